@@ -1,0 +1,22 @@
+"""Opens access from the stack's source account to its destination account, as its config says."""
+
+import pulumi
+import stack_config
+from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, Side
+
+settings = stack_config.load()
+args: CrossAccountAccessArgs = {
+    "grants": settings.args(secret=stack_config.has_secrets()),
+    "side": Side(settings.side),
+}
+if settings.source.account_id:
+    args["source_account_id"] = settings.source.account_id
+if settings.destination.account_id:
+    args["destination_account_id"] = settings.destination.account_id
+if settings.side != "destination":
+    args["source_provider"] = settings.source.provider("source")
+if settings.side != "source":
+    args["destination_provider"] = settings.destination.provider("destination")
+
+access = CrossAccountAccess("access", args)
+pulumi.export("grants", stack_config.outputs(access, settings.grants))

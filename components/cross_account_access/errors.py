@@ -1,0 +1,117 @@
+"""What is said when input is refused: which field, which value, which rule, what to do."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
+_SECRET_FIELDS = frozenset({"external_id", "externalId", "access_key", "accessKey", "secret_key", "secretKey", "token"})
+_LONGEST_VALUE = 120
+
+
+class _NotShown:
+    """Stands where there is no value to show."""
+
+
+NOT_SHOWN = _NotShown()
+
+
+class Key(str):
+    """A step of a path that is a key of ours, spelt in snake_case or camelCase as the input is."""
+
+    __slots__ = ()
+
+
+class Refusal(ValueError):
+    """A value breaks a rule; the check that raises it doesn't know where the value stands.
+
+    Attributes:
+        rule: The rule, as a sentence that is true of every right value.
+        remedy: What to do about it; empty where the rule says it all.
+        where: Steps from the checked value to the part that is wrong.
+        value: That part, where it is not the checked value itself.
+    """
+
+    def __init__(
+        self, rule: str, *, remedy: str = "", where: tuple[str | int, ...] = (), value: Any = NOT_SHOWN
+    ) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.remedy = remedy
+        self.where = where
+        self.value = value
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One refused value, told to the person who wrote it.
+
+    Attributes:
+        path: The field's full path, such as `grants.deploy.role.path`.
+        value: The value as text, shortened, and `[secret]` where it may be one.
+        rule: The rule that it breaks.
+        remedy: What to do about it; may be empty.
+    """
+
+    path: str
+    value: str
+    rule: str
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        """Path, value, rule and remedy in one line."""
+        told = f"{self.path}: {self.value}: {self.rule}" if self.value else f"{self.path}: {self.rule}"
+        return f"{told}. {self.remedy}" if self.remedy else f"{told}."
+
+    def as_dict(self) -> dict[str, str]:
+        """The problem for a machine: `path`, `value`, `rule`, `message`."""
+        return {"path": self.path, "value": self.value, "rule": self.rule, "message": self.message}
+
+
+class InvalidInput(ValueError):
+    """Input that was refused before anything was made; every problem found is in `problems`."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.message for problem in self.problems))
+
+
+def problem(path: str, value: Any, refusal: Refusal) -> Problem:
+    """Tell where the value that `refusal` is about stands."""
+    where = join(path, refusal.where)
+    shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
+    return Problem(where, display(where, shown), refusal.rule, refusal.remedy)
+
+
+def join(path: str, steps: Sequence[str | int]) -> str:
+    """Extend a path by keys and list positions: `grants.deploy.principals[0].user`."""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path and not path.endswith(":") else step
+    return path
+
+
+def display(path: str, value: Any) -> str:
+    """A value as the person wrote it, on one line, never a secret."""
+    if value is NOT_SHOWN:
+        return ""
+    if re.split(r"[.:]", path)[-1].partition("[")[0] in _SECRET_FIELDS:
+        return SECRET
+    if not isinstance(value, str | int | float | bool | list | dict | None):
+        return f"<{type(value).__name__}>"
+    text = to_json(_without_secrets(value), fallback=lambda other: f"<{type(other).__name__}>").decode()
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: SECRET if key in _SECRET_FIELDS else _without_secrets(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(inner) for inner in value]
+    return value

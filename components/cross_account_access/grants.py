@@ -1,0 +1,315 @@
+"""A grant as a whole: who gets which role under which conditions, and what can be wrong between its parts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from . import arns, limits, policies
+from .conditions import ConditionsModel
+from .errors import Key, Refusal
+from .model import Later, Model, plain, when_known
+from .principals import Entity, PrincipalModel
+
+Side = Literal["both", "source", "destination"]
+Steps = tuple[str | int, ...]
+
+Account = Literal["source", "destination"]
+
+_MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
+
+
+def same_account(where: Steps, account: str) -> Refusal:
+    """What is said where source and destination are one account."""
+    return Refusal(
+        "source and destination are two accounts",
+        where=where,
+        value=account,
+        remedy="Inside one account an identity policy is enough",
+    )
+
+
+def managed_policy(value: object) -> str:
+    """Check a managed policy: the name of one of AWS's, with its path where it has one, or any one's ARN."""
+    if not isinstance(value, str):
+        raise Refusal(_MANAGED_POLICY_RULE)
+    return managed_policy_arn(value) if value.startswith("arn:") else _named_policy(value)
+
+
+def managed_policy_arn(value: object) -> str:
+    """Check a managed policy's ARN."""
+    arn = arns.parse(value) if isinstance(value, str) else None
+    if arn is None or arn.kind != "policy":
+        raise Refusal("a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own")
+    limits.PATH(arn.path)
+    limits.POLICY_NAME(arn.name)
+    return str(arn)
+
+
+def _named_policy(value: str) -> str:
+    path, name = arns.split(value)
+    limits.PATH(path)
+    limits.POLICY_NAME(name)
+    return value
+
+
+def policy_arn(policy: str, partition: str, account: str) -> str:
+    """The ARN of a checked managed policy, for a role of `account`.
+
+    Raises:
+        Refusal: If it is a policy of another account.
+    """
+    arn = arns.parse(policy) or arns.IamArn(partition, "aws", "policy", *arns.split(policy))
+    if arn.account not in {"aws", account}:
+        raise Refusal(f"a role takes policies of AWS's and of its own account, {account}", value=policy)
+    return str(arn)
+
+
+def policy_key(policy: str) -> str:
+    """What the attachment of a checked managed policy is called by."""
+    arn = arns.parse(policy)
+    if arn is None:
+        return f"aws-{arns.split(policy)[1]}"
+    return f"{'aws' if arn.account == 'aws' else 'own'}-{arn.name}"
+
+
+def _inline_policy(value: object) -> Any:
+    if holds_later(value):
+        return value
+    policies.identity_policy(value)
+    return value
+
+
+def holds_later(value: object) -> bool:
+    """Whether anything in a document isn't known yet."""
+    if isinstance(value, Mapping):
+        return any(map(holds_later, value.values()))
+    if isinstance(value, list):
+        return any(map(holds_later, value))
+    return isinstance(value, Later)
+
+
+def _attachable(value: object) -> str:
+    if isinstance(value, Later):
+        raise Refusal(
+            "a managed policy in this list is plain, for its attachment is called by its name",
+            remedy="Put an Output under a label of its own: managed_policy_arns (managedPolicyArns in config)",
+        )
+    return managed_policy(value)
+
+
+class RoleModel(Model):
+    """The destination's role; `args.RoleSettings` says what each key means."""
+
+    name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
+    path: Annotated[str, plain(limits.PATH)] = "/"
+    description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
+    max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
+    managed_policies: list[Annotated[str, plain(_attachable)]] = []
+    managed_policy_arns: dict[
+        Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(managed_policy_arn)]
+    ] = {}
+    inline_policies: dict[Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_inline_policy)]] = {}
+    permissions_boundary: Annotated[str | Later | None, when_known(managed_policy)] = None
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+
+    @model_validator(mode="after")
+    def _attachments(self) -> "RoleModel":
+        if twice := limits.repeated(self.managed_policies, key=policy_key):
+            position = len(self.managed_policies) - 1 - self.managed_policies[::-1].index(twice)
+            raise Refusal("a policy is attached once", where=(Key("managed_policies"), position), value=twice)
+        attached = len(self.managed_policies) + len(self.managed_policy_arns)
+        if attached > limits.MANAGED_POLICIES_PER_ROLE:
+            raise Refusal(
+                f"at most {limits.MANAGED_POLICIES_PER_ROLE} managed policies attach to a role",
+                where=(Key("managed_policies"),),
+                value=attached,
+            )
+        known = [policies.identity_policy(p) for p in self.inline_policies.values() if not holds_later(p)]
+        size = sum(map(limits.characters, known))
+        if size > limits.ROLE_INLINE_POLICIES_QUOTA:
+            raise Refusal(
+                f"a role's inline policies have at most {limits.ROLE_INLINE_POLICIES_QUOTA} characters together, "
+                "white space not counted",
+                where=(Key("inline_policies"),),
+                value=size,
+                remedy="Make a managed policy of one",
+            )
+        return self
+
+    def known_policies(self) -> Iterator[tuple[Steps, str]]:
+        """Every managed policy that is known, with the path where it stands."""
+        for position, policy in enumerate(self.managed_policies):
+            yield (Key("managed_policies"), position), policy
+        for label, arn in self.managed_policy_arns.items():
+            if isinstance(arn, str):
+                yield (Key("managed_policy_arns"), label), arn
+        if isinstance(self.permissions_boundary, str):
+            yield (Key("permissions_boundary"),), self.permissions_boundary
+
+
+class TrustModel(Model):
+    """Who is trusted, under which conditions."""
+
+    principals: list[PrincipalModel] = Field(min_length=1)
+    conditions: ConditionsModel | None = None
+
+    @model_validator(mode="after")
+    def _trustworthy(self) -> "TrustModel":
+        if twice := limits.repeated([p.key for p in self.principals], key=str.lower):
+            position = max(i for i, p in enumerate(self.principals) if p.key.lower() == twice.lower())
+            raise Refusal(
+                "a principal stands in a grant once; names are unique ignoring case, whatever the path",
+                where=(Key("principals"), position),
+                value=twice.partition("-")[2],
+            )
+        if self.conditions and self.conditions.needs_mfa:
+            for position, principal in enumerate(self.principals):
+                if principal.kind == "role":
+                    raise Refusal(
+                        "a role's sessions carry no MFA, so that requiring it would lock the role out",
+                        where=(Key("principals"), position),
+                        remedy="Give the role a grant of its own, without an MFA condition",
+                    )
+        accounts = {e.account for e in self.entities if e.account}
+        if len(accounts) > 1:
+            raise Refusal(
+                f"a grant's principals are of one source account; here are {', '.join(sorted(accounts))}",
+                where=(Key("principals"),),
+            )
+        self.trust_policy("aws", accounts.pop() if accounts else "0" * 12)
+        return self
+
+    @property
+    def entities(self) -> list[Entity]:
+        """The principals that are known."""
+        return [principal.entity for principal in self.principals if principal.entity]
+
+    def trust_policy(self, partition: str, account: str, unique_ids: tuple[str, ...] = ("",)) -> str:
+        """The trust policy as far as it is known.
+
+        Raises:
+            Refusal: If it is too large.
+        """
+        block = self.conditions.block() if self.conditions else {}
+        known = {
+            operator: {key: "" if isinstance(value, Later) else value for key, value in keys.items()}
+            for operator, keys in block.items()
+        }
+        arns = [entity.arn(partition, account) for entity in self.entities]
+        return policies.trust_policy(arns, known, unique_ids) if arns else ""
+
+
+class GrantModel(TrustModel):
+    """One grant; `args.Grant` says what each key means."""
+
+    role: RoleModel = RoleModel()
+
+    def role_name(self, grant: str) -> str:
+        """The role's name, by default the grant's."""
+        return self.role.name or grant
+
+    def role_arn(self, grant: str, partition: str, account: str) -> str:
+        """The role's ARN in the destination account."""
+        return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
+
+    def role_arn_length(self, grant: str) -> int:
+        """How long that is at most, in the partition with the longest name."""
+        return len(self.role_arn(grant, "aws-us-gov", "0" * 12))
+
+
+def _side(value: object) -> Side:
+    match getattr(value, "value", value):
+        case "both" | "source" | "destination" as side:
+            return side
+        case _:
+            raise Refusal("a side is both, source or destination")
+
+
+class GrantSet(Model):
+    """The grants between a pair of accounts, and what can be wrong between them."""
+
+    grants: dict[Annotated[str, plain(limits.ROLE_NAME)], GrantModel] = Field(min_length=1)
+    side: Annotated[Side, plain(_side)] = "both"
+
+    def account_id(self, account: Account) -> tuple[Steps, str | None]:
+        """Where an account's expected ID stands, and what it is."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _together(self) -> "GrantSet":
+        self._two_accounts()
+        self._one_source()
+        roles: dict[str, str] = {}
+        for name, grant in sorted(self.grants.items()):
+            role = grant.role_name(name)
+            if (other := roles.setdefault(role.lower(), name)) != name:
+                raise Refusal(
+                    f"roles of an account have names of their own, ignoring case; grant {other} has this one",
+                    where=(Key("grants"), name, Key("role"), Key("name")),
+                    value=role,
+                )
+        spelt: dict[str, str] = {}
+        for where, entity in self._entities():
+            full = f"{entity.path}{entity.name}"
+            if (other := spelt.setdefault(f"{entity.kind} {entity.name}".lower(), full)) != full:
+                raise Refusal(
+                    f"the same principal is {other} in another grant",
+                    where=where,
+                    value=full,
+                    remedy="Spell its path and name as IAM shows them",
+                )
+        self._own_policies()
+        return self
+
+    def _two_accounts(self) -> None:
+        ids = {"source": self.account_id("source"), "destination": self.account_id("destination")}
+        if self.side != "both":
+            other: Account = "destination" if self.side == "source" else "source"
+            where, missing = ids[other][0], ids[other][1] is None
+            if missing:
+                raise Refusal(f"side {self.side} needs the other account's ID", where=where, remedy="Add the key")
+        where, destination = ids["destination"]
+        if destination and destination == ids["source"][1]:
+            raise same_account(where, destination)
+
+    def _one_source(self) -> None:
+        known = [(where, entity.account) for where, entity in self._entities() if entity.account]
+        expected = self.account_id("source")[1] or (known[0][1] if known else None)
+        for where, account in known:
+            if account != expected:
+                raise Refusal(
+                    f"a principal is of the source account, {expected}",
+                    where=where,
+                    value=account,
+                    remedy="Another source account takes another stack, or another CrossAccountAccess",
+                )
+
+    def _own_policies(self) -> None:
+        account = self.account_id("destination")[1]
+        for name, grant in self.grants.items():
+            for where, policy in grant.role.known_policies() if account else ():
+                try:
+                    policy_arn(policy, "aws", account or "")
+                except Refusal as refusal:
+                    at = (Key("grants"), name, Key("role"), *where)
+                    raise Refusal(refusal.rule, where=at, value=policy) from None
+
+    def _entities(self) -> Iterator[tuple[Steps, Entity]]:
+        """Every principal that is known, with the path where it stands."""
+        for name, grant in sorted(self.grants.items()):
+            for position, principal in enumerate(grant.principals):
+                if entity := principal.entity:
+                    yield (Key("grants"), name, Key("principals"), position), entity
+
+
+class AccessModel(GrantSet):
+    """Checked `access.CrossAccountAccessArgs`, but for the providers."""
+
+    source_account_id: Annotated[str | None, plain(limits.account_id)] = None
+    destination_account_id: Annotated[str | None, plain(limits.account_id)] = None
+
+    def account_id(self, account: Account) -> tuple[Steps, str | None]:
+        """Where an account's expected ID stands, and what it is."""
+        key = f"{account}_account_id"
+        return (Key(key),), getattr(self, key)

@@ -1,0 +1,151 @@
+"""AWS's names, lengths and quotas: pure checks that return the value or raise `Refusal`.
+
+Lengths and patterns are those of IAM's and STS's service models, quotas those of
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import Refusal
+
+TRUST_POLICY_QUOTA = 2048
+MANAGED_POLICY_QUOTA = 6144
+ROLE_INLINE_POLICIES_QUOTA = 10240
+MANAGED_POLICIES_PER_PRINCIPAL = 10
+MANAGED_POLICIES_PER_ROLE = 20
+TAGS_PER_ENTITY = 50
+SWITCH_ROLE_NAME_LENGTH = 64
+CHAINED_SESSION_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Text:
+    """A kind of text: what it is called, its length and the characters it may have.
+
+    Calling it with a value returns the value, or raises `Refusal`.
+    """
+
+    what: str
+    least: int
+    most: int
+    pattern: str
+    alphabet: str
+
+    @property
+    def rule(self) -> str:
+        """The rule in words."""
+        length = f"{self.least}–{self.most}" if self.least else f"at most {self.most}"
+        return f"{self.what} has {length} characters: {self.alphabet}"
+
+    def __call__(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise Refusal(f"{self.what} is text", remedy=_quoting(value))
+        if not self.least <= len(value) <= self.most or not re.fullmatch(self.pattern, value, re.ASCII):
+            raise Refusal(self.rule)
+        return value
+
+
+_NAME = r"[\w+=,.@-]*"
+_NAME_ALPHABET = "letters, digits and _+=,.@-"
+_TAG_ALPHABET = "letters, digits, spaces and _.:/=+-@"
+_TAG = r"[^\W_]|[\s_.:/=+\-@]"
+
+ROLE_NAME = Text("a role name", 1, 64, _NAME, _NAME_ALPHABET)
+USER_NAME = Text("a user name", 1, 64, _NAME, _NAME_ALPHABET)
+POLICY_NAME = Text("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
+PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or printable characters between two slashes")
+DESCRIPTION = Text(
+    "a description", 0, 1000, "[\t\n\r\x20-\x7e\xa1-\xff]*", "Latin-1 letters, digits, signs, tabs and line ends"
+)
+EXTERNAL_ID = Text("an external ID", 2, 1224, r"[\w+=,.@:/-]*", "letters, digits and _+=,.@:/-")
+_ACCOUNT_ID = Text("an account ID", 12, 12, r"\d*", "digits")
+UNIQUE_ID = Text("a unique id", 16, 128, r"[A-Z0-9]*", "capital letters and digits, such as AIDA… or AROA…")
+LABEL = Text("a label", 1, 128, _NAME, _NAME_ALPHABET)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from `least` to `most`, as its `unit` counts it."""
+
+    what: str
+    least: int
+    most: int
+    unit: str = "whole seconds"
+    why: str = ""
+
+    def __call__(self, value: object) -> int:
+        # Whole numbers reach a component as floats from other languages.
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        if isinstance(whole, bool) or not isinstance(whole, int) or not self.least <= whole <= self.most:
+            raise Refusal(f"{self.what} is {self.least} to {self.most} {self.unit}{self.why}")
+        return whole
+
+
+MAX_SESSION_DURATION = Whole("a maximum session duration", 3600, 43200)
+MFA_MAX_AGE = Whole("an MFA's age", 1, 129600, why=" (credentials of GetSessionToken last 36 hours at most)")
+ARN_LENGTH = Whole("an ARN's length", 32, 640, "characters")
+
+
+def account_id(value: object) -> str:
+    """Check an account's ID; a number of twelve digits is one too, as `pulumi config set --path` writes it."""
+    if isinstance(value, int) and len(str(value)) == _ACCOUNT_ID.most:
+        return str(value)
+    return _ACCOUNT_ID(value)
+
+
+def tags(value: object) -> dict[str, str]:
+    """Check tags: at most 50, unique ignoring case, none of AWS's own `aws:` ones.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    """
+    checked = string_map(value, "tags")
+    if len(checked) > TAGS_PER_ENTITY:
+        raise Refusal(f"a role has at most {TAGS_PER_ENTITY} tags", value=len(checked))
+    for key, text in checked.items():
+        if not 1 <= len(key) <= 128 or not re.fullmatch(f"({_TAG})*", key):  # noqa: PLR2004
+            raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", where=(key,), value=key)
+        if key.lower().startswith("aws:"):
+            raise Refusal("tag keys that start with aws: are AWS's own", where=(key,), value=key)
+        if len(text) > 256 or not re.fullmatch(f"({_TAG})*", text):  # noqa: PLR2004
+            raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}", where=(key,), value=text)
+    if twice := repeated(checked, key=str.lower):
+        raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
+    return checked
+
+
+def string_map(value: object, what: str) -> dict[str, str]:
+    """Check that a value is a map from text to text."""
+    if not isinstance(value, Mapping):
+        raise Refusal(f"{what} are a map from text to text")
+    for key, text in value.items():
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise Refusal(
+                f"{what} are a map from text to text",
+                remedy=_quoting(text),
+                where=(str(key),),
+                value=text,
+            )
+    return dict(value)
+
+
+def repeated(values: Iterable[str], key: Any = None) -> str | None:
+    """The first value that stands there a second time, compared by `key`; None if there is none."""
+    seen = set()
+    for value in values:
+        compared = key(value) if key else value
+        if compared in seen:
+            return value
+        seen.add(compared)
+    return None
+
+
+def characters(document: str) -> int:
+    """How many characters of a policy count against its quota: all but white space."""
+    return len("".join(document.split()))
+
+
+def _quoting(value: object) -> str:
+    return "Put it in quotes" if isinstance(value, int | float) else ""

@@ -1,0 +1,143 @@
+"""What checked input is made of: frozen models, and one report of all that is wrong.
+
+The same models read the components' args (snake_case) and the program's config (camelCase).
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from .errors import NOT_SHOWN, InvalidInput, Key, Problem, Refusal, display, join, problem
+
+Spelling = Literal["snake_case", "camelCase"]
+
+
+class Later:
+    """Stands for a value that is known only once another resource is made; every check waits for it."""
+
+    def __repr__(self) -> str:
+        return "<an Output>"
+
+
+class Model(BaseModel):
+    """A part of the input, checked: nothing unknown in it, nothing to change about it."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True, strict=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nulls(cls, data: object) -> object:
+        # A condition that came out as None would vanish without a word.
+        if isinstance(data, Mapping):
+            for key, value in data.items():
+                if value is None:
+                    raise Refusal("a key has a value", remedy="Give it one, or leave it out", where=(key,), value=value)
+        return data
+
+
+_M = TypeVar("_M", bound=Model)
+_T = TypeVar("_T")
+
+
+def plain(check: Callable[[object], _T]) -> PlainValidator:
+    """Annotate a field that must be known from the start, in a preview too."""
+
+    def checked(value: object) -> _T:
+        if isinstance(value, Later):
+            raise Refusal(
+                "this must be plain: an Output, a secret too, is known too late for it",
+                remedy="Give the value itself",
+            )
+        return check(value)
+
+    return PlainValidator(checked)
+
+
+def when_known(check: Callable[[object], _T]) -> PlainValidator:
+    """Annotate a field that may come from another resource: checked now, or as soon as it is known."""
+    return PlainValidator(lambda value: value if isinstance(value, Later) else check(value))
+
+
+def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = "snake_case") -> _M:
+    """Check `data` as a whole.
+
+    Args:
+        model: What it should be.
+        data: The input; a `Later` stands where an Output stood.
+        path: Where the data stands, for the messages.
+        spelling: How its keys are spelt.
+
+    Raises:
+        InvalidInput: With every problem found.
+    """
+    camel = spelling == "camelCase"
+    try:
+        return model.model_validate(data, by_alias=camel, by_name=not camel)
+    except ValidationError as error:
+        problems = [_problem(model, details, path, camel=camel) for details in error.errors()]
+        raise InvalidInput(sorted(problems, key=lambda found: found.path)) from None
+
+
+def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
+    where = join(path, details["loc"])
+    value = details["input"]
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "value_error" if isinstance(context["error"], Refusal):
+            refusal = context["error"]
+            if camel:
+                refusal.where = tuple(to_camel(step) if isinstance(step, Key) else step for step in refusal.where)
+            return problem(where, NOT_SHOWN if isinstance(value, Mapping) else value, refusal)
+        case "missing":
+            return Problem(where, "", "this key is required")
+        case "extra_forbidden":
+            known = _keys_at(model, details["loc"][:-1], camel=camel)
+            nearest = difflib.get_close_matches(str(details["loc"][-1]), known, n=1, cutoff=0.5)
+            remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}"
+            return Problem(where, display(where, value), "there is no such key", remedy)
+        case kind if kind in _EXPECTED:
+            return Problem(where, display(where, value), f"this is {_EXPECTED[kind]}", _later_remedy(value))
+        case _:
+            return Problem(where, display(where, value), details["msg"][:1].lower() + details["msg"][1:])
+
+
+_EXPECTED = {
+    "model_type": "an object with keys of its own",
+    "model_attributes_type": "an object with keys of its own",
+    "dict_type": "a map",
+    "list_type": "a list",
+    "bool_type": "true or false",
+    "string_type": "text",
+}
+
+
+def _later_remedy(value: object) -> str:
+    if not isinstance(value, Later):
+        return ""
+    return "An Output can't stand for the whole of it, for then a condition in it could get lost: put Outputs inside"
+
+
+def _keys_at(model: type[Model], steps: tuple[int | str, ...], *, camel: bool) -> list[str]:
+    """The keys of the model that stands at `steps` below `model`."""
+    annotation: Any = model
+    for step in steps:
+        if _is_model(annotation):
+            fields = annotation.model_fields.items()
+            annotation = next(field.annotation for name, field in fields if step in (name, field.alias))
+        else:
+            annotation = get_args(annotation)[-1]
+        if isinstance(annotation, UnionType):
+            annotation = get_args(annotation)[0]
+    return [str(field.alias) if camel else name for name, field in annotation.model_fields.items()]
+
+
+def _is_model(part: object) -> bool:
+    return inspect.isclass(part) and issubclass(part, Model)

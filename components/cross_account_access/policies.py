@@ -1,0 +1,174 @@
+"""Policy documents: pure functions of plain data, the same bytes whatever the order of what they are given."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from . import limits
+from .errors import Refusal
+
+VERSION = "2012-10-17"
+ASSUME_ROLE = "sts:AssumeRole"
+
+# An ARN of the source's policy with its quotes and comma.
+_QUOTES_AND_COMMA = 3
+
+
+def trust_policy(
+    principals: Sequence[str], conditions: Mapping[str, Mapping[str, Any]], unique_ids: Sequence[str] = ()
+) -> str:
+    """The destination role's trust policy: exactly these principals, under all these conditions.
+
+    Args:
+        principals: Their ARNs.
+        conditions: The condition block; empty for none.
+        unique_ids: Their unique ids (AIDA…, AROA…), as far as they are known. AWS keeps a principal by its
+            id, so that the trust of one that was deleted and made again is dead though the ARN is the same:
+            a digest of the ids in the `Sid` makes that a change, and the update heals it.
+
+    Raises:
+        Refusal: If the document is larger than a trust policy may be.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    digest = sha256("\n".join(sorted(unique_ids)).encode()).hexdigest()[:12] if unique_ids else ""
+    statement: dict[str, Any] = {
+        "Sid": f"Trust{digest}",
+        "Effect": "Allow",
+        "Principal": {"AWS": sorted(set(principals))},
+        "Action": ASSUME_ROLE,
+    }
+    if conditions:
+        statement["Condition"] = conditions
+    document = render({"Version": VERSION, "Statement": [statement]})
+    size = limits.characters(document)
+    if size > limits.TRUST_POLICY_QUOTA:
+        longest = max(map(len, principals))
+        raise Refusal(
+            f"a trust policy has at most {limits.TRUST_POLICY_QUOTA} characters without white space, "
+            f"this one {size}: {len(set(principals))} principals with ARNs of up to {longest}",
+            remedy="Make two grants of it, each with a role of its own, or let people share a role to come from",
+        )
+    return document
+
+
+def assume_role_policy(role_arns: Sequence[str]) -> str:
+    """The source's identity policy: `sts:AssumeRole` on exactly these roles.
+
+    Raises:
+        Refusal: If the document is larger than a managed policy may be.
+    """
+    statement = {"Effect": "Allow", "Action": ASSUME_ROLE, "Resource": sorted(set(role_arns))}
+    document = render({"Version": VERSION, "Statement": [statement]})
+    if (size := limits.characters(document)) > limits.MANAGED_POLICY_QUOTA:
+        raise Refusal(
+            f"a managed policy has at most {limits.MANAGED_POLICY_QUOTA} characters without white space, this one "
+            f"{size}"
+        )
+    return document
+
+
+def pack(arn_lengths: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Deal roles out to as few policies as hold them, the same way each time.
+
+    Each role has an order of preference among the policies, drawn from its own name, and goes to the first that has
+    room. So one role more or less changes few policies, and none at all moves while one policy is enough.
+    Source of the method: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
+
+    Args:
+        arn_lengths: The length of each role's ARN, by the role's name.
+
+    Returns:
+        The names in each policy; a policy may stay empty.
+
+    Raises:
+        Refusal: If more policies are needed than attach to one principal.
+    """
+    room = limits.MANAGED_POLICY_QUOTA - limits.characters(assume_role_policy(()))
+    for count in range(1, limits.MANAGED_POLICIES_PER_PRINCIPAL + 1):
+        if (dealt := _deal(arn_lengths, count, room)) is not None:
+            return dealt
+    raise Refusal(
+        f"{limits.MANAGED_POLICIES_PER_PRINCIPAL} managed policies of {limits.MANAGED_POLICY_QUOTA} characters attach "
+        f"to one principal, and the ARNs of {len(arn_lengths)} roles don't fit in them",
+        remedy="Shorten the roles' names or paths, or let the principal reach a role from which the others are reached",
+    )
+
+
+def _deal(arn_lengths: Mapping[str, int], count: int, room: int) -> list[tuple[str, ...]] | None:
+    dealt: list[list[str]] = [[] for _ in range(count)]
+    left = [room] * count
+    for name in sorted(arn_lengths, key=lambda name: _draw(name, "order")):
+        needed = arn_lengths[name] + _QUOTES_AND_COMMA
+        preferred = sorted(range(count), key=lambda policy: _draw(name, str(policy)))
+        chosen = next((policy for policy in preferred if left[policy] >= needed), None)
+        if chosen is None:
+            return None
+        dealt[chosen].append(name)
+        left[chosen] -= needed
+    return [tuple(sorted(names)) for names in dealt]
+
+
+def _draw(name: str, salt: str) -> bytes:
+    return sha256(f"{salt}/{name}".encode()).digest()
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """A document as text without white space, its keys in the order given."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+_STATEMENT_KEYS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+
+
+def identity_policy(document: object) -> str:
+    """Check what is given as an identity policy, an object or JSON text, and render it in one form.
+
+    Raises:
+        Refusal: Where it breaks the grammar of identity policies.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    if isinstance(document, str):
+        try:
+            document = json.loads(document)
+        except ValueError as error:
+            raise Refusal(f"a policy is an object or JSON text ({error})") from None
+    if not isinstance(document, Mapping):
+        raise Refusal("a policy is an object or JSON text")
+    for key in document:
+        if key not in {"Version", "Id", "Statement"}:
+            raise Refusal("a policy has the keys Version, Id and Statement", where=(str(key),))
+    if document.get("Version", VERSION) not in {VERSION, "2008-10-17"}:
+        raise Refusal(f"a policy's version is {VERSION}", where=("Version",), value=document["Version"])
+    statements = document.get("Statement")
+    if isinstance(statements, Mapping):
+        statements = [statements]
+    if not isinstance(statements, Sequence) or isinstance(statements, str) or not statements:
+        raise Refusal("a policy has at least one statement", where=("Statement",), value=statements)
+    for number, statement in enumerate(statements):
+        _identity_statement(statement, ("Statement", number))
+    return render({"Version": VERSION, **document})
+
+
+def _identity_statement(statement: object, where: tuple[str | int, ...]) -> None:
+    if not isinstance(statement, Mapping):
+        raise Refusal("a statement is an object", where=where, value=statement)
+    for key in statement:
+        if key in {"Principal", "NotPrincipal"}:
+            raise Refusal("an identity policy has no principal: it is whoever assumes the role", where=(*where, key))
+        if key not in _STATEMENT_KEYS:
+            raise Refusal(f"a statement has the keys {', '.join(sorted(_STATEMENT_KEYS))}", where=(*where, str(key)))
+    if statement.get("Effect") not in {"Allow", "Deny"}:
+        raise Refusal("an effect is Allow or Deny", where=(*where, "Effect"), value=statement.get("Effect"))
+    for one, other in (("Action", "NotAction"), ("Resource", "NotResource")):
+        if (one in statement) == (other in statement):
+            raise Refusal(f"a statement has exactly one of {one} and {other}", where=where)
+        given = statement.get(one, statement.get(other))
+        values = [given] if isinstance(given, str) else given
+        if not isinstance(values, Sequence) or not values or not all(isinstance(v, str) and v for v in values):
+            key = one if one in statement else other
+            raise Refusal(f"{key} is text or a list of texts", where=(*where, key), value=given)
+    if not isinstance(statement.get("Condition", {}), Mapping):
+        raise Refusal("a condition is an object", where=(*where, "Condition"), value=statement["Condition"])

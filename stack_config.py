@@ -1,0 +1,205 @@
+"""The stack's config: read, checked as a whole, and turned into providers and a component's args.
+
+The keys are described in Pulumi.yaml; what a grant is, `cross_account_access` says.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_aws as aws
+from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
+from cross_account_access.errors import Key, Refusal
+from cross_account_access.grants import Account, GrantSet, Steps
+from cross_account_access.model import Model, plain, read
+from pulumi.runtime import config as pulumi_config
+from pydantic import model_validator
+
+NAMESPACE = "cross-account-access"
+
+REGION = limits.Text("a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "such as us-east-1")
+PROFILE = limits.Text("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
+ACCESS_KEY = limits.Text("an access key ID", 12, 128, r"\w*", "letters and digits")
+SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white space")
+SESSION_NAME = limits.Text("a session name", 2, 64, r"[\w+=,.@-]*", "letters, digits and _+=,.@-")
+
+
+def _role_arn(value: object) -> str:
+    arn = arns.parse(value) if isinstance(value, str) else None
+    if arn is None or arn.kind != "role":
+        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME")
+    return str(arn)
+
+
+def _endpoint(value: object) -> str:
+    rule = "an endpoint is a URL such as http://127.0.0.1:4577"
+    if not isinstance(value, str):
+        raise Refusal(rule)
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username or parts.query or parts.fragment or parts.path not in {"", "/"}:
+        raise Refusal(rule)
+    return value.rstrip("/")
+
+
+class AssumedRole(Model):
+    """A role that the credentials assume first."""
+
+    role_arn: Annotated[str, plain(_role_arn)]
+    external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
+    session_name: Annotated[str | None, plain(SESSION_NAME)] = None
+
+
+class Connection(Model):
+    """How an account is reached."""
+
+    account_id: Annotated[str | None, plain(limits.account_id)] = None
+    region: Annotated[str | None, plain(REGION)] = None
+    profile: Annotated[str | None, plain(PROFILE)] = None
+    access_key: Annotated[str | None, plain(ACCESS_KEY)] = None
+    secret_key: Annotated[str | None, plain(SECRET)] = None
+    token: Annotated[str | None, plain(SECRET)] = None
+    assume_role: AssumedRole | None = None
+    endpoint: Annotated[str | None, plain(_endpoint)] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Connection":
+        if self.profile and self.access_key:
+            raise Refusal(
+                "credentials come one way: by profile, or by access key and secret key",
+                where=(Key("profile"),),
+                value=self.profile,
+                remedy="Leave one of them out",
+            )
+        for key, needed in (("access_key", "secret_key"), ("secret_key", "access_key"), ("token", "access_key")):
+            if getattr(self, key) and not getattr(self, needed):
+                raise Refusal("an access key ID and its secret key go together", where=(Key(needed),))
+        return self
+
+    def provider(self, name: str) -> aws.Provider:
+        """The AWS provider with these credentials; it refuses every other account in a refresh or destroy too."""
+        emulated: dict[str, Any] = {}
+        if self.endpoint:
+            emulated = {
+                "endpoints": [{"iam": self.endpoint, "sts": self.endpoint}],
+                "skip_metadata_api_check": True,
+                "skip_region_validation": True,
+            }
+        role = self.assume_role
+        return aws.Provider(
+            name,
+            region=self.region,
+            profile=self.profile,
+            access_key=_secret(self.access_key),
+            secret_key=_secret(self.secret_key),
+            token=_secret(self.token),
+            assume_roles=[
+                {
+                    "role_arn": role.role_arn,
+                    "external_id": _secret(role.external_id),
+                    "session_name": role.session_name,
+                }
+            ]
+            if role
+            else None,
+            allowed_account_ids=[self.account_id] if self.account_id else None,
+            **emulated,
+        )
+
+
+class Settings(GrantSet):
+    """The whole config."""
+
+    source: Connection = Connection()
+    destination: Connection = Connection()
+
+    def account_id(self, account: Account) -> tuple[Steps, str | None]:
+        """Where an account's expected ID stands, and what it is."""
+        connection: Connection = getattr(self, account)
+        return (Key(account), Key("account_id")), connection.account_id
+
+    def args(self, *, secret: bool) -> dict[str, Grant]:
+        """The grants as the component takes them.
+
+        Args:
+            secret: Whether anything in the grants' config is encrypted. Pulumi tells no closer, so that every
+                external ID is a secret then.
+        """
+        grants: dict[str, Any] = {
+            name: grant.model_dump(exclude_unset=True, by_alias=False) for name, grant in self.grants.items()
+        }
+        for grant in grants.values():
+            if secret and "external_id" in grant.get("conditions", {}):
+                grant["conditions"]["external_id"] = pulumi.Output.secret(grant["conditions"]["external_id"])
+        return grants
+
+
+def _secret(value: str | None) -> pulumi.Output[str] | None:
+    return None if value is None else pulumi.Output.secret(value)
+
+
+def check(config: Mapping[str, Any]) -> Settings:
+    """Check a config, its keys without the namespace and its values as YAML gives them.
+
+    Raises:
+        InvalidInput: With every problem found.
+    """
+    return read(Settings, dict(config), path=f"{NAMESPACE}:", spelling="camelCase")
+
+
+def load() -> Settings:
+    """Read and check the running stack's config.
+
+    Raises:
+        pulumi.RunError: With every problem found; Pulumi prints it without a traceback.
+    """
+    own = re.compile(rf"{NAMESPACE}:(?P<key>.+)")
+    config = {
+        found["key"]: _parsed(str(value))
+        for key, value in pulumi_config.CONFIG.get().items()
+        if (found := own.fullmatch(key))
+    }
+    try:
+        return check(config)
+    except InvalidInput as error:
+        raise pulumi.RunError(f"the stack's config was refused:\n{error}") from None
+
+
+def has_secrets() -> bool:
+    """Whether anything in the running stack's grants is encrypted."""
+    return pulumi_config.is_config_secret(f"{NAMESPACE}:grants")
+
+
+def outputs(access: CrossAccountAccess, names: Iterable[str]) -> dict[str, dict[str, pulumi.Output[Any]]]:
+    """What the program exports of each grant."""
+    told: dict[str, pulumi.Output[Any]] = {
+        "roleArn": access.role_arns,
+        "roleName": access.role_names,
+        "roleUniqueId": access.role_unique_ids,
+        "switchRoleUrl": access.switch_role_urls,
+        "switchRoleUnavailable": access.switch_role_unavailable,
+        "cliProfile": access.cli_profiles,
+        "assumeRoleCommand": access.assume_role_commands,
+    }
+    accounts: dict[str, pulumi.Output[Any]] = {
+        "sourceAccountId": access.source_account_id,
+        "destinationAccountId": access.destination_account_id,
+    }
+    return {name: {key: _of(name, value) for key, value in told.items()} | accounts for name in names}
+
+
+def _of(name: str, values: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    return values.apply(lambda known: known.get(name))
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return json.loads(value) if value.startswith(("{", "[")) else value
+    except ValueError:
+        return value
