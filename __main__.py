@@ -1,6 +1,7 @@
 """Opens access from the stack's source account to its destination account, as its config says."""
 
 import pulumi
+
 import stack_config
 from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, Side
 

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_aws as aws
+from pulumi.runtime import config as pulumi_config
+from pydantic import model_validator
+
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
 from cross_account_access.errors import Key, Refusal
 from cross_account_access.grants import Account, GrantSet, Steps
 from cross_account_access.model import Model, plain, read
-from pulumi.runtime import config as pulumi_config
-from pydantic import model_validator
 
 NAMESPACE = "cross-account-access"
 
@@ -80,6 +81,13 @@ class Connection(Model):
         for key, needed in (("access_key", "secret_key"), ("secret_key", "access_key"), ("token", "access_key")):
             if getattr(self, key) and not getattr(self, needed):
                 raise Refusal("an access key ID and its secret key go together", where=(Key(needed),))
+        emulated = self.access_key and limits.is_account_id(self.access_key)
+        if emulated and self.account_id and self.account_id != self.access_key:
+            raise Refusal(
+                f"the credentials belong to account {self.access_key}, as an emulator's keys of twelve digits do",
+                where=(Key("account_id"),),
+                value=self.account_id,
+            )
         return self
 
     def provider(self, name: str) -> aws.Provider:
@@ -88,6 +96,7 @@ class Connection(Model):
         if self.endpoint:
             emulated = {
                 "endpoints": [{"iam": self.endpoint, "sts": self.endpoint}],
+                "skip_credentials_validation": True,
                 "skip_metadata_api_check": True,
                 "skip_region_validation": True,
             }

@@ -15,7 +15,7 @@ from .destination import TrustedRole, TrustedRoleArgs
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
 from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
 from .model import read
-from .outputs import UsageOutputs, usage_outputs
+from .outputs import UsageOutputs, registered, usage_outputs
 from .principals import Entity, Kind, PrincipalModel
 from .source import AssumeRoleGrant
 
@@ -163,19 +163,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
         self.assume_role_commands = _each({grant: role.usage.assume_role_command for grant, role in roles.items()})
         self.source_account_id = self._accounts.apply(lambda known: known.source.id)
         self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
-        self.register_outputs(
-            {
-                "role_arns": self.role_arns,
-                "role_names": self.role_names,
-                "role_unique_ids": self.role_unique_ids,
-                "switch_role_urls": self.switch_role_urls,
-                "switch_role_unavailable": self.switch_role_unavailable,
-                "cli_profiles": self.cli_profiles,
-                "assume_role_commands": self.assume_role_commands,
-                "source_account_id": self.source_account_id,
-                "destination_account_id": self.destination_account_id,
-            }
-        )
+        self.register_outputs(registered(self))
 
     def _providers_of(
         self, args: CrossAccountAccessArgs, side: grants.Side

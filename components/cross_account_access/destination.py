@@ -10,7 +10,7 @@ from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
 from .model import Later, read, when_known
-from .outputs import usage_outputs
+from .outputs import registered, usage_outputs
 
 
 class TrustedRoleArgs(TypedDict):
@@ -103,18 +103,7 @@ class TrustedRole(pulumi.ComponentResource):
         self.switch_role_unavailable = self.usage.switch_role_unavailable
         self.cli_profile = self.usage.cli_profile
         self.assume_role_command = self.usage.assume_role_command
-        self.register_outputs(
-            {
-                "role_arn": self.role_arn,
-                "role_name": self.role_name,
-                "role_unique_id": self.role_unique_id,
-                "account_id": self.account_id,
-                "switch_role_url": self.switch_role_url,
-                "switch_role_unavailable": self.switch_role_unavailable,
-                "cli_profile": self.cli_profile,
-                "assume_role_command": self.assume_role_command,
-            }
-        )
+        self.register_outputs(registered(self))
 
     def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return check_when_known(self._told, path, check)

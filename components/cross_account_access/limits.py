@@ -96,6 +96,11 @@ def account_id(value: object) -> str:
     return _ACCOUNT_ID(value)
 
 
+def is_account_id(text: str) -> bool:
+    """Whether a text has the form of an account's ID."""
+    return re.fullmatch(r"[0-9]{12}", text) is not None
+
+
 def tags(value: object) -> dict[str, str]:
     """Check tags: at most 50, unique ignoring case, none of AWS's own `aws:` ones.
 

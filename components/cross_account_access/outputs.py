@@ -1,13 +1,21 @@
 """What a component tells of a role's use, as Outputs."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 from . import arns
 from .grants import RoleModel, TrustModel
 from .usage import Usage
+
+
+def registered(component: pulumi.ComponentResource) -> dict[str, Any]:
+    """Every output that a component's class declares, by the name that other languages and the state have for it."""
+    names = inspect.get_annotations(type(component))
+    return {to_camel(name): getattr(component, name) for name in names}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from .args import Principal
 from .errors import Refusal
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, name_of
 from .model import Later, Model, plain, when_known
+from .outputs import registered
 from .principals import PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
@@ -104,7 +105,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
-        self.register_outputs({"policy_arns": self.policy_arns, "account_id": self.account_id})
+        self.register_outputs(registered(self))
 
     def once_attached(self, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
         """The same value, known once the policies are attached."""

@@ -1,0 +1,22 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: up preview test format
+
+up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
+	@$(BIN)/python -m sandbox up
+
+preview: .venv/.ready ## tell what `make up` would make
+	@$(BIN)/python -m sandbox preview
+
+test: .venv/.ready ## lint, check types, run every test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
+	$(BIN)/pytest -n auto
+
+format: .venv/.ready ## format and mend what ruff can
+	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
+
+.venv/.ready: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip install -q -r requirements-dev.txt && touch $@

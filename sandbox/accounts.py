@@ -1,0 +1,186 @@
+"""The emulated accounts: every look at moto's state, and nothing else that knows how moto keeps it.
+
+moto holds users, roles, groups and policies; this module finds them by name, ARN, unique id or access key.
+moto is imported when the first `Accounts` is made, since that takes most of a second.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# moto's own classes: User, Role, Group, ManagedPolicy, AccessKey, VirtualMfaDevice, IAMBackend.
+Entity = Any
+Backend = Any
+
+PARTITION = "aws"
+AWS_POLICY_PREFIX = f"arn:{PARTITION}:iam::aws:policy/"
+
+
+class Accounts:
+    """All emulated accounts of this process. Not locked: the front serializes its requests."""
+
+    def __init__(self) -> None:
+        # Here and not above: the import takes 0.7 s.
+        from moto.iam.models import iam_backends  # noqa: PLC0415
+        from moto.sts.models import sts_backends  # noqa: PLC0415
+
+        self._iam = iam_backends
+        self._sts = sts_backends
+
+    def reset(self) -> None:
+        """Empty every account, of every service."""
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415
+
+        BackendDict.reset()
+
+    # One account
+
+    def iam(self, account: str) -> Backend:
+        """The IAM of an account, which comes into being when it is first asked for."""
+        return self._iam[account][PARTITION]
+
+    def sts(self, account: str) -> Backend:
+        return self._sts[account][PARTITION]
+
+    def existing(self) -> Iterator[tuple[str, Backend]]:
+        """Every account that was used so far: id and IAM."""
+        for account in list(self._iam):
+            yield account, self._iam[account][PARTITION]
+
+    # Principals
+
+    def user(self, account: str, name: str) -> Entity | None:
+        return self._iam[account][PARTITION].users.get(name) if account in self._iam else None
+
+    def role(self, account: str, name: str) -> Entity | None:
+        """The role of that name, in whatever path: a name is unique in its account."""
+        return next((role for role in self._roles(account) if role.name == name), None)
+
+    def user_by_arn(self, arn: str) -> Entity | None:
+        account = account_of(arn)
+        return next((user for user in self._users(account) if user.arn == arn), None)
+
+    def role_by_arn(self, arn: str) -> Entity | None:
+        account = account_of(arn)
+        return next((role for role in self._roles(account) if role.arn == arn), None)
+
+    def principal_by_id(self, unique_id: str) -> Entity | None:
+        """The user (AIDA…) or role (AROA…) with that unique id, in any account."""
+        for account, _ in self.existing():
+            for principal in (*self._users(account), *self._roles(account)):
+                if principal.id == unique_id:
+                    return principal
+        return None
+
+    def key(self, access_key_id: str) -> tuple[str, Entity, Entity] | None:
+        """The account, the user and the key of a long-term access key; None when there is no such key."""
+        for account, iam in self.existing():
+            key = iam.access_keys.get(access_key_id)
+            # Temporary keys are among these too, without a user.
+            user = iam.users.get(key.user_name) if key is not None and key.user_name else None
+            if user is not None:
+                return account, user, key
+        return None
+
+    def all_roles(self) -> Iterator[Entity]:
+        for account, _ in self.existing():
+            yield from self._roles(account)
+
+    def _users(self, account: str) -> list[Entity]:
+        return list(self._iam[account][PARTITION].users.values()) if account in self._iam else []
+
+    def _roles(self, account: str) -> list[Entity]:
+        return list(self._iam[account][PARTITION].roles.values()) if account in self._iam else []
+
+    # What belongs to a principal
+
+    def tags(self, principal: Entity) -> dict[str, str]:
+        return {tag["Key"]: tag.get("Value") or "" for tag in principal.tags or ()}
+
+    def groups(self, account: str, user: Entity) -> list[Entity]:
+        return [group for group in self.iam(account).groups.values() if user in group.users]
+
+    def managed_policy(self, account: str, arn: str) -> Entity | None:
+        """A managed policy that can be attached in `account`: its own, or one of AWS's."""
+        if arn.startswith(AWS_POLICY_PREFIX):
+            self.load_aws_policy(account, arn)
+        return self.iam(account).managed_policies.get(arn)
+
+    # AWS's managed policies. moto bundles 1,582 of them and would load all, into every account, each time
+    # that it is emptied (50 ms): here they come when they are named, or when policies are listed.
+
+    def load_aws_policy(self, account: str, arn: str) -> None:
+        name = arn.rpartition("/")[2]
+        data = _aws_policies().get(name)
+        # A name is unique among AWS's policies, but its path counts in the ARN.
+        if data is not None and f"{AWS_POLICY_PREFIX[:-1]}{data['Path']}{name}" == arn:
+            self._add_aws_policy(account, name, data)
+
+    def load_all_aws_policies(self, account: str) -> None:
+        for name, data in _aws_policies().items():
+            self._add_aws_policy(account, name, data)
+
+    def _add_aws_policy(self, account: str, name: str, data: Mapping[str, Any]) -> None:
+        from moto.iam.models import AWSManagedPolicy  # noqa: PLC0415
+
+        iam = self.iam(account)
+        policy = AWSManagedPolicy.from_data(name, account, PARTITION, data)
+        if policy.arn not in iam.managed_policies:
+            iam.managed_policies[policy.arn] = policy
+            iam.aws_managed_policies.append(policy)
+
+
+@cache
+def _aws_policies() -> Mapping[str, Mapping[str, Any]]:
+    from moto.iam.models import aws_managed_policies_data  # noqa: PLC0415
+
+    policies: Mapping[str, Mapping[str, Any]] = json.loads(aws_managed_policies_data)
+    return policies
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN; empty when there is none."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 - an ARN's six parts
+
+
+def default_document(policy: Entity) -> str:
+    """The document that is in force of a managed policy's versions."""
+    for version in policy.versions:
+        if version.version_id == policy.default_version_id:
+            document: str = version.document
+            return document
+    return "{}"
+
+
+def boundary_arn(principal: Entity) -> str | None:
+    """The permissions boundary of a user or a role.
+
+    moto keeps a role's under this name and has none of users: the front keeps it there likewise.
+    """
+    arn: str | None = getattr(principal, "permissions_boundary_arn", None)
+    return arn
+
+
+def new_unique_id(account: str, prefix: str) -> str:
+    """A unique id as IAM makes them: AIDA… for a user, AGPA… for a group.
+
+    moto's ids of users and groups are lower-case letters without a prefix, so that nobody would recognize
+    them in a trust policy whose user is gone.
+    """
+    from moto.iam.utils import generate_access_key_id_from_account_id  # noqa: PLC0415
+
+    unique_id: str = generate_access_key_id_from_account_id(account, prefix, total_length=21)
+    return unique_id
+
+
+def age(entity: Entity) -> float:
+    """Seconds since a user or role was made."""
+    from moto.core.utils import utcnow  # noqa: PLC0415
+
+    return float((utcnow() - entity.create_date).total_seconds())

@@ -1,0 +1,53 @@
+"""What a deployment made, told the same way by both engines."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
+UNKNOWN = "[unknown]"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of the stack.
+
+    Attributes:
+        type: Pulumi's type token.
+        name: Its name in the program.
+        parent: Its parent's `TYPE::NAME`; None where that is the stack.
+        account: The account that it is in; None where it is in none, as a component is.
+        inputs: As they were given; `[secret]` in a secret's place, `[unknown]` where a preview can't know.
+        outputs: As the provider answered.
+    """
+
+    type: str
+    name: str
+    parent: str | None
+    account: str | None
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The resource as JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What an engine did.
+
+    Attributes:
+        engine: `pulumi` or `in-process`.
+        outputs: The stack's outputs, `[secret]` in a secret's place.
+        resources: What was made, or would be.
+        log: What the engine had to say, for a person.
+    """
+
+    engine: str
+    outputs: dict[str, Any]
+    resources: list[Resource]
+    log: str = field(default="", compare=False)
+
+
+class DeploymentError(Exception):
+    """The stack couldn't be deployed; the message says why."""

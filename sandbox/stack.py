@@ -1,0 +1,129 @@
+"""A stack's config as the Pulumi CLI would give it to the program, read from Pulumi.yaml and Pulumi.STACK.yaml."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import stack_config
+from cross_account_access import InvalidInput, Problem
+from sandbox.in_process import is_loopback
+from stack_config import NAMESPACE, Connection, Settings
+
+SANDBOX_PORT = 4577
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that can be deployed on the emulated accounts.
+
+    Attributes:
+        folder: The project's folder.
+        name: The stack's name.
+        settings: Its config, checked.
+        config: Its config with the namespaces, structured values as JSON, as Pulumi hands it to a program.
+        endpoint: Where the emulated accounts are.
+    """
+
+    folder: Path
+    name: str
+    settings: Settings
+    config: Mapping[str, str]
+    endpoint: str
+
+
+def load(folder: Path, name: str) -> Stack:
+    """Read a stack's config and check it as a whole.
+
+    Raises:
+        InvalidInput: With every problem found: in the config, or for the emulated accounts.
+    """
+    file = folder / f"Pulumi.{name}.yaml"
+    if not file.is_file():
+        raise _refused("--stack", name, f"a stack has a file Pulumi.{name}.yaml beside Pulumi.yaml")
+    values = _defaults(folder) | _values(file)
+    if encrypted := _first_encrypted(values):
+        raise _refused(
+            encrypted, "[secret]", "encrypted values are read by the Pulumi CLI alone; the sandbox needs none"
+        )
+    own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
+    settings = stack_config.check(own)
+    return Stack(
+        folder,
+        name,
+        settings,
+        {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()},
+        _endpoint(settings),
+    )
+
+
+def account_ids(settings: Settings) -> tuple[str, str]:
+    """The source's and the destination's account ID.
+
+    Raises:
+        InvalidInput: If one isn't given, for the emulated accounts' people are made there.
+    """
+    ids = []
+    for side in ("source", "destination"):
+        connection: Connection = getattr(settings, side)
+        if connection.account_id is None:
+            raise _refused(f"{NAMESPACE}:{side}.accountId", "", "the sandbox needs each account's ID")
+        ids.append(connection.account_id)
+    return ids[0], ids[1]
+
+
+def _endpoint(settings: Settings) -> str:
+    used = [side for side in ("source", "destination") if settings.side in ("both", side)]
+    endpoints = {}
+    for side in used:
+        endpoint = getattr(settings, side).endpoint
+        if endpoint is None or not is_loopback(endpoint):
+            raise _refused(
+                f"{NAMESPACE}:{side}.endpoint",
+                json.dumps(endpoint) if endpoint else "",
+                f"the sandbox deploys on the loopback range alone, such as http://127.0.0.1:{SANDBOX_PORT}",
+                "On AWS itself use `pulumi up`",
+            )
+        endpoints[side] = endpoint
+    if len(set(endpoints.values())) > 1:
+        raise _refused(
+            f"{NAMESPACE}:destination.endpoint",
+            json.dumps(endpoints["destination"]),
+            f"the sandbox has all accounts at one endpoint, the source's is {endpoints['source']}",
+        )
+    account_ids(settings)
+    return str(next(iter(endpoints.values())))
+
+
+def _defaults(folder: Path) -> dict[str, Any]:
+    declared = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8")).get("config", {})
+    return {f"{NAMESPACE}:{key}": schema["default"] for key, schema in declared.items() if "default" in schema}
+
+
+def _values(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise _refused(file.name, "", f"a stack's config is YAML ({' '.join(str(error).split())})") from None
+    values = (content or {}).get("config", {})
+    if not isinstance(values, dict):
+        raise _refused(f"{file.name}: config", "", "the config is a map")
+    return {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in values.items()}
+
+
+def _first_encrypted(value: Any, path: str = "") -> str | None:
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            return path
+        found = (_first_encrypted(inner, f"{path}.{key}" if path else str(key)) for key, inner in value.items())
+        return next(filter(None, found), None)
+    if isinstance(value, list):
+        return next(filter(None, (_first_encrypted(v, f"{path}[{i}]") for i, v in enumerate(value))), None)
+    return None
+
+
+def _refused(path: str, value: str, rule: str, remedy: str = "") -> InvalidInput:
+    return InvalidInput([Problem(path, value, rule, remedy)])
