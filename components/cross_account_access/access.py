@@ -207,6 +207,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             )
             if both.source.id == both.destination.id:
                 raise grants.same_account((Key("destination_account_id"),), both.destination.id)
+            model.check_accounts(both.source.id, both.destination.id)
             return both
 
         return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check))
@@ -216,7 +217,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
         def agreed(known: list[Any]) -> Entity:
             accounts, given = known
-            entities = [entity for args in given if (entity := read(PrincipalModel, args).entity)]
+            models = [read(PrincipalModel, args, path=principal.where) for args in given]
+            entities = [model.entity for model in models if model.entity]
             for entity in entities:
                 entity.arn(accounts.source.partition, accounts.source.id)
             names = {(entity.kind, entity.name) for entity in entities}
@@ -259,24 +261,27 @@ class CrossAccountAccess(pulumi.ComponentResource):
         args: Grant,
         trusted: Mapping[str, pulumi.Output[_Trusted]],
     ) -> _Role:
-        found = [(principal.key, trusted[principal.key]) for principal in model.principals]
+        found = [trusted[principal.key] for principal in model.principals]
         if self._destination is None:
-            arn = self._accounts.apply(
-                lambda known: model.role_arn(name, known.destination.partition, known.destination.id)
+            arn = pulumi.Output.all(self._accounts, *found).apply(
+                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id)
             )
-            principals = pulumi.Output.all(*[principal.apply(lambda known: known.arn) for _, principal in found])
+            principals = pulumi.Output.all(*[principal.apply(lambda known: known.arn) for principal in found])
             external_id = args.get("conditions", {}).get("external_id")
             usage = usage_outputs(arn, principals, model, model.role, external_id)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         role_args: TrustedRoleArgs = {
-            "principals": [{"arn": principal.apply(lambda known: known.arn), "label": key} for key, principal in found],
+            "principals": [
+                {"arn": principal.apply(lambda known: known.arn), "label": str(number)}
+                for number, principal in enumerate(found)
+            ],
             "source_account_id": self._accounts.apply(lambda known: known.source.id),
             "role": {**args.get("role", {}), "name": model.role_name(name)},
         }
         if "conditions" in args:
             role_args["conditions"] = args["conditions"]
         if self._source is not None:
-            role_args["principal_unique_ids"] = [p.apply(lambda known: known.unique_id or "") for _, p in found]
+            role_args["principal_unique_ids"] = [p.apply(lambda known: known.unique_id or "") for p in found]
         options = pulumi.ResourceOptions(parent=self, provider=self._destination)
         role = TrustedRole(f"{component}-{name}", role_args, options)
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)

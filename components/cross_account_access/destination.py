@@ -1,6 +1,7 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, NotRequired, Optional, TypedDict
 
 import pulumi
@@ -8,6 +9,7 @@ import pulumi_aws as aws
 
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
+from .errors import Key
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
 from .model import Later, read, when_known
 from .outputs import registered, usage_outputs
@@ -36,6 +38,15 @@ class TrustedRoleModel(grants.TrustModel):
     source_account_id: Annotated[str | Later, when_known(limits.account_id)]
     role: grants.RoleModel = grants.RoleModel()
     principal_unique_ids: list[Annotated[str | Later, when_known(limits.UNIQUE_ID)]] = []
+
+
+def _checked_account(role: grants.RoleModel, known: list[Any]) -> Account:
+    """The destination account, once it is known that source and policies fit it: nothing is made before."""
+    account: Account = known[0]
+    if str(known[1]) == account.id:
+        raise grants.same_account((Key("source_account_id"),), account.id)
+    role.check_account(account.id, (Key("role"),))
+    return account
 
 
 class TrustedRole(pulumi.ComponentResource):
@@ -75,7 +86,9 @@ class TrustedRole(pulumi.ComponentResource):
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
         self._child = pulumi.ResourceOptions(parent=self, provider=provider)
-        self._account = account_of(provider)
+        # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
+        both = pulumi.Output.all(account_of(provider), args["source_account_id"])
+        self._account = both.apply(self._known("", partial(_checked_account, model.role)))
 
         self._principals = self._principal_arns(args)
         self._role = aws.iam.Role(
@@ -109,34 +122,24 @@ class TrustedRole(pulumi.ComponentResource):
         return check_when_known(self._told, path, check)
 
     def _principal_arns(self, args: TrustedRoleArgs) -> pulumi.Output[list[str]]:
-        def arns_of(known: Mapping[str, Any]) -> list[str]:
-            account: Account = known["account"]
-            source = limits.account_id(known["source"])
-            if source == account.id:
-                raise grants.same_account((), source)
+        def arns_of(known: list[Any]) -> list[str]:
+            account, given = known
             # The conditions were checked with the principals as far as those were known; now all are.
-            model = read(grants.TrustModel, {"principals": known["principals"]})
-            return [entity.arn(account.partition, source) for entity in model.entities]
+            model = read(TrustedRoleModel, given)
+            return [entity.arn(account.partition, str(model.source_account_id)) for entity in model.entities]
 
-        return pulumi.Output.all(
-            principals=args["principals"], source=args["source_account_id"], account=self._account
-        ).apply(self._known("principals", arns_of))
+        given = {key: args[key] for key in ("principals", "source_account_id")}
+        return pulumi.Output.all(self._account, given).apply(self._known("principals", arns_of))
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
-        def document(known: Mapping[str, Any]) -> str:
-            given = {key: known[key] for key in ("principals", "conditions") if known[key] is not None}
-            conditions = read(grants.TrustModel, given).conditions
-            for unique_id in known["unique_ids"]:
-                limits.UNIQUE_ID(unique_id)
-            block = conditions.block() if conditions else {}
-            return policies.trust_policy(known["arns"], block, known["unique_ids"])
+        def document(known: list[Any]) -> str:
+            arns, given = known
+            model = read(TrustedRoleModel, given)
+            block = model.conditions.block() if model.conditions else {}
+            return policies.trust_policy(arns, block, [str(unique_id) for unique_id in model.principal_unique_ids])
 
-        return pulumi.Output.all(
-            arns=self._principals,
-            principals=args["principals"],
-            conditions=args.get("conditions"),
-            unique_ids=args.get("principal_unique_ids", []),
-        ).apply(self._known("principals", document))
+        given = {key: value for key, value in args.items() if key != "role"}
+        return pulumi.Output.all(self._principals, given).apply(self._known("principals", document))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
@@ -166,7 +169,7 @@ class TrustedRole(pulumi.ComponentResource):
             check = self._known(f"role.inline_policies.{policy_name}", policies.identity_policy)
             made.append(
                 aws.iam.RolePolicy(
-                    f"{name}-{policy_name}",
+                    f"{name}-inline-{policy_name}",
                     name=policy_name,
                     role=self._role.name,
                     policy=pulumi.Output.from_input(document).apply(check),

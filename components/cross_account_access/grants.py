@@ -1,13 +1,14 @@
 """A grant as a whole: who gets which role under which conditions, and what can be wrong between its parts."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from . import arns, limits, policies
 from .conditions import ConditionsModel
-from .errors import Key, Refusal
+from .errors import NOT_SHOWN, Key, Refusal
 from .model import Later, Model, plain, when_known
 from .principals import Entity, PrincipalModel
 
@@ -16,6 +17,7 @@ Steps = tuple[str | int, ...]
 
 Account = Literal["source", "destination"]
 
+_GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
 _MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
@@ -41,14 +43,26 @@ def managed_policy_arn(value: object) -> str:
     arn = arns.parse(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "policy":
         raise Refusal("a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own")
-    limits.PATH(arn.path)
+    limits.POLICY_PATH(arn.path)
     limits.POLICY_NAME(arn.name)
+    return str(arn)
+
+
+def role_arn(value: object) -> str:
+    """Check a role's ARN."""
+    arn = arns.parse(value) if isinstance(value, str) else None
+    if arn is None or arn.kind != "role" or arn.account == "aws":
+        session_of = arns.role_of_session(value) if isinstance(value, str) else None
+        remedy = f"This is one session of a role; the role's own ARN is {session_of}, with its path"
+        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME", remedy=remedy if session_of else "")
+    limits.path(arn.path)
+    limits.ROLE_NAME(arn.name)
     return str(arn)
 
 
 def _named_policy(value: str) -> str:
     path, name = arns.split(value)
-    limits.PATH(path)
+    limits.POLICY_PATH(path)
     limits.POLICY_NAME(name)
     return value
 
@@ -102,10 +116,10 @@ class RoleModel(Model):
     """The destination's role; `args.RoleSettings` says what each key means."""
 
     name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
-    path: Annotated[str, plain(limits.PATH)] = "/"
+    path: Annotated[str, plain(limits.path)] = "/"
     description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
-    managed_policies: list[Annotated[str, plain(_attachable)]] = []
+    managed_policies: list[Annotated[str, PlainValidator(_attachable)]] = []
     managed_policy_arns: dict[
         Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(managed_policy_arn)]
     ] = {}
@@ -125,6 +139,10 @@ class RoleModel(Model):
                 where=(Key("managed_policies"),),
                 value=attached,
             )
+        labelled = {label: arn for label, arn in self.managed_policy_arns.items() if isinstance(arn, str)}
+        if twice := limits.repeated([*self.managed_policies, *labelled.values()], key=policy_key):
+            label = [label for label, arn in labelled.items() if arn == twice][-1]
+            raise Refusal("a policy is attached once", where=(Key("managed_policy_arns"), label), value=twice)
         known = [policies.identity_policy(p) for p in self.inline_policies.values() if not holds_later(p)]
         size = sum(map(limits.characters, known))
         if size > limits.ROLE_INLINE_POLICIES_QUOTA:
@@ -147,6 +165,22 @@ class RoleModel(Model):
         if isinstance(self.permissions_boundary, str):
             yield (Key("permissions_boundary"),), self.permissions_boundary
 
+    def check_account(self, account: str, where: Steps) -> None:
+        """Check the managed policies that are known against the role's account.
+
+        Args:
+            account: The account.
+            where: The path where the role stands.
+
+        Raises:
+            Refusal: If one is of another account.
+        """
+        for steps, policy in self.known_policies():
+            try:
+                policy_arn(policy, "aws", account)
+            except Refusal as refusal:
+                raise Refusal(refusal.rule, where=(*where, *steps), value=policy) from None
+
 
 class TrustModel(Model):
     """Who is trusted, under which conditions."""
@@ -156,19 +190,22 @@ class TrustModel(Model):
 
     @model_validator(mode="after")
     def _trustworthy(self) -> "TrustModel":
-        if twice := limits.repeated([p.key for p in self.principals], key=str.lower):
-            position = max(i for i, p in enumerate(self.principals) if p.key.lower() == twice.lower())
-            raise Refusal(
-                "a principal stands in a grant once; names are unique ignoring case, whatever the path",
-                where=(Key("principals"), position),
-                value=twice.partition("-")[2],
-            )
+        # By label, and by name under different labels.
+        named = [f"{p.kind}-{p.entity.name}" if p.entity else p.key for p in self.principals]
+        for keys in ([p.key for p in self.principals], named):
+            if twice := limits.repeated(keys, key=str.lower):
+                raise Refusal(
+                    "a principal stands in a grant once; names are unique ignoring case, whatever the path",
+                    where=(Key("principals"), max(i for i, key in enumerate(keys) if key.lower() == twice.lower())),
+                    value=twice.partition("-")[2],
+                )
         if self.conditions and self.conditions.needs_mfa:
             for position, principal in enumerate(self.principals):
                 if principal.kind == "role":
                     raise Refusal(
                         "a role's sessions carry no MFA, so that requiring it would lock the role out",
                         where=(Key("principals"), position),
+                        value=NOT_SHOWN if isinstance(principal.identity, Later) else principal.identity,
                         remedy="Give the role a grant of its own, without an MFA condition",
                     )
         accounts = {e.account for e in self.entities if e.account}
@@ -177,7 +214,10 @@ class TrustModel(Model):
                 f"a grant's principals are of one source account; here are {', '.join(sorted(accounts))}",
                 where=(Key("principals"),),
             )
-        self.trust_policy("aws", accounts.pop() if accounts else "0" * 12)
+        try:
+            self.trust_policy("aws", accounts.pop() if accounts else "0" * 12)
+        except Refusal as refusal:
+            raise Refusal(refusal.rule, remedy=refusal.remedy, where=(Key("principals"),)) from None
         return self
 
     @property
@@ -229,7 +269,7 @@ def _side(value: object) -> Side:
 class GrantSet(Model):
     """The grants between a pair of accounts, and what can be wrong between them."""
 
-    grants: dict[Annotated[str, plain(limits.ROLE_NAME)], GrantModel] = Field(min_length=1)
+    grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_side)] = "both"
 
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
@@ -239,7 +279,7 @@ class GrantSet(Model):
     @model_validator(mode="after")
     def _together(self) -> "GrantSet":
         self._two_accounts()
-        self._one_source()
+        self.check_accounts(self.account_id("source")[1], self.account_id("destination")[1])
         roles: dict[str, str] = {}
         for name, grant in sorted(self.grants.items()):
             role = grant.role_name(name)
@@ -259,8 +299,18 @@ class GrantSet(Model):
                     value=full,
                     remedy="Spell its path and name as IAM shows them",
                 )
-        self._own_policies()
         return self
+
+    def check_accounts(self, source: str | None, destination: str | None) -> None:
+        """Check whatever is known of an account against the accounts, as far as they are known.
+
+        Raises:
+            Refusal: If a principal or a policy is of another account.
+        """
+        self._one_source(source)
+        for name, grant in sorted(self.grants.items()):
+            if destination:
+                grant.role.check_account(destination, (Key("grants"), name, Key("role")))
 
     def _two_accounts(self) -> None:
         ids = {"source": self.account_id("source"), "destination": self.account_id("destination")}
@@ -273,27 +323,17 @@ class GrantSet(Model):
         if destination and destination == ids["source"][1]:
             raise same_account(where, destination)
 
-    def _one_source(self) -> None:
+    def _one_source(self, account: str | None) -> None:
         known = [(where, entity.account) for where, entity in self._entities() if entity.account]
-        expected = self.account_id("source")[1] or (known[0][1] if known else None)
-        for where, account in known:
-            if account != expected:
+        expected = account or (known[0][1] if known else None)
+        for where, found in known:
+            if found != expected:
                 raise Refusal(
                     f"a principal is of the source account, {expected}",
                     where=where,
-                    value=account,
+                    value=found,
                     remedy="Another source account takes another stack, or another CrossAccountAccess",
                 )
-
-    def _own_policies(self) -> None:
-        account = self.account_id("destination")[1]
-        for name, grant in self.grants.items():
-            for where, policy in grant.role.known_policies() if account else ():
-                try:
-                    policy_arn(policy, "aws", account or "")
-                except Refusal as refusal:
-                    at = (Key("grants"), name, Key("role"), *where)
-                    raise Refusal(refusal.rule, where=at, value=policy) from None
 
     def _entities(self) -> Iterator[tuple[Steps, Entity]]:
         """Every principal that is known, with the path where it stands."""

@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from .errors import Refusal
@@ -38,6 +40,8 @@ class Text:
     def rule(self) -> str:
         """The rule in words."""
         length = f"{self.least}–{self.most}" if self.least else f"at most {self.most}"
+        if self.least == self.most:
+            length = str(self.most)
         return f"{self.what} has {length} characters: {self.alphabet}"
 
     def __call__(self, value: object) -> str:
@@ -51,12 +55,14 @@ class Text:
 _NAME = r"[\w+=,.@-]*"
 _NAME_ALPHABET = "letters, digits and _+=,.@-"
 _TAG_ALPHABET = "letters, digits, spaces and _.:/=+-@"
-_TAG = r"[^\W_]|[\s_.:/=+\-@]"
 
 ROLE_NAME = Text("a role name", 1, 64, _NAME, _NAME_ALPHABET)
 USER_NAME = Text("a user name", 1, 64, _NAME, _NAME_ALPHABET)
 POLICY_NAME = Text("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
-PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or printable characters between two slashes")
+PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or ASCII between two slashes, without spaces")
+POLICY_PATH = Text(
+    "a policy's path", 1, 512, r"((/[A-Za-z0-9.,+@=_-]+)*)/", f"slashes at both ends, {_NAME_ALPHABET} between slashes"
+)
 DESCRIPTION = Text(
     "a description", 0, 1000, "[\t\n\r\x20-\x7e\xa1-\xff]*", "Latin-1 letters, digits, signs, tabs and line ends"
 )
@@ -89,11 +95,22 @@ MFA_MAX_AGE = Whole("an MFA's age", 1, 129600, why=" (credentials of GetSessionT
 ARN_LENGTH = Whole("an ARN's length", 32, 640, "characters")
 
 
+def path(value: object) -> str:
+    """Check the path of a user or role, whose ARN is to stand in a policy and mean that one alone.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    checked = PATH(value)
+    if re.search(r"[*?]|\$\{", checked):
+        raise Refusal("a path has none of *, ? and ${: in a policy these would stand for other names too")
+    return checked
+
+
 def account_id(value: object) -> str:
     """Check an account's ID; a number of twelve digits is one too, as `pulumi config set --path` writes it."""
-    if isinstance(value, int) and len(str(value)) == _ACCOUNT_ID.most:
-        return str(value)
-    return _ACCOUNT_ID(value)
+    if isinstance(value, int) and not is_account_id(str(value)):
+        raise Refusal(_ACCOUNT_ID.rule, remedy=_quoting(value))
+    return _ACCOUNT_ID(str(value) if isinstance(value, int) else value)
 
 
 def is_account_id(text: str) -> bool:
@@ -110,15 +127,19 @@ def tags(value: object) -> dict[str, str]:
     if len(checked) > TAGS_PER_ENTITY:
         raise Refusal(f"a role has at most {TAGS_PER_ENTITY} tags", value=len(checked))
     for key, text in checked.items():
-        if not 1 <= len(key) <= 128 or not re.fullmatch(f"({_TAG})*", key):  # noqa: PLR2004
+        if not 1 <= len(key) <= 128 or not _of_tags(key):  # noqa: PLR2004
             raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", where=(key,), value=key)
         if key.lower().startswith("aws:"):
             raise Refusal("tag keys that start with aws: are AWS's own", where=(key,), value=key)
-        if len(text) > 256 or not re.fullmatch(f"({_TAG})*", text):  # noqa: PLR2004
+        if len(text) > 256 or not _of_tags(text):  # noqa: PLR2004
             raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}", where=(key,), value=text)
     if twice := repeated(checked, key=str.lower):
         raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
     return checked
+
+
+def _of_tags(text: str) -> bool:
+    return all(character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text)
 
 
 def string_map(value: object, what: str) -> dict[str, str]:
@@ -126,13 +147,11 @@ def string_map(value: object, what: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise Refusal(f"{what} are a map from text to text")
     for key, text in value.items():
-        if not isinstance(key, str) or not isinstance(text, str):
-            raise Refusal(
-                f"{what} are a map from text to text",
-                remedy=_quoting(text),
-                where=(str(key),),
-                value=text,
-            )
+        for part in (key, text):
+            if not isinstance(part, str):
+                raise Refusal(
+                    f"{what} are a map from text to text", remedy=_quoting(part), where=(str(key),), value=part
+                )
     return dict(value)
 
 
@@ -153,4 +172,4 @@ def characters(document: str) -> int:
 
 
 def _quoting(value: object) -> str:
-    return "Put it in quotes" if isinstance(value, int | float) else ""
+    return "Put it in quotes" if isinstance(value, int | float | date) else ""

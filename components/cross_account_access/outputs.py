@@ -53,8 +53,8 @@ def usage_outputs(
         return Usage(
             role=parsed,
             label=parsed.name,
-            users=[principal for principal in trusted if ":user/" in principal],
-            chained=any(":role/" in principal for principal in trusted),
+            users=[principal for principal in trusted if arns.kind_of(principal) == "user"],
+            chained=any(arns.kind_of(principal) == "role" for principal in trusted),
             needs_mfa=bool(trust.conditions and trust.conditions.needs_mfa),
             needs_external_id=external_id is not None,
             max_session_duration=role.max_session_duration,

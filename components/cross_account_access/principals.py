@@ -18,7 +18,7 @@ def _named(value: object, text: limits.Text) -> str:
     if not isinstance(value, str):
         return text(value)
     path, name = arns.split(value)
-    limits.PATH(path)
+    limits.path(path)
     text(name)
     return value
 
@@ -52,7 +52,7 @@ def principal_arn(value: object) -> str:
         elif arn is not None and arn.kind == "group":
             remedy = "A group can't be a principal: name its users"
         raise Refusal(rule, remedy=remedy)
-    limits.PATH(arn.path)
+    limits.path(arn.path)
     (limits.USER_NAME if arn.kind == "user" else limits.ROLE_NAME)(arn.name)
     return value
 
@@ -91,10 +91,9 @@ class PrincipalModel(Model):
             return "user"
         if self.role is not None:
             return "role"
-        return "user" if isinstance(self.arn, str) and ":user/" in self.arn else self._role_if_known()
-
-    def _role_if_known(self) -> Kind | None:
-        return "role" if isinstance(self.arn, str) else None
+        if not isinstance(self.arn, str):
+            return None
+        return "user" if arns.kind_of(self.arn) == "user" else "role"
 
     @property
     def entity(self) -> "Entity | None":

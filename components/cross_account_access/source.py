@@ -1,18 +1,20 @@
 """The source account's half: a principal's right to assume roles, as policies attached to it."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from . import arns, limits, policies
+from . import limits, policies
 from .args import Principal
-from .errors import Refusal
-from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, name_of
-from .model import Later, Model, plain, when_known
+from .errors import NOT_SHOWN, Refusal
+from .grants import role_arn
+from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
+from .model import Later, Model, plain, read, when_known
 from .outputs import registered
-from .principals import PrincipalModel
+from .principals import Entity, PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _UNKNOWN_ARN_LENGTH = len("arn:aws-us-gov:iam::123456789012:role/") + limits.ROLE_NAME.most
@@ -30,20 +32,11 @@ class AssumeRoleGrantArgs(TypedDict):
     every role without a path. It decides how many policies hold them."""
 
 
-def _role_arn(value: object) -> str:
-    arn = arns.parse(value) if isinstance(value, str) else None
-    if arn is None or arn.kind != "role" or arn.account == "aws":
-        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME")
-    limits.PATH(arn.path)
-    limits.ROLE_NAME(arn.name)
-    return str(arn)
-
-
 class AssumeRoleGrantModel(Model):
     """Checked `AssumeRoleGrantArgs`."""
 
     principal: PrincipalModel
-    role_arns: dict[Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(_role_arn)]] = Field(
+    role_arns: dict[Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(role_arn)]] = Field(
         min_length=1
     )
     role_arn_lengths: dict[Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]] = {}
@@ -54,6 +47,14 @@ class AssumeRoleGrantModel(Model):
             name: len(arn) if isinstance(arn, str) else self.role_arn_lengths.get(name, _UNKNOWN_ARN_LENGTH)
             for name, arn in self.role_arns.items()
         }
+
+
+@dataclass(frozen=True)
+class _Right:
+    """What a policy says and whom it is attached to, once both are known to be right."""
+
+    document: str
+    entity: Entity
 
 
 class AssumeRoleGrant(pulumi.ComponentResource):
@@ -94,14 +95,14 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             if not names:
                 continue
             child = name if number == 1 else f"{name}-{number}"
-            arns_in_it = pulumi.Output.all(**{n: args["role_arns"][n] for n in names})
-            policy = aws.iam.Policy(
-                child,
-                policy=arns_in_it.apply(check_when_known(self._told, "role_arns", self._document)),
-                opts=self._child,
+            role_arns = {n: args["role_arns"][n] for n in names}
+            right = pulumi.Output.all(role_arns, dict(args["principal"]), account).apply(
+                check_when_known(self._told, "role_arns", self._right)
             )
+            policy = aws.iam.Policy(child, policy=right.apply(lambda known: known.document), opts=self._child)
             made.append(policy)
-            self._attachments.append(self._attach(child, policy, model.principal, args["principal"]))
+            entity = right.apply(lambda known: known.entity)
+            self._attachments.append(self._attach(child, policy, model.principal, entity))
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
@@ -112,29 +113,32 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         attached = [attachment.urn for attachment in self._attachments]
         return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
 
-    @staticmethod
-    def _document(role_arns: dict[str, str]) -> str:
-        return policies.assume_role_policy([_role_arn(arn) for arn in role_arns.values()])
+    def _right(self, known: list[Any]) -> _Right:
+        role_arns, principal, account = known
+        model = read(AssumeRoleGrantModel, {"principal": principal, "role_arns": role_arns})
+        entity = model.principal.entity
+        if entity is None:
+            raise ValueError(f"{principal} is known by now")
+        try:
+            entity.arn(account.partition, account.id)
+        except Refusal as refusal:
+            raise InvalidArgs.of(self._told, "principal", NOT_SHOWN, refusal) from None
+        return _Right(policies.assume_role_policy([str(arn) for arn in model.role_arns.values()]), entity)
 
     def _attach(
-        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, principal: Principal
+        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, entity: pulumi.Output[Entity]
     ) -> pulumi.Resource:
+        # What is plain is known in every preview.
+        name = model.entity.name if model.entity else entity.apply(lambda known: known.name)
         if model.kind == "user":
-            name = self._name_alone(principal.get("user", principal.get("arn")))
             return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=self._child)
         if model.kind == "role":
-            name = self._name_alone(principal.get("role", principal.get("arn")))
             return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=self._child)
         # Whether an ARN that isn't known yet is a user's or a role's isn't known either: this attachment takes both.
-        arn = pulumi.Output.from_input(principal["arn"])
         return aws.iam.PolicyAttachment(
             child,
-            users=arn.apply(lambda known: [name_of(known)] if ":user/" in known else []),
-            roles=arn.apply(lambda known: [name_of(known)] if ":role/" in known else []),
+            users=entity.apply(lambda known: [known.name] if known.kind == "user" else []),
+            roles=entity.apply(lambda known: [known.name] if known.kind == "role" else []),
             policy_arn=policy.arn,
             opts=self._child,
         )
-
-    @staticmethod
-    def _name_alone(identity: Any) -> pulumi.Output[str]:
-        return pulumi.Output.from_input(identity).apply(name_of)

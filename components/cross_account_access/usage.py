@@ -2,10 +2,10 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from . import limits
+from . import arns, limits
 from .arns import IamArn
 
 _SIGN_IN_HOSTS = {
@@ -86,7 +86,9 @@ class Usage:
 
     def assume_role_command(self, external_id: str | None) -> str:
         """The AWS CLI's command that assumes the role."""
-        words = ["aws", "sts", "assume-role", "--role-arn", str(self.role), "--role-session-name", self.label]
+        # A session's name has two characters at least, a role's one.
+        session = self.label if len(self.label) > 1 else f"{self.label}-session"
+        words = ["aws", "sts", "assume-role", "--role-arn", str(self.role), "--role-session-name", session]
         if external_id is not None:
             words += ["--external-id", external_id]
         if self.needs_mfa:
@@ -102,7 +104,5 @@ class Usage:
     @property
     def _mfa_serial(self) -> str:
         """The user's device, by the console's default name for it, which is the user's."""
-        if len(self.users) != 1:
-            return "YOUR_MFA_DEVICE_ARN"
-        arn, name = self.users[0].rsplit(":", 1)[0], self.users[0].rsplit("/", 1)[-1]
-        return f"{arn}:mfa/{name}"
+        user = arns.parse(self.users[0]) if len(self.users) == 1 else None
+        return str(replace(user, kind="mfa", path="/")) if user else "YOUR_MFA_DEVICE_ARN"
