@@ -11,7 +11,7 @@ from .model import Later, Model, plain, when_known
 
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Refusal("this must be true or false")
+        raise Refusal("this must be true or false", remedy="Leave the quotes out" if value in ("true", "false") else "")
     return value
 
 

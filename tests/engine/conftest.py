@@ -229,9 +229,7 @@ class Project:
         return [
             (sides[request.account], request.action)
             for request in self._requests()
-            if request.account in sides
-            and request.service == "iam"
-            and not request.action.startswith(("Get", "List"))
+            if request.account in sides and request.service == "iam" and not request.action.startswith(("Get", "List"))
         ]
 
     def _requests(self) -> list[RequestRecord]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_CLI = "the Pulumi CLI isn't installed and https://get.pulumi.com can't be reached"
-PROVIDERS = """import pulumi
+ONE_GRANT = {"deploy": {"principals": [{"user": "alice"}]}}
+PROVIDERS = f"""import json
+import pulumi
 import pulumi_aws as aws
 import stack_config
 from cross_account_access import CrossAccountAccess, TrustedRole
@@ -24,8 +24,10 @@ from cross_account_access import CrossAccountAccess, TrustedRole
 settings = stack_config.load()
 source, destination = settings.source.provider("source"), settings.destination.provider("destination")
 with_source = pulumi.ResourceOptions(provider=source)
-trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"%s"}}]}'
-""" % (SOURCE,)
+statement = dict(Effect="Allow", Action="sts:AssumeRole", Principal=dict(AWS="{SOURCE}"))
+trust = json.dumps(dict(Version="2012-10-17", Statement=[statement]))
+grants = dict(deploy=dict(principals=[dict(user="alice")]))
+"""
 
 
 @pytest.fixture
@@ -41,9 +43,7 @@ def _no_engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("_no_engine")
 class TestWithoutAnEngine:
     def test_auto_says_so_in_one_line_and_goes_on_in_process(self, tmp_path: Path) -> None:
-        began = time.monotonic()
         up = sandbox("up", project(tmp_path), "--json", engine="auto")
-        assert time.monotonic() - began < 30
         assert up.exit_code == 0
         assert document(up)["engine"] == "in-process"
         assert up.stderr == (
@@ -102,16 +102,20 @@ PROGRAMS = {
     ),
     "fails later": (
         f"{PROVIDERS}pulumi.Output.from_input(1).apply(lambda one: one / 0)\n",
-        f"the program failed at __main__.py, line {len(PROVIDERS.splitlines()) + 1}: ZeroDivisionError: "
-        "division by zero",
+        (
+            f"the program failed at __main__.py, line {len(PROVIDERS.splitlines()) + 1}: ZeroDivisionError: "
+            "division by zero"
+        ),
     ),
     "is no Python": ("1 //\n", "the program failed: SyntaxError: invalid syntax (__main__.py, line 1)"),
     "exits": ("raise SystemExit(2)\n", "the program failed at __main__.py, line 1: SystemExit: 2"),
     "makes what only the engine can": (
         f"{PROVIDERS}aws.iam.User('u', opts=with_source)\n",
-        "aws:iam/user:User is not made in process, only aws:iam/role:Role, aws:iam/policy:Policy, "
-        "aws:iam/userPolicyAttachment:UserPolicyAttachment, aws:iam/rolePolicyAttachment:RolePolicyAttachment, "
-        "aws:iam/policyAttachment:PolicyAttachment, aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI",
+        (
+            "aws:iam/user:User is not made in process, only aws:iam/role:Role, aws:iam/policy:Policy, "
+            "aws:iam/userPolicyAttachment:UserPolicyAttachment, aws:iam/rolePolicyAttachment:RolePolicyAttachment, "
+            "aws:iam/policyAttachment:PolicyAttachment, aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI"
+        ),
     ),
     "reads what only the engine can": (
         f"{PROVIDERS}aws.iam.Role.get('r', 'deploy', opts=with_source)\n",
@@ -127,15 +131,17 @@ PROGRAMS = {
     ),
     "looks up without a provider": (
         f"{PROVIDERS}aws.get_caller_identity_output()\n",
-        "aws:index/getCallerIdentity:getCallerIdentity names no provider, so that Pulumi would act in whatever "
-        "account is at hand",
+        (
+            "aws:index/getCallerIdentity:getCallerIdentity names no provider, so that Pulumi would act in whatever "
+            "account is at hand"
+        ),
     ),
     "makes two of one name": (
         f"{PROVIDERS}for _ in 'ab':\n    aws.iam.Role('r', assume_role_policy=trust, opts=with_source)\n",
         "two resources of type aws:iam/role:Role have the name r",
     ),
     "is refused by AWS": (
-        f"{PROVIDERS}aws.iam.Role('r', assume_role_policy='{{}}', opts=with_source)\n",
+        f"{PROVIDERS}aws.iam.Role('r', assume_role_policy='no policy', opts=with_source)\n",
         "CreateRole: ",
     ),
     "leaves the loopback range": (
@@ -143,13 +149,14 @@ PROGRAMS = {
         "the in-process engine works on the loopback range alone, not on AWS",
     ),
     "gives the component what it refuses": (
-        f"{PROVIDERS}TrustedRole('t', {{'principals': [{{'user': 'alice'}}], 'source_account_id': '{SOURCE}'}})\n",
-        "TrustedRole t was refused:\n  opts.provider: the component needs an AWS provider of its own. Give it the "
-        "destination account's: opts=pulumi.ResourceOptions(provider=…)",
+        f"{PROVIDERS}TrustedRole('t', dict(**grants['deploy'], source_account_id='{SOURCE}'))\n",
+        (
+            "TrustedRole t was refused:\n  opts.provider: the component needs an AWS provider of its own. Give it the "
+            "destination account's: opts=pulumi.ResourceOptions(provider=…)"
+        ),
     ),
     "gives one account as both": (
-        f"{PROVIDERS}CrossAccountAccess('a', {{'grants': {{'g': {{'principals': [{{'user': 'alice'}}]}}}}, "
-        "'source_provider': source, 'destination_provider': source})\n",
+        f"{PROVIDERS}CrossAccountAccess('a', dict(grants=grants, source_provider=source, destination_provider=source))",
         "CrossAccountAccess a was refused:\n  destination_account_id: ",
     ),
     "tells no grants": (
@@ -161,7 +168,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize(("program", "message"), PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_that_fails_is_told_in_its_own_words(program: str, message: str, tmp_path: Path) -> None:
-    folder = project(tmp_path)
+    folder = project(tmp_path, grants=ONE_GRANT)
     (folder / "__main__.py").write_text(program, encoding="utf-8")
     up = sandbox("up", folder, "--json")
     assert (up.exit_code, up.stdout) == (1, "")
@@ -173,7 +180,7 @@ def test_a_program_that_fails_is_told_in_its_own_words(program: str, message: st
 
 
 def test_credentials_of_another_account_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    folder = project(tmp_path)
+    folder = project(tmp_path, grants=ONE_GRANT)
     (folder / "__main__.py").write_text(
         f"{PROVIDERS}"
         "emulated = {'endpoints': [{'iam': settings.source.endpoint, 'sts': settings.source.endpoint}]}\n"
