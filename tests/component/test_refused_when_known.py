@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 
+from cross_account_access import TrustedRole
 from tests.component.harness import UNKNOWN, run
 from tests.component.programs import NEVER_KNOWN, Late, access, assume_role_grant, grant, output, secret, trusted_role
 from tests.component.refusals import report
@@ -15,6 +18,7 @@ from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cross_account_access import TrustedRoleArgs
     from tests.component.harness import Program
 
 ACCESS, IN_ROLE, ROLE, GRANT = (
@@ -309,11 +313,23 @@ def test_an_arn_of_another_account_is_refused_before_anything_of_any_grant_is_ma
     assert found.kinds() <= {"CrossAccountAccess", "TrustedRole", "AssumeRoleGrant"}
 
 
-def test_a_policy_of_another_account_is_refused_before_a_role_alone_is_made() -> None:
-    inline = {"pass": {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}
-    (component, *messages), found = report(
-        trusted_role(role={"managed_policies": [ELSEWHERE_POLICY, "ReadOnlyAccess"], "inline_policies": inline})
-    )
-    assert component == ROLE
-    assert messages == [f'role.managed_policies[0]: "{ELSEWHERE_POLICY}": {OWN}']
+def test_a_role_alone_has_no_account_to_be_made_in_where_a_policy_is_of_another() -> None:
+    def program(policy: str, seen: list[str]) -> Program:
+        def make() -> None:
+            opts = pulumi.ResourceOptions(provider=aws.Provider("destination"))
+            args: TrustedRoleArgs = {
+                "principals": [{"user": "alice"}],
+                "source_account_id": SOURCE,
+                "role": {"managed_policies": [policy, "ReadOnlyAccess"]},
+            }
+            TrustedRole("reader", args, opts).account_id.apply(seen.append)
+
+        return make
+
+    known: list[str] = []
+    (component, *messages), found = report(program(ELSEWHERE_POLICY, known))
+    assert (component, messages) == (ROLE, [f'role.managed_policies[0]: "{ELSEWHERE_POLICY}": {OWN}'])
     assert found.kinds() <= {"TrustedRole"}
+    assert known == []
+    run(program(OWN_POLICY, known))
+    assert known == [DESTINATION]

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -273,13 +274,26 @@ def document(statement: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-@pytest.fixture(scope="session")
-def engine() -> Mapping[str, str]:
-    """The environment of the Pulumi CLI; without it, or its AWS plugin, the tests are skipped."""
+@cache
+def _found() -> Mapping[str, str] | NoEngineError:
     try:
         return find(ROOT, install=False, tell=print)
     except NoEngineError as missing:
+        return missing
+
+
+def pytest_runtest_setup() -> None:
+    """Skip this folder's tests where there is no engine: from one place, so that pytest tells them in one line."""
+    if isinstance(missing := _found(), NoEngineError):
         pytest.skip(f"the engine's tests need the Pulumi CLI and its AWS plugin: {missing}")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Mapping[str, str]:
+    """The environment of the Pulumi CLI."""
+    found = _found()
+    assert not isinstance(found, NoEngineError)
+    return found
 
 
 @pytest.fixture(scope="session")

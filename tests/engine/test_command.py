@@ -50,7 +50,7 @@ def command(verb: str, folder: Path, engine: str, **environment: str) -> dict[st
         check=False,
         cwd=ROOT,
         env=os.environ | environment,
-        timeout=180,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     told: dict[str, Any] = json.loads(run.stdout)
