@@ -20,12 +20,12 @@ from cross_account_access.grants import Account, GrantSet, Steps
 from cross_account_access.model import Model, plain, read
 
 NAMESPACE = "cross-account-access"
+_SECRET_CONDITIONS = {"external_id", "previous_external_id"}
 
 REGION = limits.Text("a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "such as us-east-1")
 PROFILE = limits.Text("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
 ACCESS_KEY = limits.Text("an access key ID", 12, 128, r"\w*", "letters and digits")
 SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white space")
-SESSION_NAME = limits.Text("a session name", 2, 64, r"[\w+=,.@-]*", "letters, digits and _+=,.@-")
 
 
 def _role_arn(value: object) -> str:
@@ -54,7 +54,7 @@ class AssumedRole(Model):
 
     role_arn: Annotated[str, plain(_role_arn)]
     external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
-    session_name: Annotated[str | None, plain(SESSION_NAME)] = None
+    session_name: Annotated[str | None, plain(limits.SESSION_NAME)] = None
 
 
 class Connection(Model):
@@ -143,9 +143,10 @@ class Settings(GrantSet):
         grants: dict[str, Any] = {
             name: grant.model_dump(exclude_unset=True, by_alias=False) for name, grant in self.grants.items()
         }
-        for grant in grants.values():
-            if secret and "external_id" in grant.get("conditions", {}):
-                grant["conditions"]["external_id"] = pulumi.Output.secret(grant["conditions"]["external_id"])
+        for grant in grants.values() if secret else ():
+            for part in (grant, *grant["principals"]):
+                for key in _SECRET_CONDITIONS & part.get("conditions", {}).keys():
+                    part["conditions"][key] = pulumi.Output.secret(part["conditions"][key])
         return grants
 
 
@@ -195,6 +196,8 @@ def outputs(access: CrossAccountAccess, names: Iterable[str]) -> dict[str, dict[
         "switchRoleUnavailable": access.switch_role_unavailable,
         "cliProfile": access.cli_profiles,
         "assumeRoleCommand": access.assume_role_commands,
+        "longestSession": access.longest_sessions,
+        "unattachedPolicy": access.unattached_policies,
     }
     accounts: dict[str, pulumi.Output[Any]] = {
         "sourceAccountId": access.source_account_id,

@@ -5,7 +5,7 @@ alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
 """
 
 from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
-from .args import Conditions, Grant, Principal, RoleSettings
+from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
 from .destination import TrustedRole, TrustedRoleArgs
 from .errors import InvalidInput, Problem
 from .inputs import InvalidArgs
@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "RoleSettings",
     "Side",
+    "TrustBy",
     "TrustedRole",
     "TrustedRoleArgs",
 ]

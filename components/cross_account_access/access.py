@@ -3,21 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from . import grants
+from . import grants, policies
 from .args import Grant, Principal
+from .children import inherited
 from .destination import TrustedRole, TrustedRoleArgs
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
 from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
-from .model import read
 from .outputs import UsageOutputs, registered, usage_outputs
-from .principals import Entity, Kind, PrincipalModel
+from .principals import PrincipalModel
 from .source import AssumeRoleGrant
+from .source_principals import (
+    Accounts,
+    SourcePrincipal,
+    attached,
+    attachment_key,
+    by_id,
+    collected,
+    look_up,
+    resolved,
+)
+from .trust import actions_of
 
 PROVIDERS = ("source_provider", "destination_provider")
 
@@ -48,37 +58,11 @@ class CrossAccountAccessArgs(TypedDict):
     """The source account's ID. Required where `side` is `destination`; otherwise the credentials must belong to it."""
     destination_account_id: NotRequired[str]
     """The destination account's ID. Required where `side` is `source`; otherwise the credentials must belong to it."""
-
-
-@dataclass(frozen=True)
-class _Accounts:
-    source: Account
-    destination: Account
-
-
-@dataclass(frozen=True)
-class _SourcePrincipal:
-    """A principal, whatever number of grants names it.
-
-    Attributes:
-        model: What is known of it.
-        where: The path where it stands first.
-        args: How each grant gives it: a name that is an Output in one may be plain in another.
-        grants: The grants.
-    """
-
-    model: PrincipalModel
-    where: str
-    args: list[Principal]
-    grants: list[str]
-
-
-@dataclass(frozen=True)
-class _Trusted:
-    """A principal as a trust policy names it; its unique id is known where its account's credentials are."""
-
-    arn: str
-    unique_id: str | None
+    tags: NotRequired[dict[str, str]]
+    """Tags of everything that is made and can have some; a role's own stand in their place."""
+    imports: NotRequired[dict[str, str]]
+    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource, such as
+    `Role/team-deploy: deploy`, a role's name, or `Policy/team-user-alice`, a policy's ARN."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +85,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
     """
 
+    TYPE = "cross-account-access:index:CrossAccountAccess"
+
     role_arns: pulumi.Output[dict[str, str]]
     """Each grant's role ARN, known once both halves stand: whoever gets it can use it at once."""
     role_names: pulumi.Output[dict[str, str]]
@@ -113,6 +99,12 @@ class CrossAccountAccess(pulumi.ComponentResource):
     """Why the console can't use the other grants."""
     cli_profiles: pulumi.Output[dict[str, str]]
     """Each grant's profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
+    longest_sessions: pulumi.Output[dict[str, int]]
+    """How long each grant's sessions last at most, in seconds: an hour where all callers are role sessions (role
+    chaining)."""
+    unattached_policies: pulumi.Output[dict[str, str]]
+    """The policy that a grant's principals need and that can't be attached from here, where there are such: to be put
+    into the permission set, or wherever an account's or organization's owners give rights."""
     assume_role_commands: pulumi.Output[dict[str, str]]
     """Each grant's `aws sts assume-role` command."""
     source_account_id: pulumi.Output[str]
@@ -126,31 +118,26 @@ class CrossAccountAccess(pulumi.ComponentResource):
         Raises:
             InvalidArgs: If anything in `args` is wrong.
         """
-        super().__init__("cross-account-access:index:CrossAccountAccess", name, None, opts)
+        super().__init__(self.TYPE, name, None, opts)
         self._told = f"CrossAccountAccess {name}"
         model = checked(grants.AccessModel, args, self._told, apart=PROVIDERS)
         self._source, self._destination = self._providers_of(args, model.side)
         self._accounts = self._both_accounts(model)
-        principals = _source_principals(model, args["grants"])
-        trusted = {key: self._trusted(principal) for key, principal in principals.items()}
-        roles = {
-            grant: self._role(name, grant, model.grants[grant], args["grants"][grant], trusted)
-            for grant in sorted(model.grants)
-        }
+        self._model, self._args, self._opts = model, args, opts
+        self._imports = self._importers(name)
+        self._trusted = {}
+        if self._source is not None:
+            asked = collected(model, args["grants"], lambda found: found.key if by_id(found) else None)
+            self._trusted = {
+                key: look_up(self._told, principal, self._accounts, self._source) for key, principal in asked.items()
+            }
+        roles = {grant: self._role(name, grant) for grant in sorted(model.grants)}
         ready = {grant: role.arn for grant, role in roles.items()}
-        for key, principal in sorted(principals.items()):
+        for key, principal in sorted(collected(model, args["grants"], attachment_key).items()):
             if self._source is None:
                 break
-            allowed = AssumeRoleGrant(
-                f"{name}-{key}",
-                {
-                    "principal": principal.args[0],
-                    "role_arns": {grant: roles[grant].arn for grant in principal.grants},
-                    "role_arn_lengths": {g: model.grants[g].role_arn_length(g) for g in principal.grants},
-                },
-                pulumi.ResourceOptions(parent=self, provider=self._source),
-            )
-            ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.grants}
+            allowed = self._allowed(f"{name}-{key}", principal, roles, self._source)
+            ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
 
         self.role_arns = _each(ready)
         self.role_names = _each({grant: role.name for grant, role in roles.items()})
@@ -160,6 +147,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
             {grant: role.usage.switch_role_unavailable for grant, role in roles.items()}
         )
         self.cli_profiles = _each({grant: role.usage.cli_profile for grant, role in roles.items()})
+        self.longest_sessions = _each({grant: role.usage.longest_session for grant, role in roles.items()})
+        self.unattached_policies = _each({grant: self._unattached(grant, role.arn) for grant, role in roles.items()})
         self.assume_role_commands = _each({grant: role.usage.assume_role_command for grant, role in roles.items()})
         self.source_account_id = self._accounts.apply(lambda known: known.source.id)
         self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
@@ -185,11 +174,11 @@ class CrossAccountAccess(pulumi.ComponentResource):
             raise InvalidArgs(self._told, tuple(problems))
         return found["source_provider"], found["destination_provider"]
 
-    def _both_accounts(self, model: grants.AccessModel) -> pulumi.Output[_Accounts]:
+    def _both_accounts(self, model: grants.AccessModel) -> pulumi.Output[Accounts]:
         source = account_of(self._source) if self._source else None
         destination = account_of(self._destination) if self._destination else None
 
-        def check(known: list[Account | None]) -> _Accounts:
+        def check(known: list[Account | None]) -> Accounts:
             asked = {"source_account_id": known[0], "destination_account_id": known[1]}
             for key, account in asked.items():
                 expected = getattr(model, key)
@@ -201,7 +190,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                         remedy="Give the credentials of the account that is meant",
                     )
             partition = next(account.partition for account in known if account)
-            both = _Accounts(
+            both = Accounts(
                 known[0] or Account(model.source_account_id or "", partition),
                 known[1] or Account(model.destination_account_id or "", partition),
             )
@@ -211,87 +200,98 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
         return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check))
 
-    def _trusted(self, principal: _SourcePrincipal) -> pulumi.Output[_Trusted]:
-        """A principal as the trust policy names it, looked up where there are credentials for its account."""
-
-        def agreed(known: list[Any]) -> Entity:
-            accounts, given = known
-            entities = [entity for args in given if (entity := read(PrincipalModel, args).entity)]
-            for entity in entities:
-                entity.arn(accounts.source.partition, accounts.source.id)
-            names = {(entity.kind, entity.name) for entity in entities}
-            if len(names) != 1:
-                told = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
-                raise Refusal(f"a label stands for one principal, here it stands for {told}")
-            return max(entities, key=lambda entity: entity.fully_named)
-
-        def as_found(known: list[Any]) -> _Trusted:
-            accounts, entity, found = known
-            arn = entity.arn(accounts.source.partition, accounts.source.id)
-            if found is None:
-                return _Trusted(arn, None)
-            if entity.fully_named and found.arn != arn:
-                raise Refusal(f"the {entity.kind}'s path is another one, its ARN is {found.arn}", value=arn)
-            return _Trusted(found.arn, found.unique_id)
-
-        known = partial(check_when_known, self._told, principal.where)
-        entity = pulumi.Output.all(self._accounts, [dict(args) for args in principal.args]).apply(known(agreed))
-        found = self._look_up(self._source, principal.model.kind, entity) if self._source else None
-        return pulumi.Output.all(self._accounts, entity, found).apply(known(as_found))
-
-    @staticmethod
-    def _look_up(source: aws.Provider, kind: Kind | None, entity: pulumi.Output[Entity]) -> pulumi.Output[_Trusted]:
-        if kind is None:
-            return entity.apply(lambda known: CrossAccountAccess._look_up(source, known.kind, entity))
-        options = pulumi.InvokeOutputOptions(provider=source)
-        name = entity.apply(lambda known: known.name)
-        if kind == "user":
-            user = aws.iam.get_user_output(user_name=name, opts=options)
-            return pulumi.Output.all(user.arn, user.user_id).apply(lambda known: _Trusted(*known))
-        role = aws.iam.get_role_output(name=name, opts=options)
-        return pulumi.Output.all(role.arn, role.unique_id).apply(lambda known: _Trusted(*known))
-
-    def _role(
-        self,
-        component: str,
-        name: str,
-        model: grants.GrantModel,
-        args: Grant,
-        trusted: Mapping[str, pulumi.Output[_Trusted]],
-    ) -> _Role:
-        found = [(principal.key, trusted[principal.key]) for principal in model.principals]
+    def _role(self, component: str, name: str) -> _Role:
+        model, args = self._model.grants[name], self._args["grants"][name]
+        source_account_id = self._accounts.apply(lambda known: known.source.id)
         if self._destination is None:
             arn = self._accounts.apply(
                 lambda known: model.role_arn(name, known.destination.partition, known.destination.id)
             )
-            principals = pulumi.Output.all(*[principal.apply(lambda known: known.arn) for _, principal in found])
-            external_id = args.get("conditions", {}).get("external_id")
-            usage = usage_outputs(arn, principals, model, model.role, external_id)
+            usage = usage_outputs(arn, resolved(model, args["principals"]), source_account_id, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         role_args: TrustedRoleArgs = {
-            "principals": [{"arn": principal.apply(lambda known: known.arn), "label": key} for key, principal in found],
-            "source_account_id": self._accounts.apply(lambda known: known.source.id),
+            "principals": [
+                self._trusted_as(principal, given)
+                for principal, given in zip(model.principals, args["principals"], strict=True)
+            ],
+            "source_account_id": source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
+            "tags": self._model.tags,
+            "imports": self._imports.get(f"{component}-{name}", {}),
         }
         if "conditions" in args:
             role_args["conditions"] = args["conditions"]
-        if self._source is not None:
-            role_args["principal_unique_ids"] = [p.apply(lambda known: known.unique_id or "") for _, p in found]
-        options = pulumi.ResourceOptions(parent=self, provider=self._destination)
-        role = TrustedRole(f"{component}-{name}", role_args, options)
+        options = pulumi.ResourceOptions(aliases=[_former(component, former) for former in model.formerly])
+        role = TrustedRole(
+            f"{component}-{name}",
+            role_args,
+            pulumi.ResourceOptions.merge(inherited(self._opts, parent=self, provider=self._destination), options),
+        )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
+    def _trusted_as(self, model: PrincipalModel, given: Principal) -> Principal:
+        """A principal as the trust policy gets it: as it was found in the source account, where that was asked."""
+        if model.key not in self._trusted or not by_id(model):
+            return given
+        found = self._trusted[model.key]
+        as_found: Principal = {
+            "arn": found.apply(lambda known: known.arn),
+            "label": model.key,
+            "unique_id": found.apply(lambda known: known.unique_id),
+        }
+        if "conditions" in given:
+            as_found["conditions"] = given["conditions"]
+        return as_found
 
-def _source_principals(model: grants.AccessModel, args: Mapping[str, Grant]) -> dict[str, _SourcePrincipal]:
-    """Each principal once, whatever number of grants names it."""
-    found: dict[str, _SourcePrincipal] = {}
-    for grant, checked_grant in sorted(model.grants.items()):
-        for position, principal in enumerate(checked_grant.principals):
-            where = f"grants.{grant}.principals[{position}]"
-            known = found.setdefault(principal.key, _SourcePrincipal(principal, where, [], []))
-            known.args.append(args[grant]["principals"][position])
-            known.grants.append(grant)
-    return found
+    def _allowed(
+        self, name: str, principal: SourcePrincipal, roles: Mapping[str, _Role], source: aws.Provider
+    ) -> AssumeRoleGrant:
+        return AssumeRoleGrant(
+            name,
+            {
+                "principal": attached(principal.args[0]),
+                "role_arns": {grant: roles[grant].arn for grant in principal.actions},
+                "role_arn_lengths": {g: len(self._model.grants[g].longest_role_arn(g)) for g in principal.actions},
+                "role_actions": {grant: list(actions) for grant, actions in principal.actions.items()},
+                "tags": self._model.tags,
+                "imports": self._imports.get(name, {}),
+            },
+            inherited(self._opts, parent=self, provider=source),
+        )
+
+    def _unattached(self, grant: str, role_arn: pulumi.Output[str]) -> pulumi.Output[str] | None:
+        model = self._model.grants[grant]
+        if not model.handed_out:
+            return None
+        actions = sorted({action for p in model.handed_out for action in actions_of(p, model.conditions)})
+        told = ", ".join(f"{p.kind} {p.identity}".replace("_", " ") for p in model.handed_out)
+        pulumi.info(
+            f"grant {grant}: its policy for {told} can't be attached from here; output unattached_policies", self
+        )
+        return role_arn.apply(lambda arn: policies.assume_role_policy([policies.Reach(arn, tuple(actions))]))
+
+    def _importers(self, component: str) -> dict[str, dict[str, str]]:
+        """What each component inside takes over: it has the longest name that the resource's begins with."""
+        principals = collected(self._model, self._args["grants"], attachment_key)
+        inside = [f"{component}-{name}" for name in (*self._model.grants, *principals)]
+        found: dict[str, dict[str, str]] = {}
+        for key, import_id in self._model.imports.items():
+            name = key.partition("/")[2]
+            owners = [owner for owner in inside if name == owner or name.startswith(f"{owner}-")]
+            if not owners:
+                refused = Refusal("there is no such resource to import", value=key)
+                raise InvalidArgs.of(self._told, "imports", key, refused)
+            found.setdefault(max(owners, key=len), {})[key] = import_id
+        return found
+
+
+def _former(component: str, former: str) -> pulumi.Alias:
+    """The alias of a grant's role under a former name; children's follow from it."""
+    other, _, grant = former.rpartition("/")
+    if not other:
+        return pulumi.Alias(name=f"{component}-{grant}")
+    parent = pulumi.create_urn(other, CrossAccountAccess.TYPE)
+    return pulumi.Alias(name=f"{other}-{grant}", parent=parent)
 
 
 def _each(values: Mapping[str, pulumi.Output[Any] | None]) -> pulumi.Output[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, NotRequired, Optional, TypedDict
 
 import pulumi
@@ -8,34 +9,40 @@ import pulumi_aws as aws
 
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
+from .children import Children
+from .errors import located
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
-from .model import Later, read, when_known
+from .model import Later, plain, read, when_known
 from .outputs import registered, usage_outputs
+from .principals import PrincipalModel
+from .source_principals import resolved
+from .trust import trust_policy
 
 
 class TrustedRoleArgs(TypedDict):
     """What a `TrustedRole` is made from."""
 
     principals: list[Principal]
-    """Who is trusted: one or more users and roles of the source account."""
+    """Who is trusted: one or more."""
     source_account_id: pulumi.Input[str]
     """The ID of the account that the principals are of, 12 digits."""
     role: NotRequired[RoleSettings]
     """The role; without it one without permissions, named by Pulumi."""
     conditions: NotRequired[Conditions]
     """Under which conditions the role may be assumed; none by default."""
-    principal_unique_ids: NotRequired[list[pulumi.Input[str]]]
-    """The principals' unique ids (AIDA…, AROA…), where they are known. A principal that was deleted and made again
-    has another one, and AWS no longer lets it in; with the ids given here, the next `pulumi up` saves the trust
-    anew."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of everything that is made here and can have some; the role's own stand in their place."""
+    imports: NotRequired[dict[str, str]]
+    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
+    as `Role/deploy: deploy`."""
 
 
-class TrustedRoleModel(grants.TrustModel):
+class TrustedRoleModel(grants.RoleGrantModel):
     """Checked `TrustedRoleArgs`."""
 
     source_account_id: Annotated[str | Later, when_known(limits.account_id)]
-    role: grants.RoleModel = grants.RoleModel()
-    principal_unique_ids: list[Annotated[str | Later, when_known(limits.UNIQUE_ID)]] = []
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
 
 
 class TrustedRole(pulumi.ComponentResource):
@@ -59,6 +66,8 @@ class TrustedRole(pulumi.ComponentResource):
     """The console's switch-role URL; none where the console can't switch to the role."""
     switch_role_unavailable: pulumi.Output[Optional[str]]  # noqa: UP045
     """Why the console can't switch to the role; none where it can."""
+    longest_session: pulumi.Output[int]
+    """How long a session lasts at most, in seconds: an hour where all callers are role sessions (role chaining)."""
     cli_profile: pulumi.Output[str]
     """A profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
     assume_role_command: pulumi.Output[str]
@@ -74,10 +83,10 @@ class TrustedRole(pulumi.ComponentResource):
         self._told = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
-        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
+        self._children = Children(self, provider, model.imports, opts)
         self._account = account_of(provider)
 
-        self._principals = self._principal_arns(args)
+        self._principals = self._known_principals(args, model)
         self._role = aws.iam.Role(
             name,
             name=model.role.name,
@@ -86,8 +95,8 @@ class TrustedRole(pulumi.ComponentResource):
             max_session_duration=model.role.max_session_duration,
             assume_role_policy=self._trust_policy(args),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=model.role.tags or None,
-            opts=self._child,
+            tags=model.tags | model.role.tags or None,
+            opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))
 
@@ -96,47 +105,50 @@ class TrustedRole(pulumi.ComponentResource):
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._account.apply(lambda account: account.id)
-        self.usage = usage_outputs(
-            self.role_arn, self._principals, model, model.role, args.get("conditions", {}).get("external_id")
-        )
+        self.usage = usage_outputs(self.role_arn, self._principals, args["source_account_id"], model, args)
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
+        self.longest_session = self.usage.longest_session
         self.cli_profile = self.usage.cli_profile
         self.assume_role_command = self.usage.assume_role_command
+        self._children.check()
         self.register_outputs(registered(self))
 
     def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return check_when_known(self._told, path, check)
 
-    def _principal_arns(self, args: TrustedRoleArgs) -> pulumi.Output[list[str]]:
-        def arns_of(known: Mapping[str, Any]) -> list[str]:
+    def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[list[PrincipalModel]]:
+        """Who is trusted, once all are known, and of the source account."""
+
+        def of_source(known: Mapping[str, Any]) -> list[PrincipalModel]:
             account: Account = known["account"]
             source = limits.account_id(known["source"])
             if source == account.id:
                 raise grants.same_account((), source)
-            # The conditions were checked with the principals as far as those were known; now all are.
-            model = read(grants.TrustModel, {"principals": known["principals"]})
-            return [entity.arn(account.partition, source) for entity in model.entities]
+            found: list[PrincipalModel] = known["principals"]
+            for position, principal in enumerate(found):
+                with located(position):
+                    principal.element(account.partition, source)
+            return found
 
         return pulumi.Output.all(
-            principals=args["principals"], source=args["source_account_id"], account=self._account
-        ).apply(self._known("principals", arns_of))
+            principals=resolved(model, args["principals"]), source=args["source_account_id"], account=self._account
+        ).apply(self._known("principals", of_source))
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
         def document(known: Mapping[str, Any]) -> str:
+            account: Account = known["account"]
             given = {key: known[key] for key in ("principals", "conditions") if known[key] is not None}
-            conditions = read(grants.TrustModel, given).conditions
-            for unique_id in known["unique_ids"]:
-                limits.UNIQUE_ID(unique_id)
-            block = conditions.block() if conditions else {}
-            return policies.trust_policy(known["arns"], block, known["unique_ids"])
+            model = read(grants.TrustModel, given)
+            return trust_policy(model.principals, model.conditions, account.partition, known["source"])
 
         return pulumi.Output.all(
-            arns=self._principals,
             principals=args["principals"],
             conditions=args.get("conditions"),
-            unique_ids=args.get("principal_unique_ids", []),
-        ).apply(self._known("principals", document))
+            source=args["source_account_id"],
+            account=self._account,
+            checked=self._principals,
+        ).apply(self._known("", document))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
@@ -158,19 +170,28 @@ class TrustedRole(pulumi.ComponentResource):
             attached[f"label-{label}"] = (f"role.managed_policy_arns.{label}", arn)
         made: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(
-                f"{name}-{key}", role=self._role.name, policy_arn=self._policy_arn(path, policy), opts=self._child
+                f"{name}-{key}",
+                role=self._role.name,
+                policy_arn=self._policy_arn(path, policy),
+                opts=self._children.options(aws.iam.RolePolicyAttachment, f"{name}-{key}"),
             )
             for key, (path, policy) in sorted(attached.items())
         ]
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
-            check = self._known(f"role.inline_policies.{policy_name}", policies.identity_policy)
+            path = f"role.inline_policies.{policy_name}"
+            document_text = pulumi.Output.from_input(document).apply(self._known(path, policies.identity_policy))
+            document_text.apply(partial(self._warn, path))
             made.append(
                 aws.iam.RolePolicy(
                     f"{name}-{policy_name}",
                     name=policy_name,
                     role=self._role.name,
-                    policy=pulumi.Output.from_input(document).apply(check),
-                    opts=self._child,
+                    policy=document_text,
+                    opts=self._children.options(aws.iam.RolePolicy, f"{name}-{policy_name}"),
                 )
             )
         return made
+
+    def _warn(self, path: str, document: str) -> None:
+        for warning in policies.warnings(document):
+            pulumi.warn(f"{self._told}: {path}: {warning}", self)

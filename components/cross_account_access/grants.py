@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 
 from . import arns, limits, policies
 from .conditions import ConditionsModel
-from .errors import Key, Refusal
+from .errors import Key, Refusal, located
 from .model import Later, Model, plain, when_known
-from .principals import Entity, PrincipalModel
+from .principals import TRAITS, Entity, PrincipalModel
+from .trust import conditions_of, trust_policy
 
 Side = Literal["both", "source", "destination"]
 Steps = tuple[str | int, ...]
@@ -89,6 +90,16 @@ def holds_later(value: object) -> bool:
     return isinstance(value, Later)
 
 
+def _former(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refusal("a former name is text")
+    component, slash, grant = value.rpartition("/")
+    if slash and not component:
+        raise Refusal("a former name is GRANT, or COMPONENT/GRANT for one that was in another component")
+    limits.ROLE_NAME(grant)
+    return value
+
+
 def _attachable(value: object) -> str:
     if isinstance(value, Later):
         raise Refusal(
@@ -161,49 +172,68 @@ class TrustModel(Model):
             raise Refusal(
                 "a principal stands in a grant once; names are unique ignoring case, whatever the path",
                 where=(Key("principals"), position),
-                value=twice.partition("-")[2],
+                value=str(self.principals[position].label or self.principals[position].identity),
             )
-        if self.conditions and self.conditions.needs_mfa:
-            for position, principal in enumerate(self.principals):
-                if principal.kind == "role":
-                    raise Refusal(
-                        "a role's sessions carry no MFA, so that requiring it would lock the role out",
-                        where=(Key("principals"), position),
-                        remedy="Give the role a grant of its own, without an MFA condition",
-                    )
-        accounts = {e.account for e in self.entities if e.account}
-        if len(accounts) > 1:
-            raise Refusal(
-                f"a grant's principals are of one source account; here are {', '.join(sorted(accounts))}",
-                where=(Key("principals"),),
-            )
-        self.trust_policy("aws", accounts.pop() if accounts else "0" * 12)
+        for position, principal in enumerate(self.principals):
+            with located(Key("principals"), position):
+                self._possible(principal)
+        known = [p for p in self.principals if not isinstance(p.identity, Later)]
+        if known:
+            account = next((e.account for p in known if (e := p.entity) and e.account), None)
+            account = account or next((p.account for p in known if p.account), "0" * 12)
+            trust_policy(known, self.conditions, "aws", account)
         return self
+
+    def _possible(self, principal: PrincipalModel) -> None:
+        under = conditions_of(principal, self.conditions)
+        if under is None or principal.kind is None:
+            return
+        traits = TRAITS[principal.kind]
+        if under.needs_mfa and traits.mfa == "no":
+            raise Refusal(
+                f"a {principal.kind.replace('_', ' ')}'s sessions carry no MFA, so that requiring it would lock it out",
+                remedy="Give it conditions of its own with MFA false, or a grant of its own",
+            )
+        if principal.kind != "user" and any("${aws:username}" in name for name in under.session_names or []):
+            raise Refusal(
+                "only a user has an aws:username, so that a session name with it would lock others out",
+                remedy="Give it conditions of its own with another session name, or a grant of its own",
+            )
 
     @property
     def entities(self) -> list[Entity]:
-        """The principals that are known."""
+        """The users, roles and groups that are known."""
         return [principal.entity for principal in self.principals if principal.entity]
 
-    def trust_policy(self, partition: str, account: str, unique_ids: tuple[str, ...] = ("",)) -> str:
-        """The trust policy as far as it is known.
-
-        Raises:
-            Refusal: If it is too large.
-        """
-        block = self.conditions.block() if self.conditions else {}
-        known = {
-            operator: {key: "" if isinstance(value, Later) else value for key, value in keys.items()}
-            for operator, keys in block.items()
-        }
-        arns = [entity.arn(partition, account) for entity in self.entities]
-        return policies.trust_policy(arns, known, unique_ids) if arns else ""
+    @property
+    def chained(self) -> bool:
+        """Whether all callers are role sessions, so that a session lasts an hour at most (role chaining)."""
+        return all(principal.kind and TRAITS[principal.kind].chained == "yes" for principal in self.principals)
 
 
-class GrantModel(TrustModel):
-    """One grant; `args.Grant` says what each key means."""
+class RoleGrantModel(TrustModel):
+    """A role, and who may assume it."""
 
     role: RoleModel = RoleModel()
+
+    @model_validator(mode="after")
+    def _session_length(self) -> "RoleGrantModel":
+        longest = self.role.max_session_duration or 0
+        if self.chained and longest > limits.CHAINED_SESSION_SECONDS:
+            raise Refusal(
+                f"a session that a role's session assumed lasts at most {limits.CHAINED_SESSION_SECONDS} seconds (role "
+                "chaining), and all of the principals are such",
+                where=(Key("role"), Key("max_session_duration")),
+                value=longest,
+                remedy="Leave it out",
+            )
+        return self
+
+
+class GrantModel(RoleGrantModel):
+    """One grant; `args.Grant` says what each key means."""
+
+    formerly: list[Annotated[str, plain(_former)]] = []
 
     def role_name(self, grant: str) -> str:
         """The role's name, by default the grant's."""
@@ -213,9 +243,14 @@ class GrantModel(TrustModel):
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
 
-    def role_arn_length(self, grant: str) -> int:
-        """How long that is at most, in the partition with the longest name."""
-        return len(self.role_arn(grant, "aws-us-gov", "0" * 12))
+    def longest_role_arn(self, grant: str) -> str:
+        """An ARN as long as the role's is at most, in the partition with the longest name."""
+        return self.role_arn(grant, "aws-us-gov", "0" * 12)
+
+    @property
+    def handed_out(self) -> list[PrincipalModel]:
+        """The principals to which the source's policy can't be attached from here."""
+        return [principal for principal in self.principals if principal.attached is None]
 
 
 def _side(value: object) -> Side:
@@ -226,11 +261,24 @@ def _side(value: object) -> Side:
             raise Refusal("a side is both, source or destination")
 
 
+def import_ids(value: object) -> dict[str, str]:
+    """Check a map from TYPE/NAME of a resource to its import ID."""
+    rule = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
+    if not isinstance(value, Mapping):
+        raise Refusal(rule)
+    for key, text in value.items():
+        if not isinstance(key, str) or not all(key.partition("/")) or not isinstance(text, str) or not text:
+            raise Refusal(rule, where=(str(key),), value=text)
+    return dict(value)
+
+
 class GrantSet(Model):
     """The grants between a pair of accounts, and what can be wrong between them."""
 
     grants: dict[Annotated[str, plain(limits.ROLE_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_side)] = "both"
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(import_ids)] = {}
 
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
         """Where an account's expected ID stands, and what it is."""
@@ -250,7 +298,7 @@ class GrantSet(Model):
                     value=role,
                 )
         spelt: dict[str, str] = {}
-        for where, entity in self._entities():
+        for where, entity in [(where, p.entity) for where, p in self._principals() if p.entity]:
             full = f"{entity.path}{entity.name}"
             if (other := spelt.setdefault(f"{entity.kind} {entity.name}".lower(), full)) != full:
                 raise Refusal(
@@ -274,7 +322,11 @@ class GrantSet(Model):
             raise same_account(where, destination)
 
     def _one_source(self) -> None:
-        known = [(where, entity.account) for where, entity in self._entities() if entity.account]
+        known = [
+            (where, account)
+            for where, principal in self._principals()
+            if (account := principal.account or (principal.entity.account if principal.entity else None))
+        ]
         expected = self.account_id("source")[1] or (known[0][1] if known else None)
         for where, account in known:
             if account != expected:
@@ -295,12 +347,11 @@ class GrantSet(Model):
                     at = (Key("grants"), name, Key("role"), *where)
                     raise Refusal(refusal.rule, where=at, value=policy) from None
 
-    def _entities(self) -> Iterator[tuple[Steps, Entity]]:
-        """Every principal that is known, with the path where it stands."""
+    def _principals(self) -> Iterator[tuple[Steps, PrincipalModel]]:
+        """Every principal, with the path where it stands."""
         for name, grant in sorted(self.grants.items()):
             for position, principal in enumerate(grant.principals):
-                if entity := principal.entity:
-                    yield (Key("grants"), name, Key("principals"), position), entity
+                yield (Key("grants"), name, Key("principals"), position), principal
 
 
 class AccessModel(GrantSet):

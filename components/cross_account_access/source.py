@@ -1,33 +1,46 @@
 """The source account's half: a principal's right to assume roles, as policies attached to it."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from . import arns, limits, policies
 from .args import Principal
-from .errors import Refusal
+from .children import Children
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .errors import Key, Refusal
+from .grants import import_ids
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, name_of
 from .model import Later, Model, plain, when_known
 from .outputs import registered
 from .principals import PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
-_UNKNOWN_ARN_LENGTH = len("arn:aws-us-gov:iam::123456789012:role/") + limits.ROLE_NAME.most
+_LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
+_ATTACHABLE = ("user", "role", "group")
 
 
 class AssumeRoleGrantArgs(TypedDict):
     """What an `AssumeRoleGrant` is made from."""
 
     principal: Principal
-    """The user or role of the source account that gets the right."""
+    """The user, role or group of the source account that gets the right."""
     role_arns: dict[str, pulumi.Input[str]]
     """The destination roles' ARNs, each by a plain name of its own."""
     role_arn_lengths: NotRequired[dict[str, int]]
     """How long those ARNs are at most, by the same names, where they are Outputs: 102 by default, which is enough for
     every role without a path. It decides how many policies hold them."""
+    role_actions: NotRequired[dict[str, list[str]]]
+    """What is allowed on a role besides sts:AssumeRole, by the same names: sts:TagSession, sts:SetSourceIdentity."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of the policies."""
+    imports: NotRequired[dict[str, str]]
+    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
+    as `Policy/team-user-alice: arn:aws:iam::111111111111:policy/to-production`."""
 
 
 def _role_arn(value: object) -> str:
@@ -39,6 +52,12 @@ def _role_arn(value: object) -> str:
     return str(arn)
 
 
+def _action(value: object) -> str:
+    if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
+        raise Refusal(f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}")
+    return str(value)
+
+
 class AssumeRoleGrantModel(Model):
     """Checked `AssumeRoleGrantArgs`."""
 
@@ -48,12 +67,31 @@ class AssumeRoleGrantModel(Model):
     )
     role_arn_lengths: dict[Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]] = {}
 
-    def lengths(self) -> dict[str, int]:
-        """How long each ARN is, or at most is."""
+    role_actions: dict[Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_action)]]] = {}
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(import_ids)] = {}
+
+    @model_validator(mode="after")
+    def _attachable(self) -> "AssumeRoleGrantModel":
+        if self.principal.kind not in (*_ATTACHABLE, None):
+            raise Refusal(
+                "policies attach to a user, role or group",
+                where=(Key("principal"),),
+                remedy="For others put the policy where the account's owner gives rights",
+            )
+        return self
+
+    def reach(self) -> dict[str, policies.Reach]:
+        """The roles; for an ARN that isn't known one as long as it is at most."""
+        longest = {name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH)) for name in self.role_arns}
         return {
-            name: len(arn) if isinstance(arn, str) else self.role_arn_lengths.get(name, _UNKNOWN_ARN_LENGTH)
+            name: policies.Reach(arn if isinstance(arn, str) else longest[name], self.actions(name))
             for name, arn in self.role_arns.items()
         }
+
+    def actions(self, name: str) -> tuple[str, ...]:
+        """What is allowed on a role."""
+        return (ASSUME_ROLE, *sorted(set(self.role_actions.get(name, [])) - {ASSUME_ROLE}))
 
 
 class AssumeRoleGrant(pulumi.ComponentResource):
@@ -81,11 +119,11 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         self._told = f"AssumeRoleGrant {name}"
         provider = explicit_provider(self, "source")
         model = checked(AssumeRoleGrantModel, args, self._told)
-        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
+        self._children = Children(self, provider, model.imports, opts)
         account = account_of(provider)
 
         try:
-            packs = policies.pack(model.lengths())
+            packs = policies.pack(model.reach())
         except Refusal as refusal:
             raise InvalidArgs.of(self._told, "role_arns", len(model.role_arns), refusal) from None
         made = []
@@ -94,17 +132,19 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             if not names:
                 continue
             child = name if number == 1 else f"{name}-{number}"
-            arns_in_it = pulumi.Output.all(**{n: args["role_arns"][n] for n in names})
+            role_arns = pulumi.Output.all(**{role: args["role_arns"][role] for role in names})
             policy = aws.iam.Policy(
                 child,
-                policy=arns_in_it.apply(check_when_known(self._told, "role_arns", self._document)),
-                opts=self._child,
+                policy=role_arns.apply(check_when_known(self._told, "role_arns", partial(_document, model))),
+                tags=model.tags or None,
+                opts=self._children.options(aws.iam.Policy, child),
             )
             made.append(policy)
             self._attachments.append(self._attach(child, policy, model.principal, args["principal"]))
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
+        self._children.check()
         self.register_outputs(registered(self))
 
     def once_attached(self, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
@@ -112,29 +152,34 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         attached = [attachment.urn for attachment in self._attachments]
         return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
 
-    @staticmethod
-    def _document(role_arns: dict[str, str]) -> str:
-        return policies.assume_role_policy([_role_arn(arn) for arn in role_arns.values()])
-
     def _attach(
         self, child: str, policy: aws.iam.Policy, model: PrincipalModel, principal: Principal
     ) -> pulumi.Resource:
-        if model.kind == "user":
-            name = self._name_alone(principal.get("user", principal.get("arn")))
-            return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=self._child)
-        if model.kind == "role":
-            name = self._name_alone(principal.get("role", principal.get("arn")))
-            return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=self._child)
-        # Whether an ARN that isn't known yet is a user's or a role's isn't known either: this attachment takes both.
-        arn = pulumi.Output.from_input(principal["arn"])
-        return aws.iam.PolicyAttachment(
-            child,
-            users=arn.apply(lambda known: [name_of(known)] if ":user/" in known else []),
-            roles=arn.apply(lambda known: [name_of(known)] if ":role/" in known else []),
-            policy_arn=policy.arn,
-            opts=self._child,
-        )
+        if model.kind is None:
+            # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+            arn = pulumi.Output.from_input(principal["arn"])
+            return aws.iam.PolicyAttachment(
+                child,
+                users=arn.apply(lambda known: [name_of(known)] if ":user/" in known else []),
+                roles=arn.apply(lambda known: [name_of(known)] if ":role/" in known else []),
+                policy_arn=policy.arn,
+                opts=self._children.options(aws.iam.PolicyAttachment, child),
+            )
+        identity: Any = next(principal.get(key) for key in (*_ATTACHABLE, "arn") if key in principal)
+        name = pulumi.Output.from_input(identity).apply(name_of)
+        match model.kind:
+            case "user":
+                options = self._children.options(aws.iam.UserPolicyAttachment, child)
+                return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=options)
+            case "group":
+                options = self._children.options(aws.iam.GroupPolicyAttachment, child)
+                return aws.iam.GroupPolicyAttachment(child, group=name, policy_arn=policy.arn, opts=options)
+            case _:
+                options = self._children.options(aws.iam.RolePolicyAttachment, child)
+                return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=options)
 
-    @staticmethod
-    def _name_alone(identity: Any) -> pulumi.Output[str]:
-        return pulumi.Output.from_input(identity).apply(name_of)
+
+def _document(model: AssumeRoleGrantModel, role_arns: Mapping[str, str]) -> str:
+    return policies.assume_role_policy(
+        policies.Reach(_role_arn(arn), model.actions(name)) for name, arn in role_arns.items()
+    )
