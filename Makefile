@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up preview test format
+.PHONY: up preview test docs format
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up
@@ -12,6 +12,9 @@ preview: .venv/.ready ## tell what `make up` would make
 test: .venv/.ready ## lint, check types, run every test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
 	$(BIN)/pytest -n auto
+
+docs: .venv/.ready ## write the pages that come from the code
+	@PYTHONPATH=. $(BIN)/python docs/generate.py
 
 format: .venv/.ready ## format and mend what ruff can
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
