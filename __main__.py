@@ -22,4 +22,4 @@ if settings.side != "source":
     args["destination_provider"] = settings.destination.provider("destination")
 
 access = CrossAccountAccess("access", args)
-pulumi.export("grants", stack_config.outputs(access, settings.grants))
+pulumi.export("grants", stack_config.outputs(access))

@@ -5,7 +5,8 @@ The keys are described in Pulumi.yaml; what a grant is, `cross_account_access` s
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
 from pydantic import model_validator
+from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
 from cross_account_access.errors import Key, Refusal
@@ -33,6 +35,11 @@ def _role_arn(value: object) -> str:
     if arn is None or arn.kind != "role":
         raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME")
     return str(arn)
+
+
+def _access_key(value: object) -> str:
+    """Check an access key ID; on an emulator it may be an account's ID, and so a number."""
+    return limits.account_id(value) if isinstance(value, int) else ACCESS_KEY(value)
 
 
 def _endpoint(value: object) -> str:
@@ -63,7 +70,7 @@ class Connection(Model):
     account_id: Annotated[str | None, plain(limits.account_id)] = None
     region: Annotated[str | None, plain(REGION)] = None
     profile: Annotated[str | None, plain(PROFILE)] = None
-    access_key: Annotated[str | None, plain(ACCESS_KEY)] = None
+    access_key: Annotated[str | None, plain(_access_key)] = None
     secret_key: Annotated[str | None, plain(SECRET)] = None
     token: Annotated[str | None, plain(SECRET)] = None
     assume_role: AssumedRole | None = None
@@ -186,28 +193,16 @@ def has_secrets() -> bool:
     return pulumi_config.is_config_secret(f"{NAMESPACE}:grants")
 
 
-def outputs(access: CrossAccountAccess, names: Iterable[str]) -> dict[str, dict[str, pulumi.Output[Any]]]:
+def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any] | None]]:
     """What the program exports of each grant."""
-    told: dict[str, pulumi.Output[Any]] = {
-        "roleArn": access.role_arns,
-        "roleName": access.role_names,
-        "roleUniqueId": access.role_unique_ids,
-        "switchRoleUrl": access.switch_role_urls,
-        "switchRoleUnavailable": access.switch_role_unavailable,
-        "cliProfile": access.cli_profiles,
-        "assumeRoleCommand": access.assume_role_commands,
-        "longestSession": access.longest_sessions,
-        "unattachedPolicy": access.unattached_policies,
-    }
-    accounts: dict[str, pulumi.Output[Any]] = {
+    accounts = {
         "sourceAccountId": access.source_account_id,
         "destinationAccountId": access.destination_account_id,
     }
-    return {name: {key: _of(name, value) for key, value in told.items()} | accounts for name in names}
-
-
-def _of(name: str, values: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    return values.apply(lambda known: known.get(name))
+    return {
+        name: {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)} | accounts
+        for name, granted in access.granted.items()
+    }
 
 
 def _parsed(value: str) -> Any:

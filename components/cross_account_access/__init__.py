@@ -4,7 +4,7 @@
 alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
 """
 
-from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
+from .access import CrossAccountAccess, CrossAccountAccessArgs, GrantOutputs, Side
 from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
 from .destination import TrustedRole, TrustedRoleArgs
 from .errors import InvalidInput, Problem
@@ -18,6 +18,7 @@ __all__ = [
     "CrossAccountAccess",
     "CrossAccountAccessArgs",
     "Grant",
+    "GrantOutputs",
     "InvalidArgs",
     "InvalidInput",
     "Principal",

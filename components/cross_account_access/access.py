@@ -66,6 +66,24 @@ class CrossAccountAccessArgs(TypedDict):
 
 
 @dataclass(frozen=True)
+class GrantOutputs:
+    """One grant's outputs, for Python programs: each is as known and as secret as it is itself.
+
+    The component's maps hold the same by grant, for all languages; a map is unknown or secret where one value in it is.
+    """
+
+    role_arn: pulumi.Output[str]
+    role_name: pulumi.Output[str]
+    role_unique_id: pulumi.Output[str] | None
+    switch_role_url: pulumi.Output[str | None]
+    switch_role_unavailable: pulumi.Output[str | None]
+    cli_profile: pulumi.Output[str]
+    longest_session: pulumi.Output[int]
+    unattached_policy: pulumi.Output[str] | None
+    assume_role_command: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
 class _Role:
     """A destination role, made here or by the other side."""
 
@@ -139,20 +157,39 @@ class CrossAccountAccess(pulumi.ComponentResource):
             allowed = self._allowed(f"{name}-{key}", principal, roles, self._source)
             ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
 
-        self.role_arns = _each(ready)
-        self.role_names = _each({grant: role.name for grant, role in roles.items()})
-        self.role_unique_ids = _each({grant: role.unique_id for grant, role in roles.items()})
-        self.switch_role_urls = _each({grant: role.usage.switch_role_url for grant, role in roles.items()})
-        self.switch_role_unavailable = _each(
-            {grant: role.usage.switch_role_unavailable for grant, role in roles.items()}
-        )
-        self.cli_profiles = _each({grant: role.usage.cli_profile for grant, role in roles.items()})
-        self.longest_sessions = _each({grant: role.usage.longest_session for grant, role in roles.items()})
-        self.unattached_policies = _each({grant: self._unattached(grant, role.arn) for grant, role in roles.items()})
-        self.assume_role_commands = _each({grant: role.usage.assume_role_command for grant, role in roles.items()})
+        self.granted = {
+            grant: GrantOutputs(
+                ready[grant],
+                role.name,
+                role.unique_id,
+                role.usage.switch_role_url,
+                role.usage.switch_role_unavailable,
+                role.usage.cli_profile,
+                role.usage.longest_session,
+                self._unattached(grant, role.arn),
+                role.usage.assume_role_command,
+            )
+            for grant, role in roles.items()
+        }
+        self.role_arns = self._each("role_arn")
+        self.role_names = self._each("role_name")
+        self.role_unique_ids = self._each("role_unique_id")
+        self.switch_role_urls = self._each("switch_role_url")
+        self.switch_role_unavailable = self._each("switch_role_unavailable")
+        self.cli_profiles = self._each("cli_profile")
+        self.longest_sessions = self._each("longest_session")
+        self.unattached_policies = self._each("unattached_policy")
+        self.assume_role_commands = self._each("assume_role_command")
         self.source_account_id = self._accounts.apply(lambda known: known.source.id)
         self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
         self.register_outputs(registered(self))
+
+    def _each(self, output: str) -> pulumi.Output[dict[str, Any]]:
+        """One output of every grant that has it."""
+        values = {grant: getattr(granted, output) for grant, granted in self.granted.items()}
+        return pulumi.Output.from_input(values).apply(
+            lambda known: {grant: value for grant, value in known.items() if value is not None}
+        )
 
     def _providers_of(
         self, args: CrossAccountAccessArgs, side: grants.Side
@@ -292,10 +329,3 @@ def _former(component: str, former: str) -> pulumi.Alias:
         return pulumi.Alias(name=f"{component}-{grant}")
     parent = pulumi.create_urn(other, CrossAccountAccess.TYPE)
     return pulumi.Alias(name=f"{other}-{grant}", parent=parent)
-
-
-def _each(values: Mapping[str, pulumi.Output[Any] | None]) -> pulumi.Output[dict[str, Any]]:
-    """A map of the values that there are."""
-    return pulumi.Output.from_input(dict(values)).apply(
-        lambda known: {name: value for name, value in known.items() if value is not None}
-    )

@@ -215,4 +215,4 @@ def characters(document: str) -> int:
 
 
 def _quoting(value: object) -> str:
-    return "Put it in quotes" if isinstance(value, int | float) else ""
+    return "Put it in quotes; with `pulumi config set`, add --type string" if isinstance(value, int | float) else ""
