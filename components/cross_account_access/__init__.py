@@ -11,6 +11,8 @@ from .errors import InvalidInput, Problem
 from .inputs import InvalidArgs
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AssumeRoleGrant",
     "AssumeRoleGrantArgs",
