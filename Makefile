@@ -10,7 +10,7 @@ preview: .venv/.ready ## tell what `make up` would make
 	@$(BIN)/python -m sandbox preview
 
 test: .venv/.ready ## lint, check types, run every test
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . && $(BIN)/mypy components/__main__.py
 	$(BIN)/pytest -n auto
 
 docs: .venv/.ready ## write the pages that come from the code

@@ -18,23 +18,18 @@ from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
 from cross_account_access.errors import Key, Refusal
-from cross_account_access.grants import Account, GrantSet, Steps
+from cross_account_access.grants import Account, GrantSet, Steps, role_arn
 from cross_account_access.model import Model, plain, read
 
 NAMESPACE = "cross-account-access"
 _SECRET_CONDITIONS = {"external_id", "previous_external_id"}
 
-REGION = limits.Text("a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "such as us-east-1")
+REGION = limits.Text(
+    "a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "small letters and hyphens, a number at the end, such as us-east-1"
+)
 PROFILE = limits.Text("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
 ACCESS_KEY = limits.Text("an access key ID", 12, 128, r"\w*", "letters and digits")
 SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white space")
-
-
-def _role_arn(value: object) -> str:
-    arn = arns.parse(value) if isinstance(value, str) else None
-    if arn is None or arn.kind != "role":
-        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME")
-    return str(arn)
 
 
 def _access_key(value: object) -> str:
@@ -51,7 +46,9 @@ def _endpoint(value: object) -> str:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.username or parts.query or parts.fragment or parts.path not in {"", "/"}:
+    if "@" in value:
+        raise Refusal(rule, remedy="It holds no user name and no password", value=re.sub("//.*@", "//[secret]@", value))
+    if not usable or parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise Refusal(rule)
     return value.rstrip("/")
 
@@ -59,7 +56,7 @@ def _endpoint(value: object) -> str:
 class AssumedRole(Model):
     """A role that the credentials assume first."""
 
-    role_arn: Annotated[str, plain(_role_arn)]
+    role_arn: Annotated[str, plain(role_arn)]
     external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
     session_name: Annotated[str | None, plain(limits.SESSION_NAME)] = None
 
@@ -87,15 +84,26 @@ class Connection(Model):
             )
         for key, needed in (("access_key", "secret_key"), ("secret_key", "access_key"), ("token", "access_key")):
             if getattr(self, key) and not getattr(self, needed):
-                raise Refusal("an access key ID and its secret key go together", where=(Key(needed),))
-        emulated = self.access_key and limits.is_account_id(self.access_key)
-        if emulated and self.account_id and self.account_id != self.access_key:
+                raise Refusal(
+                    "an access key ID and its secret key go together, a token with both",
+                    where=(Key(needed),),
+                    remedy="Add the key",
+                )
+        found, why = self._known_account()
+        if found and self.account_id and self.account_id != found:
             raise Refusal(
-                f"the credentials belong to account {self.access_key}, as an emulator's keys of twelve digits do",
-                where=(Key("account_id"),),
-                value=self.account_id,
+                f"the credentials belong to account {found}, {why}", where=(Key("account_id"),), value=self.account_id
             )
         return self
+
+    def _known_account(self) -> tuple[str | None, str]:
+        """The account that the credentials belong to, where they tell it by themselves, and how they do."""
+        if self.assume_role:
+            role = arns.parse(self.assume_role.role_arn)
+            return role.account if role else None, "as the role to assume does"
+        if self.access_key and limits.is_account_id(self.access_key):
+            return self.access_key, "as an emulator's keys of twelve digits do"
+        return None, ""
 
     def provider(self, name: str) -> aws.Provider:
         """The AWS provider with these credentials; it refuses every other account in a refresh or destroy too."""
@@ -107,7 +115,13 @@ class Connection(Model):
                 "skip_metadata_api_check": True,
                 "skip_region_validation": True,
             }
-        role = self.assume_role
+        # The class, for a dict's keys would stay in snake_case and so be overlooked (seen with pulumi-aws 7.51).
+        roles = [
+            aws.ProviderAssumeRoleArgs(
+                role_arn=role.role_arn, external_id=_secret(role.external_id), session_name=role.session_name
+            )
+            for role in ([self.assume_role] if self.assume_role else [])
+        ]
         return aws.Provider(
             name,
             region=self.region,
@@ -115,15 +129,7 @@ class Connection(Model):
             access_key=_secret(self.access_key),
             secret_key=_secret(self.secret_key),
             token=_secret(self.token),
-            assume_roles=[
-                {
-                    "role_arn": role.role_arn,
-                    "external_id": _secret(role.external_id),
-                    "session_name": role.session_name,
-                }
-            ]
-            if role
-            else None,
+            assume_roles=roles or None,
             allowed_account_ids=[self.account_id] if self.account_id else None,
             **emulated,
         )

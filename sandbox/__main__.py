@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from cross_account_access import InvalidInput
 from sandbox import in_process, other_side, pulumi_engine, report
@@ -27,7 +28,7 @@ Engine = Literal["auto", "pulumi", "in-process"]
 _FOLDER = Path(__file__).resolve().parent.parent
 _REFUSED = 2
 _WIDTH = 160
-_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+_stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 class _FailedError(click.ClickException):
@@ -113,7 +114,7 @@ def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, 
             if stack.settings.side == "source":
                 other_side.make_roles(stack.endpoint, stack.settings)
             deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-            role_arns = {name: told["roleArn"] for name, told in deployment.outputs["grants"].items()}
+            role_arns = _role_arns(deployment)
             if stack.settings.side == "destination":
                 other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
             proof = prove(stack.endpoint, stack.settings, role_arns, everybody)
@@ -160,14 +161,10 @@ def _reporting(*, as_json: bool) -> Iterator[None]:
         if as_json:
             click.echo(report.refusal(error))
         for problem in error.problems:
-            _stderr.print(f"[red]refused[/red] {_escaped(problem.message)}")
+            _stderr.print(Text("refused", style="red"), problem.message)
         sys.exit(_REFUSED)
     except (DeploymentError, SandboxError, pulumi_engine.NoEngineError) as error:
         raise _FailedError(str(error)) from None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 @contextmanager
@@ -191,11 +188,16 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
                 raise
             _stderr.print(f"Deploying in process, for {missing}.")
         else:
-            return pulumi_engine.deploy(
-                stack, environment, fresh=fresh, preview=preview, tell=lambda line: _stderr.print(_escaped(line))
-            )
+            return pulumi_engine.deploy(stack, environment, fresh=fresh, preview=preview, tell=_stderr.print)
     program = stack.folder / "__main__.py"
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
+
+
+def _role_arns(deployment: Deployment) -> dict[str, str]:
+    try:
+        return {name: told["roleArn"] for name, told in deployment.outputs["grants"].items()}
+    except (AttributeError, KeyError, TypeError):
+        raise DeploymentError("the program tells no role to prove: its output grants has each one's roleArn") from None
 
 
 def _tell_use(stack: Stack, everybody: People) -> None:

@@ -117,8 +117,7 @@ class Accounts:
     def load_aws_policy(self, account: str, arn: str) -> None:
         name = arn.rpartition("/")[2]
         data = _aws_policies().get(name)
-        # A name is unique among AWS's policies, but its path counts in the ARN.
-        if data is not None and f"{AWS_POLICY_PREFIX[:-1]}{data['Path']}{name}" == arn:
+        if data is not None:
             self._add_aws_policy(account, name, data)
 
     def load_all_aws_policies(self, account: str) -> None:

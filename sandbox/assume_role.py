@@ -29,8 +29,9 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _DEFAULT_DURATION = 3600
 _CHAINED_DURATION = 3600
 _MOST_SESSION_POLICIES = 10
-# AWS packs session policies and tags in a way it doesn't publish; this is the plain text's limit.
-_PACKED_SIZE = 2048
+# "The plaintext that you use for both inline and managed session policies can't exceed 2,048 characters." How AWS
+# packs them, and tags with them, it doesn't publish.
+_SESSION_POLICY_SIZE = 2048
 
 
 def assume_role(call: Call, value: Mapping[str, Any], identity: Identity, world: World) -> Reply:
@@ -68,24 +69,22 @@ def assume_role(call: Call, value: Mapping[str, Any], identity: Identity, world:
     if source_identity:
         # In a chain as well: a session that has a source identity hands it on, and that needs permission.
         actions.append("sts:SetSourceIdentity")
-    for action in actions:
-        _decide(identity, role, Request(action, role_arn, found), world)
+    decision, *_ = [_decide(identity, role, Request(action, role_arn, found), world) for action in actions]
 
     duration = _duration(value, identity, role)
     session_policies = _session_policies(value, role, world)
-    allowed = "allowed by the source's policies and the role's trust"
-    _log(identity, role_arn, Decision(True, None, allowed), world)
+    packed = _packed_size(value, given_tags)
+    _log(identity, role_arn, decision, world)
     return _new_session(
         call,
         role,
         world,
         duration=duration,
-        chained=identity.kind == "role",
         tags=inherited | given_tags,
         transitive_tag_keys=(*inherited, *transitive),
         source_identity=source_identity,
         policies=session_policies,
-        packed=_packed_size(value, given_tags),
+        packed=packed,
     )
 
 
@@ -160,23 +159,20 @@ def _session_policies(value: Mapping[str, Any], role: Entity, world: World) -> t
 
 
 def _packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int | None:
-    """How full the session's policies and tags are, in per cent; None when it has none."""
-    arns = [item.get("arn", "") for item in value.get("PolicyArns", ())]
-    parts = [value.get("Policy", ""), *arns, *given_tags, *given_tags.values()]
-    used = sum(len(part) for part in parts)
-    percent = -(-100 * used // _PACKED_SIZE)
-    if percent > 100:  # noqa: PLR2004 - per cent
-        raise AwsError(
-            "PackedPolicyTooLarge",
-            f"Packed policy consumes {percent}% of allotted space, please use smaller policy.",
-        )
-    return percent if used else None
+    """How full the session's policies and tags are, roughly, in per cent; None when it has none."""
+    policies = len(value.get("Policy", "")) + sum(len(item.get("arn", "")) for item in value.get("PolicyArns", ()))
+    if policies > _SESSION_POLICY_SIZE:
+        percent = -(-100 * policies // _SESSION_POLICY_SIZE)
+        text = f"Packed policy consumes {percent}% of allotted space, please use smaller policy."
+        raise AwsError("PackedPolicyTooLarge", text)
+    used = policies + sum(len(key) + len(tag) for key, tag in given_tags.items())
+    return min(100, -(-100 * used // _SESSION_POLICY_SIZE)) or None
 
 
 # The decision
 
 
-def _decide(identity: Identity, role: Entity, request: Request, world: World) -> None:
+def _decide(identity: Identity, role: Entity, request: Request, world: World) -> Decision:
     trust = Policy("trust policy", json.loads(role.assume_role_policy_document))
     try:
         decision = decide(caller(identity, world.accounts), request, trust)
@@ -185,6 +181,7 @@ def _decide(identity: Identity, role: Entity, request: Request, world: World) ->
         decision = Decision(False, "destination", str(error))
     if not decision.allowed:
         _refuse(identity, role.arn, request.action, decision, world)
+    return decision
 
 
 def _refuse(identity: Identity, role_arn: str, action: str, decision: Decision, world: World) -> NoReturn:

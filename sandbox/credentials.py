@@ -41,7 +41,6 @@ class Session:
         principal_id: the unique id of the role or user that the keys speak for.
         name: the role session's name; None for a user's.
         issued, expires: seconds since the epoch.
-        chained: whether a role session made it.
         tags, transitive_tag_keys: session tags, and which of them go on to the next role in a chain.
         policies: session policies, which restrict what the role allows.
         mfa_at: when an MFA code was given for it; only GetSessionToken's keys carry that on.
@@ -54,7 +53,6 @@ class Session:
     issued: float
     expires: float
     name: str | None = None
-    chained: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None

@@ -40,7 +40,7 @@ _TRUST_ACTIONS = {
         *("GetFederationToken", "GetServiceBearerToken", "GetSessionToken"),
     )
 }
-_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[^:\s]+")
+_ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9-]+):[^:\s]+")
 
 
 def refuse(message: str) -> NoReturn:
@@ -61,8 +61,8 @@ def parse(text: str, kind: Kind) -> dict[str, Any]:
         AwsError: MalformedPolicyDocument.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
-    except ValueError:
+        document = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         refuse("This policy contains invalid Json" if kind == "trust" else "Syntax errors in policy.")
     if not isinstance(document, dict) or not document.keys() <= _DOCUMENT_ELEMENTS:
         refuse("Syntax errors in policy.")
@@ -90,10 +90,16 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def statements(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _no_constant(name: str) -> NoReturn:
+    # NaN and Infinity are Python's own, not JSON's.
+    raise ValueError(name)
+
+
+def statements(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The statements of a document, where one may stand without its list."""
     found = document.get("Statement")
     for statement in found if isinstance(found, list) else [found] if found is not None else []:
-        if not isinstance(statement, Mapping):
+        if not isinstance(statement, dict):
             refuse("Syntax errors in policy.")
         yield statement
 

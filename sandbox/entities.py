@@ -116,6 +116,13 @@ def of_the_caller(request: IamRequest) -> None:
         raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
 
 
+def has_no_service_credentials(request: IamRequest) -> None:
+    """ListServiceSpecificCredentials, which moto lacks: nobody has any, and Pulumi asks when it deletes a user."""
+    if request.get("UserName"):
+        request.user()
+    request.answer({"ServiceSpecificCredentials": []})
+
+
 # Roles
 
 
@@ -131,6 +138,13 @@ def save_trust(request: IamRequest) -> None:
     role = request.role()
     role.assume_role_policy_document = trust.checked(request.get("PolicyDocument"), request.accounts, request.hold)
     request.answer()
+
+
+def keep_description(request: IamRequest) -> None:
+    """UpdateRole leaves a description alone that it isn't given; moto empties it."""
+    description = request.role().description
+    if "Description" not in request.params and description:
+        request.params["Description"] = description
 
 
 def may_delete_role(request: IamRequest) -> None:

@@ -12,8 +12,10 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,10 @@ def deploy(program: Path, project: str, stack_name: str, config: Mapping[str, st
         raise DeploymentError(str(error)) from None
     except ClientError as error:
         raise DeploymentError(f"{error.operation_name}: {error.response['Error']['Message']}") from None
+    except DeploymentError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise DeploymentError(_failure(error, program)) from error
     return Deployment("in-process", monitor.outputs, carrier.resources)
 
 
@@ -92,6 +98,26 @@ def _run_program(program: Path) -> None:
         sys.path.remove(folder)
 
 
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """An event loop for the thread that calls Pulumi's mocks: they would open one and leave it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _failure(error: BaseException, program: Path) -> str:
+    """What went wrong in the program, and in which of its own lines."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent == program.parent]
+    where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    return f"the program failed{where}: {type(error).__name__}: {error}"
+
+
 class _Monitor(mocks.MockMonitor):
     """Pulumi's mock of the engine's resource monitor, which also tells parents and the stack's outputs."""
 
@@ -99,13 +125,25 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(carrier)
         self.carrier = carrier
         self.outputs: dict[str, Any] = {}
+        self._registered: set[str] = set()
+        self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         self.carrier.registering(request.parent)
         urn = self.make_urn(request.parent, request.type, request.name)
-        if urn in self.resources:
-            raise DeploymentError(f"two resources of type {request.type} have the name {request.name}")
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        with self._lock:
+            if urn in self._registered:
+                raise DeploymentError(f"two resources of type {request.type} have the name {request.name}")
+            self._registered.add(urn)
+        with _event_loop():
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        with _event_loop():
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        raise carry.NotCarriedError(f"{request.type} {request.name} is not read in process; use the Pulumi CLI")
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if _type_and_name(request.urn)[0] == "pulumi:pulumi:Stack":

@@ -18,6 +18,7 @@ from sandbox.stack import Stack, account_ids
 
 _FOLDER = ".sandbox"
 _PLUGIN = "pulumi-resource-aws"
+_STACK = "pulumi:pulumi:Stack"
 _DOWNLOADS = "https://get.pulumi.com"
 _PROGRAM = ("__main__.py", "stack_config.py")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
@@ -47,9 +48,9 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     own = home / "bin" / "pulumi"
     if own.is_file():
         return environment | _of_home(home)
-    if shutil.which("pulumi") and (shutil.which(_PLUGIN) or _has_plugin()):
+    missing = _missing()
+    if missing is None:
         return environment
-    missing = "Pulumi's AWS plugin isn't installed" if shutil.which("pulumi") else "the Pulumi CLI isn't installed"
     if not install:
         raise NoEngineError(missing)
     try:
@@ -70,6 +71,19 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
         shutil.rmtree(home, ignore_errors=True)
         raise NoEngineError(f"{missing} and installing it failed ({str(error).splitlines()[0]})") from None
     return environment | _of_home(home)
+
+
+def _missing() -> str | None:
+    """What of the engine isn't on PATH; None where all is."""
+    if not shutil.which("pulumi"):
+        return "the Pulumi CLI isn't installed"
+    try:
+        automation.PulumiCommand()
+    except (automation.InvalidVersionError, OSError, subprocess.SubprocessError):
+        return "the Pulumi CLI on PATH is too old or doesn't run"
+    if not shutil.which(_PLUGIN) and not _has_plugin():
+        return "Pulumi's AWS plugin isn't installed"
+    return None
 
 
 def _of_home(home: Path) -> dict[str, str]:
@@ -104,11 +118,12 @@ def deploy(
     """
     work = _workspace(stack, fresh=fresh)
     options = automation.LocalWorkspaceOptions(
+        pulumi_command=automation.PulumiCommand(environment.get("PULUMI_HOME")),
         env_vars={
             **environment,
             "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-        }
+        },
     )
     events: list[automation.EngineEvent] = []
     try:
@@ -116,12 +131,13 @@ def deploy(
         if preview:
             workspace.preview(on_output=tell, on_event=events.append, refresh=not fresh, color="never")
             return Deployment("pulumi", {}, _planned(events, stack))
-        result = workspace.up(on_output=tell, refresh=not fresh, color="never")
-        exported = workspace.export_stack().deployment or {}
+        workspace.up(on_output=tell, refresh=not fresh, color="never")
+        resources = (workspace.export_stack().deployment or {})["resources"]
     except automation.CommandError as error:
         raise DeploymentError(_diagnostics(str(error))) from None
-    outputs = {name: SECRET if output.secret else output.value for name, output in result.outputs.items()}
-    return Deployment("pulumi", outputs, _made(exported["resources"], stack))
+    # The state, not the outputs that the Automation API returns: those show a secret inside of another value.
+    (outputs,) = (_shown(found.get("outputs") or {}) for found in resources if found["type"] == _STACK)
+    return Deployment("pulumi", outputs, _made(resources, stack))
 
 
 def _workspace(stack: Stack, *, fresh: bool) -> Path:
@@ -151,32 +167,33 @@ def _made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
     return [
         _resource(found["urn"], found.get("parent", ""), found.get("provider", ""), found, stack)
         for found in resources
-        if found["type"] != "pulumi:pulumi:Stack"
+        if found["type"] != _STACK
     ]
 
 
 def _planned(events: list[automation.EngineEvent], stack: Stack) -> list[Resource]:
-    planned = []
+    planned = {}
     for event in events:
         if event.resource_pre_event is None:
             continue
         metadata = event.resource_pre_event.metadata
-        if metadata.new is None or metadata.type == "pulumi:pulumi:Stack":
+        # What is read again isn't planned yet; what is to be replaced comes in several steps.
+        if metadata.new is None or metadata.type == _STACK or metadata.op is automation.OpType.REFRESH:
             continue
         state = {"inputs": metadata.new.inputs, "outputs": metadata.new.outputs}
-        planned.append(_resource(metadata.urn, metadata.new.parent, metadata.provider or "", state, stack))
-    return planned
+        planned[metadata.urn] = _resource(metadata.urn, metadata.new.parent, metadata.provider or "", state, stack)
+    return list(planned.values())
 
 
 def _resource(urn: str, parent: str, provider: str, state: Mapping[str, Any], stack: Stack) -> Resource:
     kind, name = _type_and_name(urn)
-    parent_kind, parent_name = _type_and_name(parent) if parent else ("pulumi:pulumi:Stack", "")
+    parent_kind, parent_name = _type_and_name(parent) if parent else (_STACK, "")
     accounts = dict(zip(("source", "destination"), account_ids(stack.settings), strict=True))
     side = name if kind == "pulumi:providers:aws" else _type_and_name(provider.rpartition("::")[0])[1]
     return Resource(
         kind,
         name,
-        None if parent_kind == "pulumi:pulumi:Stack" else f"{parent_kind}::{parent_name}",
+        None if parent_kind == _STACK else f"{parent_kind}::{parent_name}",
         accounts.get(side),
         _shown(state.get("inputs") or {}),
         _shown(state.get("outputs") or {}),

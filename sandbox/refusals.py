@@ -33,11 +33,13 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateAccessKey": (entities.of_the_caller,),
     "ListAccessKeys": (entities.of_the_caller,),
     "ListMFADevices": (entities.of_the_caller,),
+    "ListServiceSpecificCredentials": (entities.has_no_service_credentials,),
     "EnableMFADevice": (mfa_devices.may_enable,),
     "DeleteVirtualMFADevice": (mfa_devices.may_delete,),
     # Roles
     "CreateRole": (entities.may_create_role, entities.boundary_must_exist, tags.are_valid),
     "UpdateAssumeRolePolicy": (entities.save_trust,),
+    "UpdateRole": (entities.keep_description,),
     "DeleteRole": (entities.may_delete_role,),
     "PutRolePermissionsBoundary": (entities.boundary_must_exist,),
     "TagRole": (tags.may_tag("role"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox import documents
@@ -21,6 +22,8 @@ POLICIES = 1500
 INLINE_SIZES: Mapping[str, int] = {"user": 2048, "group": 5120, "role": 10240}
 # Of a role AWS's default is 10 or 20, by the account's age: the larger, so that nothing is refused falsely.
 ATTACHMENTS: Mapping[str, int] = {"user": 10, "group": 10, "role": 20}
+
+_ALL_OF_IAM = re.compile(r"arn:[^:]+:iam::[^:]*:\*")
 
 
 def _holder(request: IamRequest, kind: str) -> Entity:
@@ -60,9 +63,12 @@ def _checked_document(request: IamRequest, most: int) -> str:
     return text
 
 
-def _for_moto(document: Mapping[str, Any]) -> str:
-    """The document with numbers in conditions as strings: moto refuses numbers, AWS does not."""
+def _for_moto(document: dict[str, Any]) -> str:
+    """The document as moto takes it: it refuses numbers in conditions and `arn:aws:iam::ACCOUNT:*`, AWS doesn't."""
     for statement in documents.statements(document):
+        for element in statement.keys() & {"Resource", "NotResource"}:
+            resources = documents.strings(statement[element])
+            statement[element] = ["*" if _ALL_OF_IAM.fullmatch(resource) else resource for resource in resources]
         for keys in statement.get("Condition", {}).values():
             for key, value in keys.items():
                 keys[key] = [_text(item) for item in value] if isinstance(value, list) else _text(value)

@@ -63,7 +63,7 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
         name,
         file,
         settings,
-        {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()},
+        {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in values.items()},
         _endpoint(settings),
     )
 
@@ -107,29 +107,52 @@ def _endpoint(settings: Settings) -> str:
 
 
 def _defaults(folder: Path) -> dict[str, Any]:
-    declared = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8")).get("config", {})
-    return {f"{NAMESPACE}:{key}": schema["default"] for key, schema in declared.items() if "default" in schema}
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads dates as text, as the Pulumi CLI does."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+    file = folder / "Pulumi.yaml"
+    if not file.is_file():
+        raise _refused("--cwd", str(folder), "a Pulumi project's folder has a file Pulumi.yaml")
+    declared = _config(file)
+    return {
+        f"{NAMESPACE}:{key}": schema["default"]
+        for key, schema in declared.items()
+        if isinstance(schema, dict) and "default" in schema
+    }
 
 
 def _values(file: Path) -> dict[str, Any]:
+    keys = {str(key): value for key, value in _config(file).items()}
+    return {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in keys.items()}
+
+
+def _config(file: Path) -> dict[Any, Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        raise _refused(file.name, "", f"a stack's config is YAML ({' '.join(str(error).split())})") from None
-    values = (content or {}).get("config", {})
-    if not isinstance(values, dict):
+        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
+    except yaml.MarkedYAMLError as error:
+        # Not the text of the error: it quotes the line, which may hold a secret.
+        at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise _refused(f"{file.name}{at}", "", f"a stack's config is YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _refused(file.name, "", f"a stack's config is YAML: {' '.join(str(error).split())}") from None
+    values = content.get("config") if isinstance(content, dict) else content
+    if not isinstance(values, dict | None):
         raise _refused(f"{file.name}: config", "", "the config is a map")
-    return {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in values.items()}
+    return values or {}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as the Pulumi CLI does: dates are text, and a key may not stand twice in a map."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys: dict[str, Any] = {}
+        for key, _ in node.value:
+            if keys.setdefault(str(key.value), key) is not key:
+                problem = f"the key {key.value} stands twice in a map"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _first_encrypted(value: Any, path: str = "") -> str | None:

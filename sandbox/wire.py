@@ -156,6 +156,10 @@ def replace_params(environ: Environ, params: Mapping[str, str]) -> None:
     }
 
 
+# Characters that XML can't hold, not even escaped; they come in through JSON's own escapes.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def xml_reply(service: str, action: str, result: Mapping[str, Any] | None = None) -> Reply:
     """The reply of `action`: `result` as elements; without it the empty reply that IAM's writes have."""
     inner = "" if result is None else f"<{action}Result>{_elements(result)}</{action}Result>"
@@ -173,7 +177,11 @@ def _elements(value: Any) -> str:
         return "".join(f"<member>{_elements(item)}</member>" for item in value)
     if isinstance(value, bool):
         return str(value).lower()
-    return escape(str(value))
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
 
 
 def error_reply(error: AwsError, call: Call) -> Reply:
@@ -188,7 +196,7 @@ def error_reply(error: AwsError, call: Call) -> Reply:
         )
     else:
         side = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004 - HTTP's own line
-        inside = f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+        inside = f"<Code>{error.code}</Code><Message>{_text(error.message)}</Message>"
         request = f"<RequestId>{request_id}</RequestId>"
         if call.service == "s3":
             body = f"<Error>{inside}{request}</Error>"

@@ -233,6 +233,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             )
             if both.source.id == both.destination.id:
                 raise grants.same_account((Key("destination_account_id"),), both.destination.id)
+            model.check_accounts(both.source.id, both.destination.id)
             return both
 
         return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check))
@@ -241,15 +242,18 @@ class CrossAccountAccess(pulumi.ComponentResource):
         model, args = self._model.grants[name], self._args["grants"][name]
         source_account_id = self._accounts.apply(lambda known: known.source.id)
         if self._destination is None:
-            arn = self._accounts.apply(
-                lambda known: model.role_arn(name, known.destination.partition, known.destination.id)
+            # Nothing is made for a grant before its principals were found.
+            found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
+            arn = pulumi.Output.all(self._accounts, *found).apply(
+                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id)
             )
-            usage = usage_outputs(arn, resolved(model, args["principals"]), source_account_id, model, args)
+            principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
+            usage = usage_outputs(arn, principals, source_account_id, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         role_args: TrustedRoleArgs = {
             "principals": [
-                self._trusted_as(principal, given)
-                for principal, given in zip(model.principals, args["principals"], strict=True)
+                self._trusted_as(principal, given, number)
+                for number, (principal, given) in enumerate(zip(model.principals, args["principals"], strict=True))
             ],
             "source_account_id": source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
@@ -266,14 +270,14 @@ class CrossAccountAccess(pulumi.ComponentResource):
         )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
-    def _trusted_as(self, model: PrincipalModel, given: Principal) -> Principal:
+    def _trusted_as(self, model: PrincipalModel, given: Principal, number: int) -> Principal:
         """A principal as the trust policy gets it: as it was found in the source account, where that was asked."""
         if model.key not in self._trusted or not by_id(model):
             return given
         found = self._trusted[model.key]
         as_found: Principal = {
             "arn": found.apply(lambda known: known.arn),
-            "label": model.key,
+            "label": str(number),
             "unique_id": found.apply(lambda known: known.unique_id),
         }
         if "conditions" in given:

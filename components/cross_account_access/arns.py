@@ -42,6 +42,12 @@ def parse(arn: str) -> IamArn | None:
     return IamArn(found["partition"], found["account"], found["kind"], path, name)
 
 
+def kind_of(arn: str) -> str | None:
+    """Whether an IAM ARN is a `user`'s, a `role`'s, …; None where it is none."""
+    found = parse(arn)
+    return found.kind if found else None
+
+
 def split(name_with_path: str) -> tuple[str, str]:
     """Take the path from before a name: `team/ci` is `ci` at `/team/`."""
     path, slash, name = name_with_path.lstrip("/").rpartition("/")

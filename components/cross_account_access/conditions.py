@@ -29,7 +29,7 @@ _OPERATOR = re.compile(
 
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Refusal("this is true or false")
+        raise Refusal("this must be true or false")
     return value
 
 
@@ -126,11 +126,16 @@ class ConditionsModel(Model):
     def _consistent(self) -> "ConditionsModel":
         if not self.model_fields_set:
             raise Refusal(
-                "conditions are not empty: what was meant to be in them may have got lost",
+                "conditions must not be empty: what was meant to be in them may have got lost",
                 remedy="Name at least one, or leave the key out",
             )
         if self.mfa is False and self.mfa_max_age is not None:
-            raise Refusal("an MFA's age can't be asked for where MFA is not", where=(Key("mfa"),), value=False)
+            raise Refusal(
+                "an MFA's age can't be asked for where MFA is not",
+                where=(Key("mfa"),),
+                value=False,
+                remedy="Leave one of them out",
+            )
         if self.previous_external_id is not None and self.external_id is None:
             raise Refusal("a previous external ID stands beside the new one", where=(Key("external_id"),))
         if isinstance(self.external_id, str) and self.external_id == self.previous_external_id:

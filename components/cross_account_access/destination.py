@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
 from .children import Children
-from .errors import located
+from .errors import Key, located
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
 from .model import Later, plain, read, when_known
 from .outputs import registered, usage_outputs
@@ -43,6 +43,15 @@ class TrustedRoleModel(grants.RoleGrantModel):
     source_account_id: Annotated[str | Later, when_known(limits.account_id)]
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
+
+
+def _checked_account(role: grants.RoleModel, known: list[Any]) -> Account:
+    """The destination account, once it is known that source and policies fit it: nothing is made before."""
+    account: Account = known[0]
+    if str(known[1]) == account.id:
+        raise grants.same_account((Key("source_account_id"),), account.id)
+    role.check_account(account.id, (Key("role"),))
+    return account
 
 
 class TrustedRole(pulumi.ComponentResource):
@@ -84,7 +93,9 @@ class TrustedRole(pulumi.ComponentResource):
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
         self._children = Children(self, provider, model.imports, opts)
-        self._account = account_of(provider)
+        # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
+        both = pulumi.Output.all(account_of(provider), args["source_account_id"])
+        self._account = both.apply(self._known("", partial(_checked_account, model.role)))
 
         self._principals = self._known_principals(args, model)
         self._role = aws.iam.Role(
@@ -123,17 +134,15 @@ class TrustedRole(pulumi.ComponentResource):
         def of_source(known: Mapping[str, Any]) -> list[PrincipalModel]:
             account: Account = known["account"]
             source = limits.account_id(known["source"])
-            if source == account.id:
-                raise grants.same_account((), source)
             found: list[PrincipalModel] = known["principals"]
             for position, principal in enumerate(found):
                 with located(position):
                     principal.element(account.partition, source)
             return found
 
-        return pulumi.Output.all(
-            principals=resolved(model, args["principals"]), source=args["source_account_id"], account=self._account
-        ).apply(self._known("principals", of_source))
+        principals = resolved(self._told, "principals", model, args["principals"])
+        known = pulumi.Output.all(principals=principals, source=args["source_account_id"], account=self._account)
+        return known.apply(self._known("principals", of_source))
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
         def document(known: Mapping[str, Any]) -> str:
@@ -183,11 +192,11 @@ class TrustedRole(pulumi.ComponentResource):
             document_text.apply(partial(self._warn, path))
             made.append(
                 aws.iam.RolePolicy(
-                    f"{name}-{policy_name}",
+                    f"{name}-inline-{policy_name}",
                     name=policy_name,
                     role=self._role.name,
                     policy=document_text,
-                    opts=self._children.options(aws.iam.RolePolicy, f"{name}-{policy_name}"),
+                    opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy_name}"),
                 )
             )
         return made

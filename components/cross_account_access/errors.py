@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic_core import to_json
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
-_SECRET_FIELDS = frozenset({"external_id", "externalId", "access_key", "accessKey", "secret_key", "secretKey", "token"})
+# Ends of keys, spelt in small letters alone, and texts that hold such a key with its value: whole config as text.
+_SECRET_KEYS = ("externalid", "accesskey", "accesskeyid", "secretkey", "secretaccesskey", "token", "password")
+_SECRET_TEXT = re.compile(r"(external|access|secret|token|password)\w*[\"']?\s*[:=]", re.IGNORECASE)
 _LONGEST_VALUE = 120
 
 
@@ -76,7 +79,7 @@ class Problem:
     @property
     def message(self) -> str:
         """Path, value, rule and remedy in one line."""
-        told = f"{self.path}: {self.value}: {self.rule}" if self.value else f"{self.path}: {self.rule}"
+        told = ": ".join(part for part in (self.path, self.value, self.rule) if part)
         return f"{told}. {self.remedy}" if self.remedy else f"{told}."
 
     def as_dict(self) -> dict[str, str]:
@@ -113,17 +116,30 @@ def display(path: str, value: Any) -> str:
     """A value as the person wrote it, on one line, never a secret."""
     if value is NOT_SHOWN:
         return ""
-    if re.split(r"[.:]", path)[-1].partition("[")[0] in _SECRET_FIELDS:
+    if is_secret(re.split(r"[.:]", path)[-1].partition("[")[0]):
         return SECRET
+    if isinstance(value, date):
+        return str(value)
     if not isinstance(value, str | int | float | bool | list | dict | None):
-        return f"<{type(value).__name__}>"
-    text = to_json(_without_secrets(value), fallback=lambda other: f"<{type(other).__name__}>").decode()
+        return _told(value)
+    shown = _without_secrets(value)
+    text = SECRET if shown is SECRET else to_json(shown, fallback=_told).decode()
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def is_secret(key: object) -> bool:
+    """Whether what stands under a key may be a secret, however the key is spelt."""
+    return re.sub("[^a-z]", "", str(key).lower()).endswith(_SECRET_KEYS)
+
+
+def _told(value: object) -> str:
+    """What a value is, where the person can't have written it as text."""
+    return f"<{getattr(value, 'told', type(value).__name__)}>"
 
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: SECRET if key in _SECRET_FIELDS else _without_secrets(inner) for key, inner in value.items()}
+        return {key: SECRET if is_secret(key) else _without_secrets(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without_secrets(inner) for inner in value]
-    return value
+    return SECRET if isinstance(value, str) and _SECRET_TEXT.search(value) else value

@@ -1,9 +1,10 @@
 """A grant as a whole: who gets which role under which conditions, and what can be wrong between its parts."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from . import arns, limits, policies
 from .conditions import ConditionsModel
@@ -17,6 +18,7 @@ Steps = tuple[str | int, ...]
 
 Account = Literal["source", "destination"]
 
+_GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
 _MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
@@ -42,14 +44,26 @@ def managed_policy_arn(value: object) -> str:
     arn = arns.parse(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "policy":
         raise Refusal("a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own")
-    limits.PATH(arn.path)
+    limits.POLICY_PATH(arn.path)
     limits.POLICY_NAME(arn.name)
+    return str(arn)
+
+
+def role_arn(value: object) -> str:
+    """Check a role's ARN."""
+    arn = arns.parse(value) if isinstance(value, str) else None
+    if arn is None or arn.kind != "role" or arn.account == "aws":
+        session_of = arns.role_of_session(value) if isinstance(value, str) else None
+        remedy = f"This is one session of a role; the role's own ARN is {session_of}, with its path"
+        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME", remedy=remedy if session_of else "")
+    limits.path(arn.path)
+    limits.ROLE_NAME(arn.name)
     return str(arn)
 
 
 def _named_policy(value: str) -> str:
     path, name = arns.split(value)
-    limits.PATH(path)
+    limits.POLICY_PATH(path)
     limits.POLICY_NAME(name)
     return value
 
@@ -113,10 +127,10 @@ class RoleModel(Model):
     """The destination's role; `args.RoleSettings` says what each key means."""
 
     name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
-    path: Annotated[str, plain(limits.PATH)] = "/"
+    path: Annotated[str, plain(limits.path)] = "/"
     description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
-    managed_policies: list[Annotated[str, plain(_attachable)]] = []
+    managed_policies: list[Annotated[str, PlainValidator(_attachable)]] = []
     managed_policy_arns: dict[
         Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(managed_policy_arn)]
     ] = {}
@@ -136,6 +150,10 @@ class RoleModel(Model):
                 where=(Key("managed_policies"),),
                 value=attached,
             )
+        labelled = {label: arn for label, arn in self.managed_policy_arns.items() if isinstance(arn, str)}
+        if twice := limits.repeated([*self.managed_policies, *labelled.values()], key=policy_key):
+            label = [label for label, arn in labelled.items() if arn == twice][-1]
+            raise Refusal("a policy is attached once", where=(Key("managed_policy_arns"), label), value=twice)
         known = [policies.identity_policy(p) for p in self.inline_policies.values() if not holds_later(p)]
         size = sum(map(limits.characters, known))
         if size > limits.ROLE_INLINE_POLICIES_QUOTA:
@@ -158,6 +176,22 @@ class RoleModel(Model):
         if isinstance(self.permissions_boundary, str):
             yield (Key("permissions_boundary"),), self.permissions_boundary
 
+    def check_account(self, account: str, where: Steps) -> None:
+        """Check the managed policies that are known against the role's account.
+
+        Args:
+            account: The account.
+            where: The path where the role stands.
+
+        Raises:
+            Refusal: If one is of another account.
+        """
+        for steps, policy in self.known_policies():
+            try:
+                policy_arn(policy, "aws", account)
+            except Refusal as refusal:
+                raise Refusal(refusal.rule, where=(*where, *steps), value=policy) from None
+
 
 class TrustModel(Model):
     """Who is trusted, under which conditions."""
@@ -167,21 +201,29 @@ class TrustModel(Model):
 
     @model_validator(mode="after")
     def _trustworthy(self) -> "TrustModel":
-        if twice := limits.repeated([p.key for p in self.principals], key=str.lower):
-            position = max(i for i, p in enumerate(self.principals) if p.key.lower() == twice.lower())
-            raise Refusal(
-                "a principal stands in a grant once; names are unique ignoring case, whatever the path",
-                where=(Key("principals"), position),
-                value=str(self.principals[position].label or self.principals[position].identity),
-            )
+        # By label, and by name under different labels.
+        named = [f"{p.kind}-{p.entity.name}" if p.entity else p.key for p in self.principals]
+        for keys in ([p.key for p in self.principals], named):
+            if twice := limits.repeated(keys, key=str.lower):
+                position = max(i for i, key in enumerate(keys) if key.lower() == twice.lower())
+                raise Refusal(
+                    "a principal stands in a grant once; names are unique ignoring case, whatever the path",
+                    where=(Key("principals"), position),
+                    value=self.principals[position].told,
+                )
         for position, principal in enumerate(self.principals):
             with located(Key("principals"), position):
                 self._possible(principal)
         known = [p for p in self.principals if not isinstance(p.identity, Later)]
+        accounts = sorted({account for p in known if (account := p.known_account)})
+        if len(accounts) > 1:
+            raise Refusal(
+                f"a grant's principals are of one source account; here are {', '.join(accounts)}",
+                where=(Key("principals"),),
+            )
         if known:
-            account = next((e.account for p in known if (e := p.entity) and e.account), None)
-            account = account or next((p.account for p in known if p.account), "0" * 12)
-            trust_policy(known, self.conditions, "aws", account)
+            with located(Key("principals")):
+                trust_policy(known, self.conditions, "aws", accounts[0] if accounts else "0" * 12)
         return self
 
     def _possible(self, principal: PrincipalModel) -> None:
@@ -192,11 +234,13 @@ class TrustModel(Model):
         if under.needs_mfa and traits.mfa == "no":
             raise Refusal(
                 f"a {principal.kind.replace('_', ' ')}'s sessions carry no MFA, so that requiring it would lock it out",
+                value=principal.told,
                 remedy="Give it conditions of its own with MFA false, or a grant of its own",
             )
         if principal.kind != "user" and any("${aws:username}" in name for name in under.session_names or []):
             raise Refusal(
                 "only a user has an aws:username, so that a session name with it would lock others out",
+                value=principal.told,
                 remedy="Give it conditions of its own with another session name, or a grant of its own",
             )
 
@@ -275,7 +319,7 @@ def import_ids(value: object) -> dict[str, str]:
 class GrantSet(Model):
     """The grants between a pair of accounts, and what can be wrong between them."""
 
-    grants: dict[Annotated[str, plain(limits.ROLE_NAME)], GrantModel] = Field(min_length=1)
+    grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_side)] = "both"
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(import_ids)] = {}
@@ -287,7 +331,7 @@ class GrantSet(Model):
     @model_validator(mode="after")
     def _together(self) -> "GrantSet":
         self._two_accounts()
-        self._one_source()
+        self.check_accounts(self.account_id("source")[1], self.account_id("destination")[1])
         roles: dict[str, str] = {}
         for name, grant in sorted(self.grants.items()):
             role = grant.role_name(name)
@@ -307,8 +351,18 @@ class GrantSet(Model):
                     value=full,
                     remedy="Spell its path and name as IAM shows them",
                 )
-        self._own_policies()
         return self
+
+    def check_accounts(self, source: str | None, destination: str | None) -> None:
+        """Check whatever is known of an account against the accounts, as far as they are known.
+
+        Raises:
+            Refusal: If a principal or a policy is of another account.
+        """
+        self._one_source(source)
+        for name, grant in sorted(self.grants.items()):
+            if destination:
+                grant.role.check_account(destination, (Key("grants"), name, Key("role")))
 
     def _two_accounts(self) -> None:
         ids = {"source": self.account_id("source"), "destination": self.account_id("destination")}
@@ -321,31 +375,17 @@ class GrantSet(Model):
         if destination and destination == ids["source"][1]:
             raise same_account(where, destination)
 
-    def _one_source(self) -> None:
-        known = [
-            (where, account)
-            for where, principal in self._principals()
-            if (account := principal.account or (principal.entity.account if principal.entity else None))
-        ]
-        expected = self.account_id("source")[1] or (known[0][1] if known else None)
-        for where, account in known:
-            if account != expected:
+    def _one_source(self, account: str | None) -> None:
+        known = [(where, found) for where, principal in self._principals() if (found := principal.known_account)]
+        expected = account or (known[0][1] if known else None)
+        for where, found in known:
+            if found != expected:
                 raise Refusal(
                     f"a principal is of the source account, {expected}",
                     where=where,
-                    value=account,
+                    value=found,
                     remedy="Another source account takes another stack, or another CrossAccountAccess",
                 )
-
-    def _own_policies(self) -> None:
-        account = self.account_id("destination")[1]
-        for name, grant in self.grants.items():
-            for where, policy in grant.role.known_policies() if account else ():
-                try:
-                    policy_arn(policy, "aws", account or "")
-                except Refusal as refusal:
-                    at = (Key("grants"), name, Key("role"), *where)
-                    raise Refusal(refusal.rule, where=at, value=policy) from None
 
     def _principals(self) -> Iterator[tuple[Steps, PrincipalModel]]:
         """Every principal, with the path where it stands."""

@@ -1,6 +1,7 @@
 """Where Pulumi's inputs meet the checks: what is plain is checked at once, an Output as soon as it is known."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -8,7 +9,6 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 
-from . import arns
 from .errors import NOT_SHOWN, InvalidInput, Problem, Refusal, problem
 from .model import Later, Model, read
 
@@ -93,7 +93,7 @@ def provider_argument(args: Mapping[str, Any], key: str) -> aws.Provider | Probl
             f"component's, {_version()}: let both use the same",
         )
     else:
-        refused = Refusal("this is an aws.Provider itself, not an Output of one", value=type(value).__name__)
+        refused = Refusal("this must be an aws.Provider itself, not an Output of one", value=type(value).__name__)
     return problem(key, NOT_SHOWN, refused)
 
 
@@ -145,12 +145,7 @@ def check_when_known(component: str, path: str, check: Callable[[_T], Any]) -> C
         except Refusal as refusal:
             raise InvalidArgs.of(component, path, NOT_SHOWN, refusal) from None
         except InvalidInput as error:
-            raise InvalidArgs(component, error.problems) from None
+            problems = tuple(found if found.path else replace(found, path=path) for found in error.problems)
+            raise InvalidArgs(component, problems) from None
 
     return run
-
-
-def name_of(identity: str) -> str:
-    """The name alone, of a name with its path or of an ARN."""
-    arn = arns.parse(identity)
-    return arn.name if arn else arns.split(identity)[1]

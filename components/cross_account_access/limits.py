@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from .errors import NOT_SHOWN, Refusal
@@ -40,6 +42,8 @@ class Text:
     def rule(self) -> str:
         """The rule in words."""
         length = f"{self.least}–{self.most}" if self.least else f"at most {self.most}"
+        if self.least == self.most:
+            length = str(self.most)
         return f"{self.what} has {length} characters: {self.alphabet}"
 
     def __call__(self, value: object) -> str:
@@ -53,7 +57,6 @@ class Text:
 _NAME = r"[\w+=,.@-]*"
 _NAME_ALPHABET = "letters, digits and _+=,.@-"
 _TAG_ALPHABET = "letters, digits, spaces and _.:/=+-@"
-_TAG = r"[^\W_]|[\s_.:/=+\-@]"
 
 ROLE_NAME = Text("a role name", 1, 64, _NAME, _NAME_ALPHABET)
 USER_NAME = Text("a user name", 1, 64, _NAME, _NAME_ALPHABET)
@@ -61,7 +64,10 @@ POLICY_NAME = Text("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
 GROUP_NAME = Text("a group name", 1, 128, _NAME, _NAME_ALPHABET)
 PERMISSION_SET = Text("a permission set's name", 1, 32, _NAME, _NAME_ALPHABET)
 SESSION_NAME = Text("a session name", 2, 64, _NAME, _NAME_ALPHABET)
-PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or printable characters between two slashes")
+PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or ASCII between two slashes, without spaces")
+POLICY_PATH = Text(
+    "a policy's path", 1, 512, r"((/[A-Za-z0-9.,+@=_-]+)*)/", f"slashes at both ends, {_NAME_ALPHABET} between slashes"
+)
 DESCRIPTION = Text(
     "a description", 0, 1000, "[\t\n\r\x20-\x7e\xa1-\xff]*", "Latin-1 letters, digits, signs, tabs and line ends"
 )
@@ -121,11 +127,22 @@ MFA_MAX_AGE = Whole("an MFA's age", 1, 129600, why=" (credentials of GetSessionT
 ARN_LENGTH = Whole("an ARN's length", 32, 640, "characters")
 
 
+def path(value: object) -> str:
+    """Check the path of a user or role, whose ARN is to stand in a policy and mean that one alone.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    checked = PATH(value)
+    if re.search(r"[*?]|\$\{", checked):
+        raise Refusal("a path has none of *, ? and ${: in a policy these would stand for other names too")
+    return checked
+
+
 def account_id(value: object) -> str:
     """Check an account's ID; a number of twelve digits is one too, as `pulumi config set --path` writes it."""
-    if isinstance(value, int) and len(str(value)) == _ACCOUNT_ID.most:
-        return str(value)
-    return _ACCOUNT_ID(value)
+    if isinstance(value, int) and not is_account_id(str(value)):
+        raise Refusal(_ACCOUNT_ID.rule, remedy=_quoting(value))
+    return _ACCOUNT_ID(str(value) if isinstance(value, int) else value)
 
 
 def is_account_id(text: str) -> bool:
@@ -135,8 +152,8 @@ def is_account_id(text: str) -> bool:
 
 def tag_key(value: object) -> str:
     """Check a tag's key."""
-    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not re.fullmatch(f"({_TAG})*", value):  # noqa: PLR2004
-        raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}")
+    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not _of_tags(value):  # noqa: PLR2004
+        raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", remedy=_quoting(value))
     if value.lower().startswith("aws:"):
         raise Refusal("tag keys that start with aws: are AWS's own")
     return value
@@ -146,7 +163,7 @@ def tag_value(value: object) -> str:
     """Check a tag's value."""
     if not isinstance(value, str):
         raise Refusal("a tag's value is text", remedy=_quoting(value))
-    if len(value) > 256 or not re.fullmatch(f"({_TAG})*", value):  # noqa: PLR2004
+    if len(value) > 256 or not _of_tags(value):  # noqa: PLR2004
         raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}")
     return value
 
@@ -175,6 +192,10 @@ def tag_values(value: object) -> dict[str, list[str]]:
     if not isinstance(value, Mapping) or not value:
         raise Refusal("this is a map from tag keys to lists of values")
     return _tag_map(value, several)
+
+
+def _of_tags(text: str) -> bool:
+    return all(character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text)
 
 
 def _tag_map(value: Mapping[Any, Any], check: Callable[[object], _T]) -> dict[str, _T]:
@@ -215,4 +236,5 @@ def characters(document: str) -> int:
 
 
 def _quoting(value: object) -> str:
-    return "Put it in quotes; with `pulumi config set`, add --type string" if isinstance(value, int | float) else ""
+    numeric = isinstance(value, int | float | date)
+    return "Put it in quotes; with `pulumi config set`, add --type string" if numeric else ""

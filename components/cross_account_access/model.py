@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, mod
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from .errors import NOT_SHOWN, InvalidInput, Key, Problem, Refusal, display, join, problem
+from .errors import NOT_SHOWN, SECRET, InvalidInput, Key, Problem, Refusal, display, is_secret, join, problem
 
 Spelling = Literal["snake_case", "camelCase"]
 
@@ -21,8 +21,11 @@ Spelling = Literal["snake_case", "camelCase"]
 class Later:
     """Stands for a value that is known only once another resource is made; every check waits for it."""
 
-    def __repr__(self) -> str:
-        return "<an Output>"
+    told = "an Output"
+
+
+class Null:
+    """Stands for a key without a value."""
 
 
 class Model(BaseModel):
@@ -35,11 +38,9 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_nulls(cls, data: object) -> object:
-        # A condition that came out as None would vanish without a word.
+        # A condition that came out as None would vanish without a word. Each field refuses a Null in its place.
         if isinstance(data, Mapping):
-            for key, value in data.items():
-                if value is None:
-                    raise Refusal("a key has a value", remedy="Give it one, or leave it out", where=(key,), value=value)
+            return {key: Null() if value is None else value for key, value in data.items()}
         return data
 
 
@@ -51,6 +52,7 @@ def plain(check: Callable[[object], _T]) -> PlainValidator:
     """Annotate a field that must be known from the start, in a preview too."""
 
     def checked(value: object) -> _T:
+        _not_null(value)
         if isinstance(value, Later):
             raise Refusal(
                 "this must be plain: an Output, a secret too, is known too late for it",
@@ -63,7 +65,17 @@ def plain(check: Callable[[object], _T]) -> PlainValidator:
 
 def when_known(check: Callable[[object], _T]) -> PlainValidator:
     """Annotate a field that may come from another resource: checked now, or as soon as it is known."""
-    return PlainValidator(lambda value: value if isinstance(value, Later) else check(value))
+
+    def checked(value: object) -> _T | Later:
+        _not_null(value)
+        return value if isinstance(value, Later) else check(value)
+
+    return PlainValidator(checked)
+
+
+def _not_null(value: object) -> None:
+    if isinstance(value, Null):
+        raise Refusal("a key has a value", remedy="Give it one, or leave it out")
 
 
 def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = "snake_case") -> _M:
@@ -87,9 +99,13 @@ def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = 
 
 
 def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
-    where = join(path, details["loc"])
-    value = details["input"]
+    steps, value = _steps(details), details["input"]
+    where = join(path, steps)
     context = details.get("ctx", {})
+    if isinstance(value, Null):
+        value = None
+        if details["type"] != "extra_forbidden":
+            return Problem(where, "null", "a key has a value", "Give it one, or leave it out")
     match details["type"]:
         case "value_error" if isinstance(context["error"], Refusal):
             refusal = context["error"]
@@ -99,24 +115,41 @@ def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: boo
         case "missing":
             return Problem(where, "", "this key is required")
         case "extra_forbidden":
-            known = _keys_at(model, details["loc"][:-1], camel=camel)
-            nearest = difflib.get_close_matches(str(details["loc"][-1]), known, n=1, cutoff=0.5)
-            remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}"
-            return Problem(where, display(where, value), "there is no such key", remedy)
+            return _unknown_key(where, value, str(steps[-1]), _keys_at(model, steps[:-1], camel=camel))
         case kind if kind in _EXPECTED:
-            return Problem(where, display(where, value), f"this is {_EXPECTED[kind]}", _later_remedy(value))
+            return Problem(where, display(where, value), _EXPECTED[kind], _later_remedy(value))
         case _:
             return Problem(where, display(where, value), details["msg"][:1].lower() + details["msg"][1:])
 
 
+def _unknown_key(where: str, value: object, key: str, known: list[str]) -> Problem:
+    nearest = difflib.get_close_matches(key, known, n=2, cutoff=0.8) or difflib.get_close_matches(key, known, 1, 0.5)
+    remedy = f"Did you mean {' or '.join(nearest)}?" if nearest else f"Known keys: {', '.join(known)}"
+    # It may be a secret's key, misspelt.
+    hidden = any(map(is_secret, nearest or known)) and not isinstance(value, bool | int | float | None)
+    return Problem(where, SECRET if hidden else display(where, value), "there is no such key", remedy)
+
+
 _EXPECTED = {
-    "model_type": "an object with keys of its own",
-    "model_attributes_type": "an object with keys of its own",
-    "dict_type": "a map",
-    "list_type": "a list",
-    "bool_type": "true or false",
-    "string_type": "text",
+    "model_type": "this must be an object with keys of its own",
+    "model_attributes_type": "this must be an object with keys of its own",
+    "dict_type": "this must be a map",
+    "list_type": "this must be a list",
+    "bool_type": "this must be true or false",
+    "string_type": "this must be text",
+    "invalid_key": "a key must be text",
+    "too_short": "this must not be empty",
 }
+
+
+def _steps(details: ErrorDetails) -> tuple[str | int, ...]:
+    """Where a value stands, a key that is refused as where it heads something."""
+    steps = details["loc"]
+    if steps[-1:] == ("[key]",):
+        steps = steps[:-1]
+    elif details["type"] != "invalid_key":
+        return steps
+    return (*steps[:-1], str(details["input"]))
 
 
 def _later_remedy(value: object) -> str:

@@ -1,9 +1,12 @@
 """Policy documents: pure functions of plain data, the same bytes whatever the order of what they are given."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 from . import limits
@@ -77,7 +80,8 @@ def pack(roles: Mapping[str, Reach]) -> list[tuple[str, ...]]:
     """
     # Every policy keeps room for a statement of each kind.
     frame = _assume_role_document(Reach("", role.actions) for role in roles.values())
-    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame)
+    # The last ARN of a statement has no comma.
+    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame) + 1
     lengths = {name: len(role.arn) for name, role in roles.items()}
     for count in range(1, limits.MANAGED_POLICIES_PER_PRINCIPAL + 1):
         if (dealt := _deal(lengths, count, room)) is not None:
@@ -134,6 +138,19 @@ def identity_policy(document: object) -> str:
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
+    document = _object(document)
+    for key in document:
+        if key not in {"Version", "Id", "Statement"}:
+            raise Refusal("a policy has the keys Version, Id and Statement", where=(str(key),), value=document[key])
+    if (version := document.get("Version", VERSION)) not in (VERSION, "2008-10-17"):
+        raise Refusal(f"a policy's version is {VERSION}", remedy=_quoting(version), where=("Version",), value=version)
+    if not isinstance(document.get("Id", ""), str):
+        raise Refusal("a policy's Id is text", where=("Id",), value=document["Id"])
+    _identity_statements(document.get("Statement"))
+    return render({"Version": VERSION, **document})
+
+
+def _object(document: object) -> Mapping[str, Any]:
     if isinstance(document, str):
         try:
             document = json.loads(document)
@@ -141,19 +158,17 @@ def identity_policy(document: object) -> str:
             raise Refusal(f"a policy is an object or JSON text ({error})") from None
     if not isinstance(document, Mapping):
         raise Refusal("a policy is an object or JSON text")
-    for key in document:
-        if key not in {"Version", "Id", "Statement"}:
-            raise Refusal("a policy has the keys Version, Id and Statement", where=(str(key),))
-    if document.get("Version", VERSION) not in {VERSION, "2008-10-17"}:
-        raise Refusal(f"a policy's version is {VERSION}", where=("Version",), value=document["Version"])
-    statements = document.get("Statement")
-    if isinstance(statements, Mapping):
-        statements = [statements]
+    return document
+
+
+def _identity_statements(given: object) -> None:
+    statements = [given] if isinstance(given, Mapping) else given
     if not isinstance(statements, Sequence) or isinstance(statements, str) or not statements:
         raise Refusal("a policy has at least one statement", where=("Statement",), value=statements)
     for number, statement in enumerate(statements):
         _identity_statement(statement, ("Statement", number))
-    return render({"Version": VERSION, **document})
+    if twice := limits.repeated(statement["Sid"] for statement in statements if "Sid" in statement):
+        raise Refusal("a policy's statements have Sids of their own", where=("Statement",), value=twice)
 
 
 def _identity_statement(statement: object, where: tuple[str | int, ...]) -> None:
@@ -161,18 +176,50 @@ def _identity_statement(statement: object, where: tuple[str | int, ...]) -> None
         raise Refusal("a statement is an object", where=where, value=statement)
     for key in statement:
         if key in {"Principal", "NotPrincipal"}:
-            raise Refusal("an identity policy has no principal: it is whoever assumes the role", where=(*where, key))
+            raise Refusal(
+                "an identity policy has no principal: it is whoever assumes the role",
+                where=(*where, key),
+                value=statement[key],
+            )
         if key not in _STATEMENT_KEYS:
-            raise Refusal(f"a statement has the keys {', '.join(sorted(_STATEMENT_KEYS))}", where=(*where, str(key)))
-    if statement.get("Effect") not in {"Allow", "Deny"}:
+            rule = f"a statement has the keys {', '.join(sorted(_STATEMENT_KEYS))}"
+            raise Refusal(rule, where=(*where, str(key)), value=statement[key])
+    sid = statement.get("Sid", "")
+    if not isinstance(sid, str) or not re.fullmatch("[A-Za-z0-9]*", sid):
+        raise Refusal("a Sid has letters and digits alone", where=(*where, "Sid"), value=sid)
+    if statement.get("Effect") not in ("Allow", "Deny"):
         raise Refusal("an effect is Allow or Deny", where=(*where, "Effect"), value=statement.get("Effect"))
-    for one, other in (("Action", "NotAction"), ("Resource", "NotResource")):
+    for one, form in (("Action", "SERVICE:ACTION, such as s3:GetObject"), ("Resource", "an ARN")):
+        other = f"Not{one}"
         if (one in statement) == (other in statement):
             raise Refusal(f"a statement has exactly one of {one} and {other}", where=where)
-        given = statement.get(one, statement.get(other))
-        values = [given] if isinstance(given, str) else given
-        if not isinstance(values, Sequence) or not values or not all(isinstance(v, str) and v for v in values):
-            key = one if one in statement else other
-            raise Refusal(f"{key} is text or a list of texts", where=(*where, key), value=given)
-    if not isinstance(statement.get("Condition", {}), Mapping):
-        raise Refusal("a condition is an object", where=(*where, "Condition"), value=statement["Condition"])
+        key = one if one in statement else other
+        _texts(statement[key], form, (*where, key))
+    _condition(statement.get("Condition", {}), (*where, "Condition"))
+
+
+def _texts(given: object, form: str, where: tuple[str | int, ...]) -> None:
+    values = [given] if isinstance(given, str) else given
+    if not isinstance(values, Sequence) or not values or not all(isinstance(value, str) for value in values):
+        raise Refusal(f"{where[-1]} is text or a list of texts", where=where, value=given)
+    if any(":" not in value and "*" not in value for value in values):
+        raise Refusal(f"{where[-1]} is {form}, or *", where=where, value=given)
+
+
+def _condition(condition: object, where: tuple[str | int, ...]) -> None:
+    if not isinstance(condition, Mapping):
+        raise Refusal("a condition is an object", where=where, value=condition)
+    for operator, keys in condition.items():
+        at = (*where, str(operator))
+        if not isinstance(keys, Mapping):
+            raise Refusal("a condition's operator has an object: keys and their values", where=at, value=keys)
+        for key, values in keys.items():
+            for value in values if isinstance(values, list) else [values]:
+                if not isinstance(value, str | int) and not (isinstance(value, float) and isfinite(value)):
+                    rule = "a condition's value is text, a number, true or false, or a list of these"
+                    raise Refusal(rule, remedy=_quoting(value), where=(*at, str(key)), value=value)
+
+
+def _quoting(value: object) -> str:
+    """What to do about YAML's dates."""
+    return "Put it in quotes" if isinstance(value, date) else ""

@@ -89,7 +89,7 @@ def _named(value: object, text: limits.Text) -> str:
     if not isinstance(value, str):
         return text(value)
     path, name = arns.split(value)
-    limits.PATH(path)
+    limits.path(path)
     text(name)
     return value
 
@@ -147,7 +147,7 @@ def principal_arn(value: object) -> str:
         elif arn is not None and arn.kind == "group":
             remedy = "A group can't be a principal: use the key group"
         raise Refusal(rule, remedy=remedy)
-    limits.PATH(arn.path)
+    limits.path(arn.path)
     (limits.USER_NAME if arn.kind == "user" else limits.ROLE_NAME)(arn.name)
     return value
 
@@ -194,9 +194,6 @@ class PrincipalModel(Model):
                 raise Refusal("this stands beside a user, role or arn", where=(Key(key),))
         if self.by_name and self.unique_id is not None:
             raise Refusal("a principal trusted by name is trusted whatever its unique id", where=(Key("unique_id"),))
-        path = self.entity.path if self.entity else "/"
-        if self.by_name and ("*" in path or "?" in path):
-            raise Refusal("* and ? in a path would be wildcards for a principal trusted by name", value=path)
         return self
 
     @property
@@ -211,12 +208,22 @@ class PrincipalModel(Model):
         return next(value for value in given if value is not None)
 
     @property
+    def told(self) -> str:
+        """The same for a message."""
+        return str(self.label) if isinstance(self.identity, Later) else self.identity
+
+    @property
+    def known_account(self) -> str | None:
+        """Its account, where that is known from itself."""
+        return self.account or (self.entity.account if self.entity else None)
+
+    @property
     def kind(self) -> Kind | None:
         """What it is; None while its ARN isn't known."""
         if isinstance(self.arn, Later):
             return None
         if self.arn is not None:
-            return "user" if ":user/" in self.arn else "role"
+            return "user" if arns.kind_of(self.arn) == "user" else "role"
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property

@@ -1,7 +1,6 @@
 """The source account's half: a principal's right to assume roles, as policies attached to it."""
 
-from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
@@ -12,12 +11,12 @@ from . import arns, limits, policies
 from .args import Principal
 from .children import Children
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from .errors import Key, Refusal
-from .grants import import_ids
-from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, name_of
-from .model import Later, Model, plain, when_known
+from .errors import NOT_SHOWN, Key, Refusal
+from .grants import import_ids, role_arn
+from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
+from .model import Later, Model, plain, read, when_known
 from .outputs import registered
-from .principals import PrincipalModel
+from .principals import Entity, PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
@@ -43,15 +42,6 @@ class AssumeRoleGrantArgs(TypedDict):
     as `Policy/team-user-alice: arn:aws:iam::111111111111:policy/to-production`."""
 
 
-def _role_arn(value: object) -> str:
-    arn = arns.parse(value) if isinstance(value, str) else None
-    if arn is None or arn.kind != "role" or arn.account == "aws":
-        raise Refusal("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME")
-    limits.PATH(arn.path)
-    limits.ROLE_NAME(arn.name)
-    return str(arn)
-
-
 def _action(value: object) -> str:
     if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
         raise Refusal(f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}")
@@ -62,7 +52,7 @@ class AssumeRoleGrantModel(Model):
     """Checked `AssumeRoleGrantArgs`."""
 
     principal: PrincipalModel
-    role_arns: dict[Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(_role_arn)]] = Field(
+    role_arns: dict[Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(role_arn)]] = Field(
         min_length=1
     )
     role_arn_lengths: dict[Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]] = {}
@@ -92,6 +82,14 @@ class AssumeRoleGrantModel(Model):
     def actions(self, name: str) -> tuple[str, ...]:
         """What is allowed on a role."""
         return (ASSUME_ROLE, *sorted(set(self.role_actions.get(name, [])) - {ASSUME_ROLE}))
+
+
+@dataclass(frozen=True)
+class _Right:
+    """What a policy says and whom it is attached to, once both are known to be right."""
+
+    document: str
+    entity: Entity
 
 
 class AssumeRoleGrant(pulumi.ComponentResource):
@@ -132,15 +130,22 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             if not names:
                 continue
             child = name if number == 1 else f"{name}-{number}"
-            role_arns = pulumi.Output.all(**{role: args["role_arns"][role] for role in names})
+            given = {
+                "principal": args["principal"],
+                "role_arns": {role: args["role_arns"][role] for role in names},
+                "role_actions": {role: list(model.actions(role)) for role in names},
+            }
+            right = pulumi.Output.all(given, account).apply(check_when_known(self._told, "role_arns", self._right))
             policy = aws.iam.Policy(
                 child,
-                policy=role_arns.apply(check_when_known(self._told, "role_arns", partial(_document, model))),
+                policy=right.apply(lambda known: known.document),
                 tags=model.tags or None,
                 opts=self._children.options(aws.iam.Policy, child),
             )
             made.append(policy)
-            self._attachments.append(self._attach(child, policy, model.principal, args["principal"]))
+            self._attachments.append(
+                self._attach(child, policy, model.principal, right.apply(lambda known: known.entity))
+            )
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
@@ -152,21 +157,23 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         attached = [attachment.urn for attachment in self._attachments]
         return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
 
+    def _right(self, known: list[Any]) -> _Right:
+        given, account = known
+        model = read(AssumeRoleGrantModel, given)
+        entity = model.principal.entity
+        if entity is None:
+            raise ValueError(f"{given['principal']} is known by now")
+        try:
+            entity.arn(account.partition, account.id)
+        except Refusal as refusal:
+            raise InvalidArgs.of(self._told, "principal", NOT_SHOWN, refusal) from None
+        return _Right(policies.assume_role_policy(model.reach().values()), entity)
+
     def _attach(
-        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, principal: Principal
+        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, entity: pulumi.Output[Entity]
     ) -> pulumi.Resource:
-        if model.kind is None:
-            # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
-            arn = pulumi.Output.from_input(principal["arn"])
-            return aws.iam.PolicyAttachment(
-                child,
-                users=arn.apply(lambda known: [name_of(known)] if ":user/" in known else []),
-                roles=arn.apply(lambda known: [name_of(known)] if ":role/" in known else []),
-                policy_arn=policy.arn,
-                opts=self._children.options(aws.iam.PolicyAttachment, child),
-            )
-        identity: Any = next(principal.get(key) for key in (*_ATTACHABLE, "arn") if key in principal)
-        name = pulumi.Output.from_input(identity).apply(name_of)
+        # What is plain is known in every preview.
+        name = model.entity.name if model.entity else entity.apply(lambda known: known.name)
         match model.kind:
             case "user":
                 options = self._children.options(aws.iam.UserPolicyAttachment, child)
@@ -174,12 +181,15 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             case "group":
                 options = self._children.options(aws.iam.GroupPolicyAttachment, child)
                 return aws.iam.GroupPolicyAttachment(child, group=name, policy_arn=policy.arn, opts=options)
-            case _:
+            case "role":
                 options = self._children.options(aws.iam.RolePolicyAttachment, child)
                 return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=options)
-
-
-def _document(model: AssumeRoleGrantModel, role_arns: Mapping[str, str]) -> str:
-    return policies.assume_role_policy(
-        policies.Reach(_role_arn(arn), model.actions(name)) for name, arn in role_arns.items()
-    )
+            case _:
+                # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+                return aws.iam.PolicyAttachment(
+                    child,
+                    users=entity.apply(lambda known: [known.name] if known.kind == "user" else []),
+                    roles=entity.apply(lambda known: [known.name] if known.kind == "role" else []),
+                    policy_arn=policy.arn,
+                    opts=self._children.options(aws.iam.PolicyAttachment, child),
+                )

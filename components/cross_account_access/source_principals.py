@@ -87,17 +87,28 @@ def attached(args: Principal) -> Principal:
     return entity
 
 
-def resolved(model: grants.TrustModel, args: Sequence[Principal]) -> pulumi.Output[list[PrincipalModel]]:
-    """The principals once they are known. Their conditions stay as they were: those may be secret, these are not."""
+def resolved(
+    told: str, where: str, model: grants.TrustModel, args: Sequence[Principal]
+) -> pulumi.Output[list[PrincipalModel]]:
+    """The principals once they are known. Their conditions stay as they were: those may be secret, these are not.
+
+    Args:
+        told: The component, for messages.
+        where: The path where the principals stand.
+        model: What is known of them from the start.
+        args: How they were given.
+    """
     identities = [{key: value for key, value in given.items() if key != "conditions"} for given in args]
 
     def known_ones(known: list[Any]) -> list[PrincipalModel]:
         return [
-            read(PrincipalModel, identity).model_copy(update={"conditions": principal.conditions})
-            for identity, principal in zip(known, model.principals, strict=True)
+            read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
+                update={"conditions": principal.conditions}
+            )
+            for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
         ]
 
-    return pulumi.Output.from_input(identities).apply(known_ones)
+    return pulumi.Output.from_input(identities).apply(check_when_known(told, where, known_ones))
 
 
 def _identity(args: Principal) -> Any:
@@ -111,7 +122,8 @@ def look_up(
 
     def agreed(known: list[Any]) -> Entity:
         pair, given = known
-        entities = [entity for args in given if (entity := read(PrincipalModel, args).entity)]
+        models = [read(PrincipalModel, args, path=principal.where) for args in given]
+        entities = [model.entity for model in models if model.entity]
         for entity in entities:
             entity.arn(pair.source.partition, pair.source.id)
         names = {(entity.kind, entity.name) for entity in entities}

@@ -37,7 +37,7 @@ def trust_policy(
     """
     statements: dict[str, _Statement] = {}
     for position, principal in enumerate(principals):
-        with located("principals", position):
+        with located(position):
             named, narrowing = principal.element(partition, account)
             under = conditions_of(principal, conditions)
             asked = _with_placeholders(under.block()) if under else {}

@@ -80,7 +80,7 @@ class TestTags:
         assert stage.session(keys, stage.role("last", trusts=trusted, actions="sts:*", condition=condition))
 
     def test_an_inherited_tag_cannot_be_passed_again(self, stage: Stage, first: str) -> None:
-        keys = chained(stage, first, Tags=[TEAM], TransitiveTagKeys=["team"])
+        keys = chained(stage, first, Tags=[{"Key": "Team", "Value": "red"}], TransitiveTagKeys=["team"])
         second = stage.role("second", trusts=first, actions="sts:*")
         found = stage.refused(keys, second, Tags=[{"Key": "TEAM", "Value": "blue"}])
         assert found.code == "InvalidParameterValue"

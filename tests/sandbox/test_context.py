@@ -152,6 +152,17 @@ def test_organization_path(stage: Stage) -> None:
     )
 
 
+def test_organization_paths_are_multivalued(stage: Stage) -> None:
+    path = "o-a1b2c3d4e5/r-ab12/"
+    stage.sandbox.set_organization(SOURCE, "o-a1b2c3d4e5", path)
+    for operator, let_in in (("ForAnyValue:StringEquals", True), ("StringEquals", False)):
+        arn = stage.role(operator[:6], trusts=SOURCE, condition={operator: {"aws:PrincipalOrgPaths": path}})
+        if let_in:
+            assert stage.session(stage.user(), arn)
+        else:
+            assert "multivalued" in (stage.refused(stage.user("bob"), arn).reason or "")
+
+
 def test_tags_of_the_role_that_is_assumed(stage: Stage) -> None:
     red = stage.role("red", trusts=SOURCE, Tags=[{"Key": "team", "Value": "red"}])
     blue = stage.role("blue", trusts=SOURCE, Tags=[{"Key": "team", "Value": "blue"}])

@@ -19,8 +19,8 @@ POLICY = document(Action="s3:*", Resource="*")
 READING = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
-def creations(stage: Stage) -> dict[str, Callable[..., Any]]:
-    iam = stage.source
+def creations(stage: Stage, account: str = SOURCE) -> dict[str, Callable[..., Any]]:
+    iam = stage.iam(account)
     return {
         "user": lambda name, **more: iam.create_user(UserName=name, **more),
         "role": lambda name, **more: iam.create_role(RoleName=name, **{"AssumeRolePolicyDocument": TRUST} | more),
@@ -45,8 +45,7 @@ class TestNames:
     @ALL
     def test_another_account_has_its_own(self, stage: Stage, kind: str) -> None:
         creations(stage)[kind]("deploy")
-        stage.source = stage.destination
-        creations(stage)[kind]("deploy")
+        creations(stage, DESTINATION)[kind]("deploy")
 
     @ALL
     @pytest.mark.parametrize("name", ["with space", "ümlaut", "a/b", "a:b", ""])
@@ -121,6 +120,17 @@ class TestRoleSettings:
     def test_at_its_bounds_it_is_taken(self, stage: Stage, seconds: int) -> None:
         found = creations(stage)["role"]("deploy", MaxSessionDuration=seconds)
         assert found["Role"]["MaxSessionDuration"] == seconds
+
+    def test_a_description_stays_unless_it_is_changed(self, stage: Stage) -> None:
+        creations(stage)["role"]("deploy", Description="for releases")
+        for change, shown in (
+            ({"MaxSessionDuration": 7200}, "for releases"),
+            ({"Description": "for all"}, "for all"),
+            ({"Description": ""}, ""),
+            ({"MaxSessionDuration": 3600}, ""),
+        ):
+            stage.source.update_role(RoleName="deploy", **change)
+            assert stage.source.get_role(RoleName="deploy")["Role"].get("Description", "") == shown
 
     @pytest.mark.parametrize("text", ["x" * 1001, "—", "\x00"])
     def test_a_wrong_description_is_refused(self, stage: Stage, text: str) -> None:
@@ -239,15 +249,16 @@ class TestDeletion:
         iam.create_group(GroupName="team")
         iam.add_user_to_group(GroupName="team", **alice)
         iam.attach_user_policy(PolicyArn=READING, **alice)
-        iam.create_login_profile(Password="correct horse", **alice)
-        for what, undo in (
+        iam.create_login_profile(UserName="alice", Password="correct horse")
+        steps: list[tuple[str, Callable[[], object]]] = [
             ("delete login profile", lambda: iam.delete_login_profile(**alice)),
             ("delete access keys", lambda: iam.delete_access_key(AccessKeyId=key, **alice)),
             ("delete MFA device", lambda: iam.deactivate_mfa_device(SerialNumber=serial, **alice)),
             ("remove users from group", lambda: iam.remove_user_from_group(GroupName="team", **alice)),
             ("detach all policies", lambda: iam.detach_user_policy(PolicyArn=READING, **alice)),
             ("delete policies", lambda: iam.delete_user_policy(PolicyName="assume", **alice)),
-        ):
+        ]
+        for what, undo in steps:
             self.conflict(lambda: iam.delete_user(**alice), what)
             undo()
         iam.delete_user(**alice)
@@ -258,16 +269,17 @@ class TestDeletion:
         stage.role(trusts=SOURCE, account=SOURCE, may="s3:*")
         iam.attach_role_policy(PolicyArn=READING, **role)
         profile = {"InstanceProfileName": "profile"}
-        iam.create_instance_profile(**profile)
+        iam.create_instance_profile(InstanceProfileName="profile")
         iam.add_role_to_instance_profile(**profile, **role)
-        for what, undo in (
+        steps: list[tuple[str, Callable[[], object]]] = [
             (
                 "remove roles from instance profile",
                 lambda: iam.remove_role_from_instance_profile(**profile, **role),
             ),
             ("detach all policies", lambda: iam.detach_role_policy(PolicyArn=READING, **role)),
             ("delete policies", lambda: iam.delete_role_policy(PolicyName="assume", **role)),
-        ):
+        ]
+        for what, undo in steps:
             self.conflict(lambda: iam.delete_role(**role), what)
             undo()
         iam.delete_role(**role)
@@ -280,15 +292,23 @@ class TestDeletion:
         iam.add_user_to_group(UserName="alice", **group)
         iam.attach_group_policy(PolicyArn=READING, **group)
         iam.put_group_policy(PolicyName="p", PolicyDocument=POLICY, **group)
-        for what, undo in (
+        steps: list[tuple[str, Callable[[], object]]] = [
             ("remove users from group", lambda: iam.remove_user_from_group(UserName="alice", **group)),
             ("detach all policies", lambda: iam.detach_group_policy(PolicyArn=READING, **group)),
             ("delete policies", lambda: iam.delete_group_policy(PolicyName="p", **group)),
-        ):
+        ]
+        for what, undo in steps:
             self.conflict(lambda: iam.delete_group(**group), what)
             undo()
         iam.delete_group(**group)
         assert refusal(lambda: iam.delete_group(**group)).code == "NoSuchEntity"
+
+
+def test_nobody_has_credentials_of_other_services(stage: Stage) -> None:
+    stage.source.create_user(UserName="alice")
+    assert stage.source.list_service_specific_credentials(UserName="alice")["ServiceSpecificCredentials"] == []
+    found = refusal(lambda: stage.source.list_service_specific_credentials(UserName="missing"))
+    assert found.code == "NoSuchEntity"
 
 
 class TestQuotas:

@@ -57,6 +57,8 @@ def test_what_the_model_forbids_is_refused(stage: Stage, more: dict[str, Any], p
         {"DurationSeconds": 900},
         {"Tags": [{"Key": f"k{number}", "Value": ""} for number in range(50)]},
         {"Tags": [{"Key": "Straße 1_.:/=+-@", "Value": "ü" * 256}]},
+        {"Tags": [{"Key": f"k{number:0127}", "Value": "v" * 256} for number in range(50)]},
+        {"Policy": document(Action=f"s3:{'x' * 1953}", Resource="*")},
         {"Tags": []},
     ],
 )
@@ -130,7 +132,7 @@ def test_a_source_identity_may_not_look_like_awss(stage: Stage) -> None:
         ("{", "MalformedPolicyDocument"),
         (document(Action="s3:*"), "MalformedPolicyDocument"),
         (document(Action="s3:*", Resource="*", Principal="*"), "MalformedPolicyDocument"),
-        (document(Action=f"s3:{'x' * 2048}", Resource="*"), "PackedPolicyTooLarge"),
+        (document(Action=f"s3:{'x' * 1954}", Resource="*"), "PackedPolicyTooLarge"),
     ],
 )
 def test_a_wrong_session_policy_is_refused(stage: Stage, policy: str, code: str) -> None:

@@ -98,6 +98,7 @@ class TestDocuments:
             POLICY,
             document(NotAction="iam:*", NotResource=["arn:aws:s3:::a", "arn:aws:s3:::b/*"]),
             document(Action="*", Resource="*", Effect="Deny", Sid="No1"),
+            document(Action=["*:*", "ec2:Describe*"], Resource=[f"arn:aws:iam::{DESTINATION}:*", "arn:aws:iam::*:*"]),
             document(Action="sts:AssumeRole", Resource=f"arn:aws:iam::{DESTINATION}:role/team/*"),
             document(
                 Action="sts:AssumeRole",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from sandbox.server import RequestRecord, SandboxError, client, is_sandbox
 from tests.sandbox.conftest import DESTINATION, SOURCE, document, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from tests.sandbox.conftest import Stage
 
 
@@ -65,6 +68,7 @@ class TestItsOwnInterface:
         assert (refused["allowed"], refused["half"]) == (False, "destination")
         assert "aws:SecureTransport" in refused["reason"]
         assert (allowed["allowed"], allowed["half"]) == (True, None)
+        assert allowed["reason"] == "allowed by inline policy assume, statement 1 and trust policy, statement 1"
 
     @pytest.mark.parametrize(
         ("body", "error"),
@@ -80,7 +84,13 @@ class TestItsOwnInterface:
         assert http(url, "PUT", body) == (400, {"error": error})
 
     def test_an_organization_of_wrong_form_is_refused_by_the_method_too(self, stage: Stage) -> None:
-        for wrong in (("1", "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/"), (SOURCE, "x", "x/"), (SOURCE, "o-a1b2c3d4e5", "")):
+        for wrong in (
+            ("1", "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/"),
+            (SOURCE, "x", "x/"),
+            (SOURCE, "o-a1b2c3d4e5", ""),
+            (SOURCE, "o-a1b2c3d4e5", "o-zzzzzzzzzz/r-ab12/"),
+            (SOURCE, "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12"),
+        ):
             with pytest.raises(SandboxError, match="is no "):
                 stage.sandbox.set_organization(*wrong)
 
@@ -139,6 +149,24 @@ class TestManyAtOnce:
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(make, range(8))) == 1
 
+    def test_moto_sees_one_request_at_a_time(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        front = stage.sandbox._running_front()
+        moto, active, most = front._moto, 0, 0
+
+        def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            nonlocal active, most
+            active += 1
+            most = max(most, active)
+            time.sleep(0.02)
+            answer = moto(environ, start_response)
+            active -= 1
+            return answer
+
+        monkeypatch.setattr(front, "_moto", watched)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: stage.source.list_users(), range(8)))
+        assert most == 1
+
     def test_a_client_that_hangs_up_leaves_no_trace(
         self, stage: Stage, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -182,6 +210,19 @@ class TestProtocol:
         status, body = self.form(stage, "", query="?Action=GetCallerIdentity&Version=2011-06-15")
         assert status == 200
         assert f"<Account>{SOURCE}</Account>" in body
+
+    def test_a_presigned_request_is_read(self, stage: Stage) -> None:
+        session = stage.session(stage.user(), stage.role(trusts=SOURCE))
+        url = stage.sts(session).generate_presigned_url("get_caller_identity")
+        assert "X-Amz-Security-Token" in url
+        with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310
+            assert ":assumed-role/deploy/session</Arn>" in response.read().decode()
+
+    def test_what_stands_in_a_query_is_not_logged(self, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        self.form(stage, "", query="?Action=AssumeRole&Version=2011-06-15&ExternalId=a-secret")
+        assert "POST /" in caplog.text or "GET /" in caplog.text
+        assert "a-secret" not in caplog.text
 
     def test_a_scope_of_sigv4a_has_no_region(self, stage: Stage) -> None:
         status, _ = self.form(stage, "Action=GetCallerIdentity&Version=2011-06-15", scope="20260101/sts")

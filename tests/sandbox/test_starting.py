@@ -91,10 +91,22 @@ def test_other_hosts_than_loopback_are_refused(host: str) -> None:
         Sandbox(host=host)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", pytest.param("::1", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here"))]
+)
 def test_other_loopback_hosts_work(host: str) -> None:
     with Sandbox(host=host) as sandbox:
         assert is_sandbox(sandbox.endpoint)
+        assert client("sts", sandbox.endpoint, account=SOURCE).get_caller_identity()["Account"] == SOURCE
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

@@ -17,7 +17,8 @@ ROOT = f"arn:aws:iam::{SOURCE}:root"
 
 
 def trust(principal: object, **more: Any) -> str:
-    return document(**{"Principal": principal, "Action": "sts:AssumeRole"} | more)
+    statement: dict[str, Any] = {"Principal": principal, "Action": "sts:AssumeRole"}
+    return document(**statement | more)
 
 
 def saved(stage: Stage, text: str) -> dict[str, Any]:
@@ -51,7 +52,7 @@ class TestPrincipals:
             f"arn:aws:iam::{SOURCE}:user/Alice",
             f"arn:aws:iam::{SOURCE}:user/people/alice",
             f"arn:aws:iam::{DESTINATION}:user/alice",
-            f"arn:aws:iam::333333333333:user/alice",
+            "arn:aws:iam::333333333333:user/alice",
             f"arn:aws:iam::{SOURCE}:role/alice",
             f"arn:aws:iam::{SOURCE}:role/ci",
             f"arn:aws:iam::{SOURCE}:user/*",
@@ -66,6 +67,7 @@ class TestPrincipals:
             "arn:aws:iam::1234:root",
             "1234",
             "alice",
+            "<&>\u20ac",
             "",
             "AIDAABCDEFGHIJKLMNOPQ",
             "AROAABCDEFGHIJKLMNOPQ",
@@ -146,6 +148,11 @@ class TestPrincipals:
         stage.role(trusts=SOURCE)
         stage.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=trust({"AWS": arn}))
         assert principals(stage) == arn
+
+    @pytest.mark.parametrize("character", ["\x00", "\ud800", "\x1f"])
+    def test_a_name_that_xml_cannot_hold_is_refused_all_the_same(self, stage: Stage, character: str) -> None:
+        found = both_ways(stage, trust({"AWS": f"a{character}b"}))
+        assert found.message == 'Invalid principal in policy: "AWS":"a\ufffdb"'
 
 
 class TestHold:
@@ -254,6 +261,7 @@ class TestGrammar:
         ("text", "message"),
         [
             ("{", "This policy contains invalid Json"),
+            ("[" * 50_000, "This policy contains invalid Json"),
             ("[]", "Syntax errors in policy."),
             ('{"Version": "2012-10-17", "Version": "2012-10-17"}', "This policy contains invalid Json"),
             ("{}", "Could not parse the policy: Statement is empty!"),

@@ -1,0 +1,5 @@
+"""What assertions in the helpers show when they fail."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.component.harness", "tests.component.refusals", "tests.component.world")

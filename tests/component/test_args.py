@@ -1,0 +1,270 @@
+"""The annotated args, which are every language's schema, and the models that check them say the same."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from typing import TYPE_CHECKING, Any, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+from pydantic.alias_generators import to_camel
+
+import cross_account_access
+from cross_account_access import (
+    AssumeRoleGrant,
+    AssumeRoleGrantArgs,
+    Conditions,
+    CrossAccountAccess,
+    CrossAccountAccessArgs,
+    Grant,
+    Principal,
+    RoleSettings,
+    TrustedRole,
+    TrustedRoleArgs,
+)
+from cross_account_access.conditions import ConditionsModel
+from cross_account_access.destination import TrustedRoleModel
+from cross_account_access.grants import AccessModel, GrantModel, RoleModel
+from cross_account_access.principals import PrincipalModel
+from cross_account_access.source import AssumeRoleGrantModel
+from tests.component.harness import Run, run
+from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
+from tests.component.refusals import report
+from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cross_account_access.model import Model
+    from tests.component.harness import Program
+
+PROVIDERS = {"source_provider", "destination_provider"}
+
+MODELS: dict[Any, type[Model]] = {
+    CrossAccountAccessArgs: AccessModel,
+    Grant: GrantModel,
+    Principal: PrincipalModel,
+    RoleSettings: RoleModel,
+    Conditions: ConditionsModel,
+    TrustedRoleArgs: TrustedRoleModel,
+    AssumeRoleGrantArgs: AssumeRoleGrantModel,
+}
+
+
+def hints(args: Any) -> dict[str, Any]:
+    # `pulumi.Input[X]` is a union of X, what can be awaited, and the text "Output[T]".
+    return get_type_hints(args, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
+
+
+each_model = pytest.mark.parametrize(("args", "model"), MODELS.items(), ids=lambda part: part.__name__)
+
+
+@each_model
+def test_args_and_model_have_the_same_keys(args: Any, model: type[Model]) -> None:
+    assert set(args.__annotations__) - PROVIDERS == set(model.model_fields)
+
+
+@each_model
+def test_args_and_model_require_the_same_keys(args: Any, model: type[Model]) -> None:
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    assert args.__required_keys__ - PROVIDERS == required
+
+
+def test_every_nested_object_of_the_args_is_compared_with_its_model() -> None:
+    def nested(annotation: Any) -> set[Any]:
+        inner = set().union(*(nested(part) for part in get_args(annotation)))
+        return inner | {annotation} if is_typeddict(annotation) else inner
+
+    found = set(MODELS)
+    for args in MODELS:
+        for annotation in hints(args).values():
+            found |= nested(annotation)
+    assert found == set(MODELS)
+
+
+def of_grant(key: str, value: Any) -> Program:
+    return access({"deploy": grant(**{key: value})})
+
+
+def of_principal(key: str, value: Any) -> Program:
+    named = {} if key in {"user", "role", "arn"} else {"user": "alice"}
+    label = {} if key == "label" else {"label": "x"}
+    return access({"deploy": grant(principals=[{**named, **label, key: value}])})
+
+
+def of_args(key: str, value: Any) -> Program:
+    args: dict[str, Any] = {key: value}
+    return access(**args)
+
+
+LEVELS: dict[Any, Callable[[str, Any], Program]] = {
+    CrossAccountAccessArgs: of_args,
+    Grant: of_grant,
+    Principal: of_principal,
+    RoleSettings: lambda key, value: access({"deploy": grant(role={key: value})}),
+    Conditions: lambda key, value: access({"deploy": grant(conditions={key: value})}),
+    TrustedRoleArgs: lambda key, value: trusted_role(**{key: value}),
+    AssumeRoleGrantArgs: lambda key, value: assume_role_grant(**{key: value}),
+}
+
+PASS = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
+POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
+
+# A right value of each key that is no object.
+VALUES: dict[str, Any] = {
+    "arn": user_arn("alice"),
+    "description": "Deploys",
+    "destination_account_id": DESTINATION,
+    "external_id": "partner-7f3a",
+    "inline_policies": {"pass": PASS},
+    "label": "x",
+    "managed_policies": ["ReadOnlyAccess"],
+    "managed_policy_arns": {"made": POLICY},
+    "max_session_duration": 7200,
+    "mfa": True,
+    "mfa_max_age": 7200,
+    "name": "x",
+    "path": "/x/",
+    "permissions_boundary": POLICY,
+    "principal_unique_ids": ["AIDAALICEXXXXXXXXXXX"],
+    "role": "ci",
+    "role_arn_lengths": {"deploy": 64},
+    "role_arns": {"deploy": role_arn("deploy")},
+    "side": "both",
+    "source_account_id": SOURCE,
+    "tags": {"owner": "platform"},
+    "user": "alice",
+}
+
+
+def leaf(annotation: Any) -> Any:
+    """What stands at the leaves of a key: of a list its elements, of a map its values."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin in (NotRequired, Required):
+        return leaf(parts[0])
+    return leaf(parts[-1]) if origin in (list, dict) else annotation
+
+
+def is_input(annotation: Any) -> bool:
+    """Whether an annotation is a `pulumi.Input[…]`, a union with Outputs in it."""
+    return any(get_origin(part) is pulumi.Output for part in get_args(annotation))
+
+
+LEAVES = [
+    (args, key)
+    for args in MODELS
+    for key, annotation in hints(args).items()
+    if key not in PROVIDERS and not is_typeddict(leaf(annotation))
+]
+
+
+def at_leaf(value: Any) -> Any:
+    """An Output where the leaf is."""
+    if isinstance(value, list):
+        return [output(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: output(inner) for key, inner in value.items()}
+    return output(value)
+
+
+@pytest.mark.parametrize(("args", "key"), LEAVES, ids=[f"{args.__name__} {key}" for args, key in LEAVES])
+def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(args: Any, key: str) -> None:
+    program, value = LEVELS[args], VALUES[key]
+    assert run(program(key, value)).kinds() & {"Role", "Policy"}
+    if is_input(leaf(hints(args)[key])):
+        assert run(program(key, at_leaf(value))).kinds() & {"Role", "Policy"}
+    else:
+        (_, *messages), found = report(program(key, at_leaf(value)))
+        assert all("<an Output>: " in message for message in messages)
+        assert found.calls == []
+
+
+def test_inputs_and_plain_keys_are_told_apart() -> None:
+    inputs = {key for args, key in LEAVES if is_input(leaf(hints(args)[key]))}
+    assert inputs == {
+        "arn",
+        "external_id",
+        "inline_policies",
+        "managed_policy_arns",
+        "permissions_boundary",
+        "principal_unique_ids",
+        "role",
+        "role_arns",
+        "source_account_id",
+        "user",
+    }
+
+
+def test_exactly_these_names_are_public() -> None:
+    assert cross_account_access.__all__ == [
+        "AssumeRoleGrant",
+        "AssumeRoleGrantArgs",
+        "Conditions",
+        "CrossAccountAccess",
+        "CrossAccountAccessArgs",
+        "Grant",
+        "InvalidArgs",
+        "InvalidInput",
+        "Principal",
+        "Problem",
+        "RoleSettings",
+        "Side",
+        "TrustedRole",
+        "TrustedRoleArgs",
+    ]
+    public = {
+        name
+        for name, value in vars(cross_account_access).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert public == set(cross_account_access.__all__)
+
+
+COMPONENTS: dict[Any, tuple[str, Program]] = {
+    CrossAccountAccess: ("team", access()),
+    TrustedRole: ("reader", trusted_role()),
+    AssumeRoleGrant: ("reach", assume_role_grant()),
+}
+
+each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+
+
+def registered(found: Run, component: Any) -> set[str]:
+    name = component.__name__
+    return set(found.registered[f"cross-account-access:index:{name}::{COMPONENTS[component][0]}"])
+
+
+@each_component
+def test_a_component_registers_the_outputs_that_it_declares_and_no_others(component: Any) -> None:
+    _, program = COMPONENTS[component]
+    declared = {to_camel(name) for name in inspect.get_annotations(component)}
+    # While nothing is known, none is left out for being none.
+    found = run(program, preview=True, world=World(lookups_unknown=True))
+    assert registered(found, component) == declared
+    assert len(declared) >= 2
+
+
+@each_component
+def test_a_component_has_each_output_that_it_declares(component: Any) -> None:
+    _, program = COMPONENTS[component]
+    declared = set(inspect.get_annotations(component))
+    found = run(program, preview=True, world=World(lookups_unknown=True))
+    assert set(found.outputs) - {"urn"} == declared
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the analyzer leaves files open
+def test_pulumis_analyzer_reads_every_component_with_its_inputs_and_which_of_them_are_plain() -> None:
+    analyzer = Analyzer("cross-account-access")
+    result = analyzer.analyze(list(COMPONENTS))
+    told = {name: definition.inputs for name, definition in result["component_definitions"].items()}
+    told |= {name: definition.properties for name, definition in result["type_definitions"].items()}
+    for args in MODELS:
+        name = args.__name__.removesuffix("Args")
+        assert set(told[name]) == {to_camel(key) for key in args.__annotations__}
+        for key, annotation in hints(args).items():
+            inner = get_args(annotation)[0] if get_origin(annotation) is NotRequired else annotation
+            assert told[name][to_camel(key)].plain is not is_input(inner)
+            assert told[name][to_camel(key)].description
+            assert told[name][to_camel(key)].optional is (key not in args.__required_keys__)

@@ -1,0 +1,90 @@
+"""Two AWS accounts as a Pulumi program sees them: what is looked up in them and what comes of what is made there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SOURCE, DESTINATION, ELSEWHERE = "111111111111", "222222222222", "333333333333"
+AWS_PROVIDER = "pulumi:providers:aws"
+
+_HAVE_ARN = {"aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "role", "aws:iam/user:User": "user"}
+
+
+def user_arn(name: str, path: str = "/") -> str:
+    """The ARN of a user of the source account."""
+    return f"arn:aws:iam::{SOURCE}:user{path}{name}"
+
+
+def ci_arn(name: str, path: str = "/") -> str:
+    """The ARN of a role of the source account."""
+    return f"arn:aws:iam::{SOURCE}:role{path}{name}"
+
+
+def role_arn(name: str, path: str = "/") -> str:
+    """The ARN of a role of the destination account."""
+    return f"arn:aws:iam::{DESTINATION}:role{path}{name}"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the mocks answer.
+
+    Attributes:
+        users: Each user's path, by its name; a user that isn't here is at `/`.
+        roles: The same of roles.
+        made_again: Names of users and roles that were deleted and made again, with new unique ids.
+        partition: The partition of both accounts.
+        accounts: The account of each provider, by the provider's name.
+        lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
+        slow: Types whose resources take a while to be made.
+    """
+
+    users: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    made_again: frozenset[str] = frozenset()
+    partition: str = "aws"
+    accounts: Mapping[str, str] = field(default_factory=lambda: {"source": SOURCE, "destination": DESTINATION})
+    lookups_unknown: bool = False
+    slow: frozenset[str] = frozenset()
+
+    def unique_id(self, kind: str, name: str) -> str:
+        """The unique id that AWS gave a user or role."""
+        letters = "".join(letter for letter in name.upper() if letter.isalnum())
+        life = "2" if name in self.made_again else "1"
+        return f"{'AIDA' if kind == 'user' else 'AROA'}{letters:X<16.16}{life}"
+
+    def look_up(self, token: str, args: Mapping[str, Any], provider: str) -> dict[str, Any]:
+        """What AWS answers to a lookup."""
+        account = self._account(provider, token)
+        if token == "aws:index/getCallerIdentity:getCallerIdentity":
+            arn = f"arn:{self.partition}:sts::{account}:assumed-role/administrator/pulumi"
+            return {"accountId": account, "arn": arn, "userId": "AROAADMINISTRATOR:pulumi", "id": account}
+        if token == "aws:iam/getUser:getUser":
+            name, found = args["userName"], {"userName": args["userName"]}
+            path, unique_id = self.users.get(name, "/"), {"userId": self.unique_id("user", name)}
+            return found | unique_id | {"arn": f"arn:{self.partition}:iam::{account}:user{path}{name}", "id": name}
+        if token == "aws:iam/getRole:getRole":
+            name, found = args["name"], {"name": args["name"]}
+            path, unique_id = self.roles.get(name, "/"), {"uniqueId": self.unique_id("role", name)}
+            return found | unique_id | {"arn": f"arn:{self.partition}:iam::{account}:role{path}{name}", "id": name}
+        raise LookupError(f"these accounts know no {token}")
+
+    def make(self, kind: str, name: str, inputs: Mapping[str, Any], provider: str) -> tuple[str, dict[str, Any]]:
+        """The ID and the outputs of what is made, beside its inputs."""
+        if kind == AWS_PROVIDER:
+            return f"{name}-id", {}
+        account = self._account(provider, kind)
+        if kind not in _HAVE_ARN:
+            return f"{name}-id", {}
+        physical = inputs.get("name", f"{name}-0a1b2c3")
+        path = inputs.get("path", "/")
+        arn = f"arn:{self.partition}:iam::{account}:{_HAVE_ARN[kind]}{path}{physical}"
+        return physical, {"name": physical, "arn": arn, "uniqueId": self.unique_id(_HAVE_ARN[kind], physical)}
+
+    def _account(self, provider: str, what: str) -> str:
+        assert provider, f"{what} by a default provider, in whatever account is at hand"
+        return self.accounts[provider]

@@ -1,0 +1,167 @@
+"""The project as it is: the real program with the dev stack's config, from `pulumi up` to `pulumi destroy`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+import stack_config
+from sandbox.people import people
+from sandbox.proof import prove
+from tests.engine.conftest import AMBIENT, ROOT, Project, Run, iam_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sandbox.people import People
+    from sandbox.server import Sandbox
+
+pytestmark = pytest.mark.engine
+
+SOURCE, DESTINATION = "111111111111", "222222222222"
+
+
+@dataclass
+class Dev:
+    """The dev stack, brought up once."""
+
+    project: Project
+    settings: stack_config.Settings
+    run: Run
+    everybody: People
+
+
+def dev_config(project: Project) -> dict[str, Any]:
+    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    text = text.replace("http://127.0.0.1:4577", project.sandbox.endpoint)
+    text = text.replace(SOURCE, project.source).replace(DESTINATION, project.destination)
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
+    return config
+
+
+def settings_of(config: Mapping[str, Any]) -> stack_config.Settings:
+    return stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str], sandbox: Sandbox) -> Iterator[Dev]:
+    project = Project(tmp_path_factory.mktemp("dev"), engine, sandbox, (SOURCE, DESTINATION))
+    config = dev_config(project)
+    settings = settings_of(config)
+    with people(sandbox.endpoint, settings, keep=False) as everybody:
+        run = project.deployed(config, "dev")
+        run.up()
+        yield Dev(project, settings, run, everybody)
+
+
+def test_a_second_preview_is_empty(dev: Dev) -> None:
+    dev.run.preview(expect_no_changes=True)
+
+
+def test_access_is_as_the_stack_says(dev: Dev) -> None:
+    role_arns = {name: told["roleArn"] for name, told in dev.run.outputs["grants"].items()}
+    proof = prove(dev.project.sandbox.endpoint, dev.settings, role_arns, dev.everybody)
+    assert [attempt for attempt in proof if not attempt.holds] == []
+    assert {(attempt.grant, attempt.expected) for attempt in proof} == {
+        (grant, expected) for grant in role_arns for expected in ("allowed", "refused")
+    }
+
+
+def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
+    outputs = dev.run.outputs
+    assert list(outputs) == ["grants"]
+    roles = dev.project.accounts()[DESTINATION]
+    accounts = {"sourceAccountId": SOURCE, "destinationAccountId": DESTINATION}
+    arns = {name: dev.project.role_arn(name) for name in ("deploy", "partner-audit", "read-only")}
+    assert outputs["grants"] == {
+        "deploy": accounts
+        | {
+            "roleArn": arns["deploy"],
+            "roleName": "deploy",
+            "roleUniqueId": roles[arns["deploy"]]["RoleId"],
+            "switchRoleUrl": None,
+            "switchRoleUnavailable": "no user is trusted, and a role session can't switch roles in the console",
+            "cliProfile": f"[profile deploy]\nrole_arn = {arns['deploy']}\nsource_profile = default\n",
+            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['deploy']} --role-session-name deploy",
+        },
+        "partner-audit": accounts
+        | {
+            "roleArn": arns["partner-audit"],
+            "roleName": "partner-audit",
+            "roleUniqueId": roles[arns["partner-audit"]]["RoleId"],
+            "switchRoleUrl": None,
+            "switchRoleUnavailable": "the trust policy requires an external ID, and the console can't give one",
+            "cliProfile": f"[profile partner-audit]\nrole_arn = {arns['partner-audit']}\nsource_profile = default\n"
+            "external_id = partner-7f3a\n",
+            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['partner-audit']} "
+            "--role-session-name partner-audit --external-id partner-7f3a",
+        },
+        "read-only": accounts
+        | {
+            "roleArn": arns["read-only"],
+            "roleName": "read-only",
+            "roleUniqueId": roles[arns["read-only"]]["RoleId"],
+            "switchRoleUrl": f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only"
+            "&displayName=read-only",
+            "switchRoleUnavailable": None,
+            "cliProfile": f"[profile read-only]\nrole_arn = {arns['read-only']}\nsource_profile = default\n"
+            "mfa_serial = YOUR_MFA_DEVICE_ARN\nduration_seconds = 14400\n",
+            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['read-only']} --role-session-name read-only "
+            "--serial-number YOUR_MFA_DEVICE_ARN --token-code CODE --duration-seconds 14400",
+        },
+    }
+
+
+def test_each_principal_may_assume_exactly_its_roles(dev: Dev) -> None:
+    account = dev.project.accounts()[SOURCE]
+    found = {}
+    for arn, entity in account.items():
+        for attached in entity.get("AttachedManagedPolicies", []):
+            (version,) = account[attached["PolicyArn"]]["PolicyVersionList"]
+            found[arn.rpartition(":")[2]] = version["Document"]["Statement"]
+    assert found == {
+        principal: [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [f"arn:aws:iam::{DESTINATION}:role/{role}"]}
+        ]
+        for principal, role in (
+            ("role/team/ci", "deploy"),
+            ("user/alice", "read-only"),
+            ("user/bob", "read-only"),
+            ("user/partners/auditor", "partner-audit"),
+        )
+    }
+
+
+def test_every_resource_is_made_by_the_provider_of_its_account(dev: Dev) -> None:
+    resources = dev.run.resources()
+    providers = [found["urn"].rpartition("::")[2] for found in resources if found["type"] == "pulumi:providers:aws"]
+    assert sorted(providers) == ["destination", "source"]
+    made = {
+        (found["provider"].split("::")[-2], "TrustedRole" in found["urn"])
+        for found in resources
+        if found["type"].startswith("aws:")
+    }
+    assert made == {("destination", True), ("source", False)}
+
+
+def test_the_ambient_credentials_are_never_used(dev: Dev) -> None:
+    assert dev.project.asked(SOURCE)
+    assert dev.project.asked(AMBIENT) == []
+
+
+def test_destroy_leaves_both_accounts_as_they_were(project: Project) -> None:
+    config = dev_config(project)
+    with people(project.sandbox.endpoint, settings_of(config), keep=False):
+        untouched = project.accounts()
+        run = project.deployed(config, "dev")
+        run.up()
+        assert {account: len(project.accounts()[account]) - len(untouched[account]) for account in untouched} == {
+            project.source: 4,
+            project.destination: 3,
+        }
+        run.destroy()
+        assert project.accounts() == untouched
+    assert iam_state(project.iam(AMBIENT)) == {}

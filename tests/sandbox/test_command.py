@@ -1,0 +1,306 @@
+"""`python -m sandbox up` and `preview`: what they make, print and end with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.server import Sandbox, client
+from tests.sandbox.commands import DESTINATION, SOURCE, connection, document, project, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+ACCESS, GRANT, TRUSTED = (
+    f"cross-account-access:index:{name}" for name in ("CrossAccountAccess", "AssumeRoleGrant", "TrustedRole")
+)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as accounts:
+        yield accounts
+
+
+@pytest.fixture
+def accounts(running: Sandbox) -> Sandbox:
+    """Empty accounts that run already, as those of `serve` do."""
+    running.reset()
+    return running
+
+
+@pytest.fixture(scope="module")
+def up(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """The dev stack's `up --json`."""
+    running.reset()
+    return sandbox("up", project(tmp_path_factory.mktemp("dev"), running.endpoint), "--json")
+
+
+def writes(accounts: Sandbox, account: str) -> set[str]:
+    """What was asked to change in an account."""
+    return {
+        request.action
+        for request in accounts.requests
+        if request.account == account and not request.action.startswith(("Get", "List", "AssumeRole"))
+    }
+
+
+def iam_of(accounts: Sandbox, account: str) -> dict[str, Any]:
+    details = client("iam", accounts.endpoint, account=account).get_account_authorization_details(
+        Filter=["User", "Role", "LocalManagedPolicy"]
+    )
+    entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"], *details["Policies"]]
+    return {entity["Arn"]: entity for entity in entities}
+
+
+class TestUp:
+    def test_json_is_one_document_of_the_documented_shape(self, up: Result) -> None:
+        assert up.exit_code == 0
+        told = document(up)
+        assert list(told) == ["engine", "outputs", "resources", "proof"]
+        assert told["engine"] == "in-process"
+        assert list(told["outputs"]) == ["grants"]
+        for resource in told["resources"]:
+            assert list(resource) == ["type", "name", "parent", "account", "inputs", "outputs"]
+        for attempt in told["proof"]:
+            assert list(attempt) == ["grant", "caller", "attempt", "expected", "observed", "reason"]
+
+    def test_every_resource_of_the_dev_stack_is_told_with_its_parent_and_account(self, up: Result) -> None:
+        told = {
+            (found["type"].rpartition(":")[2], found["name"], found["parent"], found["account"])
+            for found in document(up)["resources"]
+        }
+        expected = {
+            ("aws", "source", None, SOURCE),
+            ("aws", "destination", None, DESTINATION),
+            ("CrossAccountAccess", "access", None, None),
+        }
+        for grant in ("deploy", "partner-audit", "read-only"):
+            expected |= {
+                ("TrustedRole", f"access-{grant}", f"{ACCESS}::access", None),
+                ("Role", f"access-{grant}", f"{TRUSTED}::access-{grant}", DESTINATION),
+            }
+        for name in (
+            "deploy-aws-PowerUserAccess",
+            "read-only-aws-ReadOnlyAccess",
+            "partner-audit-aws-SecurityAudit",
+        ):
+            role = f"{TRUSTED}::access-{name.partition('-aws-')[0]}"
+            expected.add(("RolePolicyAttachment", f"access-{name}", role, DESTINATION))
+        expected.add(
+            ("RolePolicy", "access-deploy-inline-pass-service-roles", f"{TRUSTED}::access-deploy", DESTINATION)
+        )
+        for principal in ("role-ci", "user-alice", "user-auditor", "user-bob"):
+            kind = "Role" if principal == "role-ci" else "User"
+            expected |= {
+                ("AssumeRoleGrant", f"access-{principal}", f"{ACCESS}::access", None),
+                ("Policy", f"access-{principal}", f"{GRANT}::access-{principal}", SOURCE),
+                (f"{kind}PolicyAttachment", f"access-{principal}", f"{GRANT}::access-{principal}", SOURCE),
+            }
+        assert told == expected
+
+    def test_what_was_given_and_what_came_of_it_is_told(self, up: Result) -> None:
+        (role,) = (
+            found
+            for found in document(up)["resources"]
+            if found["type"] == "aws:iam/role:Role" and found["name"] == "access-read-only"
+        )
+        assert role["inputs"]["maxSessionDuration"] == 14400
+        assert json.loads(role["inputs"]["assumeRolePolicy"])["Statement"][0]["Principal"] == {
+            "AWS": [f"arn:aws:iam::{SOURCE}:user/{name}" for name in ("alice", "bob")]
+        }
+        assert role["outputs"]["arn"] == f"arn:aws:iam::{DESTINATION}:role/read-only"
+        told = document(up)["outputs"]["grants"]["read-only"]
+        assert role["outputs"]["uniqueId"] == told["roleUniqueId"]
+        assert told["roleArn"] == role["outputs"]["arn"]
+
+    def test_the_proof_tries_each_principal_and_each_condition_unmet(self, up: Result) -> None:
+        proof = document(up)["proof"]
+        tried = [
+            (found["grant"], found["caller"].removeprefix("arn:aws:iam::"), found["attempt"], found["observed"])
+            for found in proof
+        ]
+        outsiders = {
+            grant: [
+                (grant, f"{SOURCE}:user/sandbox-outsider", "untrusted, same account", "refused"),
+                (grant, "999999999999:user/sandbox-outsider", "untrusted, another account", "refused"),
+            ]
+            for grant in ("deploy", "partner-audit", "read-only")
+        }
+        assert tried == [
+            ("deploy", f"{SOURCE}:role/team/ci", "assumes the role", "allowed"),
+            *outsiders["deploy"],
+            ("deploy", f"{SOURCE}:role/team/ci", "session too long", "refused"),
+            ("partner-audit", f"{SOURCE}:user/partners/auditor", "assumes the role", "allowed"),
+            *outsiders["partner-audit"],
+            ("partner-audit", f"{SOURCE}:user/partners/auditor", "no external ID", "refused"),
+            ("partner-audit", f"{SOURCE}:user/partners/auditor", "wrong external ID", "refused"),
+            ("partner-audit", f"{SOURCE}:user/partners/auditor", "session too long", "refused"),
+            ("read-only", f"{SOURCE}:user/alice", "assumes the role", "allowed"),
+            ("read-only", f"{SOURCE}:user/bob", "assumes the role", "allowed"),
+            *outsiders["read-only"],
+            ("read-only", f"{SOURCE}:user/alice", "no MFA", "refused"),
+            ("read-only", f"{SOURCE}:user/alice", "session too long", "refused"),
+        ]
+        assert all(found["expected"] == found["observed"] and found["reason"] for found in proof)
+        assert proof[0]["reason"] == f"became arn:aws:sts::{DESTINATION}:assumed-role/deploy/proof"
+
+    def test_nothing_but_json_is_on_stdout_and_the_summary_is_on_stderr(self, up: Result) -> None:
+        assert up.stdout.startswith("{")
+        assert up.stderr == "16 of 16 attempts turned out as they should (engine: in-process).\n"
+
+
+def test_without_json_two_tables_are_printed(accounts: Sandbox, tmp_path: Path) -> None:
+    up = sandbox("up", project(tmp_path, accounts.endpoint))
+    assert up.exit_code == 0
+    resources, proof = (table.splitlines() for table in up.stdout.split("\n\n"))
+    assert [line.split() for line in resources[:2]] == [
+        ["account", "type", "name"],
+        [SOURCE, "Policy", "access-role-ci"],
+    ]
+    assert len(resources) == 1 + 15
+    assert proof[0].split() == ["grant", "caller", "attempt", "observed", "why"]
+    assert proof[1].split("  ")[0] == "deploy"
+    assert proof[1].endswith(f"allowed   became arn:aws:sts::{DESTINATION}:assumed-role/deploy/proof")
+    assert max(map(len, up.stdout.splitlines())) <= 160
+
+
+def test_a_second_up_on_accounts_that_go_on_changes_nothing(accounts: Sandbox, tmp_path: Path) -> None:
+    folder = project(tmp_path, accounts.endpoint)
+    assert sandbox("up", folder).exit_code == 0
+    made = {account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)}
+    assert sandbox("up", folder).exit_code == 0
+    again = {account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)}
+    for account, entities in made.items():
+        assert {arn: found["CreateDate"] for arn, found in again[account].items()} == {
+            arn: found["CreateDate"] for arn, found in entities.items()
+        }
+        for arn, found in again[account].items():
+            for key in ("AssumeRolePolicyDocument", "AttachedManagedPolicies", "RolePolicyList", "UserPolicyList"):
+                if not arn.endswith("role/team/ci") or key != "AssumeRolePolicyDocument":
+                    assert found.get(key) == entities[arn].get(key)
+
+
+def test_the_peoples_keys_and_devices_are_taken_back(accounts: Sandbox, tmp_path: Path) -> None:
+    assert sandbox("up", project(tmp_path, accounts.endpoint)).exit_code == 0
+    iam = client("iam", accounts.endpoint, account=SOURCE)
+    users = [user["UserName"] for user in iam.list_users()["Users"]]
+    assert sorted(users) == ["alice", "auditor", "bob", "sandbox-operator", "sandbox-outsider"]
+    for user in users:
+        assert iam.list_access_keys(UserName=user)["AccessKeyMetadata"] == []
+        assert iam.list_mfa_devices(UserName=user)["MFADevices"] == []
+
+
+class TestPreview:
+    def test_it_makes_nothing_but_the_people(self, accounts: Sandbox, tmp_path: Path) -> None:
+        preview = sandbox("preview", project(tmp_path, accounts.endpoint), "--json")
+        assert preview.exit_code == 0
+        assert list(document(preview)) == ["engine", "outputs", "resources"]
+        assert writes(accounts, DESTINATION) == set()
+        assert writes(accounts, SOURCE) == {
+            "CreateUser",
+            "CreateRole",
+            "PutUserPolicy",
+            "UpdateAssumeRolePolicy",
+            "CreateAccessKey",
+            "DeleteAccessKey",
+            "CreateVirtualMFADevice",
+            "EnableMFADevice",
+            "DeactivateMFADevice",
+            "DeleteVirtualMFADevice",
+        }
+        assert preview.stderr == "25 resources would stand (engine: in-process).\n"
+
+    def test_it_tells_the_same_resources_as_up_and_what_it_cannot_know(
+        self, up: Result, accounts: Sandbox, tmp_path: Path
+    ) -> None:
+        preview = document(sandbox("preview", project(tmp_path, accounts.endpoint), "--json"))
+        identity = ("type", "name", "parent", "account")
+        assert sorted([found[key] for key in identity] for found in preview["resources"] if found["parent"]) == sorted(
+            [found[key] for key in identity] for found in document(up)["resources"] if found["parent"]
+        )
+        inputs = {(found["type"], found["name"]): found["inputs"] for found in preview["resources"]}
+        assert inputs["aws:iam/policy:Policy", "access-user-alice"]["policy"] == "[unknown]"
+        trust = json.loads(inputs["aws:iam/role:Role", "access-deploy"]["assumeRolePolicy"])
+        assert trust["Statement"][0]["Principal"] == {"AWS": [f"arn:aws:iam::{SOURCE}:role/team/ci"]}
+
+    def test_without_json_a_table_is_printed(self, accounts: Sandbox, tmp_path: Path) -> None:
+        preview = sandbox("preview", project(tmp_path, accounts.endpoint))
+        assert preview.exit_code == 0
+        lines = [line.split() for line in preview.stdout.splitlines()]
+        assert lines[0] == ["account", "type", "name"]
+        assert [DESTINATION, "Role", "access-deploy"] in lines
+        assert len(lines) == 1 + 15
+
+
+class TestAFailedProof:
+    @pytest.fixture
+    def folder(self, accounts: Sandbox, tmp_path: Path) -> Path:
+        """The project, on accounts where bob is denied everything."""
+        iam = client("iam", accounts.endpoint, account=SOURCE)
+        iam.create_user(UserName="bob")
+        deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+        iam.put_user_policy(UserName="bob", PolicyName="deny", PolicyDocument=json.dumps(deny))
+        return project(tmp_path, accounts.endpoint)
+
+    def test_it_makes_the_command_fail(self, folder: Path) -> None:
+        up = sandbox("up", folder)
+        assert up.exit_code == 1
+        assert up.stderr == (
+            "15 of 16 attempts turned out as they should (engine: in-process).\n"
+            "Error: the access isn't what the stack says\n"
+        )
+        (row,) = (line for line in up.stdout.splitlines() if "expected" in line)
+        assert row.split() == [
+            *("user", "bob", f"({SOURCE})", "assumes", "the", "role", "refused,", "expected", "allowed"),
+            *row.split()[9:],
+        ]
+
+    def test_json_tells_it_all_the_same(self, folder: Path) -> None:
+        up = sandbox("up", folder, "--json")
+        assert up.exit_code == 1
+        failed = [found for found in document(up)["proof"] if found["expected"] != found["observed"]]
+        assert [(found["caller"], found["attempt"]) for found in failed] == [
+            (f"arn:aws:iam::{SOURCE}:user/bob", "assumes the role")
+        ]
+
+
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_a_stack_of_one_side_is_proved_with_the_other_owners_half(side: str, accounts: Sandbox, tmp_path: Path) -> None:
+    ids = {"source": SOURCE, "destination": DESTINATION}
+    connections: dict[str, Any] = {
+        name: connection(account, accounts.endpoint) if name == side else {"accountId": account}
+        for name, account in ids.items()
+    }
+    up = sandbox("up", project(tmp_path, accounts.endpoint, side=side, **connections), "--json")
+    assert up.exit_code == 0, up.stderr
+    told = document(up)
+    assert {found["account"] for found in told["resources"]} == {ids[side], None}
+    assert all(found["expected"] == found["observed"] for found in told["proof"])
+    assert len(told["proof"]) == 16
+
+
+def test_several_grants_of_one_principal_share_a_policy(accounts: Sandbox, tmp_path: Path) -> None:
+    names = [f"grant-{number}" for number in range(12)]
+    grants = {name: {"principals": [{"user": "alice"}]} for name in names}
+    up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants), "--json")
+    assert up.exit_code == 0
+    told = document(up)
+    assert [found["name"] for found in told["resources"] if found["type"] == "aws:iam/policy:Policy"] == [
+        "access-user-alice"
+    ]
+    assert [found["grant"] for found in told["proof"] if found["observed"] == "allowed"] == sorted(names)
+
+
+def test_an_endpoint_off_the_loopback_range_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    up = sandbox("up", project(tmp_path, "https://sts.amazonaws.com"), "--json")
+    assert up.exit_code == 2
+    (error, *_) = document(up)["errors"]
+    assert error["path"] == "cross-account-access:source.endpoint"
+    assert error["value"] == '"https://sts.amazonaws.com"'
+    assert error["rule"].startswith("the sandbox deploys on the loopback range alone")

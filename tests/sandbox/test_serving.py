@@ -1,0 +1,131 @@
+"""Accounts that go on: `python -m sandbox serve`, and `up --keep`."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sandbox.server import client, is_sandbox
+from tests.sandbox.commands import DESTINATION, ROOT, SOURCE, document, endpoint_of, free_port, project, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Process:
+    """A command that runs until it is interrupted, and the lines that it has printed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self.process = process
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._more:
+                self.lines.append(line.rstrip("\n"))
+                self._more.notify_all()
+
+    def line(self, pattern: str) -> re.Match[str]:
+        """Wait for a line."""
+        with self._more:
+            assert self._more.wait_for(lambda: any(re.search(pattern, line) for line in self.lines), 60), self.lines
+            return next(found for line in self.lines if (found := re.search(pattern, line)))
+
+    def interrupt(self, name: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C; returns the exit code."""
+        self.process.send_signal(name)
+        code = self.process.wait(30)
+        self._reader.join()
+        return code
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[Process]:
+    with subprocess.Popen(  # noqa: S603 - this very Python
+        [sys.executable, "-m", "sandbox", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        started = Process(process)
+        try:
+            yield started
+        finally:
+            if process.poll() is None:
+                process.kill()
+            started._reader.join()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_runs_until_it_is_interrupted_and_ends_cleanly(stop: signal.Signals) -> None:
+    port = free_port()
+    with running("serve", "--port", str(port)) as serve:
+        serve.line(rf"^Emulated accounts at http://127\.0\.0\.1:{port}, until Ctrl-C\.$")
+        assert is_sandbox(f"http://127.0.0.1:{port}")
+        assert serve.interrupt(stop) == 0
+    assert not is_sandbox(f"http://127.0.0.1:{port}")
+    assert "Traceback" not in "\n".join(serve.lines)
+
+
+def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with running("serve", "--port", endpoint_of(folder).rpartition(":")[2]) as serve:
+        serve.line("^Emulated accounts at ")
+        first, second = (sandbox("up", folder, "--json") for _ in range(2))
+        assert (first.exit_code, second.exit_code) == (0, 0)
+        assert document(first)["outputs"] == document(second)["outputs"]
+        iam = client("iam", endpoint_of(folder), account=DESTINATION)
+        assert {role["RoleName"] for role in iam.list_roles()["Roles"]} == {"deploy", "partner-audit", "read-only"}
+        assert serve.interrupt() == 0
+    log = "\n".join(serve.lines)
+    assert "Traceback" not in log
+    assert "sts:ExternalId is absent" in log
+    assert "partner-7f3a" not in log
+
+
+def test_serve_on_a_port_that_another_sandbox_has_is_refused() -> None:
+    port = str(free_port())
+    with running("serve", "--port", port) as first:
+        first.line("^Emulated accounts at ")
+        with running("serve", "--port", port) as second:
+            assert second.process.wait(30) == 1
+        assert second.lines == [f"Error: port {port} is taken by a sandbox that runs already: use it, or stop it first"]
+
+
+def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
+        endpoint, region = up.line(r"^  export AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)$").groups()
+        assert endpoint == endpoint_of(folder)
+        pattern = r"^  AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+) aws sts get-caller-identity  # (\S+user/%s)$"
+        key, secret, arn = up.line(pattern % "partners/auditor").groups()
+        sts = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region).client(
+            "sts", endpoint_url=endpoint, config=Config(proxies={})
+        )
+        assert sts.get_caller_identity()["Arn"] == arn == f"arn:aws:iam::{SOURCE}:user/partners/auditor"
+        assumed = sts.assume_role(
+            RoleArn=f"arn:aws:iam::{DESTINATION}:role/partner-audit", RoleSessionName="me", ExternalId="partner-7f3a"
+        )
+        assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{DESTINATION}:assumed-role/partner-audit/me"
+        for user in ("alice", "bob"):
+            up.line(pattern % user)
+        assert up.interrupt() == 0
+    assert not is_sandbox(endpoint)
+    assert "Traceback" not in "\n".join(up.lines)

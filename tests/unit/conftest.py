@@ -1,0 +1,17 @@
+"""Gives the tables' rows names that tell them apart, and properties the time that they need on a busy machine."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import settings
+
+_LONGEST = 60
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+def pytest_make_parametrize_id(val: object) -> str:
+    text = str(getattr(val, "__name__", val))
+    return re.sub(r"<[^>]*?(\w+) object at [^>]*>", r"\1", text)[:_LONGEST]

@@ -1,0 +1,41 @@
+"""Hands for the unit tests: what is refused, and in which words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cross_account_access.errors import InvalidInput, Problem, Refusal, problem
+from cross_account_access.model import Model, Spelling, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"
+
+
+def refusal(check: Callable[[Any], object], value: object) -> Refusal:
+    """How a check refuses a value, which it must."""
+    with pytest.raises(Refusal) as caught:
+        check(value)
+    return caught.value
+
+
+def told(check: Callable[[Any], object], value: object) -> str:
+    """The message about a value at the path `here`."""
+    return problem("here", value, refusal(check, value)).message
+
+
+def problems(
+    model: type[Model], data: object, *, spelling: Spelling = "snake_case", path: str = ""
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with some input, which something must be."""
+    with pytest.raises(InvalidInput) as caught:
+        read(model, data, path=path, spelling=spelling)
+    return caught.value.problems
+
+
+def messages(model: type[Model], data: object, *, spelling: Spelling = "snake_case", path: str = "") -> list[str]:
+    """The same as messages."""
+    return [found.message for found in problems(model, data, spelling=spelling, path=path)]
