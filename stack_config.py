@@ -34,7 +34,7 @@ SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white s
 
 def _access_key(value: object) -> str:
     """Check an access key ID; on an emulator it may be an account's ID, and so a number."""
-    return limits.account_id(value) if isinstance(value, int) else ACCESS_KEY(value)
+    return str(value) if isinstance(value, int) and limits.is_account_id(str(value)) else ACCESS_KEY(value)
 
 
 def _endpoint(value: object) -> str:

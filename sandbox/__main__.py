@@ -204,10 +204,10 @@ def _tell_use(stack: Stack, everybody: People) -> None:
     """Say how to go on with the accounts by the AWS CLI."""
     click.echo(f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
-    for arn, caller in everybody.callers.items():
+    for caller in everybody.callers.values():
         if caller.keys:
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.keys.items())
-            click.echo(f"  {keys} aws sts get-caller-identity  # {arn}", err=True)
+            click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
 
 
 def _wait_for_interrupt() -> None:

@@ -1,6 +1,5 @@
 """Access from a source account to a destination account: both halves, in one component."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
@@ -10,13 +9,15 @@ import pulumi_aws as aws
 
 from . import grants, policies
 from .args import Grant, Principal
-from .children import inherited
+from .children import check_imports, inherited
 from .destination import TrustedRole, TrustedRoleArgs
+from .destination import resources as resources_of_role
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
 from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
+from .model import Later
 from .outputs import UsageOutputs, registered, usage_outputs
 from .principals import PrincipalModel
-from .source import AssumeRoleGrant
+from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
 from .source_principals import (
     Accounts,
     SourcePrincipal,
@@ -140,9 +141,10 @@ class CrossAccountAccess(pulumi.ComponentResource):
         self._told = f"CrossAccountAccess {name}"
         model = checked(grants.AccessModel, args, self._told, apart=PROVIDERS)
         self._source, self._destination = self._providers_of(args, model.side)
-        self._accounts = self._both_accounts(model)
         self._model, self._args, self._opts = model, args, opts
-        self._imports = self._importers(name)
+        self._reached = {} if self._source is None else collected(model, args["grants"], attachment_key)
+        check_imports(self._told, model.imports, self._resources(name))
+        self._accounts = self._both_accounts(model)
         self._trusted = {}
         if self._source is not None:
             asked = collected(model, args["grants"], lambda found: found.key if by_id(found) else None)
@@ -151,10 +153,13 @@ class CrossAccountAccess(pulumi.ComponentResource):
             }
         roles = {grant: self._role(name, grant) for grant in sorted(model.grants)}
         ready = {grant: role.arn for grant, role in roles.items()}
-        for key, principal in sorted(collected(model, args["grants"], attachment_key).items()):
+        for key, principal in sorted(self._reached.items()):
             if self._source is None:
                 break
-            allowed = self._allowed(f"{name}-{key}", principal, roles, self._source)
+            allowed_args = self._allowed(principal, {grant: roles[grant].arn for grant in principal.actions})
+            allowed_args["imports"] = self._own_imports(self._resources_of_right(f"{name}-{key}", principal))
+            options = inherited(self._opts, parent=self, provider=self._source)
+            allowed = AssumeRoleGrant(f"{name}-{key}", allowed_args, options)
             ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
 
         self.granted = {
@@ -250,15 +255,16 @@ class CrossAccountAccess(pulumi.ComponentResource):
             principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
             usage = usage_outputs(arn, principals, source_account_id, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
+        ranked = sorted(principal.rank for principal in model.principals)
         role_args: TrustedRoleArgs = {
             "principals": [
-                self._trusted_as(principal, given, number)
-                for number, (principal, given) in enumerate(zip(model.principals, args["principals"], strict=True))
+                self._trusted_as(principal, given, f"{ranked.index(principal.rank):03}")
+                for principal, given in zip(model.principals, args["principals"], strict=True)
             ],
             "source_account_id": source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
             "tags": self._model.tags,
-            "imports": self._imports.get(f"{component}-{name}", {}),
+            "imports": self._own_imports(resources_of_role(f"{component}-{name}", model.role)),
         }
         if "conditions" in args:
             role_args["conditions"] = args["conditions"]
@@ -270,60 +276,68 @@ class CrossAccountAccess(pulumi.ComponentResource):
         )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
-    def _trusted_as(self, model: PrincipalModel, given: Principal, number: int) -> Principal:
-        """A principal as the trust policy gets it: as it was found in the source account, where that was asked."""
+    def _trusted_as(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
+        """A principal as the trust policy gets it: as it was found in the source account, where that was asked.
+
+        The label keeps its rank among the grant's.
+        """
         if model.key not in self._trusted or not by_id(model):
-            return given
+            return {**given, "label": label}
         found = self._trusted[model.key]
         as_found: Principal = {
             "arn": found.apply(lambda known: known.arn),
-            "label": str(number),
+            "label": label,
             "unique_id": found.apply(lambda known: known.unique_id),
         }
         if "conditions" in given:
             as_found["conditions"] = given["conditions"]
         return as_found
 
-    def _allowed(
-        self, name: str, principal: SourcePrincipal, roles: Mapping[str, _Role], source: aws.Provider
-    ) -> AssumeRoleGrant:
-        return AssumeRoleGrant(
-            name,
-            {
-                "principal": attached(principal.args[0]),
-                "role_arns": {grant: roles[grant].arn for grant in principal.actions},
-                "role_arn_lengths": {g: len(self._model.grants[g].longest_role_arn(g)) for g in principal.actions},
-                "role_actions": {grant: list(actions) for grant, actions in principal.actions.items()},
-                "tags": self._model.tags,
-                "imports": self._imports.get(name, {}),
-            },
-            inherited(self._opts, parent=self, provider=source),
-        )
+    def _allowed(self, principal: SourcePrincipal, role_arns: dict[str, Any]) -> AssumeRoleGrantArgs:
+        """What a principal's `AssumeRoleGrant` is made from, but for its imports."""
+        return {
+            "principal": attached(principal.args[0]),
+            "role_arns": role_arns,
+            "role_arn_lengths": {g: len(self._model.grants[g].longest_role_arn(g)) for g in principal.actions},
+            "role_actions": {grant: list(actions) for grant, actions in principal.actions.items()},
+            "tags": self._model.tags,
+        }
 
     def _unattached(self, grant: str, role_arn: pulumi.Output[str]) -> pulumi.Output[str] | None:
         model = self._model.grants[grant]
         if not model.handed_out:
             return None
         actions = sorted({action for p in model.handed_out for action in actions_of(p, model.conditions)})
-        told = ", ".join(f"{p.kind} {p.identity}".replace("_", " ") for p in model.handed_out)
+        told = ", ".join(f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in model.handed_out)
         pulumi.info(
             f"grant {grant}: its policy for {told} can't be attached from here; output unattached_policies", self
         )
         return role_arn.apply(lambda arn: policies.assume_role_policy([policies.Reach(arn, tuple(actions))]))
 
-    def _importers(self, component: str) -> dict[str, dict[str, str]]:
-        """What each component inside takes over: it has the longest name that the resource's begins with."""
-        principals = collected(self._model, self._args["grants"], attachment_key)
-        inside = [f"{component}-{name}" for name in (*self._model.grants, *principals)]
-        found: dict[str, dict[str, str]] = {}
-        for key, import_id in self._model.imports.items():
-            name = key.partition("/")[2]
-            owners = [owner for owner in inside if name == owner or name.startswith(f"{owner}-")]
-            if not owners:
-                refused = Refusal("there is no such resource to import", value=key)
-                raise InvalidArgs.of(self._told, "imports", key, refused)
-            found.setdefault(max(owners, key=len), {})[key] = import_id
-        return found
+    def _resources(self, component: str) -> list[str]:
+        """What is made inside of the components in this one, each by its `resource_key`.
+
+        Raises:
+            InvalidArgs: If a principal's roles don't fit in as many policies as attach to it.
+        """
+        made = []
+        if self._destination is not None:
+            for grant, model in sorted(self._model.grants.items()):
+                made += resources_of_role(f"{component}-{grant}", model.role)
+        for key, principal in sorted(self._reached.items()):
+            made += self._resources_of_right(f"{component}-{key}", principal)
+        return made
+
+    def _resources_of_right(self, name: str, principal: SourcePrincipal) -> list[str]:
+        args = self._allowed(principal, {grant: Later() for grant in principal.actions})
+        model = checked(AssumeRoleGrantModel, args, self._told)
+        try:
+            return model.resources(name)
+        except Refusal as refusal:
+            raise InvalidArgs.of(self._told, principal.where, principal.model.told, refusal) from None
+
+    def _own_imports(self, resources: list[str]) -> dict[str, str]:
+        return {key: self._model.imports[key] for key in resources if key in self._model.imports}
 
 
 def _former(component: str, former: str) -> pulumi.Alias:

@@ -1,6 +1,6 @@
 """The options of a component's children: parent, provider, and what the component itself was given for them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pulumi
 import pulumi_aws as aws
@@ -22,29 +22,35 @@ class Children:
         import_ids: Mapping[str, str],
         given: pulumi.ResourceOptions | None,
     ) -> None:
-        self._component = component
         self._import_ids = dict(import_ids)
-        self._names: list[str] = []
         self._common = inherited(given, parent=component, provider=provider)
 
     def options(self, kind: type[pulumi.Resource], name: str) -> pulumi.ResourceOptions:
         """The options of the child of that type and name."""
-        key = f"{kind.__name__}/{name}"
-        self._names.append(key)
-        own = pulumi.ResourceOptions(import_=self._import_ids.get(key))
+        own = pulumi.ResourceOptions(import_=self._import_ids.get(resource_key(kind, name)))
         return pulumi.ResourceOptions.merge(self._common, own)
 
-    def check(self) -> None:
-        """See that everything that was to be imported is a child.
 
-        Raises:
-            InvalidArgs: If it isn't.
-        """
-        unknown = sorted(set(self._import_ids) - set(self._names))
-        if unknown:
-            refused = Refusal("there is no such resource to import", remedy=f"There are {', '.join(self._names)}")
-            told = f"{type(self._component).__name__} {self._component._name}"  # noqa: SLF001
-            raise InvalidArgs(told, tuple(problem("imports", key, refused) for key in unknown))
+def resource_key(kind: type[pulumi.Resource], name: str) -> str:
+    """What a resource is called in `imports`."""
+    return f"{kind.__name__}/{name}"
+
+
+def check_imports(told: str, import_ids: Mapping[str, str], resources: Collection[str]) -> None:
+    """See that everything that is to be imported will be made, before anything is.
+
+    Args:
+        told: The component, for messages.
+        import_ids: Its `imports`.
+        resources: What it will make, each by its `resource_key`.
+
+    Raises:
+        InvalidArgs: With every one that won't.
+    """
+    unknown = sorted(set(import_ids) - set(resources))
+    if unknown:
+        refused = Refusal("there is no such resource to import", remedy=f"There are {', '.join(resources)}")
+        raise InvalidArgs(told, tuple(problem("imports", key, refused) for key in unknown))
 
 
 def inherited(

@@ -52,8 +52,9 @@ def _several(check: Callable[[object], str], what: str) -> Callable[[object], li
 
 def _plain_several(check: Callable[[object], str], what: str) -> Any:
     def checked(value: object) -> list[Any]:
-        if isinstance(value, list) and any(isinstance(inner, Later) for inner in value):
-            raise Refusal(f"{what} are plain: an Output is known too late for them")
+        for position, inner in enumerate(value if isinstance(value, list) else []):
+            if isinstance(inner, Later):
+                raise Refusal(f"{what} are plain: an Output is known too late for them", where=(position,), value=inner)
         return _several(check, what)(value)
 
     return plain(checked)
@@ -75,17 +76,18 @@ def _raw(value: object) -> Block:
     if not isinstance(value, Mapping) or not value:
         raise Refusal(rule)
     return {
-        operator: limits.part(operator, keys, partial(_raw_keys, operator)) for operator, keys in sorted(value.items())
+        operator: limits.part(str(operator), keys, partial(_raw_keys, operator))
+        for operator, keys in sorted(value.items(), key=lambda item: str(item[0]))
     }
 
 
-def _raw_keys(operator: str, keys: object) -> dict[str, list[str]]:
-    if not _OPERATOR.fullmatch(operator):
+def _raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
+    if not isinstance(operator, str) or not _OPERATOR.fullmatch(operator):
         raise Refusal("there is no such condition operator", value=operator)
     if not isinstance(keys, Mapping) or not keys:
         raise Refusal("an operator has a map from condition keys to lists of values")
     checked = {}
-    for key, values in sorted(keys.items()):
+    for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.part(str(key), key, limits.CONDITION_KEY)
         if key.lower().startswith("aws:multifactorauth") and operator.endswith("IfExists"):
             raise Refusal(
@@ -94,8 +96,12 @@ def _raw_keys(operator: str, keys: object) -> dict[str, list[str]]:
                 value=operator,
                 remedy="Use mfa: true",
             )
-        if not isinstance(values, list) or not values or not all(isinstance(text, str) for text in values):
-            raise Refusal("a condition key's values are a list of texts", where=(key,), value=values)
+        rule = "a condition key's values are a list of texts"
+        if not isinstance(values, list) or not values:
+            raise Refusal(rule, where=(key,), value=values)
+        for position, text in enumerate(values):
+            if not isinstance(text, str):
+                raise Refusal(rule, where=(key, position), value=text)
         checked[key] = sorted(set(values))
     return checked
 
@@ -129,6 +135,15 @@ class ConditionsModel(Model):
                 "conditions must not be empty: what was meant to be in them may have got lost",
                 remedy="Name at least one, or leave the key out",
             )
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """Check that the conditions can be met together.
+
+        Raises:
+            Refusal: If they can't.
+        """
         if self.mfa is False and self.mfa_max_age is not None:
             raise Refusal(
                 "an MFA's age can't be asked for where MFA is not",
@@ -150,7 +165,6 @@ class ConditionsModel(Model):
             raise Refusal("the window closes after it opens", where=(Key("not_after"),), value=self.not_after)
         self._tags()
         self.block()
-        return self
 
     def _tags(self) -> None:
         for position, key in enumerate(self.transitive_tag_keys or []):
@@ -177,12 +191,22 @@ class ConditionsModel(Model):
         return (ASSUME_ROLE, *more)
 
     def merged(self, own: "ConditionsModel | None") -> "ConditionsModel":
-        """These conditions with a principal's own: whatever it names itself stands in the place of the grant's."""
+        """These conditions with a principal's own: whatever it names itself stands in the place of the grant's.
+
+        Raises:
+            Refusal: If they can't be met together.
+        """
         if own is None:
             return self
-        fields = {name: getattr(self, name) for name in self.model_fields_set}
-        fields |= {name: getattr(own, name) for name in own.model_fields_set}
-        return ConditionsModel.model_validate(fields, by_name=True, by_alias=False)
+        fields = {name: getattr(own, name) for name in own.model_fields_set}
+        # Without MFA there is no age, and an age asks for MFA.
+        if own.mfa is False:
+            fields["mfa_max_age"] = None
+        elif own.mfa_max_age is not None:
+            fields.setdefault("mfa", None)
+        merged = self.model_copy(update=fields)
+        merged.check()
+        return merged
 
     def block(self) -> Block:
         """The condition block: operators, keys, values, in one fixed order; `Later` where a value isn't known.

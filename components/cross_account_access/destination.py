@@ -9,13 +9,13 @@ import pulumi_aws as aws
 
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
-from .children import Children
+from .children import Children, check_imports, resource_key
 from .errors import Key, located
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
 from .model import Later, plain, read, when_known
 from .outputs import registered, usage_outputs
 from .principals import PrincipalModel
-from .source_principals import resolved
+from .source_principals import Accounts, resolved
 from .trust import trust_policy
 
 
@@ -45,13 +45,28 @@ class TrustedRoleModel(grants.RoleGrantModel):
     imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
 
 
-def _checked_account(role: grants.RoleModel, known: list[Any]) -> Account:
-    """The destination account, once it is known that source and policies fit it: nothing is made before."""
+def resources(name: str, role: grants.RoleModel) -> list[str]:
+    """What a `TrustedRole` of that name makes, each by its `resource_key`."""
+    attached = sorted([*map(grants.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
+    return [
+        resource_key(aws.iam.Role, name),
+        *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
+        *(resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}") for policy in sorted(role.inline_policies)),
+    ]
+
+
+def _labelled(label: str) -> str:
+    return f"label-{label}"
+
+
+def _checked_accounts(role: grants.RoleModel, known: list[Any]) -> Accounts:
+    """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
     account: Account = known[0]
-    if str(known[1]) == account.id:
+    source = limits.part(Key("source_account_id"), known[1], limits.account_id)
+    if source == account.id:
         raise grants.same_account((Key("source_account_id"),), account.id)
     role.check_account(account.id, (Key("role"),))
-    return account
+    return Accounts(Account(source, account.partition), account)
 
 
 class TrustedRole(pulumi.ComponentResource):
@@ -92,10 +107,11 @@ class TrustedRole(pulumi.ComponentResource):
         self._told = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
+        check_imports(self._told, model.imports, resources(name, model.role))
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = pulumi.Output.all(account_of(provider), args["source_account_id"])
-        self._account = both.apply(self._known("", partial(_checked_account, model.role)))
+        self._accounts = both.apply(self._known("", partial(_checked_accounts, model.role)))
 
         self._principals = self._known_principals(args, model)
         self._role = aws.iam.Role(
@@ -115,14 +131,14 @@ class TrustedRole(pulumi.ComponentResource):
         self.role_arn = pulumi.Output.all(self._role.arn, *made).apply(lambda known: known[0])
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
-        self.account_id = self._account.apply(lambda account: account.id)
-        self.usage = usage_outputs(self.role_arn, self._principals, args["source_account_id"], model, args)
+        self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
+        source_account_id = self._accounts.apply(lambda accounts: accounts.source.id)
+        self.usage = usage_outputs(self.role_arn, self._principals, source_account_id, model, args)
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
         self.longest_session = self.usage.longest_session
         self.cli_profile = self.usage.cli_profile
         self.assume_role_command = self.usage.assume_role_command
-        self._children.check()
         self.register_outputs(registered(self))
 
     def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -131,40 +147,38 @@ class TrustedRole(pulumi.ComponentResource):
     def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[list[PrincipalModel]]:
         """Who is trusted, once all are known, and of the source account."""
 
-        def of_source(known: Mapping[str, Any]) -> list[PrincipalModel]:
-            account: Account = known["account"]
-            source = limits.account_id(known["source"])
-            found: list[PrincipalModel] = known["principals"]
+        def of_source(known: list[Any]) -> list[PrincipalModel]:
+            accounts: Accounts = known[0]
+            found: list[PrincipalModel] = known[1]
             for position, principal in enumerate(found):
                 with located(position):
-                    principal.element(account.partition, source)
+                    principal.element(accounts.source.partition, accounts.source.id)
             return found
 
         principals = resolved(self._told, "principals", model, args["principals"])
-        known = pulumi.Output.all(principals=principals, source=args["source_account_id"], account=self._account)
-        return known.apply(self._known("principals", of_source))
+        return pulumi.Output.all(self._accounts, principals).apply(self._known("principals", of_source))
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
         def document(known: Mapping[str, Any]) -> str:
-            account: Account = known["account"]
+            source: Account = known["accounts"].source
             given = {key: known[key] for key in ("principals", "conditions") if known[key] is not None}
             model = read(grants.TrustModel, given)
-            return trust_policy(model.principals, model.conditions, account.partition, known["source"])
+            with located(Key("principals")):
+                return trust_policy(model.principals, model.conditions, source.partition, source.id)
 
         return pulumi.Output.all(
             principals=args["principals"],
             conditions=args.get("conditions"),
-            source=args["source_account_id"],
-            account=self._account,
+            accounts=self._accounts,
             checked=self._principals,
         ).apply(self._known("", document))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
-            account: Account = known[1]
+            account: Account = known[1].destination
             return grants.policy_arn(grants.managed_policy(known[0]), account.partition, account.id)
 
-        return pulumi.Output.all(policy, self._account).apply(self._known(path, arn))
+        return pulumi.Output.all(policy, self._accounts).apply(self._known(path, arn))
 
     def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
         boundary = role.get("permissions_boundary")
@@ -176,7 +190,7 @@ class TrustedRole(pulumi.ComponentResource):
             for position, policy in enumerate(model.managed_policies)
         }
         for label, arn in role.get("managed_policy_arns", {}).items():
-            attached[f"label-{label}"] = (f"role.managed_policy_arns.{label}", arn)
+            attached[_labelled(label)] = (f"role.managed_policy_arns.{label}", arn)
         made: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(
                 f"{name}-{key}",

@@ -19,6 +19,8 @@ Steps = tuple[str | int, ...]
 Account = Literal["source", "destination"]
 
 _GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
+# As long as the shortest, for the digest of whatever ids has one length.
+_SOME_ID = "0" * limits.UNIQUE_ID.least
 _MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
@@ -214,20 +216,35 @@ class TrustModel(Model):
         for position, principal in enumerate(self.principals):
             with located(Key("principals"), position):
                 self._possible(principal)
-        known = [p for p in self.principals if not isinstance(p.identity, Later)]
-        accounts = sorted({account for p in known if (account := p.known_account)})
+        known = {number: p for number, p in enumerate(self.principals) if not isinstance(p.identity, Later)}
+        accounts = sorted({account for p in known.values() if (account := p.known_account)})
         if len(accounts) > 1:
             raise Refusal(
                 f"a grant's principals are of one source account; here are {', '.join(accounts)}",
                 where=(Key("principals"),),
             )
         if known:
-            with located(Key("principals")):
-                trust_policy(known, self.conditions, "aws", accounts[0] if accounts else "0" * 12)
+            self._within_quota(known, accounts[0] if accounts else "0" * 12)
         return self
 
+    def _within_quota(self, known: Mapping[int, PrincipalModel], account: str) -> None:
+        """Refuse a trust policy that would be too large once the principals' unique ids are found."""
+        reckoned = [
+            p.model_copy(update={"unique_id": _SOME_ID}) if p.kind in ("user", "role") and not p.by_name else p
+            for p in known.values()
+        ]
+        with located(Key("principals")):
+            try:
+                trust_policy(reckoned, self.conditions, "aws", account)
+            except Refusal as refusal:
+                if refusal.where:
+                    first, *rest = refusal.where
+                    refusal.where = (list(known)[int(first)], *rest)
+                raise
+
     def _possible(self, principal: PrincipalModel) -> None:
-        under = conditions_of(principal, self.conditions)
+        with located(Key("conditions")):
+            under = conditions_of(principal, self.conditions)
         if under is None or principal.kind is None:
             return
         traits = TRAITS[principal.kind]

@@ -55,7 +55,7 @@ def usage_outputs(
             raise ValueError(f"{arn} is no role's ARN")
         return Usage(role, role.name, trusted, model.conditions, account, model.role.max_session_duration, lead)
 
-    lead = min(range(len(model.principals)), key=lambda position: model.principals[position].key)
+    lead = min(range(len(model.principals)), key=lambda position: model.principals[position].rank)
     told = pulumi.Output.all(role_arn, principals, source_account_id).apply(usage)
     conditions = {**args.get("conditions", {}), **args["principals"][lead].get("conditions", {})}
     with_id = pulumi.Output.all(told, conditions.get("external_id"))

@@ -80,8 +80,9 @@ def pack(roles: Mapping[str, Reach]) -> list[tuple[str, ...]]:
     """
     # Every policy keeps room for a statement of each kind.
     frame = _assume_role_document(Reach("", role.actions) for role in roles.values())
-    # The last ARN of a statement has no comma.
-    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame) + 1
+    # The frame has the quotes of an empty ARN in each, and the last ARN of a statement has no comma.
+    kinds = len({role.actions for role in roles.values()})
+    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame) + kinds * _QUOTES_AND_COMMA
     lengths = {name: len(role.arn) for name, role in roles.items()}
     for count in range(1, limits.MANAGED_POLICIES_PER_PRINCIPAL + 1):
         if (dealt := _deal(lengths, count, room)) is not None:

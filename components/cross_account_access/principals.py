@@ -237,10 +237,19 @@ class PrincipalModel(Model):
         return Entity(self.kind, *arns.split(self.identity))
 
     @property
+    def called(self) -> str:
+        """Its label, or its name without the path."""
+        return self.label or (self.entity.name if self.entity else str(self.identity).rstrip("/"))
+
+    @property
     def key(self) -> str:
         """What its resources are called by: plain, and unique in an account (so are names, whatever the path)."""
-        name = self.label or (self.entity.name if self.entity else str(self.identity).rstrip("/"))
-        return f"{(self.kind or 'arn').replace('_', '-')}-{name}"
+        return f"{(self.kind or 'arn').replace('_', '-')}-{self.called}"
+
+    @property
+    def rank(self) -> tuple[str, str]:
+        """What decides which of a grant's principals goes first, whatever their order in it."""
+        return self.called, self.key
 
     @property
     def attached(self) -> Attachable | None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from . import arns, limits, policies
 from .args import Principal
-from .children import Children
+from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, Key, Refusal
 from .grants import import_ids, role_arn
@@ -20,7 +20,13 @@ from .principals import Entity, PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
-_ATTACHABLE = ("user", "role", "group")
+_ATTACHMENTS: dict[str | None, type[pulumi.Resource]] = {
+    "user": aws.iam.UserPolicyAttachment,
+    "role": aws.iam.RolePolicyAttachment,
+    "group": aws.iam.GroupPolicyAttachment,
+    # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+    None: aws.iam.PolicyAttachment,
+}
 
 
 class AssumeRoleGrantArgs(TypedDict):
@@ -63,11 +69,18 @@ class AssumeRoleGrantModel(Model):
 
     @model_validator(mode="after")
     def _attachable(self) -> "AssumeRoleGrantModel":
-        if self.principal.kind not in (*_ATTACHABLE, None):
+        if self.principal.kind not in _ATTACHMENTS:
             raise Refusal(
                 "policies attach to a user, role or group",
                 where=(Key("principal"),),
                 remedy="For others put the policy where the account's owner gives rights",
+            )
+        if self.principal.conditions is not None:
+            raise Refusal(
+                "conditions are the destination's: they stand in the role's trust policy",
+                where=(Key("principal"), Key("conditions")),
+                remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
+                "among them",
             )
         return self
 
@@ -78,6 +91,20 @@ class AssumeRoleGrantModel(Model):
             name: policies.Reach(arn if isinstance(arn, str) else longest[name], self.actions(name))
             for name, arn in self.role_arns.items()
         }
+
+    def plan(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The policies that a component of that name makes, each by its name, with the roles in it.
+
+        Raises:
+            Refusal: If more are needed than attach to one principal.
+        """
+        packs = enumerate(policies.pack(self.reach()), start=1)
+        return {name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles}
+
+    def resources(self, name: str) -> list[str]:
+        """What a component of that name makes, each by its `resource_key`."""
+        kinds = (aws.iam.Policy, _ATTACHMENTS[self.principal.kind])
+        return [resource_key(kind, child) for child in self.plan(name) for kind in kinds]
 
     def actions(self, name: str) -> tuple[str, ...]:
         """What is allowed on a role."""
@@ -117,19 +144,17 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         self._told = f"AssumeRoleGrant {name}"
         provider = explicit_provider(self, "source")
         model = checked(AssumeRoleGrantModel, args, self._told)
+        try:
+            planned = model.plan(name)
+        except Refusal as refusal:
+            raise InvalidArgs.of(self._told, "role_arns", len(model.role_arns), refusal) from None
+        check_imports(self._told, model.imports, model.resources(name))
         self._children = Children(self, provider, model.imports, opts)
         account = account_of(provider)
 
-        try:
-            packs = policies.pack(model.reach())
-        except Refusal as refusal:
-            raise InvalidArgs.of(self._told, "role_arns", len(model.role_arns), refusal) from None
         made = []
         self._attachments: list[pulumi.Resource] = []
-        for number, names in enumerate(packs, start=1):
-            if not names:
-                continue
-            child = name if number == 1 else f"{name}-{number}"
+        for child, names in planned.items():
             given = {
                 "principal": args["principal"],
                 "role_arns": {role: args["role_arns"][role] for role in names},
@@ -149,7 +174,6 @@ class AssumeRoleGrant(pulumi.ComponentResource):
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
-        self._children.check()
         self.register_outputs(registered(self))
 
     def once_attached(self, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
@@ -185,7 +209,6 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 options = self._children.options(aws.iam.RolePolicyAttachment, child)
                 return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=options)
             case _:
-                # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
                 return aws.iam.PolicyAttachment(
                     child,
                     users=entity.apply(lambda known: [known.name] if known.kind == "user" else []),

@@ -41,7 +41,7 @@ def trust_policy(
             named, narrowing = principal.element(partition, account)
             under = conditions_of(principal, conditions)
             asked = _with_placeholders(under.block()) if under else {}
-            merge(asked, narrowing)
+            _check_apart(principal, asked, narrowing)
         # Exact ARNs share a statement; so do those that narrow the account down by the same key.
         wide = named if narrowing or named.endswith(":root") else ""
         key = json.dumps([wide, [[operator, *keys] for operator, keys in narrowing.items()], asked])
@@ -97,6 +97,14 @@ class _Statement:
             "Action": self.actions[0] if len(self.actions) == 1 else list(self.actions),
         }
         return statement | ({"Condition": block} if block else {})
+
+
+def _check_apart(principal: PrincipalModel, asked: Block, narrowing: Block) -> None:
+    try:
+        merge(asked, narrowing)
+    except Refusal as refusal:
+        remedy = "The principal itself says it: leave it out of the conditions"
+        raise Refusal(refusal.rule, value=principal.told, remedy=remedy) from None
 
 
 def conditions_of(principal: PrincipalModel, conditions: ConditionsModel | None) -> ConditionsModel | None:

@@ -137,7 +137,9 @@ class Usage:
 
     @property
     def _duration(self) -> int | None:
-        return self.max_session_duration if self.longest_session == self.max_session_duration else None
+        """The role's own, where everybody may have it: none of the callers is surely a role's session."""
+        chained = any(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
+        return None if chained else self.max_session_duration
 
     @property
     def _mfa_serial(self) -> str | None:

@@ -49,8 +49,10 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     told = run.fails(run.up)
     for message in (
         'cross-account-access:grants.deploy.principals[0].usr: "alice": there is no such key. Did you mean user?',
-        "cross-account-access:grants.deploy.role.maxSessionDuration: 60: a maximum session duration is 3600 to 43200 "
-        "whole seconds.",
+        (
+            "cross-account-access:grants.deploy.role.maxSessionDuration: 60: a maximum session duration is 3600 to 43200 "
+            "whole seconds."
+        ),
         'cross-account-access:side: "both sides": a side is both, source or destination.',
     ):
         assert message in told

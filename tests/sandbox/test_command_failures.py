@@ -23,8 +23,8 @@ from cross_account_access import CrossAccountAccess, TrustedRole
 settings = stack_config.load()
 source, destination = settings.source.provider("source"), settings.destination.provider("destination")
 with_source = pulumi.ResourceOptions(provider=source)
-trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"%s"}}]}'
-""" % (SOURCE,)
+trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"OWN"}}]}'
+""".replace("OWN", SOURCE)
 
 
 @pytest.fixture
@@ -101,16 +101,21 @@ PROGRAMS = {
     ),
     "fails later": (
         f"{PROVIDERS}pulumi.Output.from_input(1).apply(lambda one: one / 0)\n",
-        f"the program failed at __main__.py, line {len(PROVIDERS.splitlines()) + 1}: ZeroDivisionError: "
-        "division by zero",
+        (
+            f"the program failed at __main__.py, line {len(PROVIDERS.splitlines()) + 1}: ZeroDivisionError: "
+            "division by zero"
+        ),
     ),
     "is no Python": ("1 //\n", "the program failed: SyntaxError: invalid syntax (__main__.py, line 1)"),
     "exits": ("raise SystemExit(2)\n", "the program failed at __main__.py, line 1: SystemExit: 2"),
     "makes what only the engine can": (
         f"{PROVIDERS}aws.iam.User('u', opts=with_source)\n",
-        "aws:iam/user:User is not made in process, only aws:iam/role:Role, aws:iam/policy:Policy, "
-        "aws:iam/userPolicyAttachment:UserPolicyAttachment, aws:iam/rolePolicyAttachment:RolePolicyAttachment, "
-        "aws:iam/policyAttachment:PolicyAttachment, aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI",
+        (
+            "aws:iam/user:User is not made in process, only aws:iam/role:Role, aws:iam/policy:Policy, "
+            "aws:iam/userPolicyAttachment:UserPolicyAttachment, aws:iam/rolePolicyAttachment:RolePolicyAttachment, "
+            "aws:iam/groupPolicyAttachment:GroupPolicyAttachment, aws:iam/policyAttachment:PolicyAttachment, "
+            "aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI"
+        ),
     ),
     "reads what only the engine can": (
         f"{PROVIDERS}aws.iam.Role.get('r', 'deploy', opts=with_source)\n",
@@ -126,8 +131,10 @@ PROGRAMS = {
     ),
     "looks up without a provider": (
         f"{PROVIDERS}aws.get_caller_identity_output()\n",
-        "aws:index/getCallerIdentity:getCallerIdentity names no provider, so that Pulumi would act in whatever "
-        "account is at hand",
+        (
+            "aws:index/getCallerIdentity:getCallerIdentity names no provider, so that Pulumi would act in whatever "
+            "account is at hand"
+        ),
     ),
     "makes two of one name": (
         f"{PROVIDERS}for _ in 'ab':\n    aws.iam.Role('r', assume_role_policy=trust, opts=with_source)\n",
@@ -143,12 +150,16 @@ PROGRAMS = {
     ),
     "gives the component what it refuses": (
         f"{PROVIDERS}TrustedRole('t', {{'principals': [{{'user': 'alice'}}], 'source_account_id': '{SOURCE}'}})\n",
-        "TrustedRole t was refused:\n  opts.provider: the component needs an AWS provider of its own. Give it the "
-        "destination account's: opts=pulumi.ResourceOptions(provider=…)",
+        (
+            "TrustedRole t was refused:\n  opts.provider: the component needs an AWS provider of its own. Give it the "
+            "destination account's: opts=pulumi.ResourceOptions(provider=…)"
+        ),
     ),
     "gives one account as both": (
-        f"{PROVIDERS}CrossAccountAccess('a', {{'grants': {{'g': {{'principals': [{{'user': 'alice'}}]}}}}, "
-        "'source_provider': source, 'destination_provider': source})\n",
+        (
+            f"{PROVIDERS}CrossAccountAccess('a', {{'grants': {{'g': {{'principals': [{{'user': 'alice'}}]}}}}, "
+            "'source_provider': source, 'destination_provider': source})\n"
+        ),
         "CrossAccountAccess a was refused:\n  destination_account_id: ",
     ),
     "tells no grants": (
