@@ -45,11 +45,9 @@ def make(kind: str, clients: Clients, inputs: Properties) -> Made:
         NotCarriedError: If it is of a type that isn't carried out here.
         botocore.exceptions.ClientError: What AWS refuses.
     """
-    try:
-        return _MAKERS[kind](clients.iam, inputs)
-    except KeyError:
-        known = ", ".join(_MAKERS)
-        raise NotCarriedError(f"{kind} is not made in process, only {known}; use the Pulumi CLI") from None
+    if kind not in _MAKERS:
+        raise NotCarriedError(f"{kind} is not made in process, only {', '.join(_MAKERS)}; use the Pulumi CLI")
+    return _MAKERS[kind](clients.iam, inputs)
 
 
 def look_up(token: str, clients: Clients, args: Properties) -> dict[str, Any]:

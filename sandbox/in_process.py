@@ -70,10 +70,18 @@ def deploy(program: Path, project: str, stack_name: str, config: Mapping[str, st
             dry_run=preview,
             organization="organization",
             callbacks=None,
+            # Its own, else what a run that fails leaves behind would be waited for by the next one of this process.
+            outputs=set(),
+            lock=threading.Lock(),
         )
         settings.configure(runtime)
         set_all_config(dict(config), [])
-        asyncio.run(stack.run_in_stack(lambda: _run_program(program)))
+        asyncio.run(carry_out())
+
+    async def carry_out() -> None:
+        # The first failure is raised; asyncio would print the traceback of each one that came of it.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await stack.run_in_stack(lambda: _run_program(program))
 
     try:
         with ThreadPoolExecutor(1) as thread:

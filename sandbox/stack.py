@@ -78,7 +78,7 @@ def account_ids(settings: Settings) -> tuple[str, str]:
     for side in ("source", "destination"):
         connection: Connection = getattr(settings, side)
         if connection.account_id is None:
-            raise _refused(f"{NAMESPACE}:{side}.accountId", "", "the sandbox needs each account's ID")
+            raise _refused(f"{NAMESPACE}:{side}.accountId", "", "the sandbox needs each account's ID", "Add the key")
         ids.append(connection.account_id)
     return ids[0], ids[1]
 

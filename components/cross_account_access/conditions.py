@@ -29,7 +29,7 @@ _OPERATOR = re.compile(
 
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Refusal("this must be true or false")
+        raise Refusal("this must be true or false", remedy="Leave the quotes out" if value in ("true", "false") else "")
     return value
 
 

@@ -118,7 +118,8 @@ class Whole:
         # Whole numbers reach a component as floats from other languages.
         whole = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(whole, bool) or not isinstance(whole, int) or not self.least <= whole <= self.most:
-            raise Refusal(f"{self.what} is {self.least} to {self.most} {self.unit}{self.why}")
+            remedy = "Leave the quotes out" if isinstance(value, str) and value.isdecimal() else ""
+            raise Refusal(f"{self.what} is {self.least} to {self.most} {self.unit}{self.why}", remedy=remedy)
         return whole
 
 

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.component.harness", "tests.component.refusals", "tests.component.world")
+pytest.register_assert_rewrite("tests.component.refusals")

@@ -129,5 +129,6 @@ def whole(component: str, args: Any) -> Program:
 
 
 def outputs(component: pulumi.ComponentResource) -> dict[str, Any]:
-    """All outputs of a component, by their names in Python."""
-    return {key: value for key, value in vars(component).items() if isinstance(value, pulumi.Output) and key[0] != "_"}
+    """All outputs of a component's own, by their names in Python."""
+    own = {key: value for key, value in vars(component).items() if isinstance(value, pulumi.Output)}
+    return {key: value for key, value in own.items() if key != "urn" and not key.startswith("_")}

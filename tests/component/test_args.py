@@ -291,7 +291,7 @@ def test_a_component_has_each_output_that_it_declares(component: Any) -> None:
     _, program = COMPONENTS[component]
     declared = set(inspect.get_annotations(component))
     found = run(program, preview=True, world=World(lookups_unknown=True))
-    assert set(found.outputs) - {"urn"} == declared
+    assert set(found.outputs) == declared
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the analyzer leaves files open

@@ -47,13 +47,11 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     grants = {"deploy": {"principals": [{"usr": "alice"}], "role": {"maxSessionDuration": 60}}}
     run = project.deployed(project.config(grants, side="both sides"))
     told = run.fails(run.up)
+    path = "cross-account-access:"
     for message in (
-        'cross-account-access:grants.deploy.principals[0].usr: "alice": there is no such key. Did you mean user?',
-        (
-            "cross-account-access:grants.deploy.role.maxSessionDuration: 60: a maximum session duration is 3600 to 43200 "
-            "whole seconds."
-        ),
-        'cross-account-access:side: "both sides": a side is both, source or destination.',
+        f'{path}grants.deploy.principals[0].usr: "alice": there is no such key. Did you mean user?',
+        f"{path}grants.deploy.role.maxSessionDuration: 60: a maximum session duration is 3600 to 43200 whole seconds.",
+        f'{path}side: "both sides": a side is both, source or destination.',
     ):
         assert message in told
     assert "Traceback" not in told

@@ -66,7 +66,7 @@ CONDITIONS = [
     Bad(
         "MFA for a role among users", {"grants.read-only.principals[2]": {"arn": ROLE}}, f'"{ROLE}"', NO_MFA, OWN_GRANT
     ),
-    Bad("text for MFA", {f"{AUDIT}.mfa": "true"}, '"true"', "this must be true or false"),
+    Bad("text for MFA", {f"{AUDIT}.mfa": "true"}, '"true"', "this must be true or false", "Leave the quotes out"),
     Bad("a number for MFA", {f"{AUDIT}.mfa": 1}, "1", "this must be true or false"),
     Bad("MFA that is null", {f"{AUDIT}.mfa": None}, "null", NULL, GIVE_IT),
     Bad("MFA's age of no seconds", {f"{AUDIT}.mfaMaxAge": 0}, "0", AGE),

@@ -134,7 +134,13 @@ CONNECTIONS = [
     ),
     Bad("a negative account ID", {"source.accountId": -11111111111}, "-11111111111", ACCOUNT_ID, QUOTES),
     Bad("an account ID that is null", {"source.accountId": None}, "null", NULL, GIVE_IT),
-    Bad("an account without its ID", {"source.accountId": REMOVED}, "", "the sandbox needs each account's ID"),
+    Bad(
+        "an account without its ID",
+        {"source.accountId": REMOVED},
+        "",
+        "the sandbox needs each account's ID",
+        "Add the key",
+    ),
     Bad(
         "source equal to destination",
         {"destination.accountId": SOURCE, "destination.accessKey": SOURCE},

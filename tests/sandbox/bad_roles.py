@@ -68,7 +68,7 @@ SETTINGS = [
     Bad("a session a second too long", {f"{ROLE}.maxSessionDuration": 43201}, "43201", DURATION),
     Bad("a session in hours", {f"{ROLE}.maxSessionDuration": 4}, "4", DURATION),
     Bad("a session with a unit", {f"{ROLE}.maxSessionDuration": "4h"}, '"4h"', DURATION),
-    Bad("a session in quotes", {f"{ROLE}.maxSessionDuration": "3600"}, '"3600"', DURATION),
+    Bad("a session in quotes", {f"{ROLE}.maxSessionDuration": "3600"}, '"3600"', DURATION, "Leave the quotes out"),
     Bad("a session of half a second more", {f"{ROLE}.maxSessionDuration": 3600.5}, "3600.5", DURATION),
     Bad("a session that is true", {f"{ROLE}.maxSessionDuration": True}, "true", DURATION),
     Bad("a role that is text", {ROLE: "deploy"}, '"deploy"', "this must be an object with keys of its own"),

@@ -51,10 +51,14 @@ def writes(accounts: Sandbox, account: str) -> set[str]:
 
 
 def iam_of(accounts: Sandbox, account: str) -> dict[str, Any]:
+    """IAM as it is in an account, with the one version of each policy that is in force."""
     details = client("iam", accounts.endpoint, account=account).get_account_authorization_details(
         Filter=["User", "Role", "LocalManagedPolicy"]
     )
-    entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"], *details["Policies"]]
+    entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"]]
+    for policy in details["Policies"]:
+        (in_force,) = (version for version in policy["PolicyVersionList"] if version["IsDefaultVersion"])
+        entities.append({"Arn": policy["Arn"], "CreateDate": policy["CreateDate"], "Document": in_force["Document"]})
     return {entity["Arn"]: entity for entity in entities}
 
 
@@ -172,18 +176,12 @@ def test_without_json_two_tables_are_printed(accounts: Sandbox, tmp_path: Path) 
 
 def test_a_second_up_on_accounts_that_go_on_changes_nothing(accounts: Sandbox, tmp_path: Path) -> None:
     folder = project(tmp_path, accounts.endpoint)
-    assert sandbox("up", folder).exit_code == 0
-    made = {account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)}
-    assert sandbox("up", folder).exit_code == 0
-    again = {account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)}
-    for account, entities in made.items():
-        assert {arn: found["CreateDate"] for arn, found in again[account].items()} == {
-            arn: found["CreateDate"] for arn, found in entities.items()
-        }
-        for arn, found in again[account].items():
-            for key in ("AssumeRolePolicyDocument", "AttachedManagedPolicies", "RolePolicyList", "UserPolicyList"):
-                if not arn.endswith("role/team/ci") or key != "AssumeRolePolicyDocument":
-                    assert found.get(key) == entities[arn].get(key)
+    seen = []
+    for _ in range(2):
+        assert sandbox("up", folder).exit_code == 0
+        seen.append({account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)})
+    assert seen[0] == seen[1]
+    assert [len(account) for account in seen[0].values()] == [10, 3]
 
 
 def test_the_peoples_keys_and_devices_are_taken_back(accounts: Sandbox, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_CLI = "the Pulumi CLI isn't installed and https://get.pulumi.com can't be reached"
-PROVIDERS = """import pulumi
+ONE_GRANT = {"deploy": {"principals": [{"user": "alice"}]}}
+PROVIDERS = f"""import json
+import pulumi
 import pulumi_aws as aws
 import stack_config
 from cross_account_access import CrossAccountAccess, TrustedRole
@@ -23,8 +24,10 @@ from cross_account_access import CrossAccountAccess, TrustedRole
 settings = stack_config.load()
 source, destination = settings.source.provider("source"), settings.destination.provider("destination")
 with_source = pulumi.ResourceOptions(provider=source)
-trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"OWN"}}]}'
-""".replace("OWN", SOURCE)
+statement = dict(Effect="Allow", Action="sts:AssumeRole", Principal=dict(AWS="{SOURCE}"))
+trust = json.dumps(dict(Version="2012-10-17", Statement=[statement]))
+grants = dict(deploy=dict(principals=[dict(user="alice")]))
+"""
 
 
 @pytest.fixture
@@ -40,9 +43,7 @@ def _no_engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("_no_engine")
 class TestWithoutAnEngine:
     def test_auto_says_so_in_one_line_and_goes_on_in_process(self, tmp_path: Path) -> None:
-        began = time.monotonic()
         up = sandbox("up", project(tmp_path), "--json", engine="auto")
-        assert time.monotonic() - began < 30
         assert up.exit_code == 0
         assert document(up)["engine"] == "in-process"
         assert up.stderr == (
@@ -141,7 +142,7 @@ PROGRAMS = {
         "two resources of type aws:iam/role:Role have the name r",
     ),
     "is refused by AWS": (
-        f"{PROVIDERS}aws.iam.Role('r', assume_role_policy='{{}}', opts=with_source)\n",
+        f"{PROVIDERS}aws.iam.Role('r', assume_role_policy='no policy', opts=with_source)\n",
         "CreateRole: ",
     ),
     "leaves the loopback range": (
@@ -149,17 +150,14 @@ PROGRAMS = {
         "the in-process engine works on the loopback range alone, not on AWS",
     ),
     "gives the component what it refuses": (
-        f"{PROVIDERS}TrustedRole('t', {{'principals': [{{'user': 'alice'}}], 'source_account_id': '{SOURCE}'}})\n",
+        f"{PROVIDERS}TrustedRole('t', dict(**grants['deploy'], source_account_id='{SOURCE}'))\n",
         (
             "TrustedRole t was refused:\n  opts.provider: the component needs an AWS provider of its own. Give it the "
             "destination account's: opts=pulumi.ResourceOptions(provider=…)"
         ),
     ),
     "gives one account as both": (
-        (
-            f"{PROVIDERS}CrossAccountAccess('a', {{'grants': {{'g': {{'principals': [{{'user': 'alice'}}]}}}}, "
-            "'source_provider': source, 'destination_provider': source})\n"
-        ),
+        f"{PROVIDERS}CrossAccountAccess('a', dict(grants=grants, source_provider=source, destination_provider=source))",
         "CrossAccountAccess a was refused:\n  destination_account_id: ",
     ),
     "tells no grants": (
@@ -171,7 +169,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize(("program", "message"), PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_that_fails_is_told_in_its_own_words(program: str, message: str, tmp_path: Path) -> None:
-    folder = project(tmp_path)
+    folder = project(tmp_path, grants=ONE_GRANT)
     (folder / "__main__.py").write_text(program, encoding="utf-8")
     up = sandbox("up", folder, "--json")
     assert (up.exit_code, up.stdout) == (1, "")
@@ -183,7 +181,7 @@ def test_a_program_that_fails_is_told_in_its_own_words(program: str, message: st
 
 
 def test_credentials_of_another_account_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    folder = project(tmp_path)
+    folder = project(tmp_path, grants=ONE_GRANT)
     (folder / "__main__.py").write_text(
         f"{PROVIDERS}"
         "emulated = {'endpoints': [{'iam': settings.source.endpoint, 'sts': settings.source.endpoint}]}\n"

@@ -51,6 +51,7 @@ def test_an_arn_is_taken_apart_and_put_together(arn: str, parts: IamArn) -> None
         "arn:aws:iam::11111111111:user/alice",
         "arn:aws:iam::1111111111111:user/alice",
         f"arn:aws:iam::{ARABIC_ONE * 12}:user/alice",
+        "arn:aws:iam:::user/alice",
         "arn:aws:iam::*:user/alice",
         "arn:aws:iam:us-east-1:111111111111:user/alice",
         "arn:aws:sts::111111111111:assumed-role/ci/session",

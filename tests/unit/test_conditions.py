@@ -79,7 +79,7 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
                 "Name at least one, or leave the key out"
             ),
         ),
-        ({"mfa": "true"}, 'here.mfa: "true": this must be true or false.'),
+        ({"mfa": "true"}, 'here.mfa: "true": this must be true or false. Leave the quotes out'),
         ({"mfa": 1}, "here.mfa: 1: this must be true or false."),
         (
             {"mfa_max_age": 0},

@@ -149,6 +149,11 @@ def test_a_duration_is_a_whole_number(wrong: object) -> None:
     assert refusal(limits.MAX_SESSION_DURATION, wrong).rule == rule
 
 
+def test_a_duration_in_quotes_is_to_leave_them_out() -> None:
+    assert told(limits.MFA_MAX_AGE, "60").endswith(" 36 hours at most). Leave the quotes out")
+    assert refusal(limits.MFA_MAX_AGE, "1h").remedy == ""
+
+
 def test_a_whole_number_may_come_as_a_float_from_other_languages() -> None:
     seconds = limits.MAX_SESSION_DURATION(7200.0)
     assert (seconds, type(seconds)) == (7200, int)
