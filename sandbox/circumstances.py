@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from cross_account_access import limits
 from cross_account_access.conditions import ConditionsModel
 
 _SESSION = "proof"
@@ -76,7 +77,8 @@ def unmet(conditions: ConditionsModel | None, met: Circumstances) -> Iterator[tu
         return
     if conditions.external_id is not None:
         yield "no external ID", met.but(ExternalId=None)
-        yield "wrong external ID", met.but(ExternalId=_WRONG)
+        # It begins as the right one does, which a pattern in its place would let in; no longer than IDs may be.
+        yield "wrong external ID", met.but(ExternalId=f"{conditions.external_id}-wrong"[-limits.EXTERNAL_ID.most :])
     if conditions.needs_mfa:
         yield "no MFA", met.but(SerialNumber=None, TokenCode=None)
     if conditions.session_names and "*" not in conditions.session_names:

@@ -181,7 +181,7 @@ def test_a_second_up_on_accounts_that_go_on_changes_nothing(accounts: Sandbox, t
         assert sandbox("up", folder).exit_code == 0
         seen.append({account: iam_of(accounts, account) for account in (SOURCE, DESTINATION)})
     assert seen[0] == seen[1]
-    assert [len(account) for account in seen[0].values()] == [10, 3]
+    assert [len(account) for account in seen[0].values()] == [11, 3]
 
 
 def test_the_peoples_keys_and_devices_are_taken_back(accounts: Sandbox, tmp_path: Path) -> None:
