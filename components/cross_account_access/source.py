@@ -102,6 +102,23 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     Give it the source's AWS provider in its options: it never uses a default one.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import AssumeRoleGrant
+
+        source = aws.Provider("source", profile="people", region="us-east-1")
+        AssumeRoleGrant(
+            "audit",
+            {
+                "principal": {"user": "partners/auditor"},
+                "role_arns": {"audit": "arn:aws:iam::222222222222:role/audit"},
+            },
+            pulumi.ResourceOptions(provider=source),
+        )
+        ```
     """
 
     policy_arns: pulumi.Output[list[str]]
@@ -153,7 +170,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
 
     def _attach(
-        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, principal: Principal
+        self, child: str, policy: "aws.iam.Policy", model: PrincipalModel, principal: Principal
     ) -> pulumi.Resource:
         if model.kind is None:
             # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
