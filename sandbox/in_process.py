@@ -75,8 +75,6 @@ def deploy(program: Path, project: str, stack_name: str, config: Mapping[str, st
             lock=threading.Lock(),
         )
         settings.configure(runtime)
-        # A program that failed before left Outputs of its own here, whose event loop is closed.
-        settings.SETTINGS.outputs.clear()
         set_all_config(dict(config), [])
         asyncio.run(carry_out())
 

@@ -102,6 +102,31 @@ class CrossAccountAccess(pulumi.ComponentResource):
     must be two accounts, and the expected ones where their IDs are given.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import CrossAccountAccess
+
+        source = aws.Provider("source", profile="people", region="us-east-1")
+        destination = aws.Provider("destination", profile="production", region="us-east-1")
+        access = CrossAccountAccess(
+            "team",
+            {
+                "source_provider": source,
+                "destination_provider": destination,
+                "grants": {
+                    "read-only": {
+                        "principals": [{"user": "alice"}],
+                        "role": {"managed_policies": ["ReadOnlyAccess"]},
+                        "conditions": {"mfa": True},
+                    },
+                },
+            },
+        )
+        pulumi.export("role_arn", access.role_arns["read-only"])
+        ```
     """
 
     TYPE = "cross-account-access:index:CrossAccountAccess"

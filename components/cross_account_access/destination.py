@@ -76,6 +76,26 @@ class TrustedRole(pulumi.ComponentResource):
     Give it the destination's AWS provider in its options: it never uses a default one.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import TrustedRole
+
+        destination = aws.Provider("destination", profile="production", region="us-east-1")
+        role = TrustedRole(
+            "audit",
+            {
+                "source_account_id": "111111111111",
+                "principals": [{"user": "partners/auditor"}],
+                "role": {"name": "audit", "managed_policies": ["SecurityAudit"]},
+                "conditions": {"external_id": "partner-7f3a"},
+            },
+            pulumi.ResourceOptions(provider=destination),
+        )
+        pulumi.export("role_arn", role.role_arn)
+        ```
     """
 
     role_arn: pulumi.Output[str]

@@ -127,6 +127,23 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     Give it the source's AWS provider in its options: it never uses a default one.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import AssumeRoleGrant
+
+        source = aws.Provider("source", profile="people", region="us-east-1")
+        AssumeRoleGrant(
+            "audit",
+            {
+                "principal": {"user": "partners/auditor"},
+                "role_arns": {"audit": "arn:aws:iam::222222222222:role/audit"},
+            },
+            pulumi.ResourceOptions(provider=source),
+        )
+        ```
     """
 
     policy_arns: pulumi.Output[list[str]]
@@ -194,7 +211,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         return _Right(policies.assume_role_policy(model.reach().values()), entity)
 
     def _attach(
-        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, entity: pulumi.Output[Entity]
+        self, child: str, policy: "aws.iam.Policy", model: PrincipalModel, entity: pulumi.Output[Entity]
     ) -> pulumi.Resource:
         # What is plain is known in every preview.
         name = model.entity.name if model.entity else entity.apply(lambda known: known.name)

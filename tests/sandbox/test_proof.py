@@ -91,11 +91,6 @@ def deny(halves: Halves) -> None:
     halves.source.put_user_policy(UserName="bob", PolicyName="deny", PolicyDocument=json.dumps(document))
 
 
-def name_of(caller: str) -> str:
-    """A user's name, or a session's role's."""
-    return caller.split("/")[1] if ":assumed-role/" in caller else caller.rpartition("/")[2]
-
-
 OUTSIDERS = ("sandbox-outsider: untrusted, same account", "sandbox-stranger: untrusted, another account")
 SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
     "a trust of the whole account": (
@@ -124,7 +119,7 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
     ),
     "another external ID": (
         lambda halves: halves.trust(
-            "Audit", lambda found: found.update(Condition={"StringEquals": {"sts:ExternalId": "sandbox-wrong"}})
+            "Audit", lambda found: found.update(Condition={"StringEquals": {"sts:ExternalId": "partner-7f3a-wrong"}})
         ),
         ["audit, auditor: assumes the role", "audit, auditor: wrong external ID"],
     ),
