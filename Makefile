@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/*/__main__.py)
 
-.PHONY: up preview test format
+.PHONY: up preview test docs format
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up
@@ -11,7 +12,12 @@ preview: .venv/.ready ## tell what `make up` would make
 
 test: .venv/.ready ## lint, check types, run every test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
+	for program in $(PROGRAMS); do $(BIN)/mypy $$program || exit 1; done
 	$(BIN)/pytest -n auto
+
+docs: .venv/.ready ## write the pages that come from the code, and the API reference into docs/api
+	@PYTHONPATH=. $(BIN)/python docs/generate.py
+	@$(BIN)/pdoc -d google -o docs/api cross_account_access
 
 format: .venv/.ready ## format and mend what ruff can
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .

@@ -9,6 +9,8 @@ settings = stack_config.load()
 args: CrossAccountAccessArgs = {
     "grants": settings.args(secret=stack_config.has_secrets()),
     "side": Side(settings.side),
+    "tags": settings.tags,
+    "imports": settings.imports,
 }
 if settings.source.account_id:
     args["source_account_id"] = settings.source.account_id
@@ -20,4 +22,4 @@ if settings.side != "source":
     args["destination_provider"] = settings.destination.provider("destination")
 
 access = CrossAccountAccess("access", args)
-pulumi.export("grants", stack_config.outputs(access, settings.grants))
+pulumi.export("grants", stack_config.outputs(access))

@@ -5,7 +5,8 @@ The keys are described in Pulumi.yaml; what a grant is, `cross_account_access` s
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
 from pydantic import model_validator
+from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
 from cross_account_access.errors import Key, Refusal
@@ -20,6 +22,7 @@ from cross_account_access.grants import Account, GrantSet, Steps, role_arn
 from cross_account_access.model import Model, plain, read
 
 NAMESPACE = "cross-account-access"
+_SECRET_CONDITIONS = {"external_id", "previous_external_id"}
 
 REGION = limits.Text(
     "a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "small letters and hyphens, a number at the end, such as us-east-1"
@@ -27,7 +30,11 @@ REGION = limits.Text(
 PROFILE = limits.Text("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
 ACCESS_KEY = limits.Text("an access key ID", 12, 128, r"\w*", "letters and digits")
 SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white space")
-SESSION_NAME = limits.Text("a session name", 2, 64, r"[\w+=,.@-]*", "letters, digits and _+=,.@-")
+
+
+def _access_key(value: object) -> str:
+    """Check an access key ID; on an emulator it may be an account's ID, and so a number."""
+    return str(value) if isinstance(value, int) and limits.is_account_id(str(value)) else ACCESS_KEY(value)
 
 
 def _endpoint(value: object) -> str:
@@ -51,7 +58,7 @@ class AssumedRole(Model):
 
     role_arn: Annotated[str, plain(role_arn)]
     external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
-    session_name: Annotated[str | None, plain(SESSION_NAME)] = None
+    session_name: Annotated[str | None, plain(limits.SESSION_NAME)] = None
 
 
 class Connection(Model):
@@ -60,7 +67,7 @@ class Connection(Model):
     account_id: Annotated[str | None, plain(limits.account_id)] = None
     region: Annotated[str | None, plain(REGION)] = None
     profile: Annotated[str | None, plain(PROFILE)] = None
-    access_key: Annotated[str | None, plain(ACCESS_KEY)] = None
+    access_key: Annotated[str | None, plain(_access_key)] = None
     secret_key: Annotated[str | None, plain(SECRET)] = None
     token: Annotated[str | None, plain(SECRET)] = None
     assume_role: AssumedRole | None = None
@@ -149,9 +156,10 @@ class Settings(GrantSet):
         grants: dict[str, Any] = {
             name: grant.model_dump(exclude_unset=True, by_alias=False) for name, grant in self.grants.items()
         }
-        for grant in grants.values():
-            if secret and "external_id" in grant.get("conditions", {}):
-                grant["conditions"]["external_id"] = pulumi.Output.secret(grant["conditions"]["external_id"])
+        for grant in grants.values() if secret else ():
+            for part in (grant, *grant["principals"]):
+                for key in _SECRET_CONDITIONS & part.get("conditions", {}).keys():
+                    part["conditions"][key] = pulumi.Output.secret(part["conditions"][key])
         return grants
 
 
@@ -191,26 +199,16 @@ def has_secrets() -> bool:
     return pulumi_config.is_config_secret(f"{NAMESPACE}:grants")
 
 
-def outputs(access: CrossAccountAccess, names: Iterable[str]) -> dict[str, dict[str, pulumi.Output[Any]]]:
+def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any] | None]]:
     """What the program exports of each grant."""
-    told: dict[str, pulumi.Output[Any]] = {
-        "roleArn": access.role_arns,
-        "roleName": access.role_names,
-        "roleUniqueId": access.role_unique_ids,
-        "switchRoleUrl": access.switch_role_urls,
-        "switchRoleUnavailable": access.switch_role_unavailable,
-        "cliProfile": access.cli_profiles,
-        "assumeRoleCommand": access.assume_role_commands,
-    }
-    accounts: dict[str, pulumi.Output[Any]] = {
+    accounts = {
         "sourceAccountId": access.source_account_id,
         "destinationAccountId": access.destination_account_id,
     }
-    return {name: {key: _of(name, value) for key, value in told.items()} | accounts for name in names}
-
-
-def _of(name: str, values: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    return values.apply(lambda known: known.get(name))
+    return {
+        name: {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)} | accounts
+        for name, granted in access.granted.items()
+    }
 
 
 def _parsed(value: str) -> Any:

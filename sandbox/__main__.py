@@ -76,6 +76,11 @@ _stack_options: list[Callable[[Any], Any]] = [
         default=_FOLDER,
         help="The Pulumi project's folder; this one by default.",
     ),
+    click.option(
+        "--config-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The stack's config, where it isn't Pulumi.STACK.yaml.",
+    ),
     click.option("--stack", "stack_name", default="dev", show_default=True, help="The stack: Pulumi.STACK.yaml."),
     click.option(
         "--engine",
@@ -97,14 +102,14 @@ def _with_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @main.command()
 @_with_stack_options
 @click.option("--keep", is_flag=True, help="Leave the accounts up until Ctrl-C, and say how to use them.")
-def up(cwd: Path, stack_name: str, engine: Engine, *, as_json: bool, keep: bool) -> None:
+def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool, keep: bool) -> None:
     """Deploy a stack on fresh emulated accounts and prove the access.
 
     The users and roles that the stack's grants name are made first. Accounts that `serve` runs at the stack's endpoint
     are used as they are.
     """
     with _reporting(as_json=as_json):
-        stack = load(cwd.resolve(), stack_name)
+        stack = load(cwd.resolve(), stack_name, config_file)
         with _accounts(stack) as fresh, people(stack.endpoint, stack.settings, keep=keep) as everybody:
             if stack.settings.side == "source":
                 other_side.make_roles(stack.endpoint, stack.settings)
@@ -134,10 +139,10 @@ def up(cwd: Path, stack_name: str, engine: Engine, *, as_json: bool, keep: bool)
 
 @main.command()
 @_with_stack_options
-def preview(cwd: Path, stack_name: str, engine: Engine, *, as_json: bool) -> None:
+def preview(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool) -> None:
     """Tell what would be made or changed; nothing is."""
     with _reporting(as_json=as_json):
-        stack = load(cwd.resolve(), stack_name)
+        stack = load(cwd.resolve(), stack_name, config_file)
         with _accounts(stack) as fresh, people(stack.endpoint, stack.settings, keep=False):
             deployment = _deploy(stack, engine, fresh=fresh, preview=True)
         if as_json:
@@ -199,10 +204,10 @@ def _tell_use(stack: Stack, everybody: People) -> None:
     """Say how to go on with the accounts by the AWS CLI."""
     click.echo(f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
-    for arn, caller in everybody.callers.items():
+    for caller in everybody.callers.values():
         if caller.keys:
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.keys.items())
-            click.echo(f"  {keys} aws sts get-caller-identity  # {arn}", err=True)
+            click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
 
 
 def _wait_for_interrupt() -> None:

@@ -91,7 +91,7 @@ def _role(iam: "IAMClient", inputs: Properties) -> Made:
     )
     if "MaxSessionDuration" in optional:
         optional["MaxSessionDuration"] = int(optional["MaxSessionDuration"])
-    tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in sorted(inputs.get("tags", {}).items())]
+    tags = _tags(inputs)
     try:
         role = iam.create_role(
             RoleName=name,
@@ -118,7 +118,9 @@ def _role(iam: "IAMClient", inputs: Properties) -> Made:
 def _policy(iam: "IAMClient", inputs: Properties) -> Made:
     name, path, document = inputs["name"], inputs.get("path", "/"), inputs["policy"]
     try:
-        arn = iam.create_policy(PolicyName=name, Path=path, PolicyDocument=document)["Policy"]["Arn"]
+        arn = iam.create_policy(PolicyName=name, Path=path, PolicyDocument=document, Tags=_tags(inputs))["Policy"][
+            "Arn"
+        ]
     except iam.exceptions.EntityAlreadyExistsException:
         pages = iam.get_paginator("list_policies").paginate(Scope="Local")
         arn = next(found["Arn"] for page in pages for found in page["Policies"] if found["PolicyName"] == name)
@@ -140,6 +142,11 @@ def _role_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
     return Made(f"{inputs['role']}/{inputs['policyArn']}", {})
 
 
+def _group_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+    iam.attach_group_policy(GroupName=inputs["group"], PolicyArn=inputs["policyArn"])
+    return Made(f"{inputs['group']}/{inputs['policyArn']}", {})
+
+
 def _policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
     for user in inputs.get("users", []):
         iam.attach_user_policy(UserName=user, PolicyArn=inputs["policyArn"])
@@ -153,6 +160,10 @@ def _role_policy(iam: "IAMClient", inputs: Properties) -> Made:
     return Made(f"{inputs['role']}:{inputs['name']}", {})
 
 
+def _tags(inputs: Properties) -> "list[TagTypeDef]":
+    return [{"Key": key, "Value": value} for key, value in sorted(inputs.get("tags", {}).items())]
+
+
 def _given(inputs: Properties, **names: str) -> dict[str, Any]:
     return {parameter: inputs[name] for parameter, name in names.items() if inputs.get(name)}
 
@@ -162,6 +173,7 @@ _MAKERS: dict[str, Callable[["IAMClient", Properties], Made]] = {
     "aws:iam/policy:Policy": _policy,
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_policy_attachment,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_policy_attachment,
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _group_policy_attachment,
     "aws:iam/policyAttachment:PolicyAttachment": _policy_attachment,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
 }

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from cross_account_access import arns, policies
+from cross_account_access import policies
+from cross_account_access.trust import actions_of, trust_policy
 from sandbox.server import client
 from sandbox.stack import account_ids
 from stack_config import Settings
@@ -15,7 +16,7 @@ def make_roles(endpoint: str, settings: Settings) -> None:
     iam = client("iam", endpoint, account=destination)
     for name, grant in settings.grants.items():
         role = grant.role_name(name)
-        trust = grant.trust_policy("aws", source, ())
+        trust = trust_policy(grant.principals, grant.conditions, "aws", source)
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(
                 RoleName=role,
@@ -31,10 +32,18 @@ def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, 
     source, _ = account_ids(settings)
     iam = client("iam", endpoint, account=source)
     for name, grant in settings.grants.items():
-        document = policies.assume_role_policy([role_arns[name]])
-        policy = f"sandbox-{arns.split(name)[1]}"
-        for entity in grant.entities:
-            if entity.kind == "user":
-                iam.put_user_policy(UserName=entity.name, PolicyName=policy, PolicyDocument=document)
-            else:
-                iam.put_role_policy(RoleName=entity.name, PolicyName=policy, PolicyDocument=document)
+        for principal in grant.principals:
+            actions = actions_of(principal, grant.conditions)
+            policy = {
+                "PolicyName": f"sandbox-{name}",
+                "PolicyDocument": policies.assume_role_policy([policies.Reach(role_arns[name], actions)]),
+            }
+            entity = principal.entity
+            if principal.session is not None:
+                iam.put_role_policy(RoleName=principal.session.partition("/")[0], **policy)
+            elif entity and entity.kind == "user":
+                iam.put_user_policy(UserName=entity.name, **policy)
+            elif entity and entity.kind == "role":
+                iam.put_role_policy(RoleName=entity.name, **policy)
+            elif entity:
+                iam.put_group_policy(GroupName=entity.name, **policy)

@@ -1,6 +1,8 @@
-"""The users and roles that a stack's grants name, made on the emulated accounts, and how each calls AWS."""
+"""Whoever a stack's grants let in, made on the emulated accounts, and how each calls AWS."""
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,23 +12,28 @@ import boto3
 from botocore.config import Config
 
 from cross_account_access import policies
-from cross_account_access.arns import IamArn
-from cross_account_access.principals import Entity
+from cross_account_access.principals import PrincipalModel
+from cross_account_access.trust import conditions_of, trust_policy
 from sandbox.mfa import STEP, totp
 from sandbox.server import client
 from sandbox.stack import account_ids
 from stack_config import Settings
 
 if TYPE_CHECKING:
-    from types_boto3_iam import IAMClient
     from types_boto3_sts import STSClient
 
 OPERATOR = "sandbox-operator"
-OUTSIDER = "sandbox-outsider"
+_POLICY = "sandbox"
 _ASSUME_ANYTHING = policies.render(
     {
         "Version": policies.VERSION,
-        "Statement": [{"Effect": "Allow", "Action": policies.ASSUME_ROLE, "Resource": "*"}],
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+                "Resource": "*",
+            }
+        ],
     }
 )
 
@@ -47,6 +54,11 @@ class Caller:
     keys: dict[str, str] | None = None
     mfa: tuple[str, str] | None = None
 
+    @property
+    def name(self) -> str:
+        """Its name without path or session."""
+        return self.arn.split("/")[1 if ":assumed-role/" in self.arn else -1]
+
     def mfa_parameters(self) -> dict[str, str]:
         """What an AssumeRole call with MFA takes."""
         if self.mfa is None:
@@ -60,106 +72,159 @@ class People:
     """Everybody that the proof needs.
 
     Attributes:
-        callers: The grants' principals, by their ARN.
-        outsiders: Users whom no grant names: one of the source account, one of another account. Their own account lets
-            them assume every role, so that only a trust policy can refuse them.
+        callers: A caller for each of the grants' principals, by its key.
+        outsider: A user of the source account whom no grant names, though the account lets it assume every role.
+        nobody: A user of the source account that the account lets do nothing.
+        stranger: A user of another account, which lets it assume every role.
     """
 
     callers: dict[str, Caller]
-    outsiders: list[Caller]
-
-
-def entities(settings: Settings) -> dict[str, list[str]]:
-    """The principals' ARNs of each grant."""
-    source, _ = account_ids(settings)
-    return {name: [entity.arn("aws", source) for entity in grant.entities] for name, grant in settings.grants.items()}
+    outsider: Caller
+    nobody: Caller
+    stranger: Caller
 
 
 @contextmanager
 def people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
     """Make whoever the grants name, with access keys and MFA devices; take the keys back at the end unless `keep`."""
     source, destination = account_ids(settings)
-    found = {entity.arn("aws", source): entity for grant in settings.grants.values() for entity in grant.entities}
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    iam = client("iam", endpoint, account=source)
-    made = _Keys(endpoint)
+    makers = {account: _Account(endpoint, account) for account in (source, other)}
+    own = makers[source]
     try:
-        operator = made.user(iam, OPERATOR, policy=_ASSUME_ANYTHING)
-        callers = {
-            arn: made.user(iam, entity.name, entity.path, mfa=True)
-            if entity.kind == "user"
-            else _role(iam, endpoint, operator, entity, source)
-            for arn, entity in found.items()
-        }
-        outsiders = [
-            made.user(client("iam", endpoint, account=account), OUTSIDER, policy=_ASSUME_ANYTHING, mfa=True)
-            for account in (source, other)
-        ]
-        yield People(callers, outsiders)
+        operator = own.user(OPERATOR, policy=_ASSUME_ANYTHING)
+        callers: dict[str, Caller] = {}
+        for grant in settings.grants.values():
+            for principal in grant.principals:
+                if principal.key not in callers:
+                    callers[principal.key] = own.caller(principal, operator)
+                conditions = conditions_of(principal, grant.conditions)
+                for key, values in ((conditions.principal_tags if conditions else None) or {}).items():
+                    own.tag(callers[principal.key], key, values[0])
+        yield People(
+            callers,
+            own.user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
+            own.user("sandbox-nobody", mfa=True),
+            makers[other].user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
+        )
     finally:
         if not keep:
-            made.take_back()
+            for maker in makers.values():
+                maker.take_back()
 
 
-class _Keys:
-    """Users with access keys and MFA devices that are taken back afterwards."""
+class _Account:
+    """Makes callers in one account; the keys and devices that it gives out are taken back afterwards."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, account: str) -> None:
         self._endpoint = endpoint
-        self._keys: list[tuple[IAMClient, str, str]] = []
-        self._devices: list[tuple[IAMClient, str, str]] = []
+        self._account = account
+        self._iam = client("iam", endpoint, account=account)
+        self._users: dict[str, Caller] = {}
+        self._keys: list[tuple[str, str]] = []
+        self._devices: list[tuple[str, str]] = []
 
-    def user(
-        self, iam: "IAMClient", name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False
-    ) -> Caller:
+    def caller(self, principal: PrincipalModel, operator: Caller) -> Caller:
+        """Make somebody whom a grant to the principal is to let in."""
+        entity = principal.entity
+        match principal.kind:
+            case "user" if entity:
+                return self.user(entity.name, entity.path, mfa=True)
+            case "role" if entity:
+                return self._session(operator, entity.name, entity.path)
+            case "group" if entity:
+                return self._member(entity.name, entity.path)
+            case "session":
+                role, _, session = str(principal.session).partition("/")
+                return self._session(operator, role, session=session)
+            case "permission_set":
+                # As AWS names the role of a set: https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html
+                name = f"AWSReservedSSO_{principal.permission_set}_0123456789abcdef"
+                return self._session(operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING)
+            case "organization":
+                self._join(str(principal.organization), f"{principal.organization}/r-0000/")
+            case "organizational_unit":
+                path = str(principal.organizational_unit)
+                self._join(path.partition("/")[0], path)
+        return self.user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
+
+    def user(self, name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False) -> Caller:
+        """Make a user with an access key, once."""
+        if name in self._users:
+            return self._users[name]
+        iam = self._iam
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_user(UserName=name, Path=path)
         if policy:
-            iam.put_user_policy(UserName=name, PolicyName="sandbox", PolicyDocument=policy)
+            iam.put_user_policy(UserName=name, PolicyName=_POLICY, PolicyDocument=policy)
         arn = iam.get_user(UserName=name)["User"]["Arn"]
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        self._keys.append((iam, name, key["AccessKeyId"]))
+        self._keys.append((name, key["AccessKeyId"]))
         keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-        return Caller(arn, _sts(self._endpoint, keys), keys, self._device(iam, arn, name) if mfa else None)
+        self._users[name] = Caller(arn, _sts(self._endpoint, keys), keys, self._device(name) if mfa else None)
+        return self._users[name]
 
-    def _device(self, iam: "IAMClient", user_arn: str, user: str) -> tuple[str, str]:
-        serial = f"{user_arn.rpartition(':')[0]}:mfa/sandbox-{user}"
-        self._drop_device(iam, user, serial)
-        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")["VirtualMFADevice"]
+    def tag(self, caller: Caller, key: str, value: str) -> None:
+        """Tag the user, or the role of a session."""
+        tags = [{"Key": key, "Value": value}]
+        iam: Any = self._iam
+        if ":user/" in caller.arn:
+            iam.tag_user(UserName=caller.name, Tags=tags)
+        else:
+            iam.tag_role(RoleName=caller.name, Tags=tags)
+
+    def _member(self, group: str, path: str) -> Caller:
+        with suppress(self._iam.exceptions.EntityAlreadyExistsException):
+            self._iam.create_group(GroupName=group, Path=path)
+        member = self.user(f"sandbox-{group}"[:64], mfa=True)
+        self._iam.add_user_to_group(GroupName=group, UserName=member.name)
+        return member
+
+    def _session(
+        self, operator: Caller, name: str, path: str = "/", *, session: str = "sandbox", policy: str | None = None
+    ) -> Caller:
+        """A session of a role, which the account's operator assumes."""
+        iam = self._iam
+        trust = trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        if policy:
+            iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
+        return Caller(assumed["AssumedRoleUser"]["Arn"], sts_of(self._endpoint, assumed["Credentials"]))
+
+    def _join(self, organization: str, path: str) -> None:
+        """Put the account into an organization."""
+        body = json.dumps({"account": self._account, "id": organization, "path": path}).encode()
+        request = urllib.request.Request(f"{self._endpoint}/_sandbox/organization", body, method="PUT")  # noqa: S310
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5).close()
+
+    def _device(self, user: str) -> tuple[str, str]:
+        serial = f"arn:aws:iam::{self._account}:mfa/sandbox-{user}"
+        self._drop_device(user, serial)
+        device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")["VirtualMFADevice"]
         seed = bytes(device["Base32StringSeed"]).decode()
         first, second = (totp(seed, at) for at in (time.time() - STEP, time.time()))
-        iam.enable_mfa_device(
-            UserName=user,
-            SerialNumber=device["SerialNumber"],
-            AuthenticationCode1=first,
-            AuthenticationCode2=second,
+        self._iam.enable_mfa_device(
+            UserName=user, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
         )
-        self._devices.append((iam, user, device["SerialNumber"]))
-        return device["SerialNumber"], seed
+        self._devices.append((user, serial))
+        return serial, seed
 
-    @staticmethod
-    def _drop_device(iam: "IAMClient", user: str, serial: str) -> None:
-        with suppress(iam.exceptions.NoSuchEntityException):
-            iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
-        with suppress(iam.exceptions.NoSuchEntityException):
-            iam.delete_virtual_mfa_device(SerialNumber=serial)
+    def _drop_device(self, user: str, serial: str) -> None:
+        with suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
+        with suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.delete_virtual_mfa_device(SerialNumber=serial)
 
     def take_back(self) -> None:
-        for iam, user, key in self._keys:
-            iam.delete_access_key(UserName=user, AccessKeyId=key)
-        for iam, user, serial in self._devices:
-            self._drop_device(iam, user, serial)
-
-
-def _role(iam: "IAMClient", endpoint: str, operator: Caller, entity: Entity, account: str) -> Caller:
-    """A session of a source role, which the source account's operator assumes."""
-    trust = policies.trust_policy([str(IamArn("aws", account, "user", "/", OPERATOR))], {})
-    with suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=entity.name, Path=entity.path, AssumeRolePolicyDocument=trust)
-    iam.update_assume_role_policy(RoleName=entity.name, PolicyDocument=trust)
-    arn = entity.arn("aws", account)
-    credentials = operator.sts.assume_role(RoleArn=arn, RoleSessionName="sandbox")["Credentials"]
-    return Caller(arn, sts_of(endpoint, credentials))
+        """Delete the keys and devices."""
+        for user, key in self._keys:
+            self._iam.delete_access_key(UserName=user, AccessKeyId=key)
+        for user, serial in self._devices:
+            self._drop_device(user, serial)
 
 
 def sts_of(endpoint: str, credentials: Any) -> "STSClient":

@@ -156,7 +156,7 @@ def _workspace(stack: Stack, *, fresh: bool) -> Path:
     (work / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
     settings = work / f"Pulumi.{stack.name}.yaml"
     salt = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.exists() else {}
-    config = yaml.safe_load((stack.folder / settings.name).read_text(encoding="utf-8"))
+    config = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
     if "encryptionsalt" in salt:
         config["encryptionsalt"] = salt["encryptionsalt"]
     settings.write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -17,11 +17,12 @@ _COLOURS = {True: "green", False: "bold red"}
 
 def proof_table(console: Console, proof: Sequence[Attempt]) -> None:
     """Print what was tried and what came of it."""
-    table = Table("grant", "caller", "attempt", "observed", "why", box=None, pad_edge=False, header_style="bold")
+    table = Table("grant", "caller", "attempt", "observed", box=None, pad_edge=False, header_style="bold")
+    table.add_column("why", overflow="fold")
     previous = ""
     for attempt in proof:
         observed = attempt.observed if attempt.holds else f"{attempt.observed}, expected {attempt.expected}"
-        account, _, name = attempt.caller.removeprefix("arn:aws:iam::").partition(":")
+        *_, account, name = attempt.caller.split(":", 5)
         table.add_row(
             Text("" if attempt.grant == previous else attempt.grant),
             Text(f"{name.replace('/', ' ', 1)} ({account})"),

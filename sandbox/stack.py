@@ -23,6 +23,7 @@ class Stack:
     Attributes:
         folder: The project's folder.
         name: The stack's name.
+        file: Its config's file.
         settings: Its config, checked.
         config: Its config with the namespaces, structured values as JSON, as Pulumi hands it to a program.
         endpoint: Where the emulated accounts are.
@@ -30,18 +31,24 @@ class Stack:
 
     folder: Path
     name: str
+    file: Path
     settings: Settings
     config: Mapping[str, str]
     endpoint: str
 
 
-def load(folder: Path, name: str) -> Stack:
+def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
     """Read a stack's config and check it as a whole.
+
+    Args:
+        folder: The project's folder.
+        name: The stack's name.
+        config_file: The stack's config; by default Pulumi.STACK.yaml in the project's folder.
 
     Raises:
         InvalidInput: With every problem found: in the config, or for the emulated accounts.
     """
-    file = folder / f"Pulumi.{name}.yaml"
+    file = config_file or folder / f"Pulumi.{name}.yaml"
     if not file.is_file():
         raise _refused("--stack", name, f"a stack has a file Pulumi.{name}.yaml beside Pulumi.yaml")
     values = _defaults(folder) | _values(file)
@@ -54,6 +61,7 @@ def load(folder: Path, name: str) -> Stack:
     return Stack(
         folder,
         name,
+        file,
         settings,
         {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in values.items()},
         _endpoint(settings),
@@ -131,7 +139,12 @@ def _config(file: Path) -> dict[Any, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a map, as the Pulumi CLI does: one of the two would get lost."""
+    """Reads YAML as the Pulumi CLI does: dates are text, and a key may not stand twice in a map."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys: dict[str, Any] = {}

@@ -4,12 +4,14 @@
 alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
 """
 
-from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
-from .args import Conditions, Grant, Principal, RoleSettings
+from .access import CrossAccountAccess, CrossAccountAccessArgs, GrantOutputs, Side
+from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
 from .destination import TrustedRole, TrustedRoleArgs
 from .errors import InvalidInput, Problem
 from .inputs import InvalidArgs
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs
+
+__version__ = "0.1.0"
 
 __all__ = [
     "AssumeRoleGrant",
@@ -18,12 +20,14 @@ __all__ = [
     "CrossAccountAccess",
     "CrossAccountAccessArgs",
     "Grant",
+    "GrantOutputs",
     "InvalidArgs",
     "InvalidInput",
     "Principal",
     "Problem",
     "RoleSettings",
     "Side",
+    "TrustBy",
     "TrustedRole",
     "TrustedRoleArgs",
 ]

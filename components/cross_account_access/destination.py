@@ -1,6 +1,6 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, NotRequired, Optional, TypedDict
 
@@ -9,44 +9,64 @@ import pulumi_aws as aws
 
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
-from .errors import Key
+from .children import Children, check_imports, resource_key
+from .errors import Key, located
 from .inputs import Account, account_of, check_when_known, checked, explicit_provider
-from .model import Later, read, when_known
+from .model import Later, plain, read, when_known
 from .outputs import registered, usage_outputs
+from .principals import PrincipalModel
+from .source_principals import Accounts, resolved
+from .trust import trust_policy
 
 
 class TrustedRoleArgs(TypedDict):
     """What a `TrustedRole` is made from."""
 
     principals: list[Principal]
-    """Who is trusted: one or more users and roles of the source account."""
+    """Who is trusted: one or more."""
     source_account_id: pulumi.Input[str]
     """The ID of the account that the principals are of, 12 digits."""
     role: NotRequired[RoleSettings]
     """The role; without it one without permissions, named by Pulumi."""
     conditions: NotRequired[Conditions]
     """Under which conditions the role may be assumed; none by default."""
-    principal_unique_ids: NotRequired[list[pulumi.Input[str]]]
-    """The principals' unique ids (AIDA…, AROA…), where they are known. A principal that was deleted and made again
-    has another one, and AWS no longer lets it in; with the ids given here, the next `pulumi up` saves the trust
-    anew."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of everything that is made here and can have some; the role's own stand in their place."""
+    imports: NotRequired[dict[str, str]]
+    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
+    as `Role/deploy: deploy`."""
 
 
-class TrustedRoleModel(grants.TrustModel):
+class TrustedRoleModel(grants.RoleGrantModel):
     """Checked `TrustedRoleArgs`."""
 
     source_account_id: Annotated[str | Later, when_known(limits.account_id)]
-    role: grants.RoleModel = grants.RoleModel()
-    principal_unique_ids: list[Annotated[str | Later, when_known(limits.UNIQUE_ID)]] = []
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
 
 
-def _checked_account(role: grants.RoleModel, known: list[Any]) -> Account:
-    """The destination account, once it is known that source and policies fit it: nothing is made before."""
+def resources(name: str, role: grants.RoleModel) -> list[str]:
+    """What a `TrustedRole` of that name makes, each by its `resource_key`."""
+    attached = sorted([*map(grants.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
+    return [
+        resource_key(aws.iam.Role, name),
+        *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
+        *(resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}") for policy in sorted(role.inline_policies)),
+    ]
+
+
+def _labelled(label: str) -> str:
+    return f"label-{label}"
+
+
+def _checked_accounts(role: grants.RoleModel, known: list[Any]) -> Accounts:
+    """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
     account: Account = known[0]
-    if str(known[1]) == account.id:
+    source = limits.part(Key("source_account_id"), known[1], limits.account_id)
+    if source == account.id:
         raise grants.same_account((Key("source_account_id"),), account.id)
     role.check_account(account.id, (Key("role"),))
-    return account
+    return Accounts(Account(source, account.partition), account)
 
 
 class TrustedRole(pulumi.ComponentResource):
@@ -56,6 +76,26 @@ class TrustedRole(pulumi.ComponentResource):
     Give it the destination's AWS provider in its options: it never uses a default one.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import TrustedRole
+
+        destination = aws.Provider("destination", profile="production", region="us-east-1")
+        role = TrustedRole(
+            "audit",
+            {
+                "source_account_id": "111111111111",
+                "principals": [{"user": "partners/auditor"}],
+                "role": {"name": "audit", "managed_policies": ["SecurityAudit"]},
+                "conditions": {"external_id": "partner-7f3a"},
+            },
+            pulumi.ResourceOptions(provider=destination),
+        )
+        pulumi.export("role_arn", role.role_arn)
+        ```
     """
 
     role_arn: pulumi.Output[str]
@@ -70,6 +110,8 @@ class TrustedRole(pulumi.ComponentResource):
     """The console's switch-role URL; none where the console can't switch to the role."""
     switch_role_unavailable: pulumi.Output[Optional[str]]  # noqa: UP045
     """Why the console can't switch to the role; none where it can."""
+    longest_session: pulumi.Output[int]
+    """How long a session lasts at most, in seconds: an hour where all callers are role sessions (role chaining)."""
     cli_profile: pulumi.Output[str]
     """A profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
     assume_role_command: pulumi.Output[str]
@@ -85,12 +127,13 @@ class TrustedRole(pulumi.ComponentResource):
         self._told = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
-        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
+        check_imports(self._told, model.imports, resources(name, model.role))
+        self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = pulumi.Output.all(account_of(provider), args["source_account_id"])
-        self._account = both.apply(self._known("", partial(_checked_account, model.role)))
+        self._accounts = both.apply(self._known("", partial(_checked_accounts, model.role)))
 
-        self._principals = self._principal_arns(args)
+        self._principals = self._known_principals(args, model)
         self._role = aws.iam.Role(
             name,
             name=model.role.name,
@@ -99,8 +142,8 @@ class TrustedRole(pulumi.ComponentResource):
             max_session_duration=model.role.max_session_duration,
             assume_role_policy=self._trust_policy(args),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=model.role.tags or None,
-            opts=self._child,
+            tags=model.tags | model.role.tags or None,
+            opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))
 
@@ -108,12 +151,12 @@ class TrustedRole(pulumi.ComponentResource):
         self.role_arn = pulumi.Output.all(self._role.arn, *made).apply(lambda known: known[0])
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
-        self.account_id = self._account.apply(lambda account: account.id)
-        self.usage = usage_outputs(
-            self.role_arn, self._principals, model, model.role, args.get("conditions", {}).get("external_id")
-        )
+        self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
+        source_account_id = self._accounts.apply(lambda accounts: accounts.source.id)
+        self.usage = usage_outputs(self.role_arn, self._principals, source_account_id, model, args)
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
+        self.longest_session = self.usage.longest_session
         self.cli_profile = self.usage.cli_profile
         self.assume_role_command = self.usage.assume_role_command
         self.register_outputs(registered(self))
@@ -121,32 +164,41 @@ class TrustedRole(pulumi.ComponentResource):
     def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return check_when_known(self._told, path, check)
 
-    def _principal_arns(self, args: TrustedRoleArgs) -> pulumi.Output[list[str]]:
-        def arns_of(known: list[Any]) -> list[str]:
-            account, given = known
-            # The conditions were checked with the principals as far as those were known; now all are.
-            model = read(TrustedRoleModel, given)
-            return [entity.arn(account.partition, str(model.source_account_id)) for entity in model.entities]
+    def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[list[PrincipalModel]]:
+        """Who is trusted, once all are known, and of the source account."""
 
-        given = {key: args[key] for key in ("principals", "source_account_id")}
-        return pulumi.Output.all(self._account, given).apply(self._known("principals", arns_of))
+        def of_source(known: list[Any]) -> list[PrincipalModel]:
+            accounts: Accounts = known[0]
+            found: list[PrincipalModel] = known[1]
+            for position, principal in enumerate(found):
+                with located(position):
+                    principal.element(accounts.source.partition, accounts.source.id)
+            return found
+
+        principals = resolved(self._told, "principals", model, args["principals"])
+        return pulumi.Output.all(self._accounts, principals).apply(self._known("principals", of_source))
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
-        def document(known: list[Any]) -> str:
-            arns, given = known
-            model = read(TrustedRoleModel, given)
-            block = model.conditions.block() if model.conditions else {}
-            return policies.trust_policy(arns, block, [str(unique_id) for unique_id in model.principal_unique_ids])
+        def document(known: Mapping[str, Any]) -> str:
+            source: Account = known["accounts"].source
+            given = {key: known[key] for key in ("principals", "conditions") if known[key] is not None}
+            model = read(grants.TrustModel, given)
+            with located(Key("principals")):
+                return trust_policy(model.principals, model.conditions, source.partition, source.id)
 
-        given = {key: value for key, value in args.items() if key != "role"}
-        return pulumi.Output.all(self._principals, given).apply(self._known("principals", document))
+        return pulumi.Output.all(
+            principals=args["principals"],
+            conditions=args.get("conditions"),
+            accounts=self._accounts,
+            checked=self._principals,
+        ).apply(self._known("", document))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
-            account: Account = known[1]
+            account: Account = known[1].destination
             return grants.policy_arn(grants.managed_policy(known[0]), account.partition, account.id)
 
-        return pulumi.Output.all(policy, self._account).apply(self._known(path, arn))
+        return pulumi.Output.all(policy, self._accounts).apply(self._known(path, arn))
 
     def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
         boundary = role.get("permissions_boundary")
@@ -158,22 +210,31 @@ class TrustedRole(pulumi.ComponentResource):
             for position, policy in enumerate(model.managed_policies)
         }
         for label, arn in role.get("managed_policy_arns", {}).items():
-            attached[f"label-{label}"] = (f"role.managed_policy_arns.{label}", arn)
+            attached[_labelled(label)] = (f"role.managed_policy_arns.{label}", arn)
         made: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(
-                f"{name}-{key}", role=self._role.name, policy_arn=self._policy_arn(path, policy), opts=self._child
+                f"{name}-{key}",
+                role=self._role.name,
+                policy_arn=self._policy_arn(path, policy),
+                opts=self._children.options(aws.iam.RolePolicyAttachment, f"{name}-{key}"),
             )
             for key, (path, policy) in sorted(attached.items())
         ]
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
-            check = self._known(f"role.inline_policies.{policy_name}", policies.identity_policy)
+            path = f"role.inline_policies.{policy_name}"
+            document_text = pulumi.Output.from_input(document).apply(self._known(path, policies.identity_policy))
+            document_text.apply(partial(self._warn, path))
             made.append(
                 aws.iam.RolePolicy(
                     f"{name}-inline-{policy_name}",
                     name=policy_name,
                     role=self._role.name,
-                    policy=pulumi.Output.from_input(document).apply(check),
-                    opts=self._child,
+                    policy=document_text,
+                    opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy_name}"),
                 )
             )
         return made
+
+    def _warn(self, path: str, document: str) -> None:
+        for warning in policies.warnings(document):
+            pulumi.warn(f"{self._told}: {path}: {warning}", self)

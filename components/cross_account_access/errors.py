@@ -1,7 +1,8 @@
 """What is said when input is refused: which field, which value, which rule, what to do."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,6 +47,17 @@ class Refusal(ValueError):
         self.remedy = remedy
         self.where = where
         self.value = value
+
+
+@contextmanager
+def located(*where: str | int) -> Iterator[None]:
+    """Let what is refused inside tell that it stands at `where`, below the value that is being checked."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(
+            refusal.rule, remedy=refusal.remedy, where=(*where, *refusal.where), value=refusal.value
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from pydantic import Field, PlainValidator, model_validator
 
 from . import arns, limits, policies
 from .conditions import ConditionsModel
-from .errors import NOT_SHOWN, Key, Refusal
+from .errors import Key, Refusal, located
 from .model import Later, Model, plain, when_known
-from .principals import Entity, PrincipalModel
+from .principals import TRAITS, Entity, PrincipalModel
+from .trust import conditions_of, trust_policy
 
 Side = Literal["both", "source", "destination"]
 Steps = tuple[str | int, ...]
@@ -18,6 +19,8 @@ Steps = tuple[str | int, ...]
 Account = Literal["source", "destination"]
 
 _GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
+# As long as the shortest, for the digest of whatever ids has one length.
+_SOME_ID = "0" * limits.UNIQUE_ID.least
 _MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
@@ -101,6 +104,16 @@ def holds_later(value: object) -> bool:
     if isinstance(value, list):
         return any(map(holds_later, value))
     return isinstance(value, Later)
+
+
+def _former(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refusal("a former name is text")
+    component, slash, grant = value.rpartition("/")
+    if slash and not component:
+        raise Refusal("a former name is GRANT, or COMPONENT/GRANT for one that was in another component")
+    limits.ROLE_NAME(grant)
+    return value
 
 
 def _attachable(value: object) -> str:
@@ -194,56 +207,94 @@ class TrustModel(Model):
         named = [f"{p.kind}-{p.entity.name}" if p.entity else p.key for p in self.principals]
         for keys in ([p.key for p in self.principals], named):
             if twice := limits.repeated(keys, key=str.lower):
+                position = max(i for i, key in enumerate(keys) if key.lower() == twice.lower())
                 raise Refusal(
                     "a principal stands in a grant once; names are unique ignoring case, whatever the path",
-                    where=(Key("principals"), max(i for i, key in enumerate(keys) if key.lower() == twice.lower())),
-                    value=twice.partition("-")[2],
+                    where=(Key("principals"), position),
+                    value=self.principals[position].told,
                 )
-        if self.conditions and self.conditions.needs_mfa:
-            for position, principal in enumerate(self.principals):
-                if principal.kind == "role":
-                    raise Refusal(
-                        "a role's sessions carry no MFA, so that requiring it would lock the role out",
-                        where=(Key("principals"), position),
-                        value=NOT_SHOWN if isinstance(principal.identity, Later) else principal.identity,
-                        remedy="Give the role a grant of its own, without an MFA condition",
-                    )
-        accounts = {e.account for e in self.entities if e.account}
+        for position, principal in enumerate(self.principals):
+            with located(Key("principals"), position):
+                self._possible(principal)
+        known = {number: p for number, p in enumerate(self.principals) if not isinstance(p.identity, Later)}
+        accounts = sorted({account for p in known.values() if (account := p.known_account)})
         if len(accounts) > 1:
             raise Refusal(
-                f"a grant's principals are of one source account; here are {', '.join(sorted(accounts))}",
+                f"a grant's principals are of one source account; here are {', '.join(accounts)}",
                 where=(Key("principals"),),
             )
-        try:
-            self.trust_policy("aws", accounts.pop() if accounts else "0" * 12)
-        except Refusal as refusal:
-            raise Refusal(refusal.rule, remedy=refusal.remedy, where=(Key("principals"),)) from None
+        if known:
+            self._within_quota(known, accounts[0] if accounts else "0" * 12)
         return self
+
+    def _within_quota(self, known: Mapping[int, PrincipalModel], account: str) -> None:
+        """Refuse a trust policy that would be too large once the principals' unique ids are found."""
+        reckoned = [
+            p.model_copy(update={"unique_id": _SOME_ID}) if p.kind in ("user", "role") and not p.by_name else p
+            for p in known.values()
+        ]
+        with located(Key("principals")):
+            try:
+                trust_policy(reckoned, self.conditions, "aws", account)
+            except Refusal as refusal:
+                if refusal.where:
+                    first, *rest = refusal.where
+                    refusal.where = (list(known)[int(first)], *rest)
+                raise
+
+    def _possible(self, principal: PrincipalModel) -> None:
+        with located(Key("conditions")):
+            under = conditions_of(principal, self.conditions)
+        if under is None or principal.kind is None:
+            return
+        traits = TRAITS[principal.kind]
+        if under.needs_mfa and traits.mfa == "no":
+            raise Refusal(
+                f"a {principal.kind.replace('_', ' ')}'s sessions carry no MFA, so that requiring it would lock it out",
+                value=principal.told,
+                remedy="Give it conditions of its own with MFA false, or a grant of its own",
+            )
+        if principal.kind != "user" and any("${aws:username}" in name for name in under.session_names or []):
+            raise Refusal(
+                "only a user has an aws:username, so that a session name with it would lock others out",
+                value=principal.told,
+                remedy="Give it conditions of its own with another session name, or a grant of its own",
+            )
 
     @property
     def entities(self) -> list[Entity]:
-        """The principals that are known."""
+        """The users, roles and groups that are known."""
         return [principal.entity for principal in self.principals if principal.entity]
 
-    def trust_policy(self, partition: str, account: str, unique_ids: tuple[str, ...] = ("",)) -> str:
-        """The trust policy as far as it is known.
-
-        Raises:
-            Refusal: If it is too large.
-        """
-        block = self.conditions.block() if self.conditions else {}
-        known = {
-            operator: {key: "" if isinstance(value, Later) else value for key, value in keys.items()}
-            for operator, keys in block.items()
-        }
-        arns = [entity.arn(partition, account) for entity in self.entities]
-        return policies.trust_policy(arns, known, unique_ids) if arns else ""
+    @property
+    def chained(self) -> bool:
+        """Whether all callers are role sessions, so that a session lasts an hour at most (role chaining)."""
+        return all(principal.kind and TRAITS[principal.kind].chained == "yes" for principal in self.principals)
 
 
-class GrantModel(TrustModel):
-    """One grant; `args.Grant` says what each key means."""
+class RoleGrantModel(TrustModel):
+    """A role, and who may assume it."""
 
     role: RoleModel = RoleModel()
+
+    @model_validator(mode="after")
+    def _session_length(self) -> "RoleGrantModel":
+        longest = self.role.max_session_duration or 0
+        if self.chained and longest > limits.CHAINED_SESSION_SECONDS:
+            raise Refusal(
+                f"a session that a role's session assumed lasts at most {limits.CHAINED_SESSION_SECONDS} seconds (role "
+                "chaining), and all of the principals are such",
+                where=(Key("role"), Key("max_session_duration")),
+                value=longest,
+                remedy="Leave it out",
+            )
+        return self
+
+
+class GrantModel(RoleGrantModel):
+    """One grant; `args.Grant` says what each key means."""
+
+    formerly: list[Annotated[str, plain(_former)]] = []
 
     def role_name(self, grant: str) -> str:
         """The role's name, by default the grant's."""
@@ -253,9 +304,14 @@ class GrantModel(TrustModel):
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
 
-    def role_arn_length(self, grant: str) -> int:
-        """How long that is at most, in the partition with the longest name."""
-        return len(self.role_arn(grant, "aws-us-gov", "0" * 12))
+    def longest_role_arn(self, grant: str) -> str:
+        """An ARN as long as the role's is at most, in the partition with the longest name."""
+        return self.role_arn(grant, "aws-us-gov", "0" * 12)
+
+    @property
+    def handed_out(self) -> list[PrincipalModel]:
+        """The principals to which the source's policy can't be attached from here."""
+        return [principal for principal in self.principals if principal.attached is None]
 
 
 def _side(value: object) -> Side:
@@ -266,11 +322,24 @@ def _side(value: object) -> Side:
             raise Refusal("a side is both, source or destination")
 
 
+def import_ids(value: object) -> dict[str, str]:
+    """Check a map from TYPE/NAME of a resource to its import ID."""
+    rule = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
+    if not isinstance(value, Mapping):
+        raise Refusal(rule)
+    for key, text in value.items():
+        if not isinstance(key, str) or not all(key.partition("/")) or not isinstance(text, str) or not text:
+            raise Refusal(rule, where=(str(key),), value=text)
+    return dict(value)
+
+
 class GrantSet(Model):
     """The grants between a pair of accounts, and what can be wrong between them."""
 
     grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_side)] = "both"
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(import_ids)] = {}
 
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
         """Where an account's expected ID stands, and what it is."""
@@ -290,7 +359,7 @@ class GrantSet(Model):
                     value=role,
                 )
         spelt: dict[str, str] = {}
-        for where, entity in self._entities():
+        for where, entity in [(where, p.entity) for where, p in self._principals() if p.entity]:
             full = f"{entity.path}{entity.name}"
             if (other := spelt.setdefault(f"{entity.kind} {entity.name}".lower(), full)) != full:
                 raise Refusal(
@@ -324,7 +393,7 @@ class GrantSet(Model):
             raise same_account(where, destination)
 
     def _one_source(self, account: str | None) -> None:
-        known = [(where, entity.account) for where, entity in self._entities() if entity.account]
+        known = [(where, found) for where, principal in self._principals() if (found := principal.known_account)]
         expected = account or (known[0][1] if known else None)
         for where, found in known:
             if found != expected:
@@ -335,12 +404,11 @@ class GrantSet(Model):
                     remedy="Another source account takes another stack, or another CrossAccountAccess",
                 )
 
-    def _entities(self) -> Iterator[tuple[Steps, Entity]]:
-        """Every principal that is known, with the path where it stands."""
+    def _principals(self) -> Iterator[tuple[Steps, PrincipalModel]]:
+        """Every principal, with the path where it stands."""
         for name, grant in sorted(self.grants.items()):
             for position, principal in enumerate(grant.principals):
-                if entity := principal.entity:
-                    yield (Key("grants"), name, Key("principals"), position), entity
+                yield (Key("grants"), name, Key("principals"), position), principal
 
 
 class AccessModel(GrantSet):

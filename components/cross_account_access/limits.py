@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from .errors import Refusal
+from .errors import NOT_SHOWN, Refusal
+
+_T = TypeVar("_T")
 
 TRUST_POLICY_QUOTA = 2048
 MANAGED_POLICY_QUOTA = 6144
@@ -59,6 +61,9 @@ _TAG_ALPHABET = "letters, digits, spaces and _.:/=+-@"
 ROLE_NAME = Text("a role name", 1, 64, _NAME, _NAME_ALPHABET)
 USER_NAME = Text("a user name", 1, 64, _NAME, _NAME_ALPHABET)
 POLICY_NAME = Text("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
+GROUP_NAME = Text("a group name", 1, 128, _NAME, _NAME_ALPHABET)
+PERMISSION_SET = Text("a permission set's name", 1, 32, _NAME, _NAME_ALPHABET)
+SESSION_NAME = Text("a session name", 2, 64, _NAME, _NAME_ALPHABET)
 PATH = Text("a path", 1, 512, r"/|/[\x21-\x7E]+/", "a slash alone, or ASCII between two slashes, without spaces")
 POLICY_PATH = Text(
     "a policy's path", 1, 512, r"((/[A-Za-z0-9.,+@=_-]+)*)/", f"slashes at both ends, {_NAME_ALPHABET} between slashes"
@@ -69,6 +74,33 @@ DESCRIPTION = Text(
 EXTERNAL_ID = Text("an external ID", 2, 1224, r"[\w+=,.@:/-]*", "letters, digits and _+=,.@:/-")
 _ACCOUNT_ID = Text("an account ID", 12, 12, r"\d*", "digits")
 UNIQUE_ID = Text("a unique id", 16, 128, r"[A-Z0-9]*", "capital letters and digits, such as AIDA… or AROA…")
+ORGANIZATION = Text("an organization's ID", 12, 34, r"o-[a-z0-9]*", "o- and then small letters and digits")
+ORGANIZATION_PATH = Text(
+    "an organizational unit's path",
+    20,
+    512,
+    r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})+/?",
+    "o-…/r-…/ou-…/, from the organization over the root down to the unit",
+)
+VPC = Text("a VPC's ID", 12, 21, r"vpc-[0-9a-f]*", "vpc- and then hexadecimal digits")
+VPC_ENDPOINT = Text("a VPC endpoint's ID", 13, 22, r"vpce-[0-9a-f]*", "vpce- and then hexadecimal digits")
+SESSION_NAME_PATTERN = Text(
+    "a session name's pattern",
+    2,
+    64,
+    r"([\w+=,.@*?-]|\$\{aws:username\})*",
+    f"{_NAME_ALPHABET}, * and ? as wildcards, ${{aws:username}}",
+)
+SOURCE_IDENTITY_PATTERN = Text(
+    "a source identity's pattern",
+    2,
+    64,
+    r"(?!aws:)[\w+=,.@*?-]*",
+    f"{_NAME_ALPHABET}, * and ? as wildcards; it doesn't start with aws:",
+)
+CONDITION_KEY = Text(
+    "a condition key", 3, 256, r"[A-Za-z0-9-]+:[\w+=,.@/:-]+", "PREFIX:NAME, such as aws:SourceAccount"
+)
 LABEL = Text("a label", 1, 128, _NAME, _NAME_ALPHABET)
 
 
@@ -119,41 +151,73 @@ def is_account_id(text: str) -> bool:
     return re.fullmatch(r"[0-9]{12}", text) is not None
 
 
+def tag_key(value: object) -> str:
+    """Check a tag's key."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not _of_tags(value):  # noqa: PLR2004
+        raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", remedy=_quoting(value))
+    if value.lower().startswith("aws:"):
+        raise Refusal("tag keys that start with aws: are AWS's own")
+    return value
+
+
+def tag_value(value: object) -> str:
+    """Check a tag's value."""
+    if not isinstance(value, str):
+        raise Refusal("a tag's value is text", remedy=_quoting(value))
+    if len(value) > 256 or not _of_tags(value):  # noqa: PLR2004
+        raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}")
+    return value
+
+
 def tags(value: object) -> dict[str, str]:
     """Check tags: at most 50, unique ignoring case, none of AWS's own `aws:` ones.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
-    checked = string_map(value, "tags")
-    if len(checked) > TAGS_PER_ENTITY:
-        raise Refusal(f"a role has at most {TAGS_PER_ENTITY} tags", value=len(checked))
-    for key, text in checked.items():
-        if not 1 <= len(key) <= 128 or not _of_tags(key):  # noqa: PLR2004
-            raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", where=(key,), value=key)
-        if key.lower().startswith("aws:"):
-            raise Refusal("tag keys that start with aws: are AWS's own", where=(key,), value=key)
-        if len(text) > 256 or not _of_tags(text):  # noqa: PLR2004
-            raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}", where=(key,), value=text)
-    if twice := repeated(checked, key=str.lower):
-        raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
-    return checked
+    if not isinstance(value, Mapping):
+        raise Refusal("tags are a map from text to text")
+    return _tag_map(value, tag_value)
+
+
+def tag_values(value: object) -> dict[str, list[str]]:
+    """Check a map from tag keys to the values that they may have, one or more each."""
+
+    def several(values: object) -> list[str]:
+        if not isinstance(values, list) or not values:
+            raise Refusal("a tag's values are a list with at least one")
+        checked = [part(number, inner, tag_value) for number, inner in enumerate(values)]
+        if twice := repeated(checked):
+            raise Refusal("a value stands in a list once", value=twice)
+        return checked
+
+    if not isinstance(value, Mapping) or not value:
+        raise Refusal("this is a map from tag keys to lists of values")
+    return _tag_map(value, several)
 
 
 def _of_tags(text: str) -> bool:
     return all(character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text)
 
 
-def string_map(value: object, what: str) -> dict[str, str]:
-    """Check that a value is a map from text to text."""
-    if not isinstance(value, Mapping):
-        raise Refusal(f"{what} are a map from text to text")
-    for key, text in value.items():
-        for part in (key, text):
-            if not isinstance(part, str):
-                raise Refusal(
-                    f"{what} are a map from text to text", remedy=_quoting(part), where=(str(key),), value=part
-                )
-    return dict(value)
+def _tag_map(value: Mapping[Any, Any], check: Callable[[object], _T]) -> dict[str, _T]:
+    if len(value) > TAGS_PER_ENTITY:
+        raise Refusal(f"there are at most {TAGS_PER_ENTITY} tags", value=len(value))
+    checked = {}
+    for key, inner in value.items():
+        part(str(key), key, tag_key)
+        checked[key] = part(key, inner, check)
+    if twice := repeated(checked, key=str.lower):
+        raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
+    return checked
+
+
+def part(where: str | int, value: object, check: Callable[[object], _T]) -> _T:
+    """Check a part of a value; what is refused tells where that stands and what it is."""
+    try:
+        return check(value)
+    except Refusal as refusal:
+        shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
+        raise Refusal(refusal.rule, remedy=refusal.remedy, where=(where, *refusal.where), value=shown) from None
 
 
 def repeated(values: Iterable[str], key: Any = None) -> str | None:
@@ -173,4 +237,5 @@ def characters(document: str) -> int:
 
 
 def _quoting(value: object) -> str:
-    return "Put it in quotes" if isinstance(value, int | float | date) else ""
+    numeric = isinstance(value, int | float | date)
+    return "Put it in quotes; with `pulumi config set`, add --type string" if numeric else ""

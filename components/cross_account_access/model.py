@@ -32,7 +32,12 @@ class Model(BaseModel):
     """A part of the input, checked: nothing unknown in it, nothing to change about it."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True, strict=True
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        arbitrary_types_allowed=True,
+        strict=True,
+        defer_build=True,  # a program that imports the package may use but one component
     )
 
     @model_validator(mode="before")

@@ -1,6 +1,7 @@
 """What a component tells of a role's use, as Outputs."""
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ import pulumi
 from pydantic.alias_generators import to_camel
 
 from . import arns
-from .grants import RoleModel, TrustModel
+from .grants import RoleGrantModel
+from .principals import PrincipalModel
 from .usage import Usage
 
 
@@ -24,47 +26,43 @@ class UsageOutputs:
 
     switch_role_url: pulumi.Output[str | None]
     switch_role_unavailable: pulumi.Output[str | None]
+    longest_session: pulumi.Output[int]
     cli_profile: pulumi.Output[str]
     assume_role_command: pulumi.Output[str]
 
 
 def usage_outputs(
     role_arn: pulumi.Output[str],
-    principals: pulumi.Output[list[str]],
-    trust: TrustModel,
-    role: RoleModel,
-    external_id: pulumi.Input[str] | None,
+    principals: pulumi.Output[list[PrincipalModel]],
+    source_account_id: pulumi.Input[str],
+    model: RoleGrantModel,
+    args: Mapping[str, Any],
 ) -> UsageOutputs:
     """Tell how a role is used.
 
     Args:
         role_arn: Its ARN.
-        principals: The trusted principals' ARNs.
-        trust: Who is trusted under which conditions, as far as that was known.
-        role: The role's settings.
-        external_id: The external ID, where the trust policy asks for one.
+        principals: Who is trusted, known but for what their conditions leave open.
+        source_account_id: The source account's ID.
+        model: The grant as far as it was known.
+        args: The grant as it was given, for the external ID.
     """
 
     def usage(known: list[Any]) -> Usage:
-        arn, trusted = known
-        parsed = arns.parse(arn)
-        if parsed is None:
+        arn, trusted, account = known
+        role = arns.parse(arn)
+        if role is None:
             raise ValueError(f"{arn} is no role's ARN")
-        return Usage(
-            role=parsed,
-            label=parsed.name,
-            users=[principal for principal in trusted if arns.kind_of(principal) == "user"],
-            chained=any(arns.kind_of(principal) == "role" for principal in trusted),
-            needs_mfa=bool(trust.conditions and trust.conditions.needs_mfa),
-            needs_external_id=external_id is not None,
-            max_session_duration=role.max_session_duration,
-        )
+        return Usage(role, role.name, trusted, model.conditions, account, model.role.max_session_duration, lead)
 
-    told = pulumi.Output.all(role_arn, principals).apply(usage)
-    with_id = pulumi.Output.all(told, external_id)
+    lead = min(range(len(model.principals)), key=lambda position: model.principals[position].rank)
+    told = pulumi.Output.all(role_arn, principals, source_account_id).apply(usage)
+    conditions = {**args.get("conditions", {}), **args["principals"][lead].get("conditions", {})}
+    with_id = pulumi.Output.all(told, conditions.get("external_id"))
     return UsageOutputs(
         switch_role_url=told.apply(lambda known: known.switch_role_url),
         switch_role_unavailable=told.apply(lambda known: known.no_switch_role),
+        longest_session=told.apply(lambda known: known.longest_session),
         cli_profile=with_id.apply(lambda known: known[0].cli_profile(known[1])),
         assume_role_command=with_id.apply(lambda known: known[0].assume_role_command(known[1])),
     )

@@ -2,68 +2,43 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from math import isfinite
 from typing import Any
 
 from . import limits
+from .conditions import ASSUME_ROLE
 from .errors import Refusal
 
 VERSION = "2012-10-17"
-ASSUME_ROLE = "sts:AssumeRole"
 
 # An ARN of the source's policy with its quotes and comma.
 _QUOTES_AND_COMMA = 3
 
 
-def trust_policy(
-    principals: Sequence[str], conditions: Mapping[str, Mapping[str, Any]], unique_ids: Sequence[str] = ()
-) -> str:
-    """The destination role's trust policy: exactly these principals, under all these conditions.
+@dataclass(frozen=True)
+class Reach:
+    """A role that a principal may assume, as the source's policy says it.
 
-    Args:
-        principals: Their ARNs.
-        conditions: The condition block; empty for none.
-        unique_ids: Their unique ids (AIDA…, AROA…), as far as they are known. AWS keeps a principal by its
-            id, so that the trust of one that was deleted and made again is dead though the ARN is the same:
-            a digest of the ids in the `Sid` makes that a change, and the update heals it.
-
-    Raises:
-        Refusal: If the document is larger than a trust policy may be.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    Attributes:
+        arn: The role's ARN.
+        actions: What is allowed on it, `sts:AssumeRole` first.
     """
-    digest = sha256("\n".join(sorted(unique_ids)).encode()).hexdigest()[:12] if unique_ids else ""
-    statement: dict[str, Any] = {
-        "Sid": f"Trust{digest}",
-        "Effect": "Allow",
-        "Principal": {"AWS": sorted(set(principals))},
-        "Action": ASSUME_ROLE,
-    }
-    if conditions:
-        statement["Condition"] = conditions
-    document = render({"Version": VERSION, "Statement": [statement]})
-    size = limits.characters(document)
-    if size > limits.TRUST_POLICY_QUOTA:
-        longest = max(map(len, principals))
-        raise Refusal(
-            f"a trust policy has at most {limits.TRUST_POLICY_QUOTA} characters without white space, "
-            f"this one {size}: {len(set(principals))} principals with ARNs of up to {longest}",
-            remedy="Make two grants of it, each with a role of its own, or let people share a role to come from",
-        )
-    return document
+
+    arn: str
+    actions: tuple[str, ...] = (ASSUME_ROLE,)
 
 
-def assume_role_policy(role_arns: Sequence[str]) -> str:
-    """The source's identity policy: `sts:AssumeRole` on exactly these roles.
+def assume_role_policy(roles: Iterable[Reach]) -> str:
+    """The source's identity policy: to assume exactly these roles, and to set what their conditions ask for.
 
     Raises:
         Refusal: If the document is larger than a managed policy may be.
     """
-    statement = {"Effect": "Allow", "Action": ASSUME_ROLE, "Resource": sorted(set(role_arns))}
-    document = render({"Version": VERSION, "Statement": [statement]})
+    document = _assume_role_document(roles)
     if (size := limits.characters(document)) > limits.MANAGED_POLICY_QUOTA:
         raise Refusal(
             f"a managed policy has at most {limits.MANAGED_POLICY_QUOTA} characters without white space, this one "
@@ -72,7 +47,22 @@ def assume_role_policy(role_arns: Sequence[str]) -> str:
     return document
 
 
-def pack(arn_lengths: Mapping[str, int]) -> list[tuple[str, ...]]:
+def _assume_role_document(roles: Iterable[Reach]) -> str:
+    arns: dict[tuple[str, ...], set[str]] = {}
+    for role in roles:
+        arns.setdefault(role.actions, set()).add(role.arn)
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": actions[0] if len(actions) == 1 else list(actions),
+            "Resource": sorted(found),
+        }
+        for actions, found in sorted(arns.items())
+    ]
+    return render({"Version": VERSION, "Statement": statements})
+
+
+def pack(roles: Mapping[str, Reach]) -> list[tuple[str, ...]]:
     """Deal roles out to as few policies as hold them, the same way each time.
 
     Each role has an order of preference among the policies, drawn from its own name, and goes to the first that has
@@ -80,7 +70,7 @@ def pack(arn_lengths: Mapping[str, int]) -> list[tuple[str, ...]]:
     Source of the method: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
 
     Args:
-        arn_lengths: The length of each role's ARN, by the role's name.
+        roles: The roles by name; an ARN that isn't known yet is stood for by one as long as it is at most.
 
     Returns:
         The names in each policy; a policy may stay empty.
@@ -88,14 +78,18 @@ def pack(arn_lengths: Mapping[str, int]) -> list[tuple[str, ...]]:
     Raises:
         Refusal: If more policies are needed than attach to one principal.
     """
-    # The last ARN of a policy has no comma.
-    room = limits.MANAGED_POLICY_QUOTA - limits.characters(assume_role_policy(())) + 1
+    # Every policy keeps room for a statement of each kind.
+    frame = _assume_role_document(Reach("", role.actions) for role in roles.values())
+    # The frame has the quotes of an empty ARN in each, and the last ARN of a statement has no comma.
+    kinds = len({role.actions for role in roles.values()})
+    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame) + kinds * _QUOTES_AND_COMMA
+    lengths = {name: len(role.arn) for name, role in roles.items()}
     for count in range(1, limits.MANAGED_POLICIES_PER_PRINCIPAL + 1):
-        if (dealt := _deal(arn_lengths, count, room)) is not None:
+        if (dealt := _deal(lengths, count, room)) is not None:
             return dealt
     raise Refusal(
         f"{limits.MANAGED_POLICIES_PER_PRINCIPAL} managed policies of {limits.MANAGED_POLICY_QUOTA} characters attach "
-        f"to one principal, and the ARNs of {len(arn_lengths)} roles don't fit in them",
+        f"to one principal, and the ARNs of {len(roles)} roles don't fit in them",
         remedy="Shorten the roles' names or paths, or let the principal reach a role from which the others are reached",
     )
 
@@ -121,6 +115,17 @@ def _draw(name: str, salt: str) -> bytes:
 def render(document: Mapping[str, Any]) -> str:
     """A document as text without white space, its keys in the order given."""
     return json.dumps(document, separators=(",", ":"))
+
+
+def warnings(document: str) -> list[str]:
+    """What is allowed in a checked identity policy, but seldom meant."""
+    statements = json.loads(document)["Statement"]
+    told = []
+    for number, statement in enumerate([statements] if isinstance(statements, dict) else statements, start=1):
+        for element, allowed in (("NotAction", "every other action"), ("NotResource", "every other resource")):
+            if statement["Effect"] == "Allow" and element in statement:
+                told.append(f"statement {number} has {element} with Allow, which allows {allowed}, new ones of AWS too")
+    return told
 
 
 _STATEMENT_KEYS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}

@@ -5,31 +5,53 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from . import limits, policies
+from . import arns, limits, policies
 from .args import Principal
-from .errors import NOT_SHOWN, Refusal
-from .grants import role_arn
+from .children import Children, check_imports, resource_key
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .errors import NOT_SHOWN, Key, Refusal
+from .grants import import_ids, role_arn
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
 from .model import Later, Model, plain, read, when_known
 from .outputs import registered
 from .principals import Entity, PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
-_UNKNOWN_ARN_LENGTH = len("arn:aws-us-gov:iam::123456789012:role/") + limits.ROLE_NAME.most
+_LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
+_ATTACHMENTS: dict[str | None, type[pulumi.Resource]] = {
+    "user": aws.iam.UserPolicyAttachment,
+    "role": aws.iam.RolePolicyAttachment,
+    "group": aws.iam.GroupPolicyAttachment,
+    # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+    None: aws.iam.PolicyAttachment,
+}
 
 
 class AssumeRoleGrantArgs(TypedDict):
     """What an `AssumeRoleGrant` is made from."""
 
     principal: Principal
-    """The user or role of the source account that gets the right."""
+    """The user, role or group of the source account that gets the right."""
     role_arns: dict[str, pulumi.Input[str]]
     """The destination roles' ARNs, each by a plain name of its own."""
     role_arn_lengths: NotRequired[dict[str, int]]
     """How long those ARNs are at most, by the same names, where they are Outputs: 102 by default, which is enough for
     every role without a path. It decides how many policies hold them."""
+    role_actions: NotRequired[dict[str, list[str]]]
+    """What is allowed on a role besides sts:AssumeRole, by the same names: sts:TagSession, sts:SetSourceIdentity."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of the policies."""
+    imports: NotRequired[dict[str, str]]
+    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
+    as `Policy/team-user-alice: arn:aws:iam::111111111111:policy/to-production`."""
+
+
+def _action(value: object) -> str:
+    if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
+        raise Refusal(f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}")
+    return str(value)
 
 
 class AssumeRoleGrantModel(Model):
@@ -41,12 +63,52 @@ class AssumeRoleGrantModel(Model):
     )
     role_arn_lengths: dict[Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]] = {}
 
-    def lengths(self) -> dict[str, int]:
-        """How long each ARN is, or at most is."""
+    role_actions: dict[Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_action)]]] = {}
+    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    imports: Annotated[dict[str, str], plain(import_ids)] = {}
+
+    @model_validator(mode="after")
+    def _attachable(self) -> "AssumeRoleGrantModel":
+        if self.principal.kind not in _ATTACHMENTS:
+            raise Refusal(
+                "policies attach to a user, role or group",
+                where=(Key("principal"),),
+                remedy="For others put the policy where the account's owner gives rights",
+            )
+        if self.principal.conditions is not None:
+            raise Refusal(
+                "conditions are the destination's: they stand in the role's trust policy",
+                where=(Key("principal"), Key("conditions")),
+                remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
+                "among them",
+            )
+        return self
+
+    def reach(self) -> dict[str, policies.Reach]:
+        """The roles; for an ARN that isn't known one as long as it is at most."""
+        longest = {name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH)) for name in self.role_arns}
         return {
-            name: len(arn) if isinstance(arn, str) else self.role_arn_lengths.get(name, _UNKNOWN_ARN_LENGTH)
+            name: policies.Reach(arn if isinstance(arn, str) else longest[name], self.actions(name))
             for name, arn in self.role_arns.items()
         }
+
+    def plan(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The policies that a component of that name makes, each by its name, with the roles in it.
+
+        Raises:
+            Refusal: If more are needed than attach to one principal.
+        """
+        packs = enumerate(policies.pack(self.reach()), start=1)
+        return {name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles}
+
+    def resources(self, name: str) -> list[str]:
+        """What a component of that name makes, each by its `resource_key`."""
+        kinds = (aws.iam.Policy, _ATTACHMENTS[self.principal.kind])
+        return [resource_key(kind, child) for child in self.plan(name) for kind in kinds]
+
+    def actions(self, name: str) -> tuple[str, ...]:
+        """What is allowed on a role."""
+        return (ASSUME_ROLE, *sorted(set(self.role_actions.get(name, [])) - {ASSUME_ROLE}))
 
 
 @dataclass(frozen=True)
@@ -65,6 +127,23 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     Give it the source's AWS provider in its options: it never uses a default one.
 
     AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
+
+    Example:
+        ```python
+        import pulumi
+        import pulumi_aws as aws
+        from cross_account_access import AssumeRoleGrant
+
+        source = aws.Provider("source", profile="people", region="us-east-1")
+        AssumeRoleGrant(
+            "audit",
+            {
+                "principal": {"user": "partners/auditor"},
+                "role_arns": {"audit": "arn:aws:iam::222222222222:role/audit"},
+            },
+            pulumi.ResourceOptions(provider=source),
+        )
+        ```
     """
 
     policy_arns: pulumi.Output[list[str]]
@@ -82,27 +161,33 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         self._told = f"AssumeRoleGrant {name}"
         provider = explicit_provider(self, "source")
         model = checked(AssumeRoleGrantModel, args, self._told)
-        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
-        account = account_of(provider)
-
         try:
-            packs = policies.pack(model.lengths())
+            planned = model.plan(name)
         except Refusal as refusal:
             raise InvalidArgs.of(self._told, "role_arns", len(model.role_arns), refusal) from None
+        check_imports(self._told, model.imports, model.resources(name))
+        self._children = Children(self, provider, model.imports, opts)
+        account = account_of(provider)
+
         made = []
         self._attachments: list[pulumi.Resource] = []
-        for number, names in enumerate(packs, start=1):
-            if not names:
-                continue
-            child = name if number == 1 else f"{name}-{number}"
-            role_arns = {n: args["role_arns"][n] for n in names}
-            right = pulumi.Output.all(role_arns, dict(args["principal"]), account).apply(
-                check_when_known(self._told, "role_arns", self._right)
+        for child, names in planned.items():
+            given = {
+                "principal": args["principal"],
+                "role_arns": {role: args["role_arns"][role] for role in names},
+                "role_actions": {role: list(model.actions(role)) for role in names},
+            }
+            right = pulumi.Output.all(given, account).apply(check_when_known(self._told, "role_arns", self._right))
+            policy = aws.iam.Policy(
+                child,
+                policy=right.apply(lambda known: known.document),
+                tags=model.tags or None,
+                opts=self._children.options(aws.iam.Policy, child),
             )
-            policy = aws.iam.Policy(child, policy=right.apply(lambda known: known.document), opts=self._child)
             made.append(policy)
-            entity = right.apply(lambda known: known.entity)
-            self._attachments.append(self._attach(child, policy, model.principal, entity))
+            self._attachments.append(
+                self._attach(child, policy, model.principal, right.apply(lambda known: known.entity))
+            )
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
         self.account_id = account.apply(lambda found: found.id)
@@ -114,31 +199,37 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
 
     def _right(self, known: list[Any]) -> _Right:
-        role_arns, principal, account = known
-        model = read(AssumeRoleGrantModel, {"principal": principal, "role_arns": role_arns})
+        given, account = known
+        model = read(AssumeRoleGrantModel, given)
         entity = model.principal.entity
         if entity is None:
-            raise ValueError(f"{principal} is known by now")
+            raise ValueError(f"{given['principal']} is known by now")
         try:
             entity.arn(account.partition, account.id)
         except Refusal as refusal:
             raise InvalidArgs.of(self._told, "principal", NOT_SHOWN, refusal) from None
-        return _Right(policies.assume_role_policy([str(arn) for arn in model.role_arns.values()]), entity)
+        return _Right(policies.assume_role_policy(model.reach().values()), entity)
 
     def _attach(
-        self, child: str, policy: aws.iam.Policy, model: PrincipalModel, entity: pulumi.Output[Entity]
+        self, child: str, policy: "aws.iam.Policy", model: PrincipalModel, entity: pulumi.Output[Entity]
     ) -> pulumi.Resource:
         # What is plain is known in every preview.
         name = model.entity.name if model.entity else entity.apply(lambda known: known.name)
-        if model.kind == "user":
-            return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=self._child)
-        if model.kind == "role":
-            return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=self._child)
-        # Whether an ARN that isn't known yet is a user's or a role's isn't known either: this attachment takes both.
-        return aws.iam.PolicyAttachment(
-            child,
-            users=entity.apply(lambda known: [known.name] if known.kind == "user" else []),
-            roles=entity.apply(lambda known: [known.name] if known.kind == "role" else []),
-            policy_arn=policy.arn,
-            opts=self._child,
-        )
+        match model.kind:
+            case "user":
+                options = self._children.options(aws.iam.UserPolicyAttachment, child)
+                return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=options)
+            case "group":
+                options = self._children.options(aws.iam.GroupPolicyAttachment, child)
+                return aws.iam.GroupPolicyAttachment(child, group=name, policy_arn=policy.arn, opts=options)
+            case "role":
+                options = self._children.options(aws.iam.RolePolicyAttachment, child)
+                return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=options)
+            case _:
+                return aws.iam.PolicyAttachment(
+                    child,
+                    users=entity.apply(lambda known: [known.name] if known.kind == "user" else []),
+                    roles=entity.apply(lambda known: [known.name] if known.kind == "role" else []),
+                    policy_arn=policy.arn,
+                    opts=self._children.options(aws.iam.PolicyAttachment, child),
+                )

@@ -45,6 +45,23 @@ UNKNOWN = Unknown()
 
 
 @dataclass(frozen=True)
+class Options:
+    """The options of a registered resource, as far as components set them.
+
+    Attributes:
+        import_id: The ID under which it is imported.
+        ignore_changes: The inputs whose changes are ignored.
+        retain_on_delete: Whether it is kept in the account when it leaves the stack.
+        aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is the same.
+    """
+
+    import_id: str = ""
+    ignore_changes: tuple[str, ...] = ()
+    retain_on_delete: bool = False
+    aliases: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Made:
     """A registered resource.
 
@@ -57,6 +74,7 @@ class Made:
         shown: The same with `SECRET` in each secret's place.
         depends: What it depends on, each as `TYPE::NAME`.
         uses: The same for each of its inputs.
+        options: What it is to be imported from, what is ignored or kept of it, what it was called before.
     """
 
     type: str
@@ -67,6 +85,7 @@ class Made:
     shown: dict[str, Any]
     depends: frozenset[str]
     uses: dict[str, frozenset[str]]
+    options: Options
 
     @property
     def secret(self) -> set[str]:
@@ -260,6 +279,7 @@ class _Monitor(mocks.MockMonitor):
             _value(inputs, hide=True),
             frozenset(map(_key, request.dependencies)),
             uses,
+            _options(request),
         )
         with self._lock:
             assert urn not in self._urns, f"{urn} is registered twice"
@@ -320,6 +340,16 @@ def _key(urn: str) -> str:
     kinds, _, name = urn.rpartition("::")
     kind = kinds.rpartition("::")[2].rpartition("$")[2]
     return f"{kind}::{name}"
+
+
+def _options(request: Any) -> Options:
+    specs = [alias.spec for alias in request.aliases]
+    return Options(
+        request.importId,
+        tuple(request.ignoreChanges),
+        request.retainOnDelete,
+        tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
+    )
 
 
 def _provider(reference: str) -> str:

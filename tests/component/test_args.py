@@ -27,7 +27,7 @@ from cross_account_access import (
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.destination import TrustedRoleModel
 from cross_account_access.grants import AccessModel, GrantModel, RoleModel
-from cross_account_access.principals import PrincipalModel
+from cross_account_access.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.source import AssumeRoleGrantModel
 from tests.component.harness import Run, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
@@ -89,7 +89,7 @@ def of_grant(key: str, value: Any) -> Program:
 
 
 def of_principal(key: str, value: Any) -> Program:
-    named = {} if key in {"user", "role", "arn"} else {"user": "alice"}
+    named = {} if key in IDENTITY_KEYS else {"user": "alice"}
     label = {} if key == "label" else {"label": "x"}
     return access({"deploy": grant(principals=[{**named, **label, key: value}])})
 
@@ -104,7 +104,7 @@ LEVELS: dict[Any, Callable[[str, Any], Program]] = {
     Grant: of_grant,
     Principal: of_principal,
     RoleSettings: lambda key, value: access({"deploy": grant(role={key: value})}),
-    Conditions: lambda key, value: access({"deploy": grant(conditions={key: value})}),
+    Conditions: lambda key, value: access({"deploy": grant(conditions=BESIDE.get(key, {}) | {key: value})}),
     TrustedRoleArgs: lambda key, value: trusted_role(**{key: value}),
     AssumeRoleGrantArgs: lambda key, value: assume_role_grant(**{key: value}),
 }
@@ -112,12 +112,21 @@ LEVELS: dict[Any, Callable[[str, Any], Program]] = {
 PASS = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
 POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
 
+# What a condition stands beside.
+BESIDE: dict[str, dict[str, Any]] = {
+    "previous_external_id": {"external_id": "partner-7f3a"},
+    "transitive_tag_keys": {"session_tags": {"team": ["platform"]}},
+}
+
 # A right value of each key that is no object.
 VALUES: dict[str, Any] = {
+    "account": SOURCE,
     "arn": user_arn("alice"),
     "description": "Deploys",
     "destination_account_id": DESTINATION,
     "external_id": "partner-7f3a",
+    "formerly": ["release"],
+    "group": "admins",
     "inline_policies": {"pass": PASS},
     "label": "x",
     "managed_policies": ["ReadOnlyAccess"],
@@ -126,16 +135,42 @@ VALUES: dict[str, Any] = {
     "mfa": True,
     "mfa_max_age": 7200,
     "name": "x",
+    "not_after": "2026-12-31T18:00:00Z",
+    "not_before": "2026-12-01T08:00:00Z",
+    "organization": "o-a1b2c3d4e5",
+    "organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",
+    "organizations": ["o-a1b2c3d4e5"],
     "path": "/x/",
+    "permission_set": "PowerUsers",
     "permissions_boundary": POLICY,
-    "principal_unique_ids": ["AIDAALICEXXXXXXXXXXX"],
+    "previous_external_id": "partner-before",
+    "principal_tags": {"team": ["platform"]},
+    "raw": {"StringEquals": {"aws:SourceAccount": [SOURCE]}},
     "role": "ci",
+    "role_actions": {"deploy": ["sts:TagSession"]},
     "role_arn_lengths": {"deploy": 64},
     "role_arns": {"deploy": role_arn("deploy")},
+    "session": "ci/build",
+    "session_names": ["build-*"],
+    "session_tags": {"team": ["platform"]},
     "side": "both",
     "source_account_id": SOURCE,
+    "source_identities": ["alice"],
+    "source_ips": ["203.0.113.7"],
+    "source_vpc_endpoints": ["vpce-0a1b2c3d"],
+    "source_vpcs": ["vpc-0a1b2c3d"],
     "tags": {"owner": "platform"},
+    "transitive_tag_keys": ["team"],
+    "trust_by": "name",
+    "unique_id": "AIDAALICEXXXXXXXXXXX",
     "user": "alice",
+}
+
+# The import IDs that each component can take.
+IMPORTS: dict[Any, dict[str, str]] = {
+    CrossAccountAccessArgs: {"Role/team-deploy": "deploy"},
+    TrustedRoleArgs: {"Role/reader": "reader"},
+    AssumeRoleGrantArgs: {"UserPolicyAttachment/reach": f"alice/{POLICY}"},
 }
 
 
@@ -163,15 +198,15 @@ LEAVES = [
 def at_leaf(value: Any) -> Any:
     """An Output where the leaf is."""
     if isinstance(value, list):
-        return [output(inner) for inner in value]
+        return [at_leaf(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: output(inner) for key, inner in value.items()}
+        return {key: at_leaf(inner) for key, inner in value.items()}
     return output(value)
 
 
 @pytest.mark.parametrize(("args", "key"), LEAVES, ids=[f"{args.__name__} {key}" for args, key in LEAVES])
 def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(args: Any, key: str) -> None:
-    program, value = LEVELS[args], VALUES[key]
+    program, value = LEVELS[args], IMPORTS[args] if key == "imports" else VALUES[key]
     assert run(program(key, value)).kinds() & {"Role", "Policy"}
     if is_input(leaf(hints(args)[key])):
         assert run(program(key, at_leaf(value))).kinds() & {"Role", "Policy"}
@@ -186,13 +221,16 @@ def test_inputs_and_plain_keys_are_told_apart() -> None:
     assert inputs == {
         "arn",
         "external_id",
+        "group",
         "inline_policies",
         "managed_policy_arns",
         "permissions_boundary",
-        "principal_unique_ids",
+        "previous_external_id",
         "role",
         "role_arns",
         "source_account_id",
+        "source_ips",
+        "unique_id",
         "user",
     }
 
@@ -205,12 +243,14 @@ def test_exactly_these_names_are_public() -> None:
         "CrossAccountAccess",
         "CrossAccountAccessArgs",
         "Grant",
+        "GrantOutputs",
         "InvalidArgs",
         "InvalidInput",
         "Principal",
         "Problem",
         "RoleSettings",
         "Side",
+        "TrustBy",
         "TrustedRole",
         "TrustedRoleArgs",
     ]

@@ -176,7 +176,15 @@ def everything() -> dict[str, Any]:
     statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
     return {
         "deploy": {
-            "principals": [{"role": "ci"}, {"user": "alice"}, {"arn": user_arn("bob")}],
+            "principals": [
+                {"role": "ci", "conditions": {"session_tags": {"team": ["b"], "cost": ["1"]}}},
+                {"user": "alice", "conditions": {"external_id": "partner-7f3a", "source_ips": ["203.0.113.7"]}},
+                {"arn": user_arn("bob")},
+                {"group": "admins"},
+                {"role": "deployer", "trust_by": "name"},
+                {"account": SOURCE},
+                {"permission_set": "PowerUsers"},
+            ],
             "role": {
                 "managed_policies": ["ReadOnlyAccess", "SecurityAudit"],
                 "managed_policy_arns": {"b": output("arn:aws:iam::aws:policy/b"), "a": "arn:aws:iam::aws:policy/a"},

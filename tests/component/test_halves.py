@@ -170,9 +170,10 @@ def test_the_children_keep_to_the_provider_of_the_options_where_the_parent_has_a
 
 def test_the_unique_ids_are_digested_into_the_trust_where_they_are_given() -> None:
     ids = ["AIDAALICEXXXXXXXXXXX1", "AIDABOBXXXXXXXXXXXXX1"]
+    alice, bob = ({"user": name, "unique_id": found} for name, found in zip(("alice", "bob"), ids, strict=True))
     sids = {
-        run(trusted_role(principal_unique_ids=given)).document("Role")["Statement"][0]["Sid"]
-        for given in (ids, ids[::-1], [output(ids[1]), ids[0]])
+        run(trusted_role(principals=given)).document("Role")["Statement"][0]["Sid"]
+        for given in ([alice, bob], [bob, alice], [bob | {"unique_id": output(ids[1])}, alice])
     }
     assert sids == {"Trust2c64f87e481a"}
     assert run(trusted_role()).document("Role")["Statement"][0]["Sid"] == "Trust"

@@ -111,7 +111,7 @@ def test_two_resources_of_one_name_are_an_error() -> None:
         alice(provider=provider)
         alice(provider=provider)
 
-    with pytest.raises(AssertionError, match=r"aws:iam/user:User::alice is registered twice$"):
+    with pytest.raises(AssertionError, match=r"(?m)aws:iam/user:User::alice is registered twice$"):
         run(program)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.component.harness import UNKNOWN, run
 from tests.component.programs import NEVER_KNOWN, access, grant, output, secret, trusted_role
 from tests.component.world import DESTINATION, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AWS, AWS_CN, OWN = "arn:aws:iam::aws:policy", "arn:aws-cn:iam::aws:policy", f"arn:aws:iam::{DESTINATION}:policy"
 SERVICE_ROLES = f"arn:aws:iam::{DESTINATION}:role/service/*"
@@ -129,6 +132,30 @@ def test_an_inline_policy_keeps_each_statement_as_it_is() -> None:
     }
     found = run(trusted_role(role={"inline_policies": {"x": {"Version": "2008-10-17", "Statement": [statement]}}}))
     assert found.document("RolePolicy") == {"Version": "2008-10-17", "Statement": [statement]}
+
+
+ALLOWS = "with Allow, which allows every other {}, new ones of AWS too"
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+@pytest.mark.parametrize(
+    "way", [lambda given: given, json.dumps, output, secret], ids=["object", "text", "Output", "secret"]
+)
+def test_what_allows_all_but_something_is_warned_of(way: Callable[[Any], Any], *, preview: bool) -> None:
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+        {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::x"},
+        {"Effect": "Deny", "NotAction": "iam:*", "NotResource": "*"},
+    ]
+    policies = {"most": way({"Statement": statements}), "one": way({"Statement": statements[1]}), "fine": document()}
+    found = run(access({"deploy": grant(role={"inline_policies": policies})}), preview=preview)
+    assert sorted(found.log) == [
+        f"TrustedRole team-deploy: role.inline_policies.{policy}: statement {number} has {element} "
+        f"{ALLOWS.format(what)}"
+        for policy, number in (("most", 2), ("one", 1))
+        for element, what in (("NotAction", "action"), ("NotResource", "resource"))
+    ]
+    assert len(found.of("RolePolicy")) == 3
 
 
 def test_several_inline_policies_are_each_a_resource_of_their_own() -> None:

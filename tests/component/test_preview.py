@@ -99,12 +99,14 @@ def test_the_trust_is_known_where_the_principals_are() -> None:
 def test_outputs_are_unknown_while_the_roles_are() -> None:
     told = run(access(GRANTS), preview=True, world=NOTHING_KNOWN).outputs
     assert told.pop("role_names") == {"deploy": "deploy", "read": "read"}
+    assert told.pop("unattached_policies") == {}
     assert told == dict.fromkeys(
         (
             "role_arns",
             "role_unique_ids",
             "switch_role_urls",
             "switch_role_unavailable",
+            "longest_sessions",
             "cli_profiles",
             "assume_role_commands",
             "source_account_id",
@@ -172,9 +174,19 @@ class TestUserMadeByTheSameProgram:
         trusted_role(conditions={"external_id": NEVER_KNOWN}),
         trusted_role(source_account_id=NEVER_KNOWN),
         trusted_role(principals=[{"user": NEVER_KNOWN, "label": "x"}]),
-        trusted_role(principal_unique_ids=[NEVER_KNOWN]),
+        trusted_role(principals=[{"user": "alice", "unique_id": NEVER_KNOWN}]),
+        trusted_role(principals=[{"user": "alice", "conditions": {"external_id": NEVER_KNOWN}}]),
+        access({"deploy": grant(conditions={"source_ips": ["203.0.113.7", NEVER_KNOWN]})}),
     ],
-    ids=["external ID", "external ID of a role alone", "source account", "principal", "unique id"],
+    ids=[
+        "external ID",
+        "external ID of a role alone",
+        "source account",
+        "principal",
+        "unique id",
+        "external ID of a principal",
+        "source IP",
+    ],
 )
 def test_one_unknown_part_makes_the_trust_unknown(program: Program) -> None:
     assert run(program, preview=True).one("Role").inputs["assumeRolePolicy"] is UNKNOWN

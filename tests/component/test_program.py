@@ -64,6 +64,8 @@ OF_A_GRANT = {
     "switchRoleUrl",
     "switchRoleUnavailable",
     "cliProfile",
+    "longestSession",
+    "unattachedPolicy",
     "assumeRoleCommand",
     "sourceAccountId",
     "destinationAccountId",
@@ -75,9 +77,14 @@ def test_the_dev_stack_exports_its_grants() -> None:
     assert set(found) == {"grants"}
     assert set(found["grants"]) == {"deploy", "read-only", "partner-audit"}
     for name, told in found["grants"].items():
-        # A URL that there isn't is null, and so is a reason why not.
+        # A URL that there isn't is null, and so are a reason why not and a policy that is attached.
         assert set(told) == OF_A_GRANT
-        assert {key for key in told if told[key] is None} in ({"switchRoleUrl"}, {"switchRoleUnavailable"})
+        assert {key for key in told if told[key] is None} - {"unattachedPolicy"} in (
+            {"switchRoleUrl"},
+            {"switchRoleUnavailable"},
+        )
+        assert told["unattachedPolicy"] is None
+        assert told["longestSession"] == {"read-only": 14400}.get(name, 3600)
         assert (told["roleArn"], told["roleName"]) == (role_arn(name), name)
         assert told["roleUniqueId"] == World().unique_id("role", name)
         assert (told["sourceAccountId"], told["destinationAccountId"]) == (SOURCE, DESTINATION)

@@ -28,8 +28,15 @@ if TYPE_CHECKING:
 ACCESS, ROLE, GRANT = "CrossAccountAccess team", "TrustedRole reader", "AssumeRoleGrant reach"
 UNKNOWN_KEY = "there is no such key."
 
-PRINCIPAL_KEYS = "Known keys: user, role, arn, label"
-CONDITION_KEYS = "Known keys: external_id, mfa, mfa_max_age"
+PRINCIPAL_KEYS = (
+    "Known keys: user, role, arn, group, account, permission_set, organization, organizational_unit, session, label, "
+    "trust_by, unique_id, conditions"
+)
+CONDITION_KEYS = (
+    "Known keys: external_id, previous_external_id, mfa, mfa_max_age, source_ips, source_vpcs, source_vpc_endpoints, "
+    "organizations, session_names, source_identities, session_tags, transitive_tag_keys, principal_tags, not_before, "
+    "not_after, raw"
+)
 
 UNKNOWN_KEYS: list[tuple[str, Program, str]] = [
     (ACCESS, access(grantz={}), f"grantz: {{}}: {UNKNOWN_KEY} Did you mean grants?"),
@@ -138,7 +145,10 @@ NOT_EMPTY = (
     "conditions must not be empty: what was meant to be in them may have got lost. "
     "Name at least one, or leave the key out"
 )
-ONE_KIND = "a principal is given by exactly one of user, role, arn;"
+ONE_KIND = (
+    "a principal is given by exactly one of user, role, group, account, permission_set, organization, "
+    "organizational_unit, session, arn;"
+)
 
 EMPTY: list[tuple[str, Program, str]] = [
     (ACCESS, access({"deploy": grant(conditions={})}), f"grants.deploy.conditions: {NOT_EMPTY}"),

@@ -30,6 +30,7 @@ MAP, LIST, OBJECT = "a map", "a list", "an object with keys of its own"
 
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
 ALICE = {"user": "alice"}
+TAG_SESSION = "sts:TagSession"
 
 
 def of_role(key: str) -> Callable[[Any], Program]:
@@ -38,6 +39,10 @@ def of_role(key: str) -> Callable[[Any], Program]:
 
 def of_conditions(key: str) -> Callable[[Any], Program]:
     return lambda value: access({"deploy": grant(conditions={key: value})})
+
+
+def of_principal(key: str) -> Callable[[Any], Program]:
+    return lambda value: access({"deploy": grant(principals=[{key: value}])})
 
 
 # Component and path, how the args are made from a value there, a right value, what it must be.
@@ -72,9 +77,21 @@ OBJECTS: dict[tuple[str, str], tuple[Callable[[Any], Program], Any, str]] = {
         MAP,
     ),
     ("role", "conditions"): (lambda value: trusted_role(conditions=value), {"mfa": True}, OBJECT),
-    ("role", "principal_unique_ids"): (
-        lambda value: trusted_role(principal_unique_ids=value),
-        ["AIDAALICEXXXXXXXXXXX"],
+    ("access", "grants.deploy.principals[0].conditions"): (
+        lambda value: access({"deploy": grant(principals=[ALICE | {"conditions": value}])}),
+        {"mfa": True},
+        OBJECT,
+    ),
+    ("access", "grants.deploy.formerly"): (lambda value: access({"deploy": grant(formerly=value)}), ["release"], LIST),
+    ("role", "principals[0].conditions"): (
+        lambda value: trusted_role(principals=[ALICE | {"conditions": value}]),
+        {"mfa": True},
+        OBJECT,
+    ),
+    ("grant", "role_actions"): (lambda value: assume_role_grant(role_actions=value), {"deploy": [TAG_SESSION]}, MAP),
+    ("grant", "role_actions.deploy"): (
+        lambda value: assume_role_grant(role_actions={"deploy": value}),
+        [TAG_SESSION],
         LIST,
     ),
     ("grant", "principal"): (lambda value: assume_role_grant(principal=value), ALICE, OBJECT),
@@ -98,6 +115,38 @@ PLAIN_VALUES: dict[tuple[str, str], tuple[Callable[[Any], Program], Any]] = {
     ("access", "grants.deploy.role.tags"): (of_role("tags"), {"owner": "platform"}),
     ("access", "grants.deploy.conditions.mfa"): (of_conditions("mfa"), True),
     ("access", "grants.deploy.conditions.mfa_max_age"): (of_conditions("mfa_max_age"), 7200),
+    ("access", "tags"): (lambda value: access(tags=value), {"owner": "platform"}),
+    ("access", "imports"): (lambda value: access(imports=value), {"Role/team-deploy": "deploy"}),
+    **{
+        ("access", f"grants.deploy.principals[0].{key}"): (of_principal(key), value)
+        for key, value in {
+            "account": SOURCE,
+            "permission_set": "PowerUsers",
+            "organization": "o-a1b2c3d4e5",
+            "organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",
+            "session": "ci/build",
+        }.items()
+    },
+    ("access", "grants.deploy.principals[0].trust_by"): (
+        lambda value: access({"deploy": grant(principals=[ALICE | {"trust_by": value}])}),
+        "name",
+    ),
+    **{
+        ("access", f"grants.deploy.conditions.{key}"): (of_conditions(key), value)
+        for key, value in {
+            "source_ips": ["203.0.113.7"],
+            "source_vpcs": ["vpc-0a1b2c3d"],
+            "source_vpc_endpoints": ["vpce-0a1b2c3d"],
+            "organizations": ["o-a1b2c3d4e5"],
+            "session_names": ["build-*"],
+            "source_identities": ["alice"],
+            "session_tags": {"team": ["platform"]},
+            "principal_tags": {"team": ["platform"]},
+            "not_before": "2026-12-01T08:00:00Z",
+            "not_after": "2026-12-31T18:00:00Z",
+            "raw": {"StringEquals": {"aws:SourceAccount": [SOURCE]}},
+        }.items()
+    },
     ("role", "role.name"): (lambda value: trusted_role(role={"name": value}), "reader"),
     ("role", "conditions.mfa"): (lambda value: trusted_role(conditions={"mfa": value}), True),
     ("grant", "principal.label"): (
@@ -171,7 +220,7 @@ def test_an_output_in_the_place_of_a_tag_is_refused(way: str) -> None:
     refused_at_once(
         of_role("tags")({"cost": "1", "owner": EVERY_OUTPUT[way]("platform")}),
         "CrossAccountAccess team",
-        "grants.deploy.role.tags.owner: <an Output>: tags are a map from text to text.",
+        "grants.deploy.role.tags.owner: <an Output>: a tag's value is text.",
         preview=way == "unknown",
     )
 
@@ -184,11 +233,11 @@ def test_an_output_in_the_place_of_all_args_is_refused(component: str, way: str)
 
 
 @pytest.mark.parametrize("value", [output("alice"), secret("alice"), NEVER_KNOWN], ids=str)
-@pytest.mark.parametrize("kind", ["user", "role", "arn"])
+@pytest.mark.parametrize("kind", ["user", "role", "group", "arn"])
 def test_a_label_is_required_beside_a_name_that_is_an_output(kind: str, value: Any) -> None:
     missing = (
         f"label: a label is required beside a {kind} that is an Output, for resources are called by it. "
-        "Add a plain label, such as the user's or role's name in your program"
+        "Add a plain label, such as the name in your program"
     )
     principal = {kind: value}
     refused_at_once(

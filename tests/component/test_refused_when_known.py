@@ -28,24 +28,37 @@ ACCESS, IN_ROLE, ROLE, GRANT = (
     "AssumeRoleGrant reach",
 )
 NAME = "has 1–64 characters: letters, digits and _+=,.@-."
+GROUP_NAME = "has 1–128 characters: letters, digits and _+=,.@-."
+PUBLIC = (
+    "AWS sees public addresses only. For private ones name the VPC (source_vpcs, sourceVpcs in config) or its "
+    "endpoint, or the address that the network shows outside"
+)
 EXTERNAL_ID = "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-."
 PRINCIPAL_ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME."
-OF_SOURCE = f"a principal is of the source account, {SOURCE}. Give it a grant of its own, with that account as source"
 OWN = f"a role takes policies of AWS's and of its own account, {DESTINATION}."
 NO_MFA = (
-    "a role's sessions carry no MFA, so that requiring it would lock the role out. "
-    "Give the role a grant of its own, without an MFA condition"
+    "a role's sessions carry no MFA, so that requiring it would lock it out. "
+    "Give it conditions of its own with MFA false, or a grant of its own"
+)
+TWO_GRANTS = (
+    "Make two grants of it, each with a role of its own; or give principals the same conditions, so that they share a "
+    "statement; or trust a group, whose members are not listed"
 )
 NO_VALUE = "a key has a value. Give it one, or leave it out"
 TWO_ACCOUNTS = "source and destination are two accounts. Inside one account an identity policy is enough"
 UNIQUE_ID = "a unique id has 16–128 characters: capital letters and digits, such as AIDA… or AROA…."
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME."
 SESSION, ROOT = f"arn:aws:sts::{SOURCE}:assumed-role/ci/build", f"arn:aws:iam::{SOURCE}:root"
-ONE_SESSION = f"This is one session of a role; the role's own ARN is {ci_arn('ci')}, with its path"
-WHOLE_ACCOUNT = "This is the whole account: name the users and roles that are meant"
+ONE_SESSION = (
+    f"This is one session of a role; the role's own ARN is {ci_arn('ci')}, with its path. "
+    "For exactly this session use the key session"
+)
+WHOLE_ACCOUNT = "This is the whole account: if that is meant, use the key account"
+GROUP = f"arn:aws:iam::{SOURCE}:group/admins"
 ELSEWHERE_POLICY, ELSEWHERE_USER = f"arn:aws:iam::{ELSEWHERE}:policy/x", f"arn:aws:iam::{ELSEWHERE}:user/alice"
 OWN_POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
+OF_SOURCE = f'"{ELSEWHERE}": a principal is of the source account, {SOURCE}. {ANOTHER}'
 PRINCIPALS = "grants.deploy.principals[0]"
 
 
@@ -82,7 +95,16 @@ def source(value: Any) -> Program:
 
 
 def unique_id(value: Any) -> Program:
-    return trusted_role(principal_unique_ids=["AIDABOBXXXXXXXXXXXXX", value])
+    bob = {"user": "bob", "unique_id": "AIDABOBXXXXXXXXXXXXX"}
+    return trusted_role(principals=[bob, {"user": "alice", "unique_id": value}])
+
+
+def source_ips(value: Any) -> Program:
+    return access({"deploy": grant(conditions={"source_ips": ["203.0.113.7", value]})})
+
+
+def own_external_id(value: Any) -> Program:
+    return trusted_role(principals=[{"user": "bob"}, {"user": "alice", "conditions": {"external_id": value}}])
 
 
 def role_to_reach(value: Any) -> Program:
@@ -126,6 +148,23 @@ CASES = {
     "account": Case(
         principal("arn"), ROOT, ACCESS, f'{PRINCIPALS}.arn: "{ROOT}": {PRINCIPAL_ARN} {WHOLE_ACCOUNT}', user_arn("x")
     ),
+    "ARN of a group": Case(
+        principal("arn"),
+        GROUP,
+        ACCESS,
+        f'{PRINCIPALS}.arn: "{GROUP}": {PRINCIPAL_ARN} A group can\'t be a principal: use the key group',
+        user_arn("x"),
+    ),
+    "group": Case(
+        principal("group"), "a b", IN_ROLE, f'principals[0].group: "a b": a group name {GROUP_NAME}', "admins"
+    ),
+    "source IP": Case(
+        source_ips,
+        "10.0.0.1",
+        IN_ROLE,
+        f'conditions.source_ips[1]: "10.0.0.1": {PUBLIC}',
+        "2001:db8::/48",
+    ),
     "role with MFA": Case(
         principal("arn", conditions=MFA),
         ci_arn("ci"),
@@ -155,10 +194,10 @@ CASES = {
         source, "1111", ROLE, 'source_account_id: "1111": an account ID has 12 characters: digits.', SOURCE
     ),
     "TrustedRole: unique id": Case(
-        unique_id, "alice", ROLE, f'principal_unique_ids[1]: "alice": {UNIQUE_ID}', "AIDAALICEXXXXXXXXXXX"
+        unique_id, "alice", ROLE, f'principals[1].unique_id: "alice": {UNIQUE_ID}', "AIDAALICEXXXXXXXXXXX"
     ),
     "TrustedRole: user elsewhere": Case(
-        alone("arn"), ELSEWHERE_USER, ROLE, f"principals: {OF_SOURCE}", user_arn("alice")
+        alone("arn"), ELSEWHERE_USER, ROLE, f"principals[0]: {OF_SOURCE}", user_arn("alice")
     ),
     "TrustedRole: role with MFA": Case(
         alone("arn", conditions=MFA),
@@ -166,6 +205,19 @@ CASES = {
         ROLE,
         f'principals[0]: "{ci_arn("ci")}": {NO_MFA}',
         user_arn("alice"),
+    ),
+    "TrustedRole: session": Case(
+        alone("arn"), SESSION, ROLE, f'principals[0].arn: "{SESSION}": {PRINCIPAL_ARN} {ONE_SESSION}', ci_arn("ci")
+    ),
+    "TrustedRole: external ID of one": Case(
+        own_external_id, "x", ROLE, f"principals[1].conditions.external_id: [secret]: {EXTERNAL_ID}", "xx"
+    ),
+    "TrustedRole: previous external ID": Case(
+        lambda value: trusted_role(conditions={"external_id": "xx", "previous_external_id": value}),
+        "xx",
+        ROLE,
+        "conditions.previous_external_id: the previous external ID is another one.",
+        "yy",
     ),
     "TrustedRole: user": Case(alone("user"), "a b", ROLE, f'principals[0].user: "a b": a user name {NAME}', "alice"),
     "AssumeRoleGrant: role": Case(
@@ -247,12 +299,34 @@ def test_a_trust_that_gets_too_large_is_refused() -> None:
     assert messages == [
         (
             "principals: a trust policy has at most 2048 characters without white space, this one 2147: 21 principals "
-            "with ARNs of up to 93. "
-            "Make two grants of it, each with a role of its own, or let people share a role to come from"
+            f"in 1 statements. {TWO_GRANTS}"
         )
     ]
     assert found.of("Role") == found.of("Policy") == []
     assert len(run(of(19)).one("Role").inputs["assumeRolePolicy"]) <= 2048
+
+
+def test_a_trust_that_is_too_large_in_its_own_partition_alone_is_refused() -> None:
+    users = [{"user": f"{'a' * 60}{number:02}"} for number in range(19)]
+    grants = {"deploy": grant(principals=users)}
+    assert run(access(grants)).of("Role")
+    (component, *messages), found = report(access(grants), world=World(partition="aws-us-gov"))
+    assert component == IN_ROLE
+    assert messages == [
+        (
+            "principals: a trust policy has at most 2048 characters without white space, this one 2088: 19 principals "
+            f"in 1 statements. {TWO_GRANTS}"
+        )
+    ]
+    assert found.of("Role") == found.of("Policy") == []
+
+
+@pytest.mark.parametrize("given", [int(SOURCE), output(int(SOURCE))], ids=str)
+def test_the_source_may_be_a_number_as_config_gives_it(given: Any) -> None:
+    principals = [{"arn": user_arn("alice")}, {"account": SOURCE}]
+    found = run(trusted_role(principals=principals, source_account_id=given))
+    named = [name for part in found.document("Role")["Statement"] for name in part["Principal"]["AWS"]]
+    assert sorted(named) == [f"arn:aws:iam::{SOURCE}:root", user_arn("alice")]
 
 
 IN_SOURCE_ALONE = {

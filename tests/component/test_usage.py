@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 
-from tests.component.harness import run
-from tests.component.programs import access, grant, output, trusted_role
+from cross_account_access import CrossAccountAccess, GrantOutputs
+from tests.component.harness import SECRET, run
+from tests.component.programs import access, filled, grant, output, secret, trusted_role
+from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 URL = f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}"
 EXTERNAL_ID = "the trust policy requires an external ID, and the console can't give one"
-NO_USER = "no user is trusted, and a role session can't switch roles in the console"
+NO_USER = "nobody is trusted who could: a role's session can't switch roles in the console"
 TOO_LONG = "path and name of the role have more than 64 characters"
 BOTH = [{"user": "alice"}, {"role": "ci"}]
 
@@ -169,6 +172,81 @@ def test_each_grant_has_outputs_of_its_own() -> None:
     }
     assert found["switch_role_unavailable"] == {"deploy": NO_USER}
     assert set(found["switch_role_urls"]) == {"read"}
+
+
+@pytest.mark.parametrize(
+    ("principals", "longest"),
+    [
+        ([{"user": "alice"}], 7200),
+        (BOTH, 7200),
+        ([{"group": "admins"}], 7200),
+        ([{"account": SOURCE}], 7200),
+        ([{"role": "ci"}], None),
+        ([{"session": "ci/build"}], None),
+        ([{"permission_set": "PowerUsers"}], None),
+    ],
+    ids=str,
+)
+def test_the_longest_session_is_told_and_one_that_nobody_can_have_is_refused(
+    principals: list[Any], longest: int | None
+) -> None:
+    assert run(access({"deploy": grant(principals=principals)})).outputs["longest_sessions"] == {"deploy": 3600}
+    assert run(trusted_role(principals=principals)).outputs["longest_session"] == 3600
+    program, alone = (
+        access({"deploy": grant(principals=principals, role=LONG)}),
+        trusted_role(principals=principals, role=LONG),
+    )
+    if longest is not None:
+        assert run(program).outputs["longest_sessions"] == {"deploy": longest}
+        assert run(alone).outputs["longest_session"] == longest
+        return
+    refused = (
+        "role.max_session_duration: 7200: a session that a role's session assumed lasts at most 3600 seconds (role "
+        "chaining), and all of the principals are such. Leave it out"
+    )
+    refused_at_once(program, "CrossAccountAccess team", f"grants.deploy.{refused}")
+    refused_at_once(alone, "TrustedRole reader", refused)
+
+
+def test_a_grant_by_itself_is_as_known_and_as_secret_as_it_is() -> None:
+    grants: Any = {
+        "deploy": grant(conditions={"external_id": secret("swordfish")}),
+        "read": grant(),
+        "hand": grant(principals=[{"account": SOURCE}]),
+    }
+
+    def program() -> dict[str, Any]:
+        args: Any = {"source_provider": aws.Provider("source"), "destination_provider": aws.Provider("destination")}
+        component = CrossAccountAccess("team", args | {"grants": filled(grants)})
+        return {name: asdict_shallow(granted) for name, granted in component.granted.items()}
+
+    found, maps = run(program), run(access(grants)).outputs
+    assert {name: {key for key, value in told.items() if value == SECRET} for name, told in found.shown.items()} == {
+        "deploy": {"cli_profile", "assume_role_command"},
+        "read": set(),
+        "hand": set(),
+    }
+    for name, told in found.outputs.items():
+        for output_name, plural in PLURALS.items():
+            assert told[output_name] == maps[plural].get(name), output_name
+
+
+PLURALS = {
+    "role_arn": "role_arns",
+    "role_name": "role_names",
+    "role_unique_id": "role_unique_ids",
+    "switch_role_url": "switch_role_urls",
+    "switch_role_unavailable": "switch_role_unavailable",
+    "cli_profile": "cli_profiles",
+    "longest_session": "longest_sessions",
+    "unattached_policy": "unattached_policies",
+    "assume_role_command": "assume_role_commands",
+}
+
+
+def asdict_shallow(granted: GrantOutputs) -> dict[str, Any]:
+    assert {field.name for field in fields(granted)} == set(PLURALS)
+    return {name: getattr(granted, name) for name in PLURALS}
 
 
 def test_the_accounts_are_told() -> None:

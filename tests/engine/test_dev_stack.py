@@ -74,32 +74,34 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
     outputs = dev.run.outputs
     assert list(outputs) == ["grants"]
     roles = dev.project.accounts()[DESTINATION]
-    accounts = {"sourceAccountId": SOURCE, "destinationAccountId": DESTINATION}
+    everywhere = {"sourceAccountId": SOURCE, "destinationAccountId": DESTINATION, "unattachedPolicy": None}
     arns = {name: dev.project.role_arn(name) for name in ("deploy", "partner-audit", "read-only")}
     assert outputs["grants"] == {
-        "deploy": accounts
+        "deploy": everywhere
         | {
             "roleArn": arns["deploy"],
             "roleName": "deploy",
             "roleUniqueId": roles[arns["deploy"]]["RoleId"],
             "switchRoleUrl": None,
-            "switchRoleUnavailable": "no user is trusted, and a role session can't switch roles in the console",
+            "switchRoleUnavailable": "nobody is trusted who could: a role's session can't switch roles in the console",
+            "longestSession": 3600,
             "cliProfile": f"[profile deploy]\nrole_arn = {arns['deploy']}\nsource_profile = default\n",
             "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['deploy']} --role-session-name deploy",
         },
-        "partner-audit": accounts
+        "partner-audit": everywhere
         | {
             "roleArn": arns["partner-audit"],
             "roleName": "partner-audit",
             "roleUniqueId": roles[arns["partner-audit"]]["RoleId"],
             "switchRoleUrl": None,
             "switchRoleUnavailable": "the trust policy requires an external ID, and the console can't give one",
+            "longestSession": 3600,
             "cliProfile": f"[profile partner-audit]\nrole_arn = {arns['partner-audit']}\nsource_profile = default\n"
             "external_id = partner-7f3a\n",
             "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['partner-audit']} "
             "--role-session-name partner-audit --external-id partner-7f3a",
         },
-        "read-only": accounts
+        "read-only": everywhere
         | {
             "roleArn": arns["read-only"],
             "roleName": "read-only",
@@ -107,6 +109,7 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
             "switchRoleUrl": f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only"
             "&displayName=read-only",
             "switchRoleUnavailable": None,
+            "longestSession": 14400,
             "cliProfile": f"[profile read-only]\nrole_arn = {arns['read-only']}\nsource_profile = default\n"
             "mfa_serial = YOUR_MFA_DEVICE_ARN\nduration_seconds = 14400\n",
             "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['read-only']} --role-session-name read-only "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from tests.sandbox.bad_input import DESTINATION, OTHER, REMOVED, SOURCE, Bad, BadFile
+from tests.sandbox.bad_input import DESTINATION, OTHER, QUOTES, REMOVED, SOURCE, Bad, BadFile
 
 ACCOUNT_ID = "an account ID has 12 characters: digits"
 REGION = "a region has 4–32 characters: small letters and hyphens, a number at the end, such as us-east-1"
@@ -16,10 +17,10 @@ ON_AWS = "On AWS itself use `pulumi up`"
 EMULATED = "as an emulator's keys of twelve digits do"
 GRANT_NAME = "a grant's name has 1–64 characters: letters, digits and _+=,.@-"
 ROLE_NAMES = "roles of an account have names of their own, ignoring case; grant"
+IMPORTS = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME"
 OBJECT = "this must be an object with keys of its own"
 ENCRYPTED = "encrypted values are read by the Pulumi CLI alone; the sandbox needs none"
-QUOTES = "Put it in quotes"
 NO_KEY = "there is no such key"
 NULL, GIVE_IT = "a key has a value", "Give it one, or leave it out"
 SECURE = {"secure": "v1:AAAAAAAA:BBBBBBBBBBBBBBBB"}
@@ -81,9 +82,29 @@ GRANTS = [
         {"grants.deploy.mfa": True},
         "true",
         NO_KEY,
-        "Known keys: principals, conditions, role",
+        "Known keys: principals, conditions, role, formerly",
     ),
     Bad("a misspelt key of the config", {"grant": {}}, "{}", NO_KEY, "Did you mean grants?"),
+    Bad("a date for a side", {"side": date(2030, 1, 1)}, '"2030-01-01"', "a side is both, source or destination"),
+    Bad(
+        "a former name with a space",
+        {"grants.deploy.formerly": ["my grant"]},
+        '"my grant"',
+        GRANT_NAME.replace("a grant's", "a role"),
+        path="grants.deploy.formerly[0]",
+    ),
+    Bad("a former name that is no list", {"grants.deploy.formerly": "old"}, '"old"', "this must be a list"),
+    Bad(
+        "a number for a tag of everything",
+        {"tags": {"cost": 4711}},
+        "4711",
+        "a tag's value is text",
+        QUOTES,
+        path="tags.cost",
+    ),
+    Bad("imports in a list", {"imports": ["Role/x"]}, '["Role/x"]', IMPORTS),
+    Bad("an import without the resource's name", {"imports": {"Role": "x"}}, '"x"', IMPORTS, path="imports.Role"),
+    Bad("an import without its ID", {"imports": {"Role/x": ""}}, '""', IMPORTS, path="imports.Role/x"),
     Bad("a side that there is not", {"side": "left"}, '"left"', "a side is both, source or destination"),
     Bad("a side in capital letters", {"side": "Both"}, '"Both"', "a side is both, source or destination"),
     Bad("a side that is null", {"side": None}, "null", NULL, GIVE_IT),
@@ -165,7 +186,7 @@ CONNECTIONS = [
     ),
     Bad(
         "an access key ID that is a number",
-        {"source.accessKey": 111111111111},
+        {"source.accessKey": 11111111111},
         "[secret]",
         "an access key ID is text",
         QUOTES,
@@ -318,12 +339,6 @@ FILES = [
         "Pulumi.bad.yaml, line 5",
         "a stack's config is YAML: the key a stands twice in a map",
     ),
-    BadFile(
-        "a day that there is not",
-        "config:\n  side: 2030-02-31\n",
-        "Pulumi.bad.yaml",
-        "a stack's config is YAML: day is out of range for month",
-    ),
     BadFile("a list", "- config\n", "Pulumi.bad.yaml: config", "the config is a map"),
     BadFile("text", "config\n", "Pulumi.bad.yaml: config", "the config is a map"),
     BadFile("config in a list", "config: [side]\n", "Pulumi.bad.yaml: config", "the config is a map"),
@@ -335,6 +350,6 @@ FILES = [
         "cross-account-access:4711",
         "there is no such key",
         '"x"',
-        "Known keys: grants, side, source, destination",
+        "Known keys: grants, side, tags, imports, source, destination",
     ),
 ]

@@ -14,6 +14,7 @@ import stack_config
 
 ROOT = Path(stack_config.__file__).parent
 SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"
+QUOTES = "Put it in quotes; with `pulumi config set`, add --type string"
 
 REMOVED: Any = object()
 """Takes a key out of the config."""

@@ -74,7 +74,7 @@ class Stage:
             )
         return dict(self.source.create_access_key(UserName=name)["AccessKey"])
 
-    def role(  # noqa: PLR0913 - a role and its trust
+    def role(
         self,
         name: str = "deploy",
         *,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +81,23 @@ def test_the_good_config_that_the_table_changes_is_taken(project: Path, sandbox:
     assert any(request.action == "AssumeRole" for request in sandbox.requests)
 
 
+def test_what_yaml_takes_for_a_date_is_text_as_the_pulumi_cli_has_it(project: Path, sandbox: Sandbox) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    condition = {"DateLessThan": {"aws:CurrentTime": date(2030, 1, 1)}}
+    policy = {"Version": date(2012, 10, 17), "Statement": [statement | {"Condition": condition}]}
+    role = {"name": date(2030, 1, 1), "tags": {"since": date(2030, 1, 2)}, "inlinePolicies": {"read": policy}}
+    write(project, changed({"grants.deploy.role": role}, sandbox.endpoint))
+    assert re.search("since: 2030-01-02$", (project / "Pulumi.bad.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    result = invoke(project, "--json")
+    assert result.exit_code == 0, result.stderr
+    made = {found["name"]: found["inputs"] for found in json.loads(result.stdout)["resources"]}
+    assert made["access-deploy"]["name"] == "2030-01-01"
+    assert made["access-deploy"]["tags"] == {"since": "2030-01-02"}
+    written = json.loads(made["access-deploy-inline-read"]["policy"])
+    assert written["Version"] == "2012-10-17"
+    assert written["Statement"][0]["Condition"]["DateLessThan"]["aws:CurrentTime"] == "2030-01-01"
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_bad_input_is_refused_before_aws_is_asked_anything(case: Bad, project: Path, sandbox: Sandbox) -> None:
     write(project, changed(case.change, sandbox.endpoint))
@@ -137,10 +156,10 @@ def test_a_person_reads_the_messages_on_stderr_and_nothing_on_stdout(project: Pa
 
 @pytest.mark.parametrize("name", ["a [red]b", "a \\[b]", ":key: x", "[/] x", "a" * 400])
 def test_a_message_is_told_letter_by_letter(name: str, project: Path, sandbox: Sandbox) -> None:
-    write(project, changed({"grants.deploy.role.tags": {name: 5}}, sandbox.endpoint))
+    write(project, changed({"grants": {name: {"principals": [{"user": "alice"}]}}}, sandbox.endpoint))
     result = invoke(project, "--json")
-    path = f"cross-account-access:grants.deploy.role.tags.{name}"
-    error = told(path, "5", "tags are a map from text to text", "Put it in quotes")
+    value = json.dumps(name) if len(name) < 100 else f'"{"a" * 119}…'
+    error = told(f"cross-account-access:grants.{name}", value, bad_connections.GRANT_NAME, "")
     assert json.loads(result.stdout) == {"errors": [error]}
     assert unstyle(result.stderr) == f"refused {error['message']}\n"
 

@@ -114,7 +114,8 @@ PROGRAMS = {
         (
             "aws:iam/user:User is not made in process, only aws:iam/role:Role, aws:iam/policy:Policy, "
             "aws:iam/userPolicyAttachment:UserPolicyAttachment, aws:iam/rolePolicyAttachment:RolePolicyAttachment, "
-            "aws:iam/policyAttachment:PolicyAttachment, aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI"
+            "aws:iam/groupPolicyAttachment:GroupPolicyAttachment, aws:iam/policyAttachment:PolicyAttachment, "
+            "aws:iam/rolePolicy:RolePolicy; use the Pulumi CLI"
         ),
     ),
     "reads what only the engine can": (

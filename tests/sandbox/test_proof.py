@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sandbox.proof import Attempt
 
 GRANTS = {
-    "deploy": {"principals": [{"role": "team/ci"}], "role": {"maxSessionDuration": 7200}},
+    "deploy": {"principals": [{"role": "team/ci"}]},
     "read": {"principals": [{"user": "alice"}, {"user": "bob"}], "conditions": {"mfa": True}},
     "audit": {
         "principals": [{"user": "partners/auditor"}],
@@ -91,7 +91,7 @@ def deny(halves: Halves) -> None:
     halves.source.put_user_policy(UserName="bob", PolicyName="deny", PolicyDocument=json.dumps(document))
 
 
-OUTSIDERS = ("sandbox-outsider: untrusted, same account", "sandbox-outsider: untrusted, another account")
+OUTSIDERS = ("sandbox-outsider: untrusted, same account", "sandbox-stranger: untrusted, another account")
 SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
     "a trust of the whole account": (
         lambda halves: halves.trust("deploy", lambda found: found.update(Principal={"AWS": SOURCE})),
@@ -111,6 +111,12 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
         lambda halves: halves.trust("Audit", lambda found: found.pop("Condition")),
         ["audit, auditor: no external ID", "audit, auditor: wrong external ID"],
     ),
+    "an external ID by pattern": (
+        lambda halves: halves.trust(
+            "Audit", lambda found: found.update(Condition={"StringLike": {"sts:ExternalId": "partner-*"}})
+        ),
+        ["audit, auditor: wrong external ID"],
+    ),
     "another external ID": (
         lambda halves: halves.trust(
             "Audit", lambda found: found.update(Condition={"StringEquals": {"sts:ExternalId": "partner-7f3a-wrong"}})
@@ -128,7 +134,7 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
     ),
     "a role that is gone": (
         lambda halves: halves.destination.delete_role(RoleName="deploy"),
-        ["deploy, ci: assumes the role"],
+        ["deploy, ci/sandbox: assumes the role"],
     ),
     "a principal that may not": (
         lambda halves: halves.source.delete_user_policy(UserName="alice", PolicyName="sandbox-read"),
@@ -143,4 +149,11 @@ def test_what_was_not_made_as_the_stack_says_is_noticed(
     spoil: Callable[[Halves], object], noticed: list[str], running: Sandbox
 ) -> None:
     wrong = [attempt for attempt in Halves(running).proof(spoil) if not attempt.holds]
-    assert [f"{found.grant}, {found.caller.rpartition('/')[2]}: {found.attempt}" for found in wrong] == noticed
+    assert [f"{found.grant}, {name_of(found)}: {found.attempt}" for found in wrong] == noticed
+
+
+def name_of(attempt: Attempt) -> str:
+    """The caller's name: of a session the role's and its own."""
+    return (
+        attempt.caller.rpartition(":assumed-role/")[2] if ":sts:" in attempt.caller else attempt.caller.split("/")[-1]
+    )

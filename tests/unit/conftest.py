@@ -14,4 +14,6 @@ settings.load_profile("unhurried")
 
 def pytest_make_parametrize_id(val: object) -> str:
     text = str(getattr(val, "__name__", val))
-    return re.sub(r"<[^>]*?(\w+) object at [^>]*>", r"\1", text)[:_LONGEST]
+    named = re.sub(r"<[^>]*?(\w+) object at [^>]*>", r"\1", text)[:_LONGEST]
+    # Half a surrogate pair can't be told from one process to another.
+    return named.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"
+QUOTES = "Put it in quotes; with `pulumi config set`, add --type string"
 
 
 def refusal(check: Callable[[Any], object], value: object) -> Refusal:

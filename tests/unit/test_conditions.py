@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.model import Later, read
-from tests.unit.reading import messages
+from tests.unit.reading import QUOTES, messages
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 AGE = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
@@ -96,7 +96,7 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
             {"external_id": "x"},
             "here.external_id: [secret]: an external ID has 2–1224 characters: letters, digits and _+=,.@:/-.",
         ),
-        ({"external_id": 1234}, "here.external_id: [secret]: an external ID is text. Put it in quotes"),
+        ({"external_id": 1234}, f"here.external_id: [secret]: an external ID is text. {QUOTES}"),
         ({"external_id": None}, "here.external_id: null: a key has a value. Give it one, or leave it out"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from cross_account_access.model import read
 from stack_config import Connection
 from tests.component.harness import run
-from tests.unit.reading import DESTINATION, OTHER, SOURCE, messages
+from tests.unit.reading import DESTINATION, OTHER, QUOTES, SOURCE, messages
 
 KEYS = {"accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "s3cr3t/k3y"}
 ROLE = f"arn:aws:iam::{SOURCE}:role/team/pulumi"
@@ -71,19 +71,19 @@ REGION = "a region has 4–32 characters: small letters and hyphens, a number at
             f'accountId: "{OTHER}": the credentials belong to account {SOURCE}, as the role to assume does.',
         ),
         ({"accountId": "1"}, 'accountId: "1": an account ID has 12 characters: digits.'),
-        ({"accountId": 1}, "accountId: 1: an account ID has 12 characters: digits. Put it in quotes"),
+        ({"accountId": 1}, f"accountId: 1: an account ID has 12 characters: digits. {QUOTES}"),
         ({"accountID": SOURCE}, f'accountID: "{SOURCE}": there is no such key. Did you mean accountId?'),
         ({"secret_key": "s3cr3t"}, "secret_key: [secret]: there is no such key. Did you mean secretKey?"),
         ({"region": "Ireland"}, f'region: "Ireland": {REGION}.'),
         ({"region": "us-east"}, f'region: "us-east": {REGION}.'),
-        ({"region": 5}, "region: 5: a region is text. Put it in quotes"),
+        ({"region": 5}, f"region: 5: a region is text. {QUOTES}"),
         ({"profile": ""}, 'profile: "": a profile has 1–256 characters: all but line ends and ].'),
         ({"profile": "a]"}, 'profile: "a]": a profile has 1–256 characters: all but line ends and ].'),
         (
             {"accessKey": "AKIA", "secretKey": "x"},
             "accessKey: [secret]: an access key ID has 12–128 characters: letters and digits.",
         ),
-        ({**KEYS, "accessKey": 111111111111}, "accessKey: [secret]: an access key ID is text. Put it in quotes"),
+        ({**KEYS, "accessKey": 11111111111}, f"accessKey: [secret]: an access key ID is text. {QUOTES}"),
         (
             {**KEYS, "secretKey": "a b"},
             "secretKey: [secret]: a secret key or token has 1–16384 characters: all but white space.",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cross_account_access import Side
+from cross_account_access.errors import InvalidInput
 from cross_account_access.grants import AccessModel, GrantModel, GrantSet, TrustModel
 from cross_account_access.model import Later, read
-from tests.unit.reading import DESTINATION, OTHER, SOURCE, messages, problems, refusal
+from cross_account_access.trust import conditions_of, trust_policy
+from tests.unit.reading import DESTINATION, OTHER, QUOTES, SOURCE, messages, problems, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from enum import Enum
 
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
@@ -33,13 +35,13 @@ ONCE = "a principal stands in a grant once; names are unique ignoring case, what
     [
         ([{"user": "alice"}, {"user": "alice"}], "principals[1]", "alice"),
         ([{"user": "alice"}, {"role": "ci"}, {"user": "Alice"}], "principals[2]", "Alice"),
-        ([{"user": "alice"}, {"user": "team/alice"}], "principals[1]", "alice"),
-        ([{"user": "alice"}, user("alice")], "principals[1]", "alice"),
+        ([{"user": "alice"}, {"user": "team/alice"}], "principals[1]", "team/alice"),
+        ([{"user": "alice"}, user("alice")], "principals[1]", user("alice")["arn"]),
         ([{"role": "ci"}, {"role": "x"}, {"role": "CI"}, {"role": "y"}], "principals[2]", "CI"),
         ([{"user": Later(), "label": "a"}, {"user": Later(), "label": "A"}], "principals[1]", "A"),
         ([{"user": Later(), "label": "alice"}, {"user": "alice"}], "principals[1]", "alice"),
         ([{"user": "alice", "label": "one"}, {"user": "alice", "label": "two"}], "principals[1]", "alice"),
-        ([{"user": "alice", "label": "one"}, user("alice")], "principals[1]", "alice"),
+        ([{"user": "alice", "label": "one"}, user("alice")], "principals[1]", user("alice")["arn"]),
     ],
 )
 def test_a_principal_stands_in_a_grant_once(principals: list[Any], path: str, value: str) -> None:
@@ -68,15 +70,15 @@ def test_a_user_and_a_role_may_have_one_name(principals: list[Any]) -> None:
             "principals[0]",
             f'"arn:aws:iam::{SOURCE}:role/ci"',
         ),
-        ([{"role": Later(), "label": "ci"}], "principals[0]", ""),
+        ([{"role": Later(), "label": "ci"}], "principals[0]", '"ci"'),
     ],
 )
 @pytest.mark.parametrize("conditions", [{"mfa": True}, {"mfa_max_age": 60}])
 def test_mfa_is_not_asked_of_a_role(principals: list[Any], path: str, value: str, conditions: dict[str, Any]) -> None:
     (problem,) = problems(TrustModel, {"principals": principals, "conditions": conditions})
     assert (problem.path, problem.value) == (path, value)
-    assert problem.rule == "a role's sessions carry no MFA, so that requiring it would lock the role out"
-    assert problem.remedy == "Give the role a grant of its own, without an MFA condition"
+    assert problem.rule == "a role's sessions carry no MFA, so that requiring it would lock it out"
+    assert problem.remedy == "Give it conditions of its own with MFA false, or a grant of its own"
 
 
 @pytest.mark.parametrize(
@@ -101,33 +103,131 @@ def test_a_grants_principals_are_of_one_account() -> None:
 def test_a_trust_policy_that_is_too_large_is_refused_as_soon_as_it_is_known() -> None:
     names = [f"user-{n:03}" for n in range(60)]
     (problem,) = problems(GrantModel, {"principals": [{"user": name} for name in names]})
-    arn = f"arn:aws:iam::{SOURCE}:user/user-000"
     assert problem.path == "principals"
     assert problem.rule.startswith("a trust policy has at most 2048 characters without white space, this one ")
-    assert problem.rule.endswith(f": 60 principals with ARNs of up to {len(arn)}")
-    assert (
-        problem.remedy == "Make two grants of it, each with a role of its own, or let people share a role to come from"
-    )
+    assert problem.rule.endswith(": 60 principals in 1 statements")
+    assert problem.remedy.startswith("Make two grants of it, each with a role of its own; or ")
 
 
-def test_the_trust_policy_holds_what_is_known() -> None:
-    trust = read(
-        TrustModel,
-        {
-            "principals": [{"user": "alice"}, {"role": Later(), "label": "ci"}],
-            "conditions": {"external_id": Later()},
-        },
-    )
-    (statement,) = json.loads(trust.trust_policy("aws", SOURCE, ()))["Statement"]
-    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{SOURCE}:user/alice"]}
-    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": ""}}
-    nobody = read(TrustModel, {"principals": [{"role": Later(), "label": "ci"}]})
-    assert nobody.trust_policy("aws", SOURCE) == ""
+def test_principals_that_are_not_known_yet_do_not_hide_that_the_others_are_too_many() -> None:
+    names = [f"user-{n:03}" for n in range(60)]
+    later: list[dict[str, Any]] = [{"user": Later(), "label": "x"}]
+    data = {"principals": [*later, *({"user": name} for name in names)], "conditions": {"external_id": Later()}}
+    (problem,) = problems(TrustModel, data)
+    assert problem.path == "principals"
+    assert problem.rule.endswith(": 60 principals in 1 statements")
+    assert len(read(TrustModel, {"principals": later}).principals) == 1
 
 
-def test_the_trust_policy_of_another_partition_and_account_names_its_arns() -> None:
-    trust = read(TrustModel, ALICE).trust_policy("aws-us-gov", OTHER)
-    assert json.loads(trust)["Statement"][0]["Principal"] == {"AWS": [f"arn:aws-us-gov:iam::{OTHER}:user/alice"]}
+@pytest.mark.parametrize("unique_id", [{}, {"unique_id": Later()}, {"unique_id": "AIDA" + "0" * 16}])
+def test_the_trust_policy_keeps_room_for_the_unique_ids_until_they_are_known(unique_id: dict[str, Any]) -> None:
+    def trust(length: int) -> TrustModel:
+        users = [{"user": f"user-{n:03}"} | unique_id for n in range(44)]
+        return read(TrustModel, {"principals": [*users, {"user": "x" * length}]})
+
+    longest = max(length for length in range(1, 65) if _taken(lambda: trust(length)))  # noqa: B023 - called at once
+    known = [
+        p.model_copy(update={"unique_id": f"AIDA{number:016}"}) for number, p in enumerate(trust(longest).principals)
+    ]
+    assert len(trust_policy(known, None, "aws", SOURCE)) == 2048
+
+
+def _taken(reading: Callable[[], object]) -> bool:
+    try:
+        reading()
+    except InvalidInput:
+        return False
+    return True
+
+
+def test_what_can_not_be_met_together_is_told_where_the_principals_own_conditions_stand() -> None:
+    data: dict[str, Any] = {
+        "principals": [{"user": "alice"}, {"role": "ci", "conditions": {"source_vpcs": ["vpc-12345678"]}}],
+        "conditions": {"source_ips": ["203.0.113.7"]},
+    }
+    (problem,) = problems(TrustModel, data)
+    assert problem.path == "principals[1].conditions.source_ips"
+    assert problem.rule.startswith("a request through a VPC endpoint has no source IP")
+
+
+def test_what_a_principal_says_itself_is_told_where_it_stands_beside_one_that_is_not_known() -> None:
+    raw = {"raw": {"ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/x"]}}}
+    principals = [{"user": Later(), "label": "x"}, {"permission_set": "Admin"}]
+    assert messages(TrustModel, {"principals": principals, "conditions": raw}) == [
+        (
+            'principals[1]: "Admin": ArnLike of aws:PrincipalArn stands there already, by another condition. '
+            "The principal itself says it: leave it out of the conditions"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("principal", "kind"),
+    [({"role": "ci"}, "role"), ({"session": "ci/build-7"}, "session"), ({"permission_set": "Admin"}, "permission set")],
+)
+@pytest.mark.parametrize("conditions", [{"mfa": True}, {"mfa_max_age": 60}])
+def test_the_advice_to_let_one_principal_in_without_mfa_works(
+    principal: dict[str, Any], kind: str, conditions: dict[str, Any]
+) -> None:
+    alice = {"user": "alice"}
+    (problem,) = problems(TrustModel, {"principals": [alice, principal], "conditions": conditions})
+    assert problem.rule.startswith(f"a {kind}'s sessions carry no MFA, ")
+    assert problem.remedy.startswith("Give it conditions of its own with MFA false")
+    own = principal | {"conditions": {"mfa": False}}
+    trust = read(TrustModel, {"principals": [alice, own], "conditions": conditions})
+    needs = [under.needs_mfa for p in trust.principals if (under := conditions_of(p, trust.conditions))]
+    assert needs == [True, False]
+
+
+def test_a_session_name_after_the_user_is_for_users_alone() -> None:
+    conditions = {"session_names": ["${aws:username}"]}
+    assert messages(TrustModel, {"principals": [{"user": "a"}, {"group": "devs"}], "conditions": conditions}) == [
+        (
+            'principals[1]: "devs": only a user has an aws:username, so that a session name with it would lock others '
+            "out. Give it conditions of its own with another session name, or a grant of its own"
+        )
+    ]
+
+
+@pytest.mark.parametrize("principal", [{"role": "ci"}, {"session": "ci/build-7"}, {"permission_set": "Admin"}])
+def test_a_session_that_role_chaining_would_cut_short_is_refused(principal: dict[str, Any]) -> None:
+    role = {"role": {"max_session_duration": 7200}}
+    assert messages(GrantModel, {"principals": [principal]} | role) == [
+        (
+            "role.max_session_duration: 7200: a session that a role's session assumed lasts at most 3600 seconds (role "
+            "chaining), and all of the principals are such. Leave it out"
+        )
+    ]
+    assert read(GrantModel, {"principals": [principal, {"user": "alice"}]} | role).chained is False
+
+
+@pytest.mark.parametrize("former", ["deploy", "other/deploy"])
+def test_a_former_name_is_a_grants_or_a_components_and_a_grants(former: str) -> None:
+    assert read(GrantModel, ALICE | {"formerly": [former]}).formerly == [former]
+
+
+@pytest.mark.parametrize("former", ["", "/deploy", "a b", "other/", 5])
+def test_another_former_name_is_refused(former: object) -> None:
+    (problem,) = problems(GrantModel, ALICE | {"formerly": [former]})
+    assert problem.path == "formerly[0]"
+
+
+@pytest.mark.parametrize(
+    ("imports", "path"),
+    [
+        ([], "imports"),
+        ({"Role": "deploy"}, "imports.Role"),
+        ({"Role/": "deploy"}, "imports.Role/"),
+        ({"/x": "deploy"}, "imports./x"),
+        ({"Role/x": ""}, "imports.Role/x"),
+        ({"Role/x": 5}, "imports.Role/x"),
+    ],
+)
+def test_imports_are_ids_by_type_and_name(imports: object, path: str) -> None:
+    (problem,) = problems(AccessModel, grants(a={}) | {"imports": imports})
+    assert problem.path == path
+    assert problem.rule == "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
+    assert read(AccessModel, grants(a={}) | {"imports": {"Role/x": "deploy"}}).imports == {"Role/x": "deploy"}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +295,7 @@ SPELL = "Spell its path and name as IAM shows them"
             {"grants": {"x" * 65: ALICE}},
             f'grants.{"x" * 65}: "{"x" * 65}": a grant\'s name has 1–64 characters: letters, digits and _+=,.@-.',
         ),
-        ({"grants": {5: ALICE}}, "grants.5: 5: a grant's name is text. Put it in quotes"),
+        ({"grants": {5: ALICE}}, f"grants.5: 5: a grant's name is text. {QUOTES}"),
         ({"grants": {"a": None}}, "grants.a: null: this must be an object with keys of its own."),
         (grants(a={}) | {"side": "left"}, 'side: "left": a side is both, source or destination.'),
         (grants(a={}) | {"side": 5}, "side: 5: a side is both, source or destination."),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import stack_config
 from cross_account_access import limits
 from cross_account_access.errors import Refusal
-from tests.unit.reading import refusal, told
+from tests.unit.reading import QUOTES, refusal, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ TEXTS: list[tuple[str, Callable[[object], str], int, int, set[str]]] = [
     ("label", limits.LABEL, 1, 128, NAME),
     ("role description", limits.DESCRIPTION, 0, 1000, DESCRIPTION),
     ("external ID", limits.EXTERNAL_ID, 2, 1224, NAME | set(":/")),
-    ("session name", stack_config.SESSION_NAME, 2, 64, NAME),
+    ("session name", limits.SESSION_NAME, 2, 64, NAME),
     ("account ID", limits.account_id, 12, 12, set(string.digits)),
     ("unique id", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
     ("access key ID", stack_config.ACCESS_KEY, 12, 128, WORDS),
@@ -86,8 +86,8 @@ def test_a_line_end_after_the_value_is_no_part_of_it(
     [
         (limits.ROLE_NAME, "a b", 'here: "a b": a role name has 1–64 characters: letters, digits and _+=,.@-.'),
         (limits.USER_NAME, "", 'here: "": a user name has 1–64 characters: letters, digits and _+=,.@-.'),
-        (limits.ROLE_NAME, 5, "here: 5: a role name is text. Put it in quotes"),
-        (limits.ROLE_NAME, True, "here: true: a role name is text. Put it in quotes"),
+        (limits.ROLE_NAME, 5, f"here: 5: a role name is text. {QUOTES}"),
+        (limits.ROLE_NAME, True, f"here: true: a role name is text. {QUOTES}"),
         (limits.ROLE_NAME, ["ci"], 'here: ["ci"]: a role name is text.'),
         (limits.account_id, "1", 'here: "1": an account ID has 12 characters: digits.'),
         (
@@ -180,7 +180,7 @@ def test_another_number_is_no_account_id(wrong: object) -> None:
 
 def test_a_number_that_is_no_account_id_may_have_lost_its_leading_zeros() -> None:
     assert told(limits.account_id, 12345678901) == (
-        "here: 12345678901: an account ID has 12 characters: digits. Put it in quotes"
+        f"here: 12345678901: an account ID has 12 characters: digits. {QUOTES}"
     )
 
 
@@ -234,14 +234,14 @@ def test_a_tag_has_letters_digits_spaces_and_some_signs() -> None:
         ({"aws:x": "y"}, 'here.aws:x: "aws:x": tag keys that start with aws: are AWS\'s own.'),
         ({"AWS:x": "y"}, 'here.AWS:x: "AWS:x": tag keys that start with aws: are AWS\'s own.'),
         ({"Owner": "a", "owner": "b"}, 'here.owner: "owner": tag keys are unique, ignoring case.'),
-        ({"n": 5}, "here.n: 5: tags are a map from text to text. Put it in quotes"),
-        ({5: "n"}, "here.5: 5: tags are a map from text to text. Put it in quotes"),
-        ({"n": None}, "here.n: null: tags are a map from text to text."),
-        ({"n": ["a"]}, 'here.n: ["a"]: tags are a map from text to text.'),
+        ({"n": 5}, f"here.n: 5: a tag's value is text. {QUOTES}"),
+        ({5: "n"}, f"here.5: 5: a tag key has 1–128 characters: letters, digits, spaces and _.:/=+-@. {QUOTES}"),
+        ({"n": None}, "here.n: null: a tag's value is text."),
+        ({"n": ["a"]}, 'here.n: ["a"]: a tag\'s value is text.'),
         ([{"Key": "a"}], 'here: [{"Key":"a"}]: tags are a map from text to text.'),
         ({"a;b": ""}, 'here.a;b: "a;b": a tag key has 1–128 characters: letters, digits, spaces and _.:/=+-@.'),
         ({"a": "b;"}, 'here.a: "b;": a tag value has at most 256 characters: letters, digits, spaces and _.:/=+-@.'),
-        ({f"k{n}": "" for n in range(51)}, "here: 51: a role has at most 50 tags."),
+        ({f"k{n}": "" for n in range(51)}, "here: 51: there are at most 50 tags."),
     ],
 )
 def test_a_wrong_tag_is_named(wrong: object, message: str) -> None:

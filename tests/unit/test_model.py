@@ -16,7 +16,7 @@ from cross_account_access.grants import AccessModel, GrantModel, RoleModel
 from cross_account_access.model import Later, Model, Spelling, plain, read, when_known
 from cross_account_access.principals import PrincipalModel
 from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
-from tests.unit.reading import messages, problems
+from tests.unit.reading import QUOTES, messages, problems
 
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 
@@ -69,12 +69,15 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
         "colour": "red",
     }
     assert messages(AccessModel, data, path="ns:", spelling="camelCase") == [
-        'ns:colour: "red": there is no such key. Known keys: grants, side, sourceAccountId, destinationAccountId',
+        (
+            'ns:colour: "red": there is no such key. Known keys: grants, side, tags, imports, '
+            "sourceAccountId, destinationAccountId"
+        ),
         'ns:grants.a b: "a b": a grant\'s name has 1–64 characters: letters, digits and _+=,.@-.',
         "ns:grants.a b.principals: []: this must not be empty.",
         'ns:grants.deploy.conditions.mfa: "yes": this must be true or false.',
         'ns:grants.deploy.principals[0].user: "a b": a user name has 1–64 characters: letters, digits and _+=,.@-.',
-        "ns:grants.deploy.principals[1].role: 5: a role name is text. Put it in quotes",
+        f"ns:grants.deploy.principals[1].role: 5: a role name is text. {QUOTES}",
         "ns:grants.deploy.rol: {}: there is no such key. Did you mean role?",
         'ns:side: "left": a side is both, source or destination.',
     ]
@@ -90,7 +93,14 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
             "managed_policy: []: there is no such key. Did you mean managed_policies or managed_policy_arns?",
         ),
         (PrincipalModel, {"users": "a"}, 'users: "a": there is no such key. Did you mean user?'),
-        (PrincipalModel, {"device": "a"}, 'device: "a": there is no such key. Known keys: user, role, arn, label'),
+        (
+            PrincipalModel,
+            {"device": "a"},
+            (
+                'device: "a": there is no such key. Known keys: user, role, arn, group, account, permission_set, '
+                "organization, organizational_unit, session, label, trust_by, unique_id, conditions"
+            ),
+        ),
         (GrantModel, {"condition": {}} | ALICE, "condition: {}: there is no such key. Did you mean conditions?"),
         (AccessModel, {"grant": {}, "grants": {"a": ALICE}}, "grant: {}: there is no such key. Did you mean grants?"),
         (

@@ -16,6 +16,9 @@ from cross_account_access.model import Later, read
 from cross_account_access.principals import Entity, PrincipalModel
 from tests.unit.reading import OTHER, SOURCE, messages, refusal, told
 
+KEYS = [
+    *("user", "role", "group", "account", "permission_set", "organization", "organizational_unit", "session", "arn"),
+]
 NAMES = st.text(string.ascii_letters + string.digits + "_+=,.@-", min_size=1, max_size=64)
 # Colons and the words of ARNs in them, so that a path can be taken for a kind.
 SEGMENTS = st.lists(st.sampled_from(["team", "a:user", "a:role", "user", "role", "x.y"]), max_size=3)
@@ -64,8 +67,8 @@ def test_a_principals_arn_is_of_the_source_account_and_partition(entity: Entity,
 
 def test_a_principal_of_another_account_has_no_arn_in_this_one() -> None:
     assert told(lambda entity: entity.arn("aws", SOURCE), Entity("user", "/", "alice", OTHER)) == (
-        f"here: <Entity>: a principal is of the source account, {SOURCE}. "
-        "Give it a grant of its own, with that account as source"
+        f'here: "{OTHER}": a principal is of the source account, {SOURCE}. '
+        "Another source account takes another stack, or another CrossAccountAccess"
     )
 
 
@@ -91,17 +94,18 @@ NAME = "has 1–64 characters: letters, digits and _+=,.@-"
         pytest.param(
             f"arn:aws:sts::{SOURCE}:assumed-role/ci/me",
             RULE,
-            f"This is one session of a role; the role's own ARN is arn:aws:iam::{SOURCE}:role/ci, with its path",
+            f"This is one session of a role; the role's own ARN is arn:aws:iam::{SOURCE}:role/ci, with its path. "
+            "For exactly this session use the key session",
             id="a role session",
         ),
         pytest.param(
             f"arn:aws:iam::{SOURCE}:root",
             RULE,
-            "This is the whole account: name the users and roles that are meant",
+            "This is the whole account: if that is meant, use the key account",
             id="the whole account",
         ),
         pytest.param(
-            f"arn:aws:iam::{SOURCE}:group/devs", RULE, "A group can't be a principal: name its users", id="a group"
+            f"arn:aws:iam::{SOURCE}:group/devs", RULE, "A group can't be a principal: use the key group", id="a group"
         ),
         pytest.param("*", RULE, "", id="everybody"),
         pytest.param(SOURCE, RULE, "", id="an account's digits"),
@@ -171,7 +175,7 @@ def test_the_longest_name_and_path_are_taken(name: str) -> None:
     ],
 )
 def test_a_principal_is_given_in_exactly_one_way(principal: dict[str, str], found: str) -> None:
-    rule = "a principal is given by exactly one of user, role, arn"
+    rule = f"a principal is given by exactly one of {', '.join(KEYS)}"
     assert messages(PrincipalModel, principal, path="here") == [f"here: {rule}; {found}."]
 
 
@@ -180,7 +184,7 @@ def test_an_output_needs_a_label_beside_it(kind: str) -> None:
     assert messages(PrincipalModel, {kind: Later()}, path="here") == [
         (
             f"here.label: a label is required beside a {kind} that is an Output, for resources are called by it. "
-            "Add a plain label, such as the user's or role's name in your program"
+            "Add a plain label, such as the name in your program"
         )
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from cross_account_access import grants
 from cross_account_access.grants import RoleModel
 from cross_account_access.model import Later, read
-from tests.unit.reading import DESTINATION, OTHER, messages, refusal, told
+from tests.unit.reading import DESTINATION, OTHER, QUOTES, messages, refusal, told
 
 OWN = f"arn:aws:iam::{DESTINATION}:policy/team/deploy"
 THIRD = f"arn:aws:iam::{OTHER}:policy/x"
@@ -166,7 +166,7 @@ TWICE = "a policy is attached once"
         ),
         (
             {"inline_policies": {5: allow("*")}},
-            "inline_policies.5: 5: a policy name is text. Put it in quotes",
+            f"inline_policies.5: 5: a policy name is text. {QUOTES}",
         ),
         (
             {"inline_policies": {"a": allow()}},

@@ -29,7 +29,7 @@ ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 GRANTS: dict[str, Any] = {
     "deploy": {
         "principals": [{"role": "team/ci", "label": "ci"}],
-        "role": {"maxSessionDuration": 7200, "managedPolicies": ["ReadOnlyAccess"], "tags": {"maxAge": "x"}},
+        "role": {"maxSessionDuration": 3600, "managedPolicies": ["ReadOnlyAccess"], "tags": {"maxAge": "x"}},
     },
     "audit": {"principals": [{"user": "alice"}], "conditions": {"externalId": "partner-7f3a"}},
 }
@@ -105,7 +105,7 @@ def test_the_grants_reach_the_component_as_they_were_written() -> None:
     assert args == {
         "deploy": {
             "principals": [{"role": "team/ci", "label": "ci"}],
-            "role": {"max_session_duration": 7200, "managed_policies": ["ReadOnlyAccess"], "tags": {"maxAge": "x"}},
+            "role": {"max_session_duration": 3600, "managed_policies": ["ReadOnlyAccess"], "tags": {"maxAge": "x"}},
         },
         "audit": {"principals": [{"user": "alice"}], "conditions": {"external_id": "partner-7f3a"}},
     }
@@ -230,20 +230,23 @@ def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> N
                 "destination_provider": settings.destination.provider("destination"),
             },
         )
-        return {"grants": stack_config.outputs(access, settings.grants)}
+        return {"grants": stack_config.outputs(access)}
 
     told = run(program, world=World(roles={"ci": "/team/"})).outputs["grants"]
     assert set(told) == {"deploy", "audit"}
     deploy, audit = told["deploy"], told["audit"]
     keys = {"roleArn", "roleName", "roleUniqueId", "cliProfile", "assumeRoleCommand"}
-    keys |= {"switchRoleUrl", "switchRoleUnavailable", "sourceAccountId", "destinationAccountId"}
+    keys |= {"switchRoleUrl", "switchRoleUnavailable", "longestSession", "unattachedPolicy"}
+    keys |= {"sourceAccountId", "destinationAccountId"}
     assert set(deploy) == set(audit) == keys
     assert deploy["roleArn"] == f"arn:aws:iam::{DESTINATION}:role/deploy"
     assert (deploy["roleName"], audit["roleName"]) == ("deploy", "audit")
     assert deploy["roleUniqueId"].startswith("AROA")
     assert (deploy["sourceAccountId"], deploy["destinationAccountId"]) == (SOURCE, DESTINATION)
     assert deploy["switchRoleUrl"] is None
-    assert deploy["switchRoleUnavailable"] == "no user is trusted, and a role session can't switch roles in the console"
+    assert deploy["switchRoleUnavailable"] == (
+        "nobody is trusted who could: a role's session can't switch roles in the console"
+    )
     assert audit["switchRoleUrl"] is None
     assert audit["switchRoleUnavailable"].startswith("the trust policy requires an external ID")
     assert audit["cliProfile"].startswith("[profile audit]\n")

@@ -10,6 +10,7 @@ import configparser
 import shlex
 import string
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,19 +19,35 @@ from hypothesis import strategies as st
 
 from cross_account_access import limits
 from cross_account_access.arns import IamArn
+from cross_account_access.conditions import ConditionsModel
+from cross_account_access.model import read
+from cross_account_access.principals import PrincipalModel
 from cross_account_access.usage import Usage
 from tests.unit.reading import DESTINATION, SOURCE
 
-ALICE, BOB = (f"arn:aws:iam::{SOURCE}:user/{name}" for name in ("alice", "team/bob"))
+
+def principal(**given_as: Any) -> PrincipalModel:
+    return read(PrincipalModel, given_as)
+
+
+def under(**conditions: Any) -> ConditionsModel:
+    return read(ConditionsModel, conditions)
+
+
+ALICE, BOB, CI = principal(user="alice"), principal(user="team/bob"), principal(role="team/ci")
+GROUP, WHOLE_ACCOUNT, SET = principal(group="devs"), principal(account=SOURCE), principal(permission_set="Admin")
+SESSION, ORGANIZATION = principal(session="ci/build-7"), principal(organization="o-a1b2c3d4e5")
 USAGE = Usage(
     role=IamArn("aws", DESTINATION, "role", "/", "deploy"),
     label="deploy",
-    users=[ALICE],
-    chained=False,
-    needs_mfa=False,
-    needs_external_id=False,
+    principals=[ALICE],
+    conditions=None,
+    account=SOURCE,
     max_session_duration=None,
 )
+NOBODY_COULD = "nobody is trusted who could: a role's session can't switch roles in the console"
+NEEDS_ID = "the trust policy requires an external ID, and the console can't give one"
+OWN_ID = principal(user="alice", conditions={"external_id": "partner-7f3a"})
 
 
 def role(name: str = "deploy", path: str = "/", partition: str = "aws") -> IamArn:
@@ -63,11 +80,11 @@ def test_a_roles_path_stands_before_its_name_in_the_url() -> None:
 @pytest.mark.parametrize(
     ("usage", "reason"),
     [
-        (
-            replace(USAGE, needs_external_id=True),
-            "the trust policy requires an external ID, and the console can't give one",
-        ),
-        (replace(USAGE, users=[]), "no user is trusted, and a role session can't switch roles in the console"),
+        (replace(USAGE, conditions=under(external_id="partner-7f3a")), NEEDS_ID),
+        (replace(USAGE, principals=[OWN_ID]), NEEDS_ID),
+        (replace(USAGE, principals=[OWN_ID, CI]), NEEDS_ID),
+        (replace(USAGE, principals=[CI]), NOBODY_COULD),
+        (replace(USAGE, principals=[CI, SESSION]), NOBODY_COULD),
         (
             replace(USAGE, role=role("x" * 60, "/team/")),
             "path and name of the role have more than 64 characters",
@@ -85,11 +102,13 @@ def test_where_the_console_can_not_switch_there_is_a_reason_and_no_url(usage: Us
     [
         replace(USAGE, role=role("x" * 64)),
         replace(USAGE, role=role("x" * 59, "/team/")),
-        replace(USAGE, needs_mfa=True),
-        replace(USAGE, chained=True),
+        replace(USAGE, conditions=under(mfa=True)),
+        replace(USAGE, principals=[ALICE, CI]),
+        replace(USAGE, principals=[OWN_ID, BOB]),
+        *(replace(USAGE, principals=[one]) for one in (GROUP, WHOLE_ACCOUNT, SET, ORGANIZATION)),
     ],
 )
-def test_neither_64_characters_nor_mfa_nor_a_trusted_role_keep_a_user_from_switching(usage: Usage) -> None:
+def test_neither_64_characters_nor_mfa_nor_others_keep_a_person_from_switching(usage: Usage) -> None:
     assert usage.no_switch_role is None
     assert usage.switch_role_url
 
@@ -122,7 +141,7 @@ def test_a_profile_assumes_the_role() -> None:
 
 
 def test_a_profile_gives_all_that_the_trust_asks_for() -> None:
-    usage = replace(USAGE, needs_mfa=True, needs_external_id=True, max_session_duration=14400)
+    usage = replace(USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400)
     assert usage.cli_profile("partner-7f3a") == (
         "[profile deploy]\n"
         f"role_arn = arn:aws:iam::{DESTINATION}:role/deploy\n"
@@ -140,7 +159,7 @@ def test_a_command_assumes_the_role() -> None:
 
 
 def test_a_command_gives_all_that_the_trust_asks_for() -> None:
-    usage = replace(USAGE, needs_mfa=True, needs_external_id=True, max_session_duration=14400)
+    usage = replace(USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400)
     assert usage.assume_role_command("partner-7f3a") == (
         f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy --role-session-name deploy "
         f"--external-id partner-7f3a --serial-number arn:aws:iam::{SOURCE}:mfa/alice --token-code CODE "
@@ -148,23 +167,83 @@ def test_a_command_gives_all_that_the_trust_asks_for() -> None:
     )
 
 
-def test_a_role_session_asks_for_no_longer_session_for_chaining_allows_an_hour() -> None:
-    usage = replace(USAGE, users=[], chained=True, max_session_duration=43200)
+@pytest.mark.parametrize("principals", [[CI], [SET], [SESSION], [ALICE, CI], [GROUP, CI], [WHOLE_ACCOUNT, SET]])
+def test_a_role_session_asks_for_no_longer_session_for_chaining_allows_an_hour(
+    principals: list[PrincipalModel],
+) -> None:
+    usage = replace(USAGE, principals=principals, max_session_duration=43200)
     assert "duration" not in usage.cli_profile(None) + usage.assume_role_command(None)
 
 
 @pytest.mark.parametrize(
-    ("users", "serial"),
+    ("principals", "duration", "longest"),
     [
-        ([ALICE], f"arn:aws:iam::{SOURCE}:mfa/alice"),
-        ([BOB], f"arn:aws:iam::{SOURCE}:mfa/bob"),
-        ([f"arn:aws-cn:iam::{SOURCE}:user/a:user/carol"], f"arn:aws-cn:iam::{SOURCE}:mfa/carol"),
-        ([ALICE, BOB], "YOUR_MFA_DEVICE_ARN"),
-        ([], "YOUR_MFA_DEVICE_ARN"),
+        ([ALICE], None, 3600),
+        ([ALICE], 43200, 43200),
+        ([ALICE, CI], 43200, 43200),
+        ([GROUP], 7200, 7200),
+        ([WHOLE_ACCOUNT], 7200, 7200),
+        ([CI], None, 3600),
+        ([CI, SET, SESSION], 43200, 3600),
     ],
 )
-def test_one_users_mfa_device_is_known_by_the_consoles_default_name(users: list[str], serial: str) -> None:
-    usage = replace(USAGE, users=users, needs_mfa=True)
+def test_the_longest_session_is_an_hour_where_all_callers_are_role_sessions(
+    principals: list[PrincipalModel], duration: int | None, longest: int
+) -> None:
+    assert replace(USAGE, principals=principals, max_session_duration=duration).longest_session == longest
+
+
+def test_a_command_sets_the_session_name_identity_and_tags_that_the_trust_asks_for() -> None:
+    conditions = under(
+        session_names=["build-*", "other"],
+        source_identities=["alice@example.com"],
+        session_tags={"team": ["red", "blue"], "app": ["x y"]},
+        transitive_tag_keys=["team"],
+    )
+    usage = replace(USAGE, conditions=conditions)
+    words = shlex.split(usage.assume_role_command(None))
+    assert words[5:] == [
+        *("--role-session-name", "build-deploy"),
+        *("--source-identity", "alice@example.com"),
+        *("--tags", "Key=app,Value=x y", "Key=team,Value=red"),
+        *("--transitive-tag-keys", "team"),
+    ]
+    assert usage.cli_profile(None).endswith("role_session_name = build-deploy\n")
+
+
+def test_a_session_name_after_the_user_is_left_to_the_user() -> None:
+    usage = replace(USAGE, conditions=under(session_names=["${aws:username}"]))
+    assert "--role-session-name YOUR_USER_NAME" in usage.assume_role_command(None)
+    assert "role_session_name = YOUR_USER_NAME\n" in usage.cli_profile(None)
+
+
+def test_profile_and_command_are_for_the_leading_principal() -> None:
+    principals = [BOB, principal(role="ci", conditions={"mfa": False, "session_names": ["build-7"]})]
+    usage = replace(USAGE, principals=principals, conditions=under(mfa=True), lead=1)
+    assert "mfa" not in usage.cli_profile(None)
+    assert usage.assume_role_command(None).endswith(" --role-session-name build-7")
+    assert "mfa_serial = " in replace(usage, lead=0).cli_profile(None)
+
+
+@pytest.mark.parametrize(
+    ("principals", "partition", "serial"),
+    [
+        ([ALICE], "aws", f"arn:aws:iam::{SOURCE}:mfa/alice"),
+        ([BOB], "aws", f"arn:aws:iam::{SOURCE}:mfa/bob"),
+        (
+            [principal(arn=f"arn:aws-cn:iam::{SOURCE}:user/a:user/carol")],
+            "aws-cn",
+            f"arn:aws-cn:iam::{SOURCE}:mfa/carol",
+        ),
+        ([ALICE, BOB], "aws", "YOUR_MFA_DEVICE_ARN"),
+        ([GROUP], "aws", "YOUR_MFA_DEVICE_ARN"),
+        ([WHOLE_ACCOUNT], "aws", "YOUR_MFA_DEVICE_ARN"),
+    ],
+)
+def test_one_users_mfa_device_is_known_by_the_consoles_default_name(
+    principals: list[PrincipalModel], partition: str, serial: str
+) -> None:
+    usage = replace(USAGE, principals=principals, conditions=under(mfa=True), role=role(partition=partition))
     assert f"mfa_serial = {serial}\n" in usage.cli_profile(None)
     assert f" --serial-number {serial} " in usage.assume_role_command(None)
 
@@ -177,7 +256,7 @@ def test_a_sessions_name_is_one_that_sts_takes(name: str, session: str) -> None:
 
 @given(NAMES, PATHS, st.from_regex(r"[\w+=,.@:/-]{2,50}", fullmatch=True, alphabet=st.characters(codec="ascii")))
 def test_profile_and_command_keep_every_name_whole(name: str, path: str, external_id: str) -> None:
-    usage = replace(USAGE, role=role(name, path), label=name, needs_external_id=True)
+    usage = replace(USAGE, role=role(name, path), label=name, conditions=under(external_id=external_id))
     arn = f"arn:aws:iam::{DESTINATION}:role{path}{name}"
     words = shlex.split(usage.assume_role_command(external_id))
     given_options = dict(zip(words[3::2], words[4::2], strict=True))

@@ -1,0 +1,61 @@
+"""Write the pages of docs/ that come from the code: `make docs`."""
+
+from pathlib import Path
+
+from cross_account_access.principals import TRAITS, Kind
+
+_FOLDER = Path(__file__).resolve().parent
+_EXAMPLES: dict[Kind, str] = {
+    "user": "{user: alice}",
+    "role": "{role: team/ci}",
+    "group": "{group: developers}",
+    "account": '{account: "111111111111"}',
+    "permission_set": "{permissionSet: Operators}",
+    "organization": "{organization: o-a1b2c3d4e5}",
+    "organizational_unit": "{organizationalUnit: o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/}",
+    "session": "{session: ci/release}",
+}
+_HEADER = """\
+# Principals
+
+Who can be trusted, how the trust policy says so, and what works for whom. `arn` is a user or a role, by its ARN.
+This page is made from the code: `make docs`.
+
+| in config | who gets in | the trust policy names | console | CLI | role chaining | MFA | external ID | the source's policy |
+|---|---|---|---|---|---|---|---|---|
+"""
+_FOOTER = """
+- **console**: whether its callers can switch to the role in the AWS console. A trust policy that asks for an external ID
+  closes the console to everybody.
+- **role chaining**: its callers are role sessions themselves, so that a session lasts an hour at most, whatever
+  `maxSessionDuration` says. An EC2 instance's role is the exception.
+- **MFA**: whether its callers can carry it. Where they can't, a condition that asks for it is refused.
+- **the source's policy**: what it is attached to. Where nothing can be attached from here, it is handed out in the output
+  `unattachedPolicy`, to be put into the permission set, or wherever the account's owners give rights.
+
+A user or role is trusted by its unique id: one that was deleted and made again under its name is another one, and stays
+outside until the next `pulumi up` saves the trust anew. With `trustBy: name` its name counts instead: one that is made
+again is let in at once, and one that isn't made yet can be trusted. Then whoever may make users and roles in the source
+account decides who gets in.
+
+A group, a whole account and an organization are trusted as accounts: the destination lets in everybody whom the source
+account's own policies allow to assume the role. For a group that is its members, as long as nobody in the source account
+writes another such policy.
+"""
+
+
+def principals() -> str:
+    """The table of every kind of principal."""
+    rows = [
+        f"| `{_EXAMPLES[kind]}` | {traits.meaning} | {traits.trust} | {traits.console} | yes | {traits.chained} "
+        f"| {traits.mfa} | CLI | {f'attached to the {traits.attached}' if traits.attached else 'handed out'} |"
+        for kind, traits in TRAITS.items()
+    ]
+    return _HEADER + "\n".join(rows) + "\n" + _FOOTER
+
+
+PAGES = {"principals.md": principals}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (_FOLDER / name).write_text(page(), encoding="utf-8")

@@ -1,0 +1,109 @@
+"""Run an example on emulated accounts: `python -m examples NAME`."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from pulumi import automation
+
+from sandbox import pulumi_engine
+from sandbox.__main__ import main as sandbox
+from sandbox.server import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = Path(__file__).resolve().parent
+PROFILES = {"people": "111111111111", "production": "222222222222", "staging": "333333333333"}
+
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "venv", "sdks", "node_modules", "dist", "Pulumi.*.yaml")
+
+
+def names() -> list[str]:
+    """Every example."""
+    return sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir() and folder.name[0].isalpha())
+
+
+def projects(folder: Path) -> list[Path]:
+    """An example's Pulumi projects in the order of their deployment; none where it is a config of the program."""
+    return sorted(file.parent for file in folder.rglob("Pulumi.yaml") if "node_modules" not in file.parts)
+
+
+def environment(work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILES) -> dict[str, str]:
+    """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they are."""
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "state").mkdir(exist_ok=True)
+    profiles = work / "profiles"
+    profiles.write_text(
+        "".join(
+            f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n"
+            for name, account in accounts.items()
+        ),
+        encoding="utf-8",
+    )
+    return {
+        "AWS_CONFIG_FILE": str(profiles),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PULUMI_BACKEND_URL": (work / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "examples",
+    }
+
+
+def stack_of(project: Path, work: Path, variables: Mapping[str, str], components: Path) -> automation.Stack:
+    """A stack `dev` of a copy of the project; a program in another language gets the package added."""
+    shutil.copytree(project, work, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    file = work / "Pulumi.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    added = settings.pop("packages", None)
+    if isinstance(settings["runtime"], dict):
+        settings["runtime"]["options"]["virtualenv"] = variables.get("VIRTUALENV", sys.prefix)
+    file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    command = automation.PulumiCommand(variables.get("PULUMI_HOME"))
+    if added:
+        command.run(["package", "add", str(components)], str(work), variables)
+    options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
+    return automation.create_or_select_stack("dev", work_dir=str(work), opts=options)
+
+
+def _components(work: Path) -> Path:
+    """A copy of the package, for Pulumi makes a virtual environment in its folder."""
+    copy = work / "components"
+    shutil.copytree(ROOT / "components", copy, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    return copy
+
+
+def _deploy(name: str) -> None:
+    work = ROOT / ".sandbox" / "examples"
+    engine = pulumi_engine.find(ROOT, install=True, tell=click.echo)
+    shutil.rmtree(work / name, ignore_errors=True)
+    components = _components(work)
+    with Sandbox() as accounts:
+        variables = {**engine, **environment(work / name, accounts.endpoint)}
+        for project in projects(EXAMPLES / name):
+            stack = stack_of(project, work / name / project.name, variables, components)
+            outputs = stack.up(on_output=click.echo, color="never").outputs
+            told: dict[str, Any] = {key: output.value for key, output in outputs.items()}
+            click.echo(json.dumps(told, indent=2))
+
+
+@click.command()
+@click.argument("name", type=click.Choice(names()))
+def main(name: str) -> None:
+    """Deploy an example on emulated accounts, which are gone afterwards."""
+    if projects(EXAMPLES / name):
+        try:
+            _deploy(name)
+        except (pulumi_engine.NoEngineError, automation.CommandError) as error:
+            raise click.ClickException(str(error)) from None
+    for config in sorted((EXAMPLES / name).glob("Pulumi.*.yaml")):
+        sandbox.main(["up", "--config-file", str(config)], standalone_mode=False)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m examples")

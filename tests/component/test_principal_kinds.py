@@ -1,0 +1,335 @@
+"""Principals that are no user and no role: what trusts them, what is attached to whom, what is handed out instead."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cross_account_access import TrustBy
+from tests.component.harness import SECRET, UNKNOWN, Run, run
+from tests.component.programs import NEVER_KNOWN, access, assume_role_grant, grant, output, secret, trusted_role
+from tests.component.refusals import refused_at_once
+from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
+
+ROOT = f"arn:aws:iam::{SOURCE}:root"
+UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"
+RESERVED = (
+    f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Power_Users_{'?' * 16}"  # the suffix
+)
+DESTINATION_ALONE: dict[str, Any] = {
+    "side": "destination",
+    "source_account_id": SOURCE,
+    "leave_out": ("source_provider",),
+}
+SOURCE_ALONE: dict[str, Any] = {
+    "side": "source",
+    "destination_account_id": DESTINATION,
+    "leave_out": ("destination_provider",),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A principal, how the trust policy names it, and what comes of it in the source account.
+
+    Attributes:
+        given: The principal.
+        trusted: The statement's principal.
+        condition: What narrows that down.
+        attachment: The attachment's type and name, whom it attaches to; none where nothing is attached.
+        told: How it is called where its policy can't be attached.
+    """
+
+    given: dict[str, Any]
+    trusted: Any
+    condition: dict[str, Any] | None = None
+    attachment: tuple[str, str, dict[str, str]] | None = None
+    told: str = ""
+
+
+def like(arn: str) -> dict[str, Any]:
+    return {"ArnLike": {"aws:PrincipalArn": arn}}
+
+
+OU_PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}/*"}}
+KINDS = {
+    "group": Kind(
+        {"group": "team/admins"},
+        [ROOT],
+        attachment=("GroupPolicyAttachment", "team-group-admins", {"group": "admins"}),
+    ),
+    "group with a label": Kind(
+        {"group": output("team/admins"), "label": "x"},
+        [ROOT],
+        attachment=("GroupPolicyAttachment", "team-group-x", {"group": "admins"}),
+    ),
+    "session": Kind(
+        {"session": "ci/build"},
+        [f"arn:aws:sts::{SOURCE}:assumed-role/ci/build"],
+        attachment=("RolePolicyAttachment", "team-role-ci", {"role": "ci"}),
+    ),
+    "account": Kind({"account": SOURCE}, [ROOT], told=f"account {SOURCE}"),
+    "permission set": Kind(
+        {"permission_set": "Power_Users"}, [ROOT], like(RESERVED), told="permission set Power_Users"
+    ),
+    "organization": Kind(
+        {"organization": "o-a1b2c3d4e5"},
+        "*",
+        {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        told="organization o-a1b2c3d4e5",
+    ),
+    "unit": Kind({"organizational_unit": UNIT}, "*", OU_PATHS, told=f"organizational unit {UNIT}/"),
+    "unit with a slash": Kind({"organizational_unit": f"{UNIT}/"}, "*", OU_PATHS, told=f"organizational unit {UNIT}/"),
+    "user by name": Kind(
+        {"user": "team/alice", "trust_by": "name"},
+        [ROOT],
+        like(user_arn("alice", "/team/")),
+        ("UserPolicyAttachment", "team-user-alice", {"user": "alice"}),
+    ),
+    "role by name": Kind(
+        {"role": "ci", "trust_by": TrustBy.NAME},
+        [ROOT],
+        like(ci_arn("ci")),
+        ("RolePolicyAttachment", "team-role-ci", {"role": "ci"}),
+    ),
+    "ARN by name": Kind(
+        {"arn": output(user_arn("alice", "/x/")), "label": "x", "trust_by": "name"},
+        [ROOT],
+        like(user_arn("alice", "/x/")),
+        ("PolicyAttachment", "team-arn-x", {}),
+    ),
+}
+HANDED_OUT = [name for name, kind in KINDS.items() if kind.told]
+
+each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+handed_out = pytest.mark.parametrize("kind", [KINDS[name] for name in HANDED_OUT], ids=HANDED_OUT)
+
+
+def of(kind: Kind, **args: Any) -> Run:
+    return run(access({"deploy": grant(principals=[kind.given])}, **args))
+
+
+def statement(kind: Kind) -> dict[str, Any]:
+    """The trust policy's one statement."""
+    trust = {"Sid": "Trust", "Effect": "Allow", "Principal": {"AWS": kind.trusted}, "Action": "sts:AssumeRole"}
+    return trust | ({"Condition": kind.condition} if kind.condition else {})
+
+
+@each_kind
+def test_the_trust_names_it_and_narrows_it_down(kind: Kind) -> None:
+    expected = [statement(kind)]
+    assert of(kind).document("Role")["Statement"] == expected
+    assert of(kind, **DESTINATION_ALONE).document("Role")["Statement"] == expected
+    assert run(trusted_role(principals=[kind.given])).document("Role")["Statement"] == expected
+
+
+@each_kind
+def test_it_is_not_looked_up(kind: Kind) -> None:
+    assert of(kind).asked() == [("getCallerIdentity", "", "destination"), ("getCallerIdentity", "", "source")]
+
+
+@each_kind
+@pytest.mark.parametrize("side", ["both", "source"])
+def test_the_policy_is_attached_to_it_or_to_nobody(kind: Kind, side: str) -> None:
+    found = of(kind, **(SOURCE_ALONE if side == "source" else {}))
+    in_source = {made for made in found.graph() if made[0] != "CrossAccountAccess" and made[3] != "destination"}
+    in_source = {made for made in in_source if made[0] != "TrustedRole"}
+    if kind.attachment is None:
+        assert in_source == set()
+        return
+    attachment, name, whom = kind.attachment
+    assert in_source == {
+        ("AssumeRoleGrant", name, "team", ""),
+        ("Policy", name, name, "source"),
+        (attachment, name, name, "source"),
+    }
+    assert found.one(attachment).inputs.items() >= whom.items()
+    assert found.document("Policy")["Statement"] == [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [role_arn("deploy")]}
+    ]
+    assert found.outputs["unattached_policies"] == {}
+    assert found.log == []
+
+
+@handed_out
+@pytest.mark.parametrize("args", [{}, SOURCE_ALONE, DESTINATION_ALONE], ids=["both", "source", "destination"])
+def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(kind: Kind, args: dict[str, Any]) -> None:
+    found = of(kind, **args)
+    assert {grant: json.loads(policy) for grant, policy in found.outputs["unattached_policies"].items()} == {
+        "deploy": {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [role_arn("deploy")]}],
+        }
+    }
+    assert found.log == [
+        f"grant deploy: its policy for {kind.told} can't be attached from here; output unattached_policies"
+    ]
+
+
+def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_not_what_the_others_must() -> None:
+    tagged = {"session_tags": {"team": ["platform"]}}
+    grants = {
+        "deploy": grant(
+            principals=[
+                {"user": "alice", "conditions": {"source_identities": ["alice"]}},
+                {"account": SOURCE, "conditions": tagged},
+                {"permission_set": "Power_Users"},
+            ]
+        ),
+        "read": grant(),
+    }
+    found = run(access(grants))
+    (policy,) = [json.loads(policy) for policy in found.outputs["unattached_policies"].values()]
+    assert policy["Statement"][0]["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert found.log == [
+        (
+            f"grant deploy: its policy for account {SOURCE}, permission set Power_Users can't be attached from here; "
+            "output unattached_policies"
+        )
+    ]
+
+
+def test_the_policy_to_hand_out_is_unknown_while_the_role_is() -> None:
+    grants = {"deploy": grant(principals=[{"account": SOURCE}])}
+    assert run(access(grants), preview=True).outputs["unattached_policies"] is UNKNOWN
+
+
+def test_a_role_and_a_session_of_it_share_the_policy() -> None:
+    grants = {"deploy": grant(principals=[{"role": "ci"}]), "read": grant(principals=[{"session": "ci/build"}])}
+    found = run(access(grants))
+    assert found.document("Policy")["Statement"][0]["Resource"] == [role_arn("deploy"), role_arn("read")]
+    assert found.one("RolePolicyAttachment").name == "team-role-ci"
+
+
+def test_one_trusted_by_name_in_one_grant_is_looked_up_for_the_other() -> None:
+    grants = {"deploy": grant(principals=[{"user": "alice", "trust_by": "name"}]), "read": grant()}
+    found = run(access(grants))
+    assert ("getUser", "alice", "source") in found.asked()
+    assert found.document("Role", "team-deploy")["Statement"][0] == statement(Kind({}, [ROOT], like(user_arn("alice"))))
+    assert found.document("Role", "team-read")["Statement"][0]["Principal"] == {"AWS": [user_arn("alice")]}
+
+
+def test_several_that_are_narrowed_down_alike_share_a_statement() -> None:
+    principals = [{"role": "b", "trust_by": "name"}, {"role": "a", "trust_by": "name"}, {"account": SOURCE}]
+    found = run(access({"deploy": grant(principals=principals)}))
+    statements = found.document("Role")["Statement"]
+    assert [(found["Principal"], found.get("Condition")) for found in statements] == [
+        ({"AWS": [ROOT]}, {"ArnLike": {"aws:PrincipalArn": [ci_arn("a"), ci_arn("b")]}}),
+        ({"AWS": [ROOT]}, None),
+    ]
+    assert len({statement["Sid"] for statement in statements}) == 2
+
+
+def test_a_group_whose_name_is_not_known_yet_is_attached_to_when_it_is() -> None:
+    found = run(access({"deploy": grant(principals=[{"group": NEVER_KNOWN, "label": "x"}])}), preview=True)
+    assert found.one("GroupPolicyAttachment", "team-group-x").inputs["group"] is UNKNOWN
+
+
+def test_a_groups_secret_name_stays_secret() -> None:
+    found = run(access({"deploy": grant(principals=[{"group": secret("swordfish"), "label": "x"}])}))
+    assert found.one("GroupPolicyAttachment").shown["group"] == SECRET
+    assert "swordfish" not in found.visible()
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_it_is_of_the_partition_of_the_credentials(partition: str) -> None:
+    principals = [{"session": "ci/build"}, {"account": SOURCE}]
+    found = run(access({"deploy": grant(principals=principals)}), world=World(partition=partition))
+    assert {str(part["Principal"]["AWS"]) for part in found.document("Role")["Statement"]} == {
+        f"['arn:{partition}:sts::{SOURCE}:assumed-role/ci/build']",
+        f"['arn:{partition}:iam::{SOURCE}:root']",
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"session": "ci/build"},
+        {"account": SOURCE},
+        {"permission_set": "Power_Users"},
+        {"organization": "o-a1b2c3d4e5"},
+        {"organizational_unit": UNIT},
+    ],
+    ids=str,
+)
+def test_an_assume_role_grant_is_of_a_user_role_or_group_alone(given: dict[str, Any]) -> None:
+    refused_at_once(
+        assume_role_grant(principal=given),
+        "AssumeRoleGrant reach",
+        "principal: policies attach to a user, role or group. "
+        "For others put the policy where the account's owner gives rights",
+    )
+
+
+def test_an_assume_role_grant_of_a_group() -> None:
+    found = run(assume_role_grant(principal={"group": "team/admins"}))
+    assert found.one("GroupPolicyAttachment", "reach").inputs == {
+        "group": "admins",
+        "policyArn": f"arn:aws:iam::{SOURCE}:policy/reach-0a1b2c3",
+    }
+
+
+WRONG = {
+    "account elsewhere": (
+        {"account": "333333333333"},
+        (
+            f'principals[0]: "333333333333": a principal is of the source account, {SOURCE}. '
+            "Another source account takes another stack, or another CrossAccountAccess"
+        ),
+    ),
+    "session with a path": (
+        {"session": "team/ci/build"},
+        'principals[0].session: "team/ci/build": a session is ROLE/SESSION, the role\'s name without its path.',
+    ),
+    "unit without its root": (
+        {"organizational_unit": "ou-ab12-11111111"},
+        (
+            'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path has 20–512 '
+            "characters: o-…/r-…/ou-…/, from the organization over the root down to the unit."
+        ),
+    ),
+    "account by name": (
+        {"account": SOURCE, "trust_by": "name"},
+        "principals[0].trust_by: this stands beside a user, role or arn.",
+    ),
+    "group with a unique id": (
+        {"group": "admins", "unique_id": "AGPAADMINSXXXXXXXXXX"},
+        "principals[0].unique_id: this stands beside a user, role or arn.",
+    ),
+    "unique id of one by name": (
+        {"user": "alice", "trust_by": "name", "unique_id": "AIDAALICEXXXXXXXXXXX"},
+        "principals[0].unique_id: a principal trusted by name is trusted whatever its unique id.",
+    ),
+    "trusted by something else": (
+        {"user": "alice", "trust_by": "arn"},
+        'principals[0].trust_by: "arn": a principal is trusted by id or by name.',
+    ),
+    "group of an ARN": (
+        {"group": f"arn:aws:iam::{SOURCE}:group/x"},
+        (
+            f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name has 1–128 characters: letters, digits '
+            "and _+=,.@-. An ARN goes into the key arn"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", [case for case in WRONG if case != "account elsewhere"])
+def test_a_wrong_one_is_refused_at_once(case: str) -> None:
+    given, expected = WRONG[case]
+    refused_at_once(trusted_role(principals=[given]), "TrustedRole reader", expected)
+    refused_at_once(
+        access({"deploy": grant(principals=[given])}), "CrossAccountAccess team", f"grants.deploy.{expected}"
+    )
+
+
+def test_another_account_than_the_source_is_refused() -> None:
+    given, expected = WRONG["account elsewhere"]
+    refused_at_once(
+        access({"deploy": grant(principals=[given])}, source_account_id=SOURCE),
+        "CrossAccountAccess team",
+        f"grants.deploy.{expected}",
+    )

@@ -1,0 +1,340 @@
+"""The provider host over its own protocol: what it makes, and what it refuses before anything is made."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime import proto, rpc
+
+import cross_account_access
+from tests.component.provider_host import (
+    DESTINATION,
+    SOURCE,
+    UNKNOWN,
+    Engine,
+    Host,
+    Refusal,
+    output,
+    provider,
+    provider_urn,
+    secret,
+    started,
+    urn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.component.provider_host import Made
+
+AWS = version("pulumi-aws")
+ROLE = "aws:iam/role:Role"
+ALICE = urn("aws:iam/user:User", "alice")
+DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with started() as running:
+        yield running
+
+
+def inputs(grant: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A component's inputs, for one grant."""
+    grants = {"deploy": {"principals": [{"user": "alice"}], **(grant or {})}}
+    return {"grants": grants, "sourceProvider": provider("source", AWS)} | {
+        "destinationProvider": provider("destination", AWS),
+        **more,
+    }
+
+
+def access(host: Host, engine: Engine, given: Mapping[str, Any]) -> Made:
+    uses = {f"{side}Provider": [provider_urn(side)] for side in ("source", "destination")}
+    return host.construct(engine, "CrossAccountAccess", given, uses=uses)
+
+
+def refused(host: Host, given: Mapping[str, Any], *, preview: bool = False) -> Refusal:
+    """What a component's inputs are refused with; no role was made."""
+    engine = Engine(preview=preview)
+    with pytest.raises(Refusal) as caught:
+        access(host, engine, given)
+    assert engine.kinds() <= {"cross-account-access:index:CrossAccountAccess"}
+    assert caught.value.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert 'File "' not in caught.value.message
+    return caught.value
+
+
+def trust(engine: Engine) -> Any:
+    """The role's trust policy, as it went over the wire."""
+    return engine.one(ROLE).inputs["assumeRolePolicy"]
+
+
+def test_the_host_tells_its_version_and_takes_secrets_resources_and_outputs(host: Host) -> None:
+    assert host.call.GetPluginInfo(empty_pb2.Empty()).version == cross_account_access.__version__
+    configured = host.call.Configure(proto.ConfigureRequest())
+    assert (configured.acceptSecrets, configured.acceptResources, configured.acceptOutputs) == (True, True, True)
+
+
+def test_the_host_tells_its_schema(host: Host) -> None:
+    schema = json.loads(host.call.GetSchema(proto.GetSchemaRequest(version=0)).schema)
+    assert schema["version"] == cross_account_access.__version__
+    assert {token.rpartition(":")[2] for token in schema["resources"]} == {
+        "AssumeRoleGrant",
+        "CrossAccountAccess",
+        "TrustedRole",
+    }
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_both_halves_are_made_each_by_its_own_provider(host: Host, *, preview: bool) -> None:
+    engine = Engine(preview=preview)
+    made = access(host, engine, inputs({"conditions": {"mfa": True}}))
+    assert {(found.type, found.name, found.provider) for found in engine.made if found.type.startswith("aws:")} == {
+        (ROLE, "team-deploy", "destination"),
+        ("aws:iam/policy:Policy", "team-user-alice", "source"),
+        ("aws:iam/userPolicyAttachment:UserPolicyAttachment", "team-user-alice", "source"),
+    }
+    assert sorted(engine.invoked) == [
+        ("getCallerIdentity", "destination"),
+        ("getCallerIdentity", "source"),
+        ("getUser", "source"),
+    ]
+    assert json.loads(trust(engine))["Statement"][0]["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    assert made.urn == urn("cross-account-access:index:CrossAccountAccess", "team")
+    expected = UNKNOWN if preview else {"deploy": f"arn:aws:iam::{DESTINATION}:role/deploy"}
+    assert made.outputs["roleArns"] == expected
+    assert made.outputs["sourceAccountId"] == SOURCE
+
+
+def test_a_roles_arn_depends_on_the_sources_half(host: Host) -> None:
+    made = access(host, Engine(), inputs())
+    kinds = {dependency.rpartition("$")[2] for dependency in made.uses["roleArns"]}
+    assert "aws:iam/userPolicyAttachment:UserPolicyAttachment::team-user-alice" in kinds
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_a_secret_external_id_stays_secret(host: Host, *, preview: bool) -> None:
+    engine = Engine(preview=preview)
+    made = access(host, engine, inputs({"conditions": {"externalId": output("s3cret-id", secret=True, of=(ALICE,))}}))
+    policy = trust(engine)
+    assert policy[rpc._special_sig_key] == rpc._special_secret_sig
+    assert '"sts:ExternalId":"s3cret-id"' in policy["value"]
+    assert engine.one(ROLE).uses["assumeRolePolicy"] == [ALICE]
+    assert made.outputs["cliProfiles"][rpc._special_sig_key] == rpc._special_secret_sig
+    assert made.outputs["longestSessions"] == (UNKNOWN if preview else {"deploy": 3600})
+
+
+def test_what_isnt_known_in_a_preview_leaves_no_document_without_it(host: Host) -> None:
+    engine = Engine(preview=True)
+    principal = {"user": output(known=False, of=(ALICE,)), "label": "alice"}
+    access(host, engine, inputs({"principals": [principal], "conditions": {"externalId": output(known=False)}}))
+    assert trust(engine) == UNKNOWN
+    assert ALICE in engine.one(ROLE).uses["assumeRolePolicy"]
+
+
+def test_an_inline_policy_may_be_an_output(host: Host) -> None:
+    engine = Engine()
+    access(host, engine, inputs({"role": {"inlinePolicies": {"read": output(DOCUMENT)}}}))
+    assert json.loads(engine.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]) == DOCUMENT
+
+
+def test_the_destinations_half_takes_its_provider_from_the_options(host: Host) -> None:
+    engine = Engine()
+    given = {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE}
+    reference = {"aws": f"{provider_urn('destination')}::destination-id"}
+    made = host.construct(engine, "TrustedRole", given, providers=reference)
+    assert engine.one(ROLE).provider == "destination"
+    assert made.outputs["accountId"] == DESTINATION
+
+
+def test_the_sources_half_takes_its_provider_from_the_options(host: Host) -> None:
+    engine = Engine()
+    given = {"principal": {"user": "alice"}, "roleArns": {"deploy": f"arn:aws:iam::{DESTINATION}:role/deploy"}}
+    reference = {"aws": f"{provider_urn('source')}::source-id"}
+    made = host.construct(engine, "AssumeRoleGrant", given, providers=reference)
+    assert engine.one("aws:iam/policy:Policy").provider == "source"
+    assert made.outputs["accountId"] == SOURCE
+
+
+def test_half_a_grant_without_an_explicit_provider_is_refused(host: Host) -> None:
+    engine = Engine()
+    with pytest.raises(Refusal) as caught:
+        host.construct(engine, "TrustedRole", {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE})
+    assert list(caught.value.properties) == ["opts.provider"]
+    assert ROLE not in engine.kinds()
+
+
+def other(*, major: int = 0, minor: int = 0) -> str:
+    """Another version than the installed pulumi-aws."""
+    own = [int(part) for part in AWS.split(".")]
+    return f"{own[0] + major}.{max(own[1] + minor, 0)}.0"
+
+
+@pytest.mark.parametrize("theirs", [other(minor=-1), "", None], ids=["older", "empty", "untold"])
+def test_providers_of_an_older_aws_package_work(host: Host, theirs: str | None) -> None:
+    engine = Engine()
+    older = {f"{side}Provider": provider(side, theirs) for side in ("source", "destination")}
+    access(host, engine, inputs(**older))
+    assert engine.one(ROLE).provider == "destination"
+
+
+@pytest.mark.parametrize("theirs", [other(minor=1), other(major=1), other(major=-1)])
+def test_providers_of_another_aws_package_are_refused_with_both_versions(host: Host, theirs: str) -> None:
+    both = {f"{side}Provider": provider(side, theirs) for side in ("source", "destination")}
+    refusal = refused(host, inputs(**both))
+    assert set(refusal.properties) == set(both)
+    assert all(theirs in reason and AWS in reason for reason in refusal.properties.values())
+
+
+def test_a_missing_provider_is_refused(host: Host) -> None:
+    given = inputs()
+    del given["sourceProvider"]
+    assert list(refused(host, given).properties) == ["sourceProvider"]
+
+
+def test_two_providers_of_one_account_are_refused_though_that_is_known_late(host: Host) -> None:
+    engine = Engine({"destination": SOURCE})
+    with pytest.raises(Refusal) as caught:
+        access(host, engine, inputs())
+    assert caught.value.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert list(caught.value.properties) == ["destinationAccountId"]
+    assert 'File "' not in caught.value.message
+    assert ROLE not in engine.kinds()
+
+
+PRINCIPAL = {"user": "alice", "label": "alice"}
+
+# Each object, list and plain value of a grant, where an Output in its place could take a condition along.
+PARTS: list[tuple[str, Any, Callable[[Any], dict[str, Any]]]] = [
+    ("grants", inputs()["grants"], lambda part: inputs(grants=part)),
+    ("grants.deploy", {"principals": [PRINCIPAL]}, lambda part: inputs(grants={"deploy": part})),
+    ("grants.deploy.principals", [PRINCIPAL], lambda part: inputs({"principals": part})),
+    ("grants.deploy.principals[0]", PRINCIPAL, lambda part: inputs({"principals": [part]})),
+    ("grants.deploy.role", {"name": "deploy"}, lambda part: inputs({"role": part})),
+    ("grants.deploy.conditions", {"mfa": True}, lambda part: inputs({"conditions": part})),
+    (
+        "grants.deploy.principals[0].conditions",
+        {"mfa": True},
+        lambda part: inputs({"principals": [{**PRINCIPAL, "conditions": part}]}),
+    ),
+    ("grants.deploy.conditions.mfa", True, lambda part: inputs({"conditions": {"mfa": part}})),
+    ("grants.deploy.conditions.mfaMaxAge", 3600, lambda part: inputs({"conditions": {"mfaMaxAge": part}})),
+    (
+        "grants.deploy.conditions.sourceVpcs",
+        ["vpc-0a1b2c3d"],
+        lambda part: inputs({"conditions": {"sourceVpcs": part}}),
+    ),
+    ("grants.deploy.conditions.sourceIps", ["192.0.2.1"], lambda part: inputs({"conditions": {"sourceIps": part}})),
+    (
+        "grants.deploy.conditions.sessionTags",
+        {"team": ["platform"]},
+        lambda part: inputs({"conditions": {"sessionTags": part}}),
+    ),
+    (
+        "grants.deploy.conditions.raw",
+        {"StringEquals": {"aws:UserAgent": ["x"]}},
+        lambda part: inputs({"conditions": {"raw": part}}),
+    ),
+    (
+        "grants.deploy.principals[0].trustBy",
+        "id",
+        lambda part: inputs({"principals": [{**PRINCIPAL, "trustBy": part}]}),
+    ),
+    ("grants.deploy.role.tags", {"owner": "me"}, lambda part: inputs({"role": {"tags": part}})),
+    ("grants.deploy.role.inlinePolicies", {"read": DOCUMENT}, lambda part: inputs({"role": {"inlinePolicies": part}})),
+    ("side", "both", lambda part: inputs(side=part)),
+]
+WRAPS: dict[str, Callable[[Any], Any]] = {
+    "output": output,
+    "secret output": lambda value: output(value, secret=True),
+    "unknown output": lambda _: output(known=False),
+    "secret": secret,
+    "unknown": lambda _: UNKNOWN,
+    "null": lambda _: None,
+    "output of null": lambda _: output(),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize(("path", "value", "given"), PARTS, ids=[path for path, *_ in PARTS])
+def test_a_part_that_isnt_plain_is_refused(
+    host: Host, path: str, value: Any, given: Callable[[Any], dict[str, Any]], wrap: str
+) -> None:
+    refusal = refused(host, given(WRAPS[wrap](value)), preview=True)
+    # A secret of the older form comes out of the SDK as a secret around all of the input that it is in.
+    assert list(refusal.properties) == [path.partition(".")[0] if wrap == "secret" else path]
+
+
+@pytest.mark.parametrize(("path", "value", "given"), PARTS, ids=[path for path, *_ in PARTS])
+def test_the_same_part_in_plain_is_taken(
+    host: Host, path: str, value: Any, given: Callable[[Any], dict[str, Any]]
+) -> None:
+    """Else the test before this one would prove nothing."""
+    engine = Engine()
+    access(host, engine, given(value))
+    assert ROLE in engine.kinds(), path
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("grants.deploy.conditions.mfaRequired", inputs({"conditions": {"mfaRequired": True}})),
+        ("grants.deploy.conditions.external_id", inputs({"conditions": {"external_id": "x-123", "mfa": True}})),
+        ("grants.deploy.condition", inputs({"condition": {"mfa": True}})),
+        ("grants.deploy.role.conditions", inputs({"role": {"conditions": {"mfa": True}}})),
+        ("grants.deploy.principals[0].mfa", inputs({"principals": [{"user": "alice", "mfa": True}]})),
+        (
+            "grants.deploy.principals[0].conditions.MFA",
+            inputs({"principals": [{"user": "alice", "conditions": {"MFA": True, "mfaMaxAge": 60}}]}),
+        ),
+        ("conditions", inputs(conditions={"mfa": True})),
+    ],
+)
+def test_an_unknown_key_is_refused(host: Host, path: str, given: dict[str, Any]) -> None:
+    refusal = refused(host, given)
+    assert list(refusal.properties) == [path]
+    assert "there is no such key" in refusal.properties[path]
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("grants.deploy.conditions", inputs({"conditions": {}})),
+        ("grants.deploy.principals[0]", inputs({"principals": [{}]})),
+        ("grants.deploy.principals", inputs({"principals": []})),
+        ("grants.deploy.principals[1]", inputs({"principals": [{"user": "alice"}, None]})),
+        ("grants.deploy.principals[0].user", inputs({"principals": [{"user": None}]})),
+        ("grants.deploy.conditions.externalId", inputs({"conditions": {"mfa": True, "externalId": None}})),
+        ("grants.deploy.conditions.mfaMaxAge", inputs({"conditions": {"mfaMaxAge": 0}})),
+        ("grants.deploy.conditions.mfa", inputs({"conditions": {"mfa": "true"}})),
+        ("grants.deploy.role.maxSessionDuration", inputs({"role": {"maxSessionDuration": 60}})),
+        ("grants.deploy.principals[0].trustBy", inputs({"principals": [{"user": "alice", "trustBy": "face"}]})),
+        ("sourceAccountId", inputs(sourceAccountId="4711")),
+        ("grants.deploy.principals", inputs(grants={"deploy": {"conditions": {"mfa": True}}})),
+        ("grants", {key: value for key, value in inputs().items() if key != "grants"}),
+    ],
+)
+def test_a_bad_input_is_named_by_its_path(host: Host, path: str, given: dict[str, Any]) -> None:
+    assert list(refused(host, given).properties) == [path]
+
+
+def test_all_that_is_wrong_is_told_at_once_and_as_other_languages_spell_it(host: Host) -> None:
+    given = inputs({"role": {"maxSessionDuration": 60}, "conditions": {"sourceVpcs": ["x"]}})
+    refusal = refused(host, given)
+    assert set(refusal.properties) == {
+        "grants.deploy.role.maxSessionDuration",
+        "grants.deploy.conditions.sourceVpcs[0]",
+    }
+    assert "max_session_duration" not in refusal.message
+    assert all(reason in refusal.message for reason in refusal.properties.values())
+
+
+def test_a_secret_that_is_refused_is_not_shown(host: Host) -> None:
+    refusal = refused(host, inputs({"conditions": {"externalId": "bad id s3cret"}}))
+    assert "s3cret" not in refusal.message
+    assert list(refusal.properties) == ["grants.deploy.conditions.externalId"]

@@ -1,0 +1,137 @@
+"""The schema that every other Pulumi language's SDK is made from."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cross_account_access
+from cross_account_access.access import Side
+from cross_account_access.args import TrustBy
+from cross_account_access.provider import AccessProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
+PACKAGE = "cross-account-access"
+COMPONENTS = ("AssumeRoleGrant", "CrossAccountAccess", "TrustedRole")
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # Pulumi's analyzer leaves pulumi_aws's pulumi-plugin.json to be closed by the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        generated: dict[str, Any] = json.loads(AccessProvider().schema or "")
+    return generated
+
+
+def described(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that a person reads about, by its path in the schema."""
+    for token, resource in schema["resources"].items():
+        yield token, resource
+        for kind in ("inputProperties", "properties"):
+            for name, spec in resource[kind].items():
+                yield f"{token} {kind} {name}", spec
+    for token, definition in schema["types"].items():
+        yield token, definition
+        for name, spec in definition.get("properties", {}).items():
+            yield f"{token} {name}", spec
+        for value in definition.get("enum", []):
+            yield f"{token} {value['value']}", value
+
+
+def readable(schema: dict[str, Any]) -> str:
+    return json.dumps(without_version(schema), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def without_version(value: Any) -> Any:
+    """The schema for whatever version of pulumi-aws is installed."""
+    if isinstance(value, dict):
+        return {key: without_version(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [{"name": "aws"} if isinstance(item, dict) and item.get("name") == "aws" else item for item in value]
+    if isinstance(value, str) and value.startswith("/aws/v"):
+        return f"/aws/vVERSION/{value.split('/', 3)[3]}"
+    return value
+
+
+def test_the_schema_is_the_committed_one(schema: dict[str, Any]) -> None:
+    now = readable(schema)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(now, encoding="utf-8")
+    committed = SNAPSHOT.read_text(encoding="utf-8")
+    changes = "".join(difflib.unified_diff(committed.splitlines(True), now.splitlines(True), "committed", "now", n=2))
+    assert not changes, (
+        f"the schema changed; if that is meant, UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name}\n{changes}"
+    )
+
+
+def test_everything_is_described(schema: dict[str, Any]) -> None:
+    everything = dict(described(schema))
+    assert len(everything) > 80
+    assert [path for path, spec in everything.items() if not spec.get("description", "").strip()] == []
+
+
+def test_descriptions_are_text_without_the_sources_line_ends(schema: dict[str, Any]) -> None:
+    broken = [
+        path
+        for path, spec in described(schema)
+        if any("\n" in paragraph or "  " in paragraph for paragraph in spec["description"].split("\n\n"))
+    ]
+    assert broken == []
+
+
+def test_all_components_are_exported(schema: dict[str, Any]) -> None:
+    assert sorted(schema["resources"]) == [f"{PACKAGE}:index:{name}" for name in COMPONENTS]
+    assert all(resource["isComponent"] for resource in schema["resources"].values())
+    assert all(name in cross_account_access.__all__ for name in COMPONENTS)
+
+
+def test_name_and_version_are_the_packages(schema: dict[str, Any]) -> None:
+    assert (schema["name"], schema["version"]) == (PACKAGE, cross_account_access.__version__)
+
+
+def test_providers_are_aws_providers(schema: dict[str, Any]) -> None:
+    inputs = schema["resources"][f"{PACKAGE}:index:CrossAccountAccess"]["inputProperties"]
+    kinds = {inputs[key]["$ref"].partition("#")[2] for key in ("sourceProvider", "destinationProvider")}
+    assert kinds == {"/resources/pulumi:providers:aws"}
+
+
+@pytest.mark.parametrize(("token", "kind"), [("Side", Side), ("TrustBy", TrustBy)])
+def test_closed_values_are_enums(schema: dict[str, Any], token: str, kind: type[Side | TrustBy]) -> None:
+    values = [value["value"] for value in schema["types"][f"{PACKAGE}:index:{token}"]["enum"]]
+    assert values == [member.value for member in kind]
+
+
+@pytest.mark.parametrize(
+    ("component", "inputs"),
+    [
+        ("AssumeRoleGrant", ["principal", "roleArns"]),
+        ("CrossAccountAccess", ["grants"]),
+        ("TrustedRole", ["principals", "sourceAccountId"]),
+    ],
+)
+def test_required_inputs_are_required(schema: dict[str, Any], component: str, inputs: list[str]) -> None:
+    assert schema["resources"][f"{PACKAGE}:index:{component}"]["requiredInputs"] == inputs
+
+
+def test_a_grant_needs_principals(schema: dict[str, Any]) -> None:
+    assert schema["types"][f"{PACKAGE}:index:Grant"]["required"] == ["principals"]
+
+
+def test_whatever_decides_which_resources_there_are_is_plain(schema: dict[str, Any]) -> None:
+    """A map of grants that is an Output would be unknown in a preview."""
+    grants = schema["resources"][f"{PACKAGE}:index:CrossAccountAccess"]["inputProperties"]["grants"]
+    assert grants["plain"]
+    assert grants["additionalProperties"]["plain"]
+    conditions = schema["types"][f"{PACKAGE}:index:Conditions"]["properties"]
+    assert conditions["mfa"]["plain"]
+    assert "plain" not in conditions["externalId"]

@@ -1,0 +1,117 @@
+"""Every example, by its own files."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from examples.__main__ import EXAMPLES, PROFILES, environment, names, projects, stack_of
+from sandbox.people import OPERATOR, sts_of
+from sandbox.server import client
+from sandbox.stack import load
+from tests.engine.conftest import ROOT, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from types_boto3_sts import STSClient
+
+    from sandbox.server import Sandbox
+
+CONFIGS = sorted(path for path in EXAMPLES.glob("*/Pulumi.*.yaml"))
+ACCOUNT = {name: PROFILES[name] for name in ("people", "production", "staging")}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=[f"{config.parent.name}-{config.name}" for config in CONFIGS])
+def test_an_examples_config_lets_in_whom_it_says_and_nobody_else(
+    config: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.reset()
+    local = tmp_path / config.name
+    text = re.sub(r"http://127\.0\.0\.1:\d+", sandbox.endpoint, config.read_text(encoding="utf-8"))
+    local.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "sandbox", "up", "--engine", "in-process", "--json", "--config-file", str(local)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    proof = json.loads(done.stdout)["proof"]
+    assert [attempt for attempt in proof if attempt["expected"] != attempt["observed"]] == []
+    assert {attempt["grant"] for attempt in proof} == set(load(ROOT, "dev", local).settings.grants)
+
+
+class Programs:
+    """Deploys an example's own programs with the Pulumi CLI."""
+
+    def __init__(self, folder: Path, engine: Mapping[str, str], sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.variables = {**engine, **environment(folder, sandbox.endpoint)}
+
+    def up(self, name: str) -> dict[str, Any]:
+        """Deploy all its projects: their outputs; a second preview is empty."""
+        outputs: dict[str, Any] = {}
+        stacks = [
+            stack_of(project, self.folder / project.name, self.variables, ROOT / "components")
+            for project in projects(EXAMPLES / name)
+        ]
+        for stack in stacks:
+            outputs |= {key: output.value for key, output in stack.up(color="never").outputs.items()}
+        stacks[-1].preview(color="never", expect_no_changes=True)
+        return outputs
+
+    def session(self, role_arn: str) -> STSClient:
+        """A session of a role of the people's account, which its owner's user assumes."""
+        iam = client("iam", self.sandbox.endpoint, account=ACCOUNT["people"])
+        iam.create_user(UserName=OPERATOR)
+        allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'
+        iam.put_user_policy(UserName=OPERATOR, PolicyName="all", PolicyDocument=allow)
+        key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
+        owner = sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        assumed = owner.assume_role(RoleArn=role_arn, RoleSessionName="test")
+        return sts_of(self.sandbox.endpoint, assumed["Credentials"])
+
+
+@pytest.fixture
+def programs(tmp_path: Path, engine: Mapping[str, str], sandbox: Sandbox) -> Programs:
+    sandbox.reset()
+    return Programs(tmp_path, engine, sandbox)
+
+
+@pytest.mark.engine
+def test_embedded_in_a_program_its_own_role_gets_in(programs: Programs) -> None:
+    outputs = programs.up("python-embedding")
+    assert outputs["longest_session"] == 3600
+    assert outcome(programs.session(outputs["ci_role"]), outputs["release_role"]) == "allowed"
+    iam = client("iam", programs.sandbox.endpoint, account=ACCOUNT["production"])
+    attached = iam.list_attached_role_policies(RoleName="release")["AttachedPolicies"]
+    assert [policy["PolicyName"].rpartition("-")[0] for policy in attached] == ["releases"]
+
+
+@pytest.mark.engine
+def test_two_teams_let_a_role_in_each_by_its_half(programs: Programs) -> None:
+    outputs = programs.up("two-teams")
+    assert outcome(programs.session(outputs["ci_arn"]), outputs["role_arn"]) == "allowed"
+
+
+@pytest.mark.engine
+def test_a_hub_reaches_its_spokes(programs: Programs) -> None:
+    outputs = programs.up("hub-and-spokes")
+    for spoke in ("production", "staging"):
+        assert outputs[f"{spoke}_role"] == f"arn:aws:iam::{ACCOUNT[spoke]}:role/operate"
+        assert ACCOUNT[spoke] in outputs[f"{spoke}_switch_role_url"]
+    iam = client("iam", programs.sandbox.endpoint, account=ACCOUNT["people"])
+    attached = iam.list_attached_group_policies(GroupName="operators")["AttachedPolicies"]
+    assert len(attached) == 2
+
+
+def test_every_example_is_run_and_told_of() -> None:
+    here = {config.parent.name for config in CONFIGS} | {"python-embedding", "two-teams", "hub-and-spokes"}
+    by_languages = {"yaml", "typescript"}
+    assert set(names()) == here | by_languages
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [name for name in names() if f"({name}/" not in readme] == []

@@ -1,0 +1,98 @@
+"""Programs of other languages, each with the package added to it by the Pulumi CLI."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examples.__main__ import EXAMPLES, PROFILES, environment, stack_of
+from sandbox.people import sts_of
+from sandbox.server import client
+from tests.engine.conftest import ROOT, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi import automation
+
+    from sandbox.server import Sandbox
+
+pytestmark = pytest.mark.engine
+
+PROGRAMS = {
+    "yaml": EXAMPLES / "yaml",
+    "typescript": EXAMPLES / "typescript",
+    "python": Path(__file__).parent / "languages" / "python",
+}
+NEEDS = {"yaml": "pulumi-language-yaml", "typescript": "npm", "python": "pulumi-language-python"}
+
+
+def installed(folder: Path, *packages: str) -> None:
+    """A virtual environment in the folder; `uv` makes it from its cache, where Pulumi's own pip would download."""
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "-q", "--seed", folder / "venv"], check=True)  # noqa: S603
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([*uv, "pip", "install", "-q", "--python", python, *packages], check=True)  # noqa: S603
+
+
+@pytest.fixture(scope="module")
+def components(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package's folder, for Pulumi writes into it."""
+    copy = tmp_path_factory.mktemp("package") / "components"
+    shutil.copytree(ROOT / "components", copy, ignore=shutil.ignore_patterns("__pycache__", "venv"))
+    installed(copy, "-r", str(copy / "requirements.txt"), "hatchling")
+    return copy
+
+
+def planned(result: automation.PreviewResult) -> set[str]:
+    """What a preview would do."""
+    return {str(kind) for kind, count in result.change_summary.items() if count}
+
+
+def made(sandbox: Sandbox) -> dict[str, list[str]]:
+    """The names of the one account's users and of the other's roles."""
+    people, production = (client("iam", sandbox.endpoint, account=PROFILES[name]) for name in ("people", "production"))
+    return {
+        "people": sorted(user["UserName"] for user in people.list_users()["Users"]),
+        "production": sorted(role["RoleName"] for role in production.list_roles()["Roles"]),
+    }
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_deploys_each_component_in_the_two_accounts(
+    language: str, tmp_path: Path, components: Path, engine: Mapping[str, str], sandbox: Sandbox
+) -> None:
+    if not shutil.which(NEEDS[language]):
+        pytest.skip(f"{NEEDS[language]} isn't installed")
+    sandbox.reset()
+    variables: dict[str, str] = {**engine, **environment(tmp_path / "work", sandbox.endpoint)}
+    if language == "python":
+        installed(tmp_path / "work", "-r", str(components / "requirements.txt"))
+        variables["VIRTUALENV"] = str(tmp_path / "work" / "venv")
+    stack = stack_of(PROGRAMS[language], tmp_path / "work" / language, variables, components)
+
+    assert planned(stack.preview(color="never")) == {"create"}
+    assert made(sandbox) == {"people": [], "production": []}
+
+    outputs = {name: output.value for name, output in stack.up(color="never").outputs.items()}
+    production = PROFILES["production"]
+    assert outputs["roleArn"] == f"arn:aws:iam::{production}:role/read-only"
+    assert outputs["auditRoleArn"] == f"arn:aws:iam::{production}:role/audit"
+    assert f"account={production}" in outputs["switchRoleUrl"]
+    assert made(sandbox) == {"people": [outputs["user"]], "production": ["audit", "read-only"]}
+
+    people = client("iam", sandbox.endpoint, account=PROFILES["people"])
+    key = people.create_access_key(UserName=outputs["user"])["AccessKey"]
+    alice = sts_of(sandbox.endpoint, {**key, "SessionToken": None})
+    assert outcome(alice, outputs["auditRoleArn"]) == "allowed"
+    assert outcome(alice, outputs["roleArn"]) == "AccessDenied", "she isn't signed in by MFA"
+    people.delete_access_key(UserName=outputs["user"], AccessKeyId=key["AccessKeyId"])
+
+    stack.preview(color="never", expect_no_changes=True)
+    stack.destroy(color="never")
+    assert made(sandbox) == {"people": [], "production": []}

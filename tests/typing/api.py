@@ -1,0 +1,99 @@
+"""A program that uses the whole public API; it is never run, only type-checked: by mypy and by pyright."""
+
+from typing import assert_type
+
+import pulumi
+import pulumi_aws as aws
+
+from cross_account_access import (
+    AssumeRoleGrant,
+    AssumeRoleGrantArgs,
+    Conditions,
+    CrossAccountAccess,
+    CrossAccountAccessArgs,
+    Grant,
+    GrantOutputs,
+    InvalidArgs,
+    InvalidInput,
+    Principal,
+    Problem,
+    RoleSettings,
+    Side,
+    TrustBy,
+    TrustedRole,
+    TrustedRoleArgs,
+)
+
+source = aws.Provider("source", profile="people", region="us-east-1")
+destination = aws.Provider("destination", profile="production", region="us-east-1")
+alice = aws.iam.User("alice", opts=pulumi.ResourceOptions(provider=source))
+
+conditions: Conditions = {
+    "external_id": pulumi.Output.secret("partner-7f3a"),
+    "previous_external_id": "partner-0815",
+    "mfa": True,
+    "mfa_max_age": 3600,
+    "source_ips": ["203.0.113.0/24", alice.name],
+    "session_names": ["${aws:username}"],
+    "session_tags": {"team": ["platform"]},
+    "raw": {"StringNotLike": {"aws:UserAgent": ["*curl*"]}},
+}
+principals: list[Principal] = [
+    {"user": alice.name, "label": "alice"},
+    {"arn": alice.arn, "label": "alice-too", "unique_id": alice.unique_id, "trust_by": TrustBy.ID},
+    {"role": "team/ci", "conditions": {"mfa": False}},
+]
+role: RoleSettings = {
+    "name": "deploy",
+    "managed_policies": ["ReadOnlyAccess"],
+    "managed_policy_arns": {"own": alice.arn},
+    "inline_policies": {"read": {"Version": "2012-10-17", "Statement": []}},
+    "tags": {"owner": "platform"},
+}
+grant: Grant = {"principals": principals, "role": role, "conditions": conditions, "formerly": ["release"]}
+args: CrossAccountAccessArgs = {
+    "source_provider": source,
+    "destination_provider": pulumi.Output.from_input(destination),
+    "grants": {"deploy": grant},
+    "side": Side.BOTH,
+    "tags": {"owner": "platform"},
+}
+
+access = CrossAccountAccess("team", args, pulumi.ResourceOptions(protect=True))
+assert_type(access.role_arns, pulumi.Output[dict[str, str]])
+assert_type(access.longest_sessions, pulumi.Output[dict[str, int]])
+assert_type(access.granted, dict[str, GrantOutputs])
+assert_type(access.granted["deploy"].role_arn, pulumi.Output[str])
+assert_type(access.granted["deploy"].switch_role_url, pulumi.Output[str | None])
+
+inline = CrossAccountAccess(
+    "inline",
+    {
+        "source_provider": source,
+        "destination_provider": destination,
+        "grants": {"read": {"principals": [{"user": "alice"}], "conditions": {"mfa": True}}},
+    },
+)
+
+role_args: TrustedRoleArgs = {"principals": principals, "source_account_id": inline.source_account_id}
+trusted = TrustedRole("audit", role_args, pulumi.ResourceOptions(provider=destination))
+assert_type(trusted.role_arn, pulumi.Output[str])
+assert_type(trusted.longest_session, pulumi.Output[int])
+
+grant_args: AssumeRoleGrantArgs = {
+    "principal": {"user": alice.name, "label": "alice"},
+    "role_arns": {"audit": trusted.role_arn, "fixed": "arn:aws:iam::222222222222:role/fixed"},
+}
+allowed = AssumeRoleGrant("audit-alice", grant_args, pulumi.ResourceOptions(provider=source))
+assert_type(allowed.policy_arns, pulumi.Output[list[str]])
+
+
+def problems(error: InvalidArgs | InvalidInput) -> list[str]:
+    """What a caller reads of a refusal."""
+    first: Problem = error.problems[0]
+    return [first.path, first.value, first.rule, first.remedy, first.message]
+
+
+wrong: Grant = {"principals": [{"usr": "alice"}]}  # type: ignore[typeddict-unknown-key]
+missing: Grant = {"role": role}  # type: ignore[typeddict-item]
+CrossAccountAccess("team")  # type: ignore[call-arg]

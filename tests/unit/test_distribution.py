@@ -1,0 +1,143 @@
+"""The wheel and the sdist: what is in them, and that nothing else is needed to use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+import cross_account_access
+
+ROOT = Path(__file__).parents[2]
+COMPONENTS = ROOT / "components"
+NAME = f"cross_account_access-{cross_account_access.__version__}"
+
+# Its own documents, and which of the repository's other modules they brought in.
+PROGRAM = """
+import json, sys
+import cross_account_access
+from cross_account_access import policies
+from cross_account_access.principals import PrincipalModel
+from cross_account_access.trust import trust_policy
+
+role = "arn:aws:iam::222222222222:role/deploy"
+print(json.dumps({
+    "file": cross_account_access.__file__,
+    "trust": json.loads(trust_policy([PrincipalModel(user="alice")], None, "aws", "111111111111")),
+    "policy": json.loads(policies.assume_role_policy([policies.Reach(role, ("sts:AssumeRole",))])),
+    "others": sorted({"sandbox", "stack_config", "tests", "examples", "boto3", "moto"} & set(sys.modules)),
+}))
+"""
+
+
+def run(*command: str | Path) -> str:
+    """What a command prints; Python sees no path of this test's."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def copied(folder: Path) -> Path:
+    """The package's folder, after Pulumi has put its virtual environment there."""
+    shutil.copytree(COMPONENTS, folder, ignore=shutil.ignore_patterns("__pycache__", "venv", "dist"))
+    (folder / "venv").mkdir()
+    (folder / "venv" / "big.py").write_text("", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was made from it."""
+    folder = tmp_path_factory.mktemp("distribution")
+    run(sys.executable, "-m", "uv", "build", "-q", "-o", folder / "dist", copied(folder / "components"))
+    return folder / "dist"
+
+
+@pytest.fixture(scope="module")
+def python(built: Path) -> Path:
+    """An environment with the wheel, what it asks for, and nothing else."""
+    environment = built.parent / "environment"
+    run(sys.executable, "-m", "uv", "venv", "-q", environment)
+    own = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wheel = built / f"{NAME}-py3-none-any.whl"
+    run(sys.executable, "-m", "uv", "pip", "install", "-q", "--python", own, "-c", ROOT / "constraints.txt", wheel)
+    return own
+
+
+def test_the_wheel_is_the_package_and_its_licence(built: Path) -> None:
+    with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
+        names = set(wheel.namelist())
+    source = {f"cross_account_access/{file.name}" for file in (COMPONENTS / "cross_account_access").glob("*.py")}
+    assert {name for name in names if not name.startswith(f"{NAME}.dist-info/")} == {
+        *source,
+        "cross_account_access/py.typed",
+    }
+    assert f"{NAME}.dist-info/licenses/LICENSE" in names
+
+
+def test_the_sdist_is_the_package_and_what_it_takes_to_build_it(built: Path) -> None:
+    with tarfile.open(built / f"{NAME}.tar.gz") as sdist:
+        names = {name.removeprefix(f"{NAME}/") for name in sdist.getnames()}
+    others = {name for name in names if not name.startswith("cross_account_access/")}
+    assert others - {".gitignore"} == {"LICENSE", "README.md", "pyproject.toml", "PKG-INFO"}
+    assert "cross_account_access/py.typed" in names
+
+
+def test_the_metadata_tells_what_it_is_and_needs(built: Path) -> None:
+    with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
+        told = Parser().parsestr(wheel.read(f"{NAME}.dist-info/METADATA").decode())
+    assert (told["Name"], told["Version"]) == ("cross-account-access", cross_account_access.__version__)
+    assert told["License-Expression"] == "Apache-2.0"
+    assert told["Requires-Python"] == ">=3.11"
+    assert told.get_all("Classifier") == ["Typing :: Typed"]
+    assert sorted(need.split("<")[0] for need in told.get_all("Requires-Dist") or []) == [
+        "pulumi",
+        "pulumi-aws",
+        "pydantic",
+    ]
+    assert told.get_payload() == (COMPONENTS / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_plugin_needs_what_the_package_needs() -> None:
+    lines = (COMPONENTS / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    plugin = {line for line in lines if line and not line.startswith("#")}
+    text = (COMPONENTS / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f'"{need}"' in text for need in plugin)
+    assert len(plugin) == 3
+
+
+def test_installed_into_an_empty_environment_it_builds_documents(python: Path) -> None:
+    told = json.loads(run(python, "-I", "-c", PROGRAM))
+    assert told["file"].startswith(str(python.parents[1]))
+    assert told["trust"]["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::111111111111:user/alice"]}
+    assert told["policy"]["Statement"][0]["Action"] == "sts:AssumeRole"
+    assert told["others"] == []
+
+
+def test_installed_it_hosts_the_components(python: Path) -> None:
+    code = "from cross_account_access.provider import AccessProvider; print(len(AccessProvider().schema))"
+    assert int(run(python, "-I", "-W", "ignore", "-c", code)) > 10_000
+
+
+def test_pip_installs_it_from_a_git_url(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    copied(repository / "components")
+    git = ("git", "-C", repository, "-c", "user.name=test", "-c", "user.email=test@example.com")
+    run("git", "init", "-q", repository)
+    run(*git, "add", "components/cross_account_access", "components/pyproject.toml", "components/README.md")
+    run(*git, "add", "components/LICENSE")
+    run(*git, "commit", "-q", "-m", "first")
+    url = f"git+{repository.as_uri()}#subdirectory=components"
+    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "installed", url)
+    installed = tmp_path / "installed"
+    assert (installed / f"{NAME}.dist-info" / "METADATA").is_file()
+    assert (installed / "cross_account_access" / "py.typed").is_file()
