@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-import pulumi_aws as aws
 import pytest
 
-from cross_account_access import TrustedRole
 from tests.component.harness import UNKNOWN, run
 from tests.component.programs import NEVER_KNOWN, Late, access, assume_role_grant, grant, output, secret, trusted_role
 from tests.component.refusals import report
@@ -18,7 +15,6 @@ from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cross_account_access import TrustedRoleArgs
     from tests.component.harness import Program
 
 ACCESS, IN_ROLE, ROLE, GRANT = (
@@ -327,83 +323,3 @@ def test_the_source_may_be_a_number_as_config_gives_it(given: Any) -> None:
     found = run(trusted_role(principals=principals, source_account_id=given))
     named = [name for part in found.document("Role")["Statement"] for name in part["Principal"]["AWS"]]
     assert sorted(named) == [f"arn:aws:iam::{SOURCE}:root", user_arn("alice")]
-
-
-IN_SOURCE_ALONE = {
-    "path": (
-        {"user": "team/alice"},
-        (
-            f'{PRINCIPALS}: "{user_arn("alice", "/team/")}": the user\'s path is another one, '
-            f"its ARN is {user_arn('alice')}."
-        ),
-    ),
-    "user": ({"user": output("a b"), "label": "x"}, f'{PRINCIPALS}.user: "a b": a user name {NAME}'),
-    "elsewhere": ({"arn": output(ELSEWHERE_USER), "label": "x"}, f"{PRINCIPALS}: {OF_SOURCE}"),
-}
-
-
-@pytest.mark.parametrize("case", IN_SOURCE_ALONE)
-def test_a_wrong_principal_is_refused_where_the_source_is_made_alone(case: str) -> None:
-    principal, expected = IN_SOURCE_ALONE[case]
-    args: Any = {"side": "source", "destination_account_id": DESTINATION, "leave_out": ("destination_provider",)}
-    (component, *messages), found = report(access({"deploy": grant(principals=[principal])}, **args))
-    assert (component, messages) == (ACCESS, [expected])
-    assert found.of("Policy") == []
-
-
-def test_a_principal_of_another_account_gets_no_right_though_one_of_its_name_is_here() -> None:
-    (component, *messages), found = report(assume_role_grant(principal={"arn": ELSEWHERE_USER}))
-    assert (component, messages) == (GRANT, [f"principal: {OF_SOURCE}"])
-    assert found.kinds() <= {"AssumeRoleGrant"}
-
-
-@pytest.mark.parametrize(
-    ("args", "world", "expected"),
-    [
-        (
-            {"grants": {"deploy": grant(role={"managed_policies": ["ReadOnlyAccess", ELSEWHERE_POLICY]})}},
-            World(),
-            f'grants.deploy.role.managed_policies[1]: "{ELSEWHERE_POLICY}": {OWN}',
-        ),
-        (
-            {"grants": {"deploy": grant(role={"permissions_boundary": ELSEWHERE_POLICY})}},
-            World(),
-            f'grants.deploy.role.permissions_boundary: "{ELSEWHERE_POLICY}": {OWN}',
-        ),
-        (
-            {"grants": {"deploy": grant(principals=[{"arn": user_arn("alice")}])}},
-            World(accounts={"source": ELSEWHERE, "destination": DESTINATION}),
-            f'grants.deploy.principals[0]: "{SOURCE}": a principal is of the source account, {ELSEWHERE}. {ANOTHER}',
-        ),
-    ],
-    ids=["managed policy", "boundary", "principal"],
-)
-def test_an_arn_of_another_account_is_refused_before_anything_of_any_grant_is_made(
-    args: dict[str, Any], world: World, expected: str
-) -> None:
-    grants = {"audit": grant(principals=[{"user": "bob"}]), **args["grants"], "read": grant()}
-    (component, *messages), found = report(access(grants), world=world)
-    assert (component, *messages) == (ACCESS, expected)
-    assert found.kinds() <= {"CrossAccountAccess", "TrustedRole", "AssumeRoleGrant"}
-
-
-def test_a_role_alone_has_no_account_to_be_made_in_where_a_policy_is_of_another() -> None:
-    def program(policy: str, seen: list[str]) -> Program:
-        def make() -> None:
-            opts = pulumi.ResourceOptions(provider=aws.Provider("destination"))
-            args: TrustedRoleArgs = {
-                "principals": [{"user": "alice"}],
-                "source_account_id": SOURCE,
-                "role": {"managed_policies": [policy, "ReadOnlyAccess"]},
-            }
-            TrustedRole("reader", args, opts).account_id.apply(seen.append)
-
-        return make
-
-    known: list[str] = []
-    (component, *messages), found = report(program(ELSEWHERE_POLICY, known))
-    assert (component, messages) == (ROLE, [f'role.managed_policies[0]: "{ELSEWHERE_POLICY}": {OWN}'])
-    assert found.kinds() <= {"TrustedRole"}
-    assert known == []
-    run(program(OWN_POLICY, known))
-    assert known == [DESTINATION]

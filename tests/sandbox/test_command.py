@@ -283,6 +283,15 @@ def test_a_stack_of_one_side_is_proved_with_the_other_owners_half(side: str, acc
     assert len(told["proof"]) == 16
 
 
+def test_the_other_owners_half_follows_the_stack(accounts: Sandbox, tmp_path: Path) -> None:
+    one_side: dict[str, Any] = {"side": "source", "destination": {"accountId": DESTINATION}}
+    for user in ("alice", "bob"):
+        grants = {"deploy": {"principals": [{"user": user}], "conditions": {"externalId": f"for-{user}"}}}
+        up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants, **one_side), "--json")
+        assert up.exit_code == 0, up.stderr
+        assert document(up)["proof"][0]["caller"] == f"arn:aws:iam::{SOURCE}:user/{user}"
+
+
 def test_several_grants_of_one_principal_share_a_policy(accounts: Sandbox, tmp_path: Path) -> None:
     names = [f"grant-{number}" for number in range(12)]
     grants = {name: {"principals": [{"user": "alice"}]} for name in names}
