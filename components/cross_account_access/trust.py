@@ -44,8 +44,9 @@ def trust_policy(
             _check_apart(principal, asked, narrowing)
         # Exact ARNs share a statement; so do those that narrow the account down by the same key.
         wide = named if narrowing or named.endswith(":root") else ""
-        key = json.dumps([wide, [[operator, *keys] for operator, keys in narrowing.items()], asked])
-        statement = statements.setdefault(key, _Statement(under.actions if under else (ASSUME_ROLE,), asked))
+        actions = under.actions if under else (ASSUME_ROLE,)
+        key = json.dumps([wide, [[operator, *keys] for operator, keys in narrowing.items()], actions, asked])
+        statement = statements.setdefault(key, _Statement(actions, asked))
         statement.add(principal, named, narrowing)
     document = policies.render(
         {

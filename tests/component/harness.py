@@ -313,6 +313,8 @@ class _Monitor(mocks.MockMonitor):
         call = Call(request.tok, _value(MessageToDict(request.args)), _provider(request.provider))
         with self._lock:
             self.record.calls.append(call)
+        if short(call.token) in self._world.slow:
+            time.sleep(_SLOW_SECONDS)
         found = self._world.look_up(call.token, call.args, call.provider)
         response = resource_pb2.ResourceInvokeResponse(unknown=self._world.lookups_unknown)
         if not self._world.lookups_unknown:

@@ -44,7 +44,9 @@ IN_SOURCE_ALONE = {
 def test_a_wrong_principal_is_refused_where_the_source_is_made_alone(case: str) -> None:
     principal, expected = IN_SOURCE_ALONE[case]
     args: Any = {"side": "source", "destination_account_id": DESTINATION, "leave_out": ("destination_provider",)}
-    (component, *messages), found = report(access({"deploy": grant(principals=[principal])}, **args))
+    # However long the lookup takes, nothing is made until it is answered.
+    world = World(slow=frozenset({"getUser"}))
+    (component, *messages), found = report(access({"deploy": grant(principals=[principal])}, **args), world=world)
     assert (component, messages) == (ACCESS, [expected])
     assert found.of("Policy") == []
 

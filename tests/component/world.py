@@ -40,7 +40,7 @@ class World:
         partition: The partition of both accounts.
         accounts: The account of each provider, by the provider's name.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
-        slow: Types whose resources take a while to be made.
+        slow: Types whose resources take a while to be made, and functions that take a while to answer.
     """
 
     users: Mapping[str, str] = field(default_factory=dict)
