@@ -19,6 +19,8 @@ ASSUME_ROLE = "sts:AssumeRole"
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 
+# An absent key meets these.
+_MET_BY_NO_KEY = re.compile("IfExists$|^ForAllValues:|Not")
 _OPERATOR = re.compile(
     r"(ForAllValues:|ForAnyValue:)?"
     r"((String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
@@ -89,7 +91,7 @@ def _raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
     checked = {}
     for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.part(str(key), key, limits.CONDITION_KEY)
-        if key.lower().startswith("aws:multifactorauth") and operator.endswith("IfExists"):
+        if key.lower().startswith("aws:multifactorauth") and _MET_BY_NO_KEY.search(operator):
             raise Refusal(
                 "the MFA keys are absent from requests by access keys, so that …IfExists lets them in",
                 where=(key,),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.conditions import ConditionsModel
+from cross_account_access.errors import InvalidInput
 from cross_account_access.model import Later, read
 from tests.unit.reading import QUOTES, messages
 
@@ -112,3 +113,9 @@ def test_an_external_id_that_is_not_known_yet_is_in_the_block() -> None:
 @pytest.mark.parametrize("key", ["mfa", "mfa_max_age"])
 def test_mfa_must_be_plain(key: str) -> None:
     assert messages(ConditionsModel, {key: Later()})[0].startswith(f"{key}: <an Output>: this must be plain: ")
+
+
+@pytest.mark.parametrize("operator", ["BoolIfExists", "ForAllValues:Bool", "StringNotEquals", "NumericNotEquals"])
+def test_a_raw_operator_that_an_absent_key_meets_is_refused_on_the_mfa_keys(operator: str) -> None:
+    with pytest.raises(InvalidInput, match="the MFA keys are absent from requests by access keys"):
+        read(ConditionsModel, {"raw": {operator: {"aws:MultiFactorAuthPresent": ["true"]}}})
