@@ -11,7 +11,7 @@ import yaml
 import stack_config
 from sandbox.people import people
 from sandbox.proof import prove
-from tests.engine.conftest import AMBIENT, ROOT, Project, Run, iam_state
+from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,4 +167,4 @@ def test_destroy_leaves_both_accounts_as_they_were(project: Project) -> None:
         }
         run.destroy()
         assert project.accounts() == untouched
-    assert iam_state(project.iam(AMBIENT)) == {}
+    assert "ambient" not in {side for side, _ in project.writes()}
