@@ -11,9 +11,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cross_account_access.evaluator import Decision, Policy, Request, decide
 from sandbox import context, documents, tags
 from sandbox.credentials import Identity, Session, caller, managed_policy
-from sandbox.evaluator import Decision, Policy, Request, decide
 from sandbox.mfa_devices import check_code
 from sandbox.wire import AwsError, Call, Reply, xml_reply
 from sandbox.world import LoggedDecision, World

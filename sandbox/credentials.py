@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from cross_account_access.evaluator import Caller, Policy
 from sandbox.accounts import Accounts, Entity, boundary_arn, default_document
-from sandbox.evaluator import Caller, Policy
 from sandbox.wire import AwsError, Call
 
 if TYPE_CHECKING:

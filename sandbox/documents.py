@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
-from sandbox.operators import Operator
+from cross_account_access.operators import Operator
 from sandbox.wire import AwsError
 
 Kind = Literal["identity", "trust", "session"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from cross_account_access import policies
 from cross_account_access.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from cross_account_access.evaluator import Caller, Decision, Policy, Request, decide
 from cross_account_access.grants import GrantModel
 from cross_account_access.model import read
 from cross_account_access.trust import actions_of, trust_policy
-from sandbox.evaluator import Caller, Decision, Policy, Request, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from tests.sandbox.callers import OTHER, Case, Context, Wrong, in_organization, 
 from tests.sandbox.grant_principals import ALICE, BOB, CD, CI, NO_ORGANIZATION, OURS, THEIRS
 
 if TYPE_CHECKING:
-    from sandbox.evaluator import Caller
+    from cross_account_access.evaluator import Caller
 
 NAMES = {ALICE.arn: {"user": "people/alice"}, CI.arn: {"role": "team/ci"}}
 OTHERS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.evaluator import Caller
+from cross_account_access.evaluator import Caller
 from tests.sandbox.callers import (
     OTHER,
     SOURCE,

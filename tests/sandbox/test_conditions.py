@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sandbox.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.evaluator import Caller, Decision, Policy, Request, decide
 
 GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 ROLE = "arn:aws:iam::222222222222:role/deploy"

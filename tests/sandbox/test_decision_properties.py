@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.evaluator import Caller, Decision, Policy, Request, decide
-from sandbox.operators import Operator, literal, pattern, resource_matches, unmet
+from cross_account_access.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.operators import Operator, literal, pattern, resource_matches, unmet
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 ALICE_ARN = f"arn:aws:iam::{SOURCE}:user/alice"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.evaluator import Caller, Decision, Policy, Request, decide
 
 ROLE = "arn:aws:iam::222222222222:role/deploy"
 BOB_ARN = "arn:aws:iam::111111111111:user/bob"

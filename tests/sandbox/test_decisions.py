@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.evaluator import Caller, Policy, Request, decide
+from cross_account_access.evaluator import Caller, Policy, Request, decide
 
 GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"

@@ -24,7 +24,7 @@ from tests.sandbox.callers import Case, Wrong, ask
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sandbox.evaluator import Caller
+    from cross_account_access.evaluator import Caller
 
 ROOT = Path(__file__).parents[2]
 CASES = [*grant_principals.CASES, *grant_conditions.CASES]

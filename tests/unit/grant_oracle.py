@@ -11,7 +11,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from sandbox.evaluator import Caller, Policy
+from cross_account_access.evaluator import Caller, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,7 +18,7 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
-from sandbox.operators import Context, Operator, Variables, listed, resource_matches, unmet, wildcards
+from .operators import Context, Operator, Variables, listed, resource_matches, unmet, wildcards
 
 Half: TypeAlias = Literal["source", "destination"]
 
@@ -288,12 +288,12 @@ def _reach(statement: Mapping[str, Any], caller: Caller) -> _Reach:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     if "Principal" in statement:
-        return max((_named(name, caller) for name in _names(statement["Principal"])), default=_Reach.NOBODY)
+        return _closest(statement["Principal"], caller)
     if "NotPrincipal" not in statement:
         return _Reach.NOBODY
     # IAM saves no trust policy with NotPrincipal, so this leans to refusing, as its page does: a
     # deny spares only a user or session named itself, and none that has a permissions boundary.
-    named = max((_named(name, caller) for name in _names(statement["NotPrincipal"])), default=_Reach.NOBODY)
+    named = _closest(statement["NotPrincipal"], caller)
     if statement["Effect"] == "Deny":
         spared = named is _Reach.CALLER and not caller.permissions_boundary
     else:
