@@ -1,5 +1,6 @@
 """Access from a source account to a destination account: both halves, in one component."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
@@ -12,9 +13,10 @@ from .args import Grant, Principal
 from .children import check_imports, inherited
 from .destination import TrustedRole, TrustedRoleArgs
 from .destination import resources as resources_of_role
+from .documents import grant_documents
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
 from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
-from .model import Later
+from .model import Later, read
 from .outputs import UsageOutputs, registered, usage_outputs
 from .principals import PrincipalModel
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
@@ -82,6 +84,7 @@ class GrantOutputs:
     longest_session: pulumi.Output[int]
     unattached_policy: pulumi.Output[str] | None
     assume_role_command: pulumi.Output[str]
+    documents: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
     into the permission set, or wherever an account's or organization's owners give rights."""
     assume_role_commands: pulumi.Output[dict[str, str]]
     """Each grant's `aws sts assume-role` command."""
+    documents: pulumi.Output[dict[str, str]]
+    """What both accounts have of each grant, as JSON: what the command-line tool verifies, explains and hands over."""
     source_account_id: pulumi.Output[str]
     """The source account's ID."""
     destination_account_id: pulumi.Output[str]
@@ -178,6 +183,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             }
         roles = {grant: self._role(name, grant) for grant in sorted(model.grants)}
         ready = {grant: role.arn for grant, role in roles.items()}
+        rights: dict[str, dict[str, AssumeRoleGrant]] = {grant: {} for grant in roles}
         for key, principal in sorted(self._reached.items()):
             if self._source is None:
                 break
@@ -186,6 +192,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
             options = inherited(self._opts, parent=self, provider=self._source)
             allowed = AssumeRoleGrant(f"{name}-{key}", allowed_args, options)
             ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
+            for grant in principal.actions:
+                rights[grant][key] = allowed
 
         self.granted = {
             grant: GrantOutputs(
@@ -198,6 +206,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 role.usage.longest_session,
                 self._unattached(grant, role.arn),
                 role.usage.assume_role_command,
+                self._documents_of(grant, role, rights[grant]),
             )
             for grant, role in roles.items()
         }
@@ -210,6 +219,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
         self.longest_sessions = self._each("longest_session")
         self.unattached_policies = self._each("unattached_policy")
         self.assume_role_commands = self._each("assume_role_command")
+        self.documents = self._each("documents")
         self.source_account_id = self._accounts.apply(lambda known: known.source.id)
         self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
         self.register_outputs(registered(self))
@@ -280,12 +290,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
             principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
             usage = usage_outputs(arn, principals, source_account_id, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
-        ranked = sorted(principal.rank for principal in model.principals)
         role_args: TrustedRoleArgs = {
-            "principals": [
-                self._trusted_as(principal, given, f"{ranked.index(principal.rank):03}")
-                for principal, given in zip(model.principals, args["principals"], strict=True)
-            ],
+            "principals": self._trusted_by(name),
             "source_account_id": source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
             "tags": self._model.tags,
@@ -301,11 +307,17 @@ class CrossAccountAccess(pulumi.ComponentResource):
         )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
-    def _trusted_as(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
-        """A principal as the trust policy gets it: as it was found in the source account, where that was asked.
+    def _trusted_by(self, grant: str) -> list[Principal]:
+        """A grant's principals as its trust policy gets them, each with its rank as its label."""
+        models = self._model.grants[grant].principals
+        ranked = sorted(principal.rank for principal in models)
+        return [
+            self._trusted_as(principal, given, f"{ranked.index(principal.rank):03}")
+            for principal, given in zip(models, self._args["grants"][grant]["principals"], strict=True)
+        ]
 
-        The label keeps its rank among the grant's.
-        """
+    def _trusted_as(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
+        """A principal as it was found in the source account, where that was asked."""
         if model.key not in self._trusted or not by_id(model):
             return {**given, "label": label}
         found = self._trusted[model.key]
@@ -327,6 +339,27 @@ class CrossAccountAccess(pulumi.ComponentResource):
             "role_actions": {grant: list(actions) for grant, actions in principal.actions.items()},
             "tags": self._model.tags,
         }
+
+    def _documents_of(self, grant: str, role: _Role, rights: Mapping[str, AssumeRoleGrant]) -> pulumi.Output[str]:
+        model = self._model.grants[grant]
+        given = {**self._args["grants"][grant], "principals": self._trusted_by(grant)}
+        keys = map(attachment_key, sorted(model.principals, key=lambda principal: principal.rank))
+        made = [rights[key].policies[grant] if key and key in rights else None for key in keys]
+
+        def documents(known: list[Any]) -> str:
+            accounts, args, role_id, attached = known
+            record = grant_documents(
+                grant,
+                read(grants.GrantModel, args),
+                side=self._model.side,
+                tags=self._model.tags | model.role.tags,
+                partition=accounts.source.partition,
+                source=accounts.source.id,
+                destination=accounts.destination.id,
+            )
+            return record.with_made(role_id, attached).as_json()
+
+        return pulumi.Output.all(self._accounts, given, role.unique_id, made).apply(documents)
 
     def _unattached(self, grant: str, role_arn: pulumi.Output[str]) -> pulumi.Output[str] | None:
         model = self._model.grants[grant]

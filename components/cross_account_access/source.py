@@ -170,6 +170,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         account = account_of(provider)
 
         made = []
+        self.policies: dict[str, tuple[pulumi.Output[str], pulumi.Output[str]]] = {}
         self._attachments: list[pulumi.Resource] = []
         for child, names in planned.items():
             given = {
@@ -185,6 +186,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 opts=self._children.options(aws.iam.Policy, child),
             )
             made.append(policy)
+            self.policies |= dict.fromkeys(names, (policy.arn, right.apply(lambda known: known.document)))
             self._attachments.append(
                 self._attach(child, policy, model.principal, right.apply(lambda known: known.entity))
             )

@@ -1,0 +1,15 @@
+"""`cross-account-access`, the command-line tool: prove access, explain it, use it, hand it over.
+
+It needs the extra: `pip install 'cross-account-access[cli]'`.
+"""
+
+import sys
+
+
+def run() -> None:
+    """Run the tool and end the process with its exit code."""
+    try:
+        from .main import main  # noqa: PLC0415 - what it needs may not be installed
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error.name} is missing: pip install 'cross-account-access[cli]'")
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""`python -m cross_account_access.cli`."""
+
+from . import run
+
+run()

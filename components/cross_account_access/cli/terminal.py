@@ -1,0 +1,78 @@
+"""What every command has in common at the terminal: exit codes, failures, JSON, colours."""
+
+import json
+import sys
+from enum import IntEnum
+from typing import Any
+
+import click
+from rich.console import Console
+
+_WIDTH = 160
+
+
+class ExitCode(IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    """Done; verified without a finding; allowed."""
+    NO = 1
+    """The answer is no: something is not as it should be, or access is refused."""
+    WRONG_INPUT = 2
+    """The command line, a file or a name on it is wrong; nothing was done."""
+    UNAVAILABLE = 3
+    """Somebody else couldn't be asked: no credentials, expired ones, no stack, no network, AWS refuses or throttles."""
+    INTERRUPTED = 130
+    """Ctrl-C; nothing is left half-written."""
+
+
+class Failure(click.ClickException):
+    """Ends a command.
+
+    Attributes:
+        code: What the process ends with.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.UNAVAILABLE, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
+
+    def format_message(self) -> str:
+        """The message for a person."""
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class Command(click.Command):
+    """A command with `--json`: a failure is a JSON document on stdout then, beside the message on stderr."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        told = "Print one JSON document on stdout, and nothing else there."
+        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=told))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if ctx.params.get("as_json"):
+                failure = {"message": error.message, "remedy": getattr(error, "remedy", "")}
+                emit({"error": failure})
+            raise
+
+
+def emit(document: Any) -> None:
+    """Print a JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def console() -> Console:
+    """Where a person reads the answer: coloured on a terminal alone, and as wide as that."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def progress_console() -> Console:
+    """Where progress is told: stderr, and only what a terminal can take back is drawn."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
