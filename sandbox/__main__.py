@@ -205,8 +205,8 @@ def _tell_use(stack: Stack, everybody: People) -> None:
     click.echo(f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
     for caller in everybody.callers.values():
-        if caller.keys:
-            keys = " ".join(f"{name.upper()}={value}" for name, value in caller.keys.items())
+        if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
+            keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
 
 

@@ -45,13 +45,13 @@ class Caller:
     Attributes:
         arn: Who it is.
         sts: STS with its credentials.
-        keys: Its access key for a person to use; None for a role's session.
+        credentials: What it calls with, by the names that an AWS profile has for it.
         mfa: Its MFA device's serial and seed; None where it has none.
     """
 
     arn: str
     sts: "STSClient"
-    keys: dict[str, str] | None = None
+    credentials: dict[str, str]
     mfa: tuple[str, str] | None = None
 
     @property
@@ -193,7 +193,11 @@ class _Account:
             iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
         assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
-        return Caller(assumed["AssumedRoleUser"]["Arn"], sts_of(self._endpoint, assumed["Credentials"]))
+        return Caller(
+            assumed["AssumedRoleUser"]["Arn"],
+            sts_of(self._endpoint, assumed["Credentials"]),
+            _profile(assumed["Credentials"]),
+        )
 
     def _join(self, organization: str, path: str) -> None:
         """Put the account into an organization."""
@@ -229,14 +233,15 @@ class _Account:
 
 def sts_of(endpoint: str, credentials: Any) -> "STSClient":
     """STS with the credentials that an AssumeRole call returned."""
-    return _sts(
-        endpoint,
-        {
-            "aws_access_key_id": credentials["AccessKeyId"],
-            "aws_secret_access_key": credentials["SecretAccessKey"],
-            "aws_session_token": credentials["SessionToken"],
-        },
-    )
+    return _sts(endpoint, _profile(credentials))
+
+
+def _profile(credentials: Any) -> dict[str, str]:
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
 
 
 def _sts(endpoint: str, keys: dict[str, str]) -> "STSClient":
