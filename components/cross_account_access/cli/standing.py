@@ -32,7 +32,7 @@ class NotToldError(Exception):
         self.resource = resource
 
 
-class _Absent(Exception):  # noqa: N818 - it is no error
+class _Absent(Exception):
     """What was looked for isn't there."""
 
 
