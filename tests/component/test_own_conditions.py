@@ -206,8 +206,8 @@ def test_a_secret_external_id_of_one_is_hidden_and_nothing_else_is() -> None:
 
     trust = {("team-deploy", "assumeRolePolicy")}
     # The profile is the first one's, by name.
-    assert hidden("alice") == (trust, {"cli_profiles", "assume_role_commands"})
-    assert hidden("carol") == (trust, set())
+    assert hidden("alice") == (trust, {"cli_profiles", "assume_role_commands", "documents"})
+    assert hidden("carol") == (trust, {"documents"})
 
 
 def actions(found: Run, kind: str, name: str | None = None) -> list[Any]:

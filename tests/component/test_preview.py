@@ -109,6 +109,7 @@ def test_outputs_are_unknown_while_the_roles_are() -> None:
             "longest_sessions",
             "cli_profiles",
             "assume_role_commands",
+            "documents",
             "source_account_id",
             "destination_account_id",
         ),

@@ -67,6 +67,7 @@ OF_A_GRANT = {
     "longestSession",
     "unattachedPolicy",
     "assumeRoleCommand",
+    "documents",
     "sourceAccountId",
     "destinationAccountId",
 }
@@ -171,7 +172,7 @@ def test_secret_grants_keep_their_external_ids_secret() -> None:
     found = deploy(dev(), secret=True)
     assert "partner-7f3a" not in found.visible()
     told = found.shown["grants"]["partner-audit"]
-    assert {key for key, value in told.items() if value == SECRET} == {"cliProfile", "assumeRoleCommand"}
+    assert {key for key, value in told.items() if value == SECRET} == {"cliProfile", "assumeRoleCommand", "documents"}
     assert "partner-7f3a" in found.outputs["grants"]["partner-audit"]["cliProfile"]
     assert "partner-7f3a" in deploy(dev()).visible()
 

@@ -52,7 +52,7 @@ def test_a_secret_external_id_makes_the_trust_secret_and_nothing_else() -> None:
 def test_what_tells_a_secret_external_id_is_secret_and_nothing_else_is(side: str) -> None:
     found = run(access(GRANTS, **SIDES[side]))
     hidden = {key for key, value in found.shown.items() if SECRET in json.dumps(value)}
-    assert hidden == {"cli_profiles", "assume_role_commands"}
+    assert hidden == {"cli_profiles", "assume_role_commands", "documents"}
     assert EXTERNAL_ID in found.outputs["cli_profiles"]["partner"]
     assert EXTERNAL_ID in found.outputs["assume_role_commands"]["partner"]
     assert found.shown["role_arns"] == {"partner": role_arn("partner"), "read": role_arn("read")}
@@ -68,7 +68,7 @@ def hidden_by(found: Run, component: str) -> set[str]:
 
 def test_components_register_as_secret_what_tells_the_external_id() -> None:
     found = run(access(GRANTS))
-    assert hidden_by(found, "CrossAccountAccess::team") == {"cliProfiles", "assumeRoleCommands"}
+    assert hidden_by(found, "CrossAccountAccess::team") == {"cliProfiles", "assumeRoleCommands", "documents"}
     assert hidden_by(found, "TrustedRole::team-partner") == {"cliProfile", "assumeRoleCommand"}
     assert hidden_by(found, "TrustedRole::team-read") == set()
     assert hidden_by(found, "AssumeRoleGrant::team-user-alice") == set()

@@ -222,7 +222,7 @@ def test_a_grant_by_itself_is_as_known_and_as_secret_as_it_is() -> None:
 
     found, maps = run(program), run(access(grants)).outputs
     assert {name: {key for key, value in told.items() if value == SECRET} for name, told in found.shown.items()} == {
-        "deploy": {"cli_profile", "assume_role_command"},
+        "deploy": {"cli_profile", "assume_role_command", "documents"},
         "read": set(),
         "hand": set(),
     }
@@ -241,6 +241,7 @@ PLURALS = {
     "longest_session": "longest_sessions",
     "unattached_policy": "unattached_policies",
     "assume_role_command": "assume_role_commands",
+    "documents": "documents",
 }
 
 

@@ -76,6 +76,10 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
     roles = dev.project.accounts()[DESTINATION]
     everywhere = {"sourceAccountId": SOURCE, "destinationAccountId": DESTINATION, "unattachedPolicy": None}
     arns = {name: dev.project.role_arn(name) for name in ("deploy", "partner-audit", "read-only")}
+    documents = {name: json.loads(told.pop("documents")) for name, told in outputs["grants"].items()}
+    for name, document in documents.items():
+        assert document["role"]["trustPolicy"] == roles[arns[name]]["AssumeRolePolicyDocument"]
+        assert document["role"]["arn"] == arns[name]
     assert outputs["grants"] == {
         "deploy": everywhere
         | {

@@ -236,7 +236,7 @@ def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> N
     assert set(told) == {"deploy", "audit"}
     deploy, audit = told["deploy"], told["audit"]
     keys = {"roleArn", "roleName", "roleUniqueId", "cliProfile", "assumeRoleCommand"}
-    keys |= {"switchRoleUrl", "switchRoleUnavailable", "longestSession", "unattachedPolicy"}
+    keys |= {"switchRoleUrl", "switchRoleUnavailable", "longestSession", "unattachedPolicy", "documents"}
     keys |= {"sourceAccountId", "destinationAccountId"}
     assert set(deploy) == set(audit) == keys
     assert deploy["roleArn"] == f"arn:aws:iam::{DESTINATION}:role/deploy"
