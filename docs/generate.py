@@ -1,7 +1,11 @@
 """Write the pages of docs/ that come from the code: `make docs`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from cross_account_access.cli.main import cli
 from cross_account_access.principals import TRAITS, Kind
 
 _FOLDER = Path(__file__).resolve().parent
@@ -54,7 +58,30 @@ def principals() -> str:
     return _HEADER + "\n".join(rows) + "\n" + _FOOTER
 
 
-PAGES = {"principals.md": principals}
+_COMMANDS = """\
+# The command-line tool
+
+What `cross-account-access --help` and each command's `--help` say. This page is made from the code: `make docs`.
+
+```sh
+pip install './components[cli]'
+```
+"""
+
+
+def commands() -> str:
+    """Each command's help, as a terminal of 100 characters shows it."""
+    return _COMMANDS + "".join(f"\n## {name}\n\n```\n{text}```\n" for name, text in _helps())
+
+
+def _helps() -> Iterator[tuple[str, str]]:
+    for words in [[], *([name] for name in sorted(cli.commands))]:
+        settings = {"terminal_width": 100, "max_content_width": 100}
+        told = CliRunner().invoke(cli, [*words, "--help"], prog_name="cross-account-access", **settings)
+        yield " ".join(["cross-account-access", *words]), told.output
+
+
+PAGES = {"principals.md": principals, "commands.md": commands}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -76,11 +76,10 @@ def python(built: Path) -> Path:
 def test_the_wheel_is_the_package_and_its_licence(built: Path) -> None:
     with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
         names = set(wheel.namelist())
-    source = {f"cross_account_access/{file.name}" for file in (COMPONENTS / "cross_account_access").glob("*.py")}
-    assert {name for name in names if not name.startswith(f"{NAME}.dist-info/")} == {
-        *source,
-        "cross_account_access/py.typed",
-    }
+    files = [file for file in (COMPONENTS / "cross_account_access").rglob("*") if file.is_file()]
+    source = {file.relative_to(COMPONENTS).as_posix() for file in files if "__pycache__" not in file.parts}
+    assert {name for name in names if not name.startswith(f"{NAME}.dist-info/")} == source
+    assert "cross_account_access/py.typed" in source
     assert f"{NAME}.dist-info/licenses/LICENSE" in names
 
 
@@ -99,11 +98,10 @@ def test_the_metadata_tells_what_it_is_and_needs(built: Path) -> None:
     assert told["License-Expression"] == "Apache-2.0"
     assert told["Requires-Python"] == ">=3.11"
     assert told.get_all("Classifier") == ["Typing :: Typed"]
-    assert sorted(need.split("<")[0] for need in told.get_all("Requires-Dist") or []) == [
-        "pulumi",
-        "pulumi-aws",
-        "pydantic",
-    ]
+    needs = told.get_all("Requires-Dist") or []
+    assert sorted(need.split("<")[0] for need in needs if "extra" not in need) == ["pulumi", "pulumi-aws", "pydantic"]
+    extra = [need.split(">")[0] for need in needs if need.endswith("; extra == 'cli'")]
+    assert sorted(extra) == ["boto3", "click", "rich"]
     assert told.get_payload() == (COMPONENTS / "README.md").read_text(encoding="utf-8")
 
 
@@ -121,6 +119,13 @@ def test_installed_into_an_empty_environment_it_builds_documents(python: Path) -
     assert told["trust"]["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::111111111111:user/alice"]}
     assert told["policy"]["Statement"][0]["Action"] == "sts:AssumeRole"
     assert told["others"] == []
+
+
+def test_without_its_extra_the_tool_says_what_to_install(python: Path) -> None:
+    tool = python.with_name("cross-account-access")
+    found = subprocess.run([tool, "--help"], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (found.returncode, found.stdout) == (3, "")
+    assert found.stderr.endswith("is missing: pip install 'cross-account-access[cli]'\n")
 
 
 def test_installed_it_hosts_the_components(python: Path) -> None:

@@ -11,5 +11,6 @@ def run() -> None:
     try:
         from .main import main  # noqa: PLC0415 - what it needs may not be installed
     except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing: pip install 'cross-account-access[cli]'")
+        print(f"{error.name} is missing: pip install 'cross-account-access[cli]'", file=sys.stderr)  # noqa: T201
+        sys.exit(3)
     sys.exit(main())

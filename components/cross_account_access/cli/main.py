@@ -6,14 +6,7 @@ from cross_account_access import __version__
 
 from .terminal import ExitCode, Failure
 
-_EXIT_CODES = """\b
-Exit codes:
-  0    done; verified without a finding; allowed
-  1    the answer is no: something is not as it should be, or access is refused
-  2    the command line, or a file or name on it, is wrong; nothing was done
-  3    somebody couldn't be asked: no credentials, no stack, no network, AWS throttles
-  130  interrupted by Ctrl-C; nothing is left half-written
-"""
+_EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)

@@ -12,18 +12,26 @@ _WIDTH = 160
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """What the process ends with.
 
-    DONE = 0
-    """Done; verified without a finding; allowed."""
-    NO = 1
-    """The answer is no: something is not as it should be, or access is refused."""
-    WRONG_INPUT = 2
-    """The command line, a file or a name on it is wrong; nothing was done."""
-    UNAVAILABLE = 3
-    """Somebody else couldn't be asked: no credentials, expired ones, no stack, no network, AWS refuses or throttles."""
-    INTERRUPTED = 130
-    """Ctrl-C; nothing is left half-written."""
+    Attributes:
+        told: What that means, for the help.
+    """
+
+    told: str
+
+    DONE = 0, "done; verified without a finding; allowed"
+    NO = 1, "the answer is no: something is not as it should be, or access is refused"
+    WRONG_INPUT = 2, "the command line, or a file or name on it, is wrong; nothing was done"
+    UNAVAILABLE = 3, "somebody couldn't be asked: no credentials, no stack, no network, AWS throttles"
+    INTERRUPTED = 130, "interrupted by Ctrl-C; nothing is left half-written"
+
+    def __new__(cls, code: int, told: str) -> "ExitCode":
+        """A code with its meaning."""
+        made = int.__new__(cls, code)
+        made._value_ = code
+        made.told = told
+        return made
 
 
 class Failure(click.ClickException):
