@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -76,7 +77,7 @@ def commands() -> str:
 
 def _helps() -> Iterator[tuple[str, str]]:
     for words in [[], *([name] for name in sorted(cli.commands))]:
-        settings = {"terminal_width": 100, "max_content_width": 100}
+        settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
         told = CliRunner().invoke(cli, [*words, "--help"], prog_name="cross-account-access", **settings)
         yield " ".join(["cross-account-access", *words]), told.output
 

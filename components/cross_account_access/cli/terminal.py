@@ -3,7 +3,7 @@
 import json
 import sys
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 import click
 from rich.console import Console
@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 3, "somebody couldn't be asked: no credentials, no stack, no network, AWS throttles"
     INTERRUPTED = 130, "interrupted by Ctrl-C; nothing is left half-written"
 
-    def __new__(cls, code: int, told: str) -> "ExitCode":
+    def __new__(cls, code: int, told: str) -> Self:
         """A code with its meaning."""
         made = int.__new__(cls, code)
         made._value_ = code
