@@ -6,6 +6,7 @@ from typing import Annotated, Any, NotRequired, Optional, TypedDict
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import model_validator
 
 from . import grants, limits, policies
 from .args import Conditions, Principal, RoleSettings
@@ -43,6 +44,12 @@ class TrustedRoleModel(grants.RoleGrantModel):
     source_account_id: Annotated[str | Later, when_known(limits.account_id)]
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
+
+    @model_validator(mode="after")
+    def _tags_together(self) -> "TrustedRoleModel":
+        with located(Key("role"), Key("tags")):
+            grants.role_tags(self.tags, self.role.tags)
+        return self
 
 
 def resources(name: str, role: grants.RoleModel) -> list[str]:
@@ -142,7 +149,7 @@ class TrustedRole(pulumi.ComponentResource):
             max_session_duration=model.role.max_session_duration,
             assume_role_policy=self._trust_policy(args),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=model.tags | model.role.tags or None,
+            tags=grants.role_tags(model.tags, model.role.tags) or None,
             opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))

@@ -10,7 +10,7 @@ from . import arns, limits, policies
 from .conditions import ConditionsModel
 from .errors import Key, Refusal, located
 from .model import Later, Model, plain, when_known
-from .principals import TRAITS, Entity, PrincipalModel
+from .principals import TRAITS, Entity, Kind, PrincipalModel
 from .trust import conditions_of, trust_policy
 
 Side = Literal["both", "source", "destination"]
@@ -106,13 +106,17 @@ def holds_later(value: object) -> bool:
     return isinstance(value, Later)
 
 
+def _sessions_of(kind: Kind) -> str:
+    return "a session carries" if kind == "session" else f"a {kind.replace('_', ' ')}'s sessions carry"
+
+
 def _former(value: object) -> str:
     if not isinstance(value, str):
         raise Refusal("a former name is text")
     component, slash, grant = value.rpartition("/")
     if slash and not component:
         raise Refusal("a former name is GRANT, or COMPONENT/GRANT for one that was in another component")
-    limits.ROLE_NAME(grant)
+    _GRANT_NAME(grant)
     return value
 
 
@@ -250,7 +254,7 @@ class TrustModel(Model):
         traits = TRAITS[principal.kind]
         if under.needs_mfa and traits.mfa == "no":
             raise Refusal(
-                f"a {principal.kind.replace('_', ' ')}'s sessions carry no MFA, so that requiring it would lock it out",
+                f"{_sessions_of(principal.kind)} no MFA, so that requiring it would lock it out",
                 value=principal.told,
                 remedy="Give it conditions of its own with MFA false, or a grant of its own",
             )
@@ -333,6 +337,16 @@ def import_ids(value: object) -> dict[str, str]:
     return dict(value)
 
 
+def role_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """A role's tags: its own stand in the place of the common ones of the same key, in whatever case.
+
+    Raises:
+        Refusal: If both together are too many.
+    """
+    named = {key.lower() for key in own}
+    return limits.tags({key: value for key, value in common.items() if key.lower() not in named} | dict(own))
+
+
 class GrantSet(Model):
     """The grants between a pair of accounts, and what can be wrong between them."""
 
@@ -349,8 +363,11 @@ class GrantSet(Model):
     def _together(self) -> "GrantSet":
         self._two_accounts()
         self.check_accounts(self.account_id("source")[1], self.account_id("destination")[1])
+        self._former_names()
         roles: dict[str, str] = {}
         for name, grant in sorted(self.grants.items()):
+            with located(Key("grants"), name, Key("role"), Key("tags")):
+                role_tags(self.tags, grant.role.tags)
             role = grant.role_name(name)
             if (other := roles.setdefault(role.lower(), name)) != name:
                 raise Refusal(
@@ -380,6 +397,17 @@ class GrantSet(Model):
         for name, grant in sorted(self.grants.items()):
             if destination:
                 grant.role.check_account(destination, (Key("grants"), name, Key("role")))
+
+    def _former_names(self) -> None:
+        taken = {name: name for name in self.grants}
+        for name, grant in sorted(self.grants.items()):
+            for position, former in enumerate(grant.formerly):
+                if (other := taken.setdefault(former, name)) != name or former == name:
+                    raise Refusal(
+                        f"a former name was one grant's and is none's now; grant {other} has it",
+                        where=(Key("grants"), name, Key("formerly"), position),
+                        value=former,
+                    )
 
     def _two_accounts(self) -> None:
         ids = {"source": self.account_id("source"), "destination": self.account_id("destination")}

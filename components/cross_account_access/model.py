@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -97,10 +97,15 @@ def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = 
     """
     camel = spelling == "camelCase"
     try:
-        return model.model_validate(data, by_alias=camel, by_name=not camel)
+        return model.model_validate(data, by_alias=camel, by_name=not camel, context=spelling)
     except ValidationError as error:
         problems = [_problem(model, details, path, camel=camel) for details in error.errors()]
         raise InvalidInput(sorted(problems, key=lambda found: found.path)) from None
+
+
+def spelt(key: str, info: ValidationInfo) -> str:
+    """A key in a message, spelt as in the input."""
+    return to_camel(key) if info.context == "camelCase" else key
 
 
 def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
