@@ -102,7 +102,7 @@ def test_a_principal_that_is_made_again_changes_its_own_statement_alone() -> Non
         (
             {"external_id": "xx", "previous_external_id": "yy"},
             {"external_id": "zz"},
-            {"StringEquals": {"sts:ExternalId": ["yy", "zz"]}},
+            {"StringEquals": {"sts:ExternalId": "zz"}},
         ),
         ({"source_ips": ["203.0.113.7"]}, {"mfa": True}, MFA | {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}}),
         (
@@ -149,7 +149,7 @@ VALUES = "a condition key's values are a list of texts."
             {"BoolIfExists": {"aws:MultiFactorAuthPresent": ["true"]}},
             (
                 '.BoolIfExists.aws:MultiFactorAuthPresent: "BoolIfExists": the MFA keys are absent from requests by '
-                "access keys, so that …IfExists lets them in. Use mfa: true"
+                "access keys, so that this operator lets them in. Use mfa: true"
             ),
         ),
         (
