@@ -13,9 +13,9 @@ from .children import check_imports, inherited
 from .destination import TrustedRole, TrustedRoleArgs
 from .destination import resources as resources_of_role
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
-from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
+from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, once_known, provider_argument
 from .model import Later
-from .outputs import UsageOutputs, registered, usage_outputs
+from .outputs import TrustedPrincipals, UsageOutputs, registered, usage_outputs
 from .principals import PrincipalModel
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
 from .source_principals import (
@@ -25,6 +25,7 @@ from .source_principals import (
     attachment_key,
     by_id,
     collected,
+    identities,
     look_up,
     resolved,
 )
@@ -217,9 +218,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
     def _each(self, output: str) -> pulumi.Output[dict[str, Any]]:
         """One output of every grant that has it."""
         values = {grant: getattr(granted, output) for grant, granted in self.granted.items()}
-        return pulumi.Output.from_input(values).apply(
-            lambda known: {grant: value for grant, value in known.items() if value is not None}
-        )
+        return once_known(values, lambda known: {grant: value for grant, value in known.items() if value is not None})
 
     def _providers_of(
         self, args: CrossAccountAccessArgs, side: grants.Side
@@ -274,11 +273,11 @@ class CrossAccountAccess(pulumi.ComponentResource):
         if self._destination is None:
             # Nothing is made for a grant before its principals were found.
             found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
-            arn = pulumi.Output.all(self._accounts, *found).apply(
-                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id)
+            arn = once_known(
+                [self._accounts, *found],
+                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id),
             )
-            principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
-            usage = usage_outputs(arn, principals, source_account_id, model, args)
+            usage = usage_outputs(arn, self._trusted_by(name, args["principals"]), model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         ranked = sorted(principal.rank for principal in model.principals)
         role_args: TrustedRoleArgs = {
@@ -300,6 +299,15 @@ class CrossAccountAccess(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(inherited(self._opts, parent=self, provider=self._destination), options),
         )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
+
+    def _trusted_by(self, grant: str, given: list[Principal]) -> pulumi.Output[TrustedPrincipals]:
+        where = f"grants.{grant}.principals"
+
+        def principals(known: list[Any]) -> TrustedPrincipals:
+            return TrustedPrincipals(resolved(where, self._model.grants[grant], known[1]), known[0].source)
+
+        known = [self._accounts, identities(given)]
+        return once_known(known, check_when_known(self._told, where, principals))
 
     def _trusted_as(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
         """A principal as the trust policy gets it: as it was found in the source account, where that was asked.

@@ -1,6 +1,6 @@
 """Where Pulumi's inputs meet the checks: what is plain is checked at once, an Output as soon as it is known."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -112,6 +112,39 @@ def later(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [later(inner) for inner in value]
     return value
+
+
+def once_known(value: Any, then: Callable[[Any], Any]) -> pulumi.Output[Any]:
+    """Apply a function to a value once all Outputs in it are known.
+
+    `Output.from_input(value).apply(then)` does the same, but makes Outputs of the plain values too, and these are what
+    a program with many grants spends its time on.
+    """
+    outputs = list(_outputs_in(value))
+    if len(outputs) == 1 and isinstance(outputs[0], pulumi.Output):
+        return outputs[0].apply(lambda known: then(_filled(value, iter([known]))))
+    return pulumi.Output.all(*outputs).apply(lambda known: then(_filled(value, iter(known))))
+
+
+def holds_output(value: Any) -> bool:
+    """Whether any Output is in a value."""
+    return any(True for _ in _outputs_in(value))
+
+
+def _outputs_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, pulumi.Output | Awaitable):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _outputs_in(inner)
+
+
+def _filled(value: Any, known: Iterator[Any]) -> Any:
+    if isinstance(value, pulumi.Output | Awaitable):
+        return next(known)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, known) for key, inner in value.items()}
+    return [_filled(inner, known) for inner in value] if isinstance(value, list) else value
 
 
 def checked(model: type[_M], args: Any, component: str, *, apart: tuple[str, ...] = ()) -> _M:

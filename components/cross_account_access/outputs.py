@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from . import arns
 from .grants import RoleGrantModel
+from .inputs import Account, once_known
 from .principals import PrincipalModel
 from .usage import Usage
 
@@ -18,6 +19,19 @@ def registered(component: pulumi.ComponentResource) -> dict[str, Any]:
     """Every output that a component's class declares, by the name that other languages and the state have for it."""
     names = inspect.get_annotations(type(component))
     return {to_camel(name): getattr(component, name) for name in names}
+
+
+@dataclass(frozen=True)
+class TrustedPrincipals:
+    """Whom a role trusts.
+
+    Attributes:
+        principals: The principals.
+        source: The account that they are of.
+    """
+
+    principals: list[PrincipalModel]
+    source: Account
 
 
 @dataclass(frozen=True)
@@ -33,8 +47,7 @@ class UsageOutputs:
 
 def usage_outputs(
     role_arn: pulumi.Output[str],
-    principals: pulumi.Output[list[PrincipalModel]],
-    source_account_id: pulumi.Input[str],
+    trusted: pulumi.Output[TrustedPrincipals],
     model: RoleGrantModel,
     args: Mapping[str, Any],
 ) -> UsageOutputs:
@@ -42,23 +55,23 @@ def usage_outputs(
 
     Args:
         role_arn: Its ARN.
-        principals: Who is trusted, known but for what their conditions leave open.
-        source_account_id: The source account's ID.
+        trusted: Who is trusted, known but for what their conditions leave open.
         model: The grant as far as it was known.
         args: The grant as it was given, for the external ID.
     """
 
     def usage(known: list[Any]) -> Usage:
-        arn, trusted, account = known
+        arn, whom = known
         role = arns.parse(arn)
         if role is None:
             raise ValueError(f"{arn} is no role's ARN")
-        return Usage(role, role.name, trusted, model.conditions, account, model.role.max_session_duration, lead)
+        longest = model.role.max_session_duration
+        return Usage(role, role.name, whom.principals, model.conditions, whom.source.id, longest, lead)
 
     lead = min(range(len(model.principals)), key=lambda position: model.principals[position].rank)
-    told = pulumi.Output.all(role_arn, principals, source_account_id).apply(usage)
+    told = once_known([role_arn, trusted], usage)
     conditions = {**args.get("conditions", {}), **args["principals"][lead].get("conditions", {})}
-    with_id = pulumi.Output.all(told, conditions.get("external_id"))
+    with_id = once_known([told, conditions.get("external_id")], lambda known: known)
     return UsageOutputs(
         switch_role_url=told.apply(lambda known: known.switch_role_url),
         switch_role_unavailable=told.apply(lambda known: known.no_switch_role),

@@ -13,7 +13,7 @@ from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, Key, Refusal
 from .grants import import_ids, role_arn
-from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
+from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, once_known
 from .model import Later, Model, plain, read, when_known
 from .outputs import registered
 from .principals import Entity, PrincipalModel
@@ -177,7 +177,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_arns": {role: args["role_arns"][role] for role in names},
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
-            right = pulumi.Output.all(given, account).apply(check_when_known(self._told, "role_arns", self._right))
+            right = once_known([given, account], check_when_known(self._told, "role_arns", self._right))
             policy = aws.iam.Policy(
                 child,
                 policy=right.apply(lambda known: known.document),
@@ -196,7 +196,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     def once_attached(self, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
         """The same value, known once the policies are attached."""
         attached = [attachment.urn for attachment in self._attachments]
-        return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
+        return once_known([value, *attached], lambda known: known[0])
 
     def _right(self, known: list[Any]) -> _Right:
         given, account = known
