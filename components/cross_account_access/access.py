@@ -1,5 +1,6 @@
 """Access from a source account to a destination account: both halves, in one component."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
@@ -30,6 +31,7 @@ from .source_principals import (
     resolved,
 )
 from .trust import actions_of
+from .usage import Usage
 
 PROVIDERS = ("source_provider", "destination_provider")
 
@@ -177,6 +179,15 @@ class CrossAccountAccess(pulumi.ComponentResource):
             self._trusted = {
                 key: look_up(self._told, principal, self._accounts, self._source) for key, principal in asked.items()
             }
+        self._found: dict[str, Principal] = {
+            key: {
+                "arn": found.apply(lambda known: known.arn),
+                "unique_id": found.apply(lambda known: known.unique_id),
+            }
+            for key, found in self._trusted.items()
+        }
+        self.source_account_id = self._accounts.apply(lambda known: known.source.id)
+        self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
         roles = {grant: self._role(name, grant) for grant in sorted(model.grants)}
         ready = {grant: role.arn for grant, role in roles.items()}
         for key, principal in sorted(self._reached.items()):
@@ -188,37 +199,39 @@ class CrossAccountAccess(pulumi.ComponentResource):
             allowed = AssumeRoleGrant(f"{name}-{key}", allowed_args, options)
             ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
 
-        self.granted = {
+        unattached = {grant: self._unattached(grant, role.arn) for grant, role in roles.items()}
+        self._roles, self._ready, self._unattached_policies = roles, ready, unattached
+        self.role_arns = _each(ready)
+        self.role_names = _each({grant: role.name for grant, role in roles.items()})
+        self.role_unique_ids = _each({grant: role.unique_id for grant, role in roles.items()})
+        self.unattached_policies = _each(unattached)
+        # Gathered once for all that comes of it: what external IDs there are is told apart, for they may be secret.
+        told = _each({grant: role.usage.told for grant, role in roles.items()})
+        with_ids = [told, {grant: role.usage.external_id for grant, role in roles.items()}]
+        self.switch_role_urls = told.apply(_of_each(lambda usage: usage.switch_role_url))
+        self.switch_role_unavailable = told.apply(_of_each(lambda usage: usage.no_switch_role))
+        self.longest_sessions = told.apply(_of_each(lambda usage: usage.longest_session))
+        self.cli_profiles = once_known(with_ids, _with_ids(Usage.cli_profile))
+        self.assume_role_commands = once_known(with_ids, _with_ids(Usage.assume_role_command))
+        self.register_outputs(registered(self))
+
+    @property
+    def granted(self) -> dict[str, GrantOutputs]:
+        """Each grant's outputs by themselves."""
+        return {
             grant: GrantOutputs(
-                ready[grant],
+                self._ready[grant],
                 role.name,
                 role.unique_id,
                 role.usage.switch_role_url,
                 role.usage.switch_role_unavailable,
                 role.usage.cli_profile,
                 role.usage.longest_session,
-                self._unattached(grant, role.arn),
+                self._unattached_policies[grant],
                 role.usage.assume_role_command,
             )
-            for grant, role in roles.items()
+            for grant, role in self._roles.items()
         }
-        self.role_arns = self._each("role_arn")
-        self.role_names = self._each("role_name")
-        self.role_unique_ids = self._each("role_unique_id")
-        self.switch_role_urls = self._each("switch_role_url")
-        self.switch_role_unavailable = self._each("switch_role_unavailable")
-        self.cli_profiles = self._each("cli_profile")
-        self.longest_sessions = self._each("longest_session")
-        self.unattached_policies = self._each("unattached_policy")
-        self.assume_role_commands = self._each("assume_role_command")
-        self.source_account_id = self._accounts.apply(lambda known: known.source.id)
-        self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
-        self.register_outputs(registered(self))
-
-    def _each(self, output: str) -> pulumi.Output[dict[str, Any]]:
-        """One output of every grant that has it."""
-        values = {grant: getattr(granted, output) for grant, granted in self.granted.items()}
-        return once_known(values, lambda known: {grant: value for grant, value in known.items() if value is not None})
 
     def _providers_of(
         self, args: CrossAccountAccessArgs, side: grants.Side
@@ -269,7 +282,6 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _role(self, component: str, name: str) -> _Role:
         model, args = self._model.grants[name], self._args["grants"][name]
-        source_account_id = self._accounts.apply(lambda known: known.source.id)
         if self._destination is None:
             # Nothing is made for a grant before its principals were found.
             found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
@@ -285,7 +297,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 self._trusted_as(principal, given, f"{ranked.index(principal.rank):03}")
                 for principal, given in zip(model.principals, args["principals"], strict=True)
             ],
-            "source_account_id": source_account_id,
+            "source_account_id": self.source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
             "tags": self._model.tags,
             "imports": self._own_imports(resources_of_role(f"{component}-{name}", model.role)),
@@ -316,12 +328,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
         """
         if model.key not in self._trusted or not by_id(model):
             return {**given, "label": label}
-        found = self._trusted[model.key]
-        as_found: Principal = {
-            "arn": found.apply(lambda known: known.arn),
-            "label": label,
-            "unique_id": found.apply(lambda known: known.unique_id),
-        }
+        as_found: Principal = {**self._found[model.key], "label": label}
         if "conditions" in given:
             as_found["conditions"] = given["conditions"]
         return as_found
@@ -371,6 +378,21 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _own_imports(self, resources: list[str]) -> dict[str, str]:
         return {key: self._model.imports[key] for key in resources if key in self._model.imports}
+
+
+def _each(outputs: Mapping[str, pulumi.Output[Any] | None]) -> pulumi.Output[dict[str, Any]]:
+    """One output of every grant that has it."""
+    return once_known({grant: output for grant, output in outputs.items() if output is not None}, dict)
+
+
+def _of_each(told: Callable[[Usage], Any]) -> Callable[[Mapping[str, Usage]], dict[str, Any]]:
+    """What every grant's usage tells, where it tells it."""
+    return lambda usages: {grant: value for grant, usage in usages.items() if (value := told(usage)) is not None}
+
+
+def _with_ids(told: Callable[[Usage, str | None], str]) -> Callable[[list[Any]], dict[str, str]]:
+    """What every grant's usage tells together with its external ID."""
+    return lambda known: {grant: told(usage, known[1][grant]) for grant, usage in known[0].items()}
 
 
 def _former(component: str, former: str) -> pulumi.Alias:

@@ -36,13 +36,35 @@ class TrustedPrincipals:
 
 @dataclass(frozen=True)
 class UsageOutputs:
-    """`usage.Usage` of one role; what tells the external ID is as secret as that is."""
+    """`usage.Usage` of one role; what tells the external ID is as secret as that is.
 
-    switch_role_url: pulumi.Output[str | None]
-    switch_role_unavailable: pulumi.Output[str | None]
-    longest_session: pulumi.Output[int]
-    cli_profile: pulumi.Output[str]
-    assume_role_command: pulumi.Output[str]
+    Attributes:
+        told: All but what tells the external ID.
+        external_id: The external ID.
+    """
+
+    told: pulumi.Output[Usage]
+    external_id: pulumi.Input[str] | None
+
+    @property
+    def switch_role_url(self) -> pulumi.Output[str | None]:
+        return self.told.apply(lambda known: known.switch_role_url)
+
+    @property
+    def switch_role_unavailable(self) -> pulumi.Output[str | None]:
+        return self.told.apply(lambda known: known.no_switch_role)
+
+    @property
+    def longest_session(self) -> pulumi.Output[int]:
+        return self.told.apply(lambda known: known.longest_session)
+
+    @property
+    def cli_profile(self) -> pulumi.Output[str]:
+        return once_known([self.told, self.external_id], lambda known: known[0].cli_profile(known[1]))
+
+    @property
+    def assume_role_command(self) -> pulumi.Output[str]:
+        return once_known([self.told, self.external_id], lambda known: known[0].assume_role_command(known[1]))
 
 
 def usage_outputs(
@@ -71,11 +93,4 @@ def usage_outputs(
     lead = min(range(len(model.principals)), key=lambda position: model.principals[position].rank)
     told = once_known([role_arn, trusted], usage)
     conditions = {**args.get("conditions", {}), **args["principals"][lead].get("conditions", {})}
-    with_id = once_known([told, conditions.get("external_id")], lambda known: known)
-    return UsageOutputs(
-        switch_role_url=told.apply(lambda known: known.switch_role_url),
-        switch_role_unavailable=told.apply(lambda known: known.no_switch_role),
-        longest_session=told.apply(lambda known: known.longest_session),
-        cli_profile=with_id.apply(lambda known: known[0].cli_profile(known[1])),
-        assume_role_command=with_id.apply(lambda known: known[0].assume_role_command(known[1])),
-    )
+    return UsageOutputs(told, conditions.get("external_id"))
