@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import model_validator
 
-from . import grants, limits, policies
+from . import grants, limits, policies, roles
 from .args import Conditions, Principal, RoleSettings
 from .children import Children, check_imports, resource_key
 from .conditions import ConditionsModel
@@ -49,13 +49,13 @@ class TrustedRoleModel(grants.RoleGrantModel):
     @model_validator(mode="after")
     def _tags_together(self) -> "TrustedRoleModel":
         with located(Key("role"), Key("tags")):
-            grants.role_tags(self.tags, self.role.tags)
+            roles.role_tags(self.tags, self.role.tags)
         return self
 
 
-def resources(name: str, role: grants.RoleModel) -> list[str]:
+def resources(name: str, role: roles.RoleModel) -> list[str]:
     """What a `TrustedRole` of that name makes, each by its `resource_key`."""
-    attached = sorted([*map(grants.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
+    attached = sorted([*map(roles.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
     return [
         resource_key(aws.iam.Role, name),
         *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
@@ -71,7 +71,7 @@ def _given(principals: list[PrincipalModel], conditions: ConditionsModel | None)
     return {"principals": principals} | ({"conditions": conditions} if conditions else {})
 
 
-def _checked_accounts(role: grants.RoleModel, known: list[Any]) -> Accounts:
+def _checked_accounts(role: roles.RoleModel, known: list[Any]) -> Accounts:
     """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
     account: Account = known[0]
     source = limits.part(Key("source_account_id"), known[1], limits.account_id)
@@ -154,7 +154,7 @@ class TrustedRole(pulumi.ComponentResource):
             max_session_duration=model.role.max_session_duration,
             assume_role_policy=self._trust_policy(args, model),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=grants.role_tags(model.tags, model.role.tags) or None,
+            tags=roles.role_tags(model.tags, model.role.tags) or None,
             opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))
@@ -202,7 +202,7 @@ class TrustedRole(pulumi.ComponentResource):
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
             account: Account = known[1].destination
-            return grants.policy_arn(grants.managed_policy(known[0]), account.partition, account.id)
+            return roles.policy_arn(roles.managed_policy(known[0]), account.partition, account.id)
 
         return once_known([policy, self._accounts], self._known(path, arn))
 
@@ -210,9 +210,9 @@ class TrustedRole(pulumi.ComponentResource):
         boundary = role.get("permissions_boundary")
         return None if boundary is None else self._policy_arn("role.permissions_boundary", boundary)
 
-    def _permissions(self, name: str, model: grants.RoleModel, role: RoleSettings) -> list[pulumi.Resource]:
+    def _permissions(self, name: str, model: roles.RoleModel, role: RoleSettings) -> list[pulumi.Resource]:
         attached: dict[str, tuple[str, pulumi.Input[str]]] = {
-            grants.policy_key(policy): (f"role.managed_policies[{position}]", policy)
+            roles.policy_key(policy): (f"role.managed_policies[{position}]", policy)
             for position, policy in enumerate(model.managed_policies)
         }
         for label, arn in role.get("managed_policy_arns", {}).items():

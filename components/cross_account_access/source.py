@@ -12,11 +12,12 @@ from .args import Principal
 from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, Key, Refusal
-from .grants import import_ids, role_arn
+from .grants import import_ids
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, once_known
 from .model import Later, Model, plain, read, when_known
 from .outputs import registered
 from .principals import Entity, PrincipalModel
+from .roles import role_arn
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cross_account_access import limits, policies
 from cross_account_access.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.errors import InvalidInput, Problem, Refusal
-from cross_account_access.grants import AccessModel, GrantModel, role_tags
+from cross_account_access.grants import AccessModel, GrantModel
 from cross_account_access.model import read
+from cross_account_access.roles import role_tags
 from cross_account_access.trust import actions_of, trust_policy
 from sandbox.evaluator import Policy, Request, decide
 from tests.unit.grant_oracle import SOURCE, Asked, Somebody, lets_in

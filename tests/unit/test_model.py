@@ -12,9 +12,10 @@ from cross_account_access.access import CrossAccountAccessArgs
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.destination import TrustedRoleArgs, TrustedRoleModel
-from cross_account_access.grants import AccessModel, GrantModel, RoleModel
+from cross_account_access.grants import AccessModel, GrantModel
 from cross_account_access.model import Later, Model, Spelling, plain, read, when_known
 from cross_account_access.principals import PrincipalModel
+from cross_account_access.roles import RoleModel
 from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
 from tests.unit.reading import QUOTES, messages, problems
 
