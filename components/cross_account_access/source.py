@@ -83,6 +83,14 @@ class AssumeRoleGrantModel(Model):
                 remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
                 "among them",
             )
+        for key, given in (("trust_by", self.principal.by_name), ("unique_id", self.principal.unique_id is not None)):
+            if given:
+                raise Refusal(
+                    "how a principal is trusted is the destination's: it stands in the role's trust policy",
+                    where=(Key("principal"), Key(key)),
+                    value=getattr(self.principal, key),
+                    remedy="Give it to the TrustedRole",
+                )
         return self
 
     def reach(self) -> dict[str, policies.Reach]:

@@ -196,6 +196,16 @@ def test_an_assume_role_grant_refuses_conditions_that_it_would_lose() -> None:
     )
 
 
+@pytest.mark.parametrize(("key", "value"), [("trust_by", "name"), ("unique_id", "AIDAALICEXXXXXXXXXXX")])
+def test_an_assume_role_grant_refuses_how_its_principal_is_trusted(key: str, value: str) -> None:
+    refused_at_once(
+        assume_role_grant(principal={"user": "alice", key: value}),
+        "AssumeRoleGrant reach",
+        f"principal.{key}: \"{value}\": how a principal is trusted is the destination's: it stands in the role's trust "
+        "policy. Give it to the TrustedRole",
+    )
+
+
 def test_a_secret_external_id_of_one_is_hidden_and_nothing_else_is() -> None:
     def hidden(name: str) -> tuple[set[tuple[str, str]], set[str]]:
         other = {"user": name, "conditions": {"external_id": secret("swordfish")}}

@@ -93,6 +93,7 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
             {"managed_policy": []},
             "managed_policy: []: there is no such key. Did you mean managed_policies or managed_policy_arns?",
         ),
+        (PrincipalModel, {"ou": "x"}, 'ou: "x": there is no such key. Did you mean organizational_unit?'),
         (PrincipalModel, {"users": "a"}, 'users: "a": there is no such key. Did you mean user?'),
         (
             PrincipalModel,
