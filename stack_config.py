@@ -18,8 +18,9 @@ from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
 from cross_account_access.errors import Key, Refusal
-from cross_account_access.grants import Account, GrantSet, Steps, role_arn
+from cross_account_access.grants import Account, GrantSet
 from cross_account_access.model import Model, plain, read
+from cross_account_access.roles import Steps, role_arn
 
 NAMESPACE = "cross-account-access"
 _SECRET_CONDITIONS = {"external_id", "previous_external_id"}

@@ -137,6 +137,8 @@ class _Monitor(mocks.MockMonitor):
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        if request.importId:
+            raise carry.NotCarriedError(f"{request.type} {request.name} is not imported in process; use the Pulumi CLI")
         self.carrier.registering(request.parent)
         urn = self.make_urn(request.parent, request.type, request.name)
         with self._lock:

@@ -4,11 +4,12 @@
 alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
 """
 
-from .access import CrossAccountAccess, CrossAccountAccessArgs, GrantOutputs, Side
+from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
 from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
 from .destination import TrustedRole, TrustedRoleArgs
 from .errors import InvalidInput, Problem
 from .inputs import InvalidArgs
+from .outputs import GrantOutputs
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs
 
 __version__ = "0.1.0"

@@ -10,15 +10,16 @@ import pulumi_aws as aws
 
 from . import grants, policies
 from .args import Grant, Principal
-from .children import check_imports, inherited
+from .children import check_imports, former_name, inherited
 from .destination import TrustedRole, TrustedRoleArgs
 from .destination import resources as resources_of_role
 from .documents import grant_documents
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
-from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, provider_argument
+from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, once_known, provider_argument
 from .model import Later, read
-from .outputs import UsageOutputs, registered, usage_outputs
+from .outputs import GrantOutputs, TrustedPrincipals, UsageOutputs, each, of_each, registered, usage_outputs, with_ids
 from .principals import PrincipalModel
+from .roles import role_tags
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
 from .source_principals import (
     Accounts,
@@ -27,10 +28,12 @@ from .source_principals import (
     attachment_key,
     by_id,
     collected,
+    identities,
     look_up,
     resolved,
 )
 from .trust import actions_of
+from .usage import Usage
 
 PROVIDERS = ("source_provider", "destination_provider")
 
@@ -66,25 +69,6 @@ class CrossAccountAccessArgs(TypedDict):
     imports: NotRequired[dict[str, str]]
     """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource, such as
     `Role/team-deploy: deploy`, a role's name, or `Policy/team-user-alice`, a policy's ARN."""
-
-
-@dataclass(frozen=True)
-class GrantOutputs:
-    """One grant's outputs, for Python programs: each is as known and as secret as it is itself.
-
-    The component's maps hold the same by grant, for all languages; a map is unknown or secret where one value in it is.
-    """
-
-    role_arn: pulumi.Output[str]
-    role_name: pulumi.Output[str]
-    role_unique_id: pulumi.Output[str] | None
-    switch_role_url: pulumi.Output[str | None]
-    switch_role_unavailable: pulumi.Output[str | None]
-    cli_profile: pulumi.Output[str]
-    longest_session: pulumi.Output[int]
-    unattached_policy: pulumi.Output[str] | None
-    assume_role_command: pulumi.Output[str]
-    documents: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -181,6 +165,15 @@ class CrossAccountAccess(pulumi.ComponentResource):
             self._trusted = {
                 key: look_up(self._told, principal, self._accounts, self._source) for key, principal in asked.items()
             }
+        self._found: dict[str, Principal] = {
+            key: {
+                "arn": found.apply(lambda known: known.arn),
+                "unique_id": found.apply(lambda known: known.unique_id),
+            }
+            for key, found in self._trusted.items()
+        }
+        self.source_account_id = self._accounts.apply(lambda known: known.source.id)
+        self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
         roles = {grant: self._role(name, grant) for grant in sorted(model.grants)}
         ready = {grant: role.arn for grant, role in roles.items()}
         rights: dict[str, dict[str, AssumeRoleGrant]] = {grant: {} for grant in roles}
@@ -195,41 +188,42 @@ class CrossAccountAccess(pulumi.ComponentResource):
             for grant in principal.actions:
                 rights[grant][key] = allowed
 
-        self.granted = {
+        unattached = {grant: self._unattached(grant, role.arn) for grant, role in roles.items()}
+        documents = {grant: self._documents_of(grant, role, rights[grant]) for grant, role in roles.items()}
+        self._roles, self._ready, self._unattached_policies, self._documents = roles, ready, unattached, documents
+        self.role_arns = each(ready)
+        self.role_names = each({grant: role.name for grant, role in roles.items()})
+        self.role_unique_ids = each({grant: role.unique_id for grant, role in roles.items()})
+        self.unattached_policies = each(unattached)
+        self.documents = each(documents)
+        # Gathered once for all that comes of it: what external IDs there are is told apart, for they may be secret.
+        told = each({grant: role.usage.told for grant, role in roles.items()})
+        told_with_ids = [told, {grant: role.usage.external_id for grant, role in roles.items()}]
+        self.switch_role_urls = told.apply(of_each(lambda usage: usage.switch_role_url))
+        self.switch_role_unavailable = told.apply(of_each(lambda usage: usage.no_switch_role))
+        self.longest_sessions = told.apply(of_each(lambda usage: usage.longest_session))
+        self.cli_profiles = once_known(told_with_ids, with_ids(Usage.cli_profile))
+        self.assume_role_commands = once_known(told_with_ids, with_ids(Usage.assume_role_command))
+        self.register_outputs(registered(self))
+
+    @property
+    def granted(self) -> dict[str, GrantOutputs]:
+        """Each grant's outputs by themselves."""
+        return {
             grant: GrantOutputs(
-                ready[grant],
+                self._ready[grant],
                 role.name,
                 role.unique_id,
                 role.usage.switch_role_url,
                 role.usage.switch_role_unavailable,
                 role.usage.cli_profile,
                 role.usage.longest_session,
-                self._unattached(grant, role.arn),
+                self._unattached_policies[grant],
                 role.usage.assume_role_command,
-                self._documents_of(grant, role, rights[grant]),
+                self._documents[grant],
             )
-            for grant, role in roles.items()
+            for grant, role in self._roles.items()
         }
-        self.role_arns = self._each("role_arn")
-        self.role_names = self._each("role_name")
-        self.role_unique_ids = self._each("role_unique_id")
-        self.switch_role_urls = self._each("switch_role_url")
-        self.switch_role_unavailable = self._each("switch_role_unavailable")
-        self.cli_profiles = self._each("cli_profile")
-        self.longest_sessions = self._each("longest_session")
-        self.unattached_policies = self._each("unattached_policy")
-        self.assume_role_commands = self._each("assume_role_command")
-        self.documents = self._each("documents")
-        self.source_account_id = self._accounts.apply(lambda known: known.source.id)
-        self.destination_account_id = self._accounts.apply(lambda known: known.destination.id)
-        self.register_outputs(registered(self))
-
-    def _each(self, output: str) -> pulumi.Output[dict[str, Any]]:
-        """One output of every grant that has it."""
-        values = {grant: getattr(granted, output) for grant, granted in self.granted.items()}
-        return pulumi.Output.from_input(values).apply(
-            lambda known: {grant: value for grant, value in known.items() if value is not None}
-        )
 
     def _providers_of(
         self, args: CrossAccountAccessArgs, side: grants.Side
@@ -280,52 +274,59 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _role(self, component: str, name: str) -> _Role:
         model, args = self._model.grants[name], self._args["grants"][name]
-        source_account_id = self._accounts.apply(lambda known: known.source.id)
         if self._destination is None:
             # Nothing is made for a grant before its principals were found.
             found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
-            arn = pulumi.Output.all(self._accounts, *found).apply(
-                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id)
+            arn = once_known(
+                [self._accounts, *found],
+                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id),
             )
-            principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
-            usage = usage_outputs(arn, principals, source_account_id, model, args)
+            usage = usage_outputs(arn, self._trusted_by(name, args["principals"]), model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         role_args: TrustedRoleArgs = {
-            "principals": self._trusted_by(name),
-            "source_account_id": source_account_id,
+            "principals": self._as_found(name),
+            "source_account_id": self.source_account_id,
             "role": {**args.get("role", {}), "name": model.role_name(name)},
             "tags": self._model.tags,
             "imports": self._own_imports(resources_of_role(f"{component}-{name}", model.role)),
         }
         if "conditions" in args:
             role_args["conditions"] = args["conditions"]
-        options = pulumi.ResourceOptions(aliases=[_former(component, former) for former in model.formerly])
+        options = pulumi.ResourceOptions(
+            aliases=[former_name(self.TYPE, component, former) for former in model.formerly]
+        )
         role = TrustedRole(
             f"{component}-{name}",
             role_args,
-            pulumi.ResourceOptions.merge(inherited(self._opts, parent=self, provider=self._destination), options),
+            pulumi.ResourceOptions.merge(
+                inherited(self._opts, parent=self, provider=self._destination), pulumi.ResourceOptions(aliases=aliases)
+            ),
         )
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
-    def _trusted_by(self, grant: str) -> list[Principal]:
+    def _as_found(self, grant: str) -> list[Principal]:
         """A grant's principals as its trust policy gets them, each with its rank as its label."""
         models = self._model.grants[grant].principals
         ranked = sorted(principal.rank for principal in models)
         return [
-            self._trusted_as(principal, given, f"{ranked.index(principal.rank):03}")
+            self._one_as_found(principal, given, f"{ranked.index(principal.rank):03}")
             for principal, given in zip(models, self._args["grants"][grant]["principals"], strict=True)
         ]
 
-    def _trusted_as(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
+    def _trusted_by(self, grant: str, given: list[Principal]) -> pulumi.Output[TrustedPrincipals]:
+        where = f"grants.{grant}.principals"
+
+        def principals(known: list[Any]) -> TrustedPrincipals:
+            return TrustedPrincipals(resolved(where, self._model.grants[grant], known[1]), known[0].source)
+
+        known = [self._accounts, identities(given)]
+        return once_known(known, check_when_known(self._told, where, principals))
+
+    def _one_as_found(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
         """A principal as it was found in the source account, where that was asked."""
         if model.key not in self._trusted or not by_id(model):
             return {**given, "label": label}
-        found = self._trusted[model.key]
-        as_found: Principal = {
-            "arn": found.apply(lambda known: known.arn),
-            "label": label,
-            "unique_id": found.apply(lambda known: known.unique_id),
-        }
+        as_found: Principal = {**self._found[model.key], "label": label}
         if "conditions" in given:
             as_found["conditions"] = given["conditions"]
         return as_found
@@ -342,7 +343,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _documents_of(self, grant: str, role: _Role, rights: Mapping[str, AssumeRoleGrant]) -> pulumi.Output[str]:
         model = self._model.grants[grant]
-        given = {**self._args["grants"][grant], "principals": self._trusted_by(grant)}
+        given = {**self._args["grants"][grant], "principals": self._as_found(grant)}
         keys = map(attachment_key, sorted(model.principals, key=lambda principal: principal.rank))
         made = [rights[key].policies[grant] if key and key in rights else None for key in keys]
 
@@ -352,14 +353,14 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 grant,
                 read(grants.GrantModel, args),
                 side=self._model.side,
-                tags=self._model.tags | model.role.tags,
+                tags=role_tags(self._model.tags, model.role.tags),
                 partition=accounts.source.partition,
                 source=accounts.source.id,
                 destination=accounts.destination.id,
             )
             return record.with_made(role_id, attached).as_json()
 
-        return pulumi.Output.all(self._accounts, given, role.unique_id, made).apply(documents)
+        return once_known([self._accounts, given, role.unique_id, made], documents)
 
     def _unattached(self, grant: str, role_arn: pulumi.Output[str]) -> pulumi.Output[str] | None:
         model = self._model.grants[grant]
@@ -396,12 +397,3 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _own_imports(self, resources: list[str]) -> dict[str, str]:
         return {key: self._model.imports[key] for key in resources if key in self._model.imports}
-
-
-def _former(component: str, former: str) -> pulumi.Alias:
-    """The alias of a grant's role under a former name; children's follow from it."""
-    other, _, grant = former.rpartition("/")
-    if not other:
-        return pulumi.Alias(name=f"{component}-{grant}")
-    parent = pulumi.create_urn(other, CrossAccountAccess.TYPE)
-    return pulumi.Alias(name=f"{other}-{grant}", parent=parent)

@@ -95,7 +95,8 @@ class Principal(TypedDict):
     """Beside a user, role or arn: its unique id (AIDA…, AROA…), so that the trust is saved anew when it changes. Needed
     only where the source account isn't at hand to be asked."""
     conditions: NotRequired[Conditions]
-    """Conditions of this principal's own: what they name stands in the place of the grant's."""
+    """Conditions of this principal's own: what they name stands in the place of the grant's. No MFA means no age of it
+    either, another external ID no previous one."""
 
 
 class RoleSettings(TypedDict):

@@ -63,3 +63,18 @@ def inherited(
         retain_on_delete=given.retain_on_delete if given else None,
         ignore_changes=given.ignore_changes if given else None,
     )
+
+
+def former_name(component_type: str, component: str, former: str) -> pulumi.Alias:
+    """The alias of a grant's role under a former name; children's follow from it.
+
+    Args:
+        component_type: The type of the component that the grant is in.
+        component: Its name.
+        former: GRANT, or COMPONENT/GRANT for one that was in another component.
+    """
+    other, _, grant = former.rpartition("/")
+    if not other:
+        return pulumi.Alias(name=f"{component}-{grant}")
+    parent = pulumi.create_urn(other, component_type)
+    return pulumi.Alias(name=f"{other}-{grant}", parent=parent)

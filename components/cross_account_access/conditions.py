@@ -23,9 +23,9 @@ SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 _MET_BY_NO_KEY = re.compile("IfExists$|^ForAllValues:|Not")
 _OPERATOR = re.compile(
     r"(ForAllValues:|ForAnyValue:)?"
-    r"((String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
+    r"(String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
     r"|(Numeric|Date)(Equals|NotEquals|LessThan|LessThanEquals|GreaterThan|GreaterThanEquals)"
-    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null"
 )
 
 
@@ -93,7 +93,7 @@ def _raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
         limits.part(str(key), key, limits.CONDITION_KEY)
         if key.lower().startswith("aws:multifactorauth") and _MET_BY_NO_KEY.search(operator):
             raise Refusal(
-                "the MFA keys are absent from requests by access keys, so that …IfExists lets them in",
+                "the MFA keys are absent from requests by access keys, so that this operator lets them in",
                 where=(key,),
                 value=operator,
                 remedy="Use mfa: true",
@@ -201,6 +201,9 @@ class ConditionsModel(Model):
         if own is None:
             return self
         fields = {name: getattr(own, name) for name in own.model_fields_set}
+        # A former external ID is the former one of the grant's, not of another.
+        if own.external_id is not None:
+            fields.setdefault("previous_external_id", None)
         # Without MFA there is no age, and an age asks for MFA.
         if own.mfa is False:
             fields["mfa_max_age"] = None

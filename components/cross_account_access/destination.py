@@ -1,21 +1,23 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, NotRequired, Optional, TypedDict
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import model_validator
 
-from . import grants, limits, policies
+from . import grants, limits, policies, roles
 from .args import Conditions, Principal, RoleSettings
 from .children import Children, check_imports, resource_key
+from .conditions import ConditionsModel
 from .errors import Key, located
-from .inputs import Account, account_of, check_when_known, checked, explicit_provider
+from .inputs import Account, account_of, check_when_known, checked, explicit_provider, holds_output, once_known
 from .model import Later, plain, read, when_known
-from .outputs import registered, usage_outputs
+from .outputs import TrustedPrincipals, registered, usage_outputs
 from .principals import PrincipalModel
-from .source_principals import Accounts, resolved
+from .source_principals import Accounts, identities, resolved
 from .trust import trust_policy
 
 
@@ -44,10 +46,16 @@ class TrustedRoleModel(grants.RoleGrantModel):
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
 
+    @model_validator(mode="after")
+    def _tags_together(self) -> "TrustedRoleModel":
+        with located(Key("role"), Key("tags")):
+            roles.role_tags(self.tags, self.role.tags)
+        return self
 
-def resources(name: str, role: grants.RoleModel) -> list[str]:
+
+def resources(name: str, role: roles.RoleModel) -> list[str]:
     """What a `TrustedRole` of that name makes, each by its `resource_key`."""
-    attached = sorted([*map(grants.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
+    attached = sorted([*map(roles.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
     return [
         resource_key(aws.iam.Role, name),
         *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
@@ -59,7 +67,11 @@ def _labelled(label: str) -> str:
     return f"label-{label}"
 
 
-def _checked_accounts(role: grants.RoleModel, known: list[Any]) -> Accounts:
+def _given(principals: list[PrincipalModel], conditions: ConditionsModel | None) -> dict[str, Any]:
+    return {"principals": principals} | ({"conditions": conditions} if conditions else {})
+
+
+def _checked_accounts(role: roles.RoleModel, known: list[Any]) -> Accounts:
     """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
     account: Account = known[0]
     source = limits.part(Key("source_account_id"), known[1], limits.account_id)
@@ -130,30 +142,29 @@ class TrustedRole(pulumi.ComponentResource):
         check_imports(self._told, model.imports, resources(name, model.role))
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
-        both = pulumi.Output.all(account_of(provider), args["source_account_id"])
-        self._accounts = both.apply(self._known("", partial(_checked_accounts, model.role)))
+        both = [account_of(provider), args["source_account_id"]]
+        self._accounts = once_known(both, self._known("", partial(_checked_accounts, model.role)))
 
-        self._principals = self._known_principals(args, model)
+        self._trusted = self._known_principals(args, model)
         self._role = aws.iam.Role(
             name,
             name=model.role.name,
             path=model.role.path,
             description=model.role.description,
             max_session_duration=model.role.max_session_duration,
-            assume_role_policy=self._trust_policy(args),
+            assume_role_policy=self._trust_policy(args, model),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=model.tags | model.role.tags or None,
+            tags=roles.role_tags(model.tags, model.role.tags) or None,
             opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))
 
         made = [permission.urn for permission in permissions]
-        self.role_arn = pulumi.Output.all(self._role.arn, *made).apply(lambda known: known[0])
+        self.role_arn = once_known([self._role.arn, *made], lambda known: known[0])
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
-        source_account_id = self._accounts.apply(lambda accounts: accounts.source.id)
-        self.usage = usage_outputs(self.role_arn, self._principals, source_account_id, model, args)
+        self.usage = usage_outputs(self.role_arn, self._trusted, model, args)
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
         self.longest_session = self.usage.longest_session
@@ -164,49 +175,44 @@ class TrustedRole(pulumi.ComponentResource):
     def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return check_when_known(self._told, path, check)
 
-    def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[list[PrincipalModel]]:
+    def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[TrustedPrincipals]:
         """Who is trusted, once all are known, and of the source account."""
 
-        def of_source(known: list[Any]) -> list[PrincipalModel]:
-            accounts: Accounts = known[0]
-            found: list[PrincipalModel] = known[1]
+        def of_source(known: list[Any]) -> TrustedPrincipals:
+            source: Account = known[0].source
+            found = resolved("principals", model, known[1])
             for position, principal in enumerate(found):
                 with located(position):
-                    principal.element(accounts.source.partition, accounts.source.id)
-            return found
+                    principal.element(source.partition, source.id)
+            return TrustedPrincipals(found, source)
 
-        principals = resolved(self._told, "principals", model, args["principals"])
-        return pulumi.Output.all(self._accounts, principals).apply(self._known("principals", of_source))
+        return once_known([self._accounts, identities(args["principals"])], self._known("principals", of_source))
 
-    def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
-        def document(known: Mapping[str, Any]) -> str:
-            source: Account = known["accounts"].source
-            given = {key: known[key] for key in ("principals", "conditions") if known[key] is not None}
-            model = read(grants.TrustModel, given)
+    def _trust_policy(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[str]:
+        def document(known: list[Any]) -> str:
+            trusted, given = known
+            trust = read(grants.TrustModel, given or _given(trusted.principals, model.conditions))
             with located(Key("principals")):
-                return trust_policy(model.principals, model.conditions, source.partition, source.id)
+                return trust_policy(trust.principals, trust.conditions, trusted.source.partition, trusted.source.id)
 
-        return pulumi.Output.all(
-            principals=args["principals"],
-            conditions=args.get("conditions"),
-            accounts=self._accounts,
-            checked=self._principals,
-        ).apply(self._known("", document))
+        given = {key: value for key, value in args.items() if key in ("principals", "conditions")}
+        conditions = [args.get("conditions"), [principal.get("conditions") for principal in args["principals"]]]
+        return once_known([self._trusted, given if holds_output(conditions) else None], self._known("", document))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
             account: Account = known[1].destination
-            return grants.policy_arn(grants.managed_policy(known[0]), account.partition, account.id)
+            return roles.policy_arn(roles.managed_policy(known[0]), account.partition, account.id)
 
-        return pulumi.Output.all(policy, self._accounts).apply(self._known(path, arn))
+        return once_known([policy, self._accounts], self._known(path, arn))
 
     def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
         boundary = role.get("permissions_boundary")
         return None if boundary is None else self._policy_arn("role.permissions_boundary", boundary)
 
-    def _permissions(self, name: str, model: grants.RoleModel, role: RoleSettings) -> list[pulumi.Resource]:
+    def _permissions(self, name: str, model: roles.RoleModel, role: RoleSettings) -> list[pulumi.Resource]:
         attached: dict[str, tuple[str, pulumi.Input[str]]] = {
-            grants.policy_key(policy): (f"role.managed_policies[{position}]", policy)
+            roles.policy_key(policy): (f"role.managed_policies[{position}]", policy)
             for position, policy in enumerate(model.managed_policies)
         }
         for label, arn in role.get("managed_policy_arns", {}).items():

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from . import policies
-from .grants import GrantModel, Side, policy_arn
+from .grants import GrantModel, Side
 from .principals import TRAITS, Kind, PrincipalModel
+from .roles import policy_arn
 from .trust import actions_of, trust_policy
 
 Document = dict[str, Any]

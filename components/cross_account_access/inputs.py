@@ -1,6 +1,6 @@
 """Where Pulumi's inputs meet the checks: what is plain is checked at once, an Output as soon as it is known."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -112,6 +112,62 @@ def later(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [later(inner) for inner in value]
     return value
+
+
+def once_known(value: Any, then: Callable[[Any], Any]) -> pulumi.Output[Any]:
+    """Apply a function to a value once all Outputs in it are known.
+
+    `Output.from_input(value).apply(then)` does the same, but makes two Outputs of each one in it and of each plain
+    value, and Outputs are what a program with many grants spends its time on.
+    """
+    outputs = list(_outputs_in(value))
+
+    def filled(known: Sequence[Any]) -> Any:
+        return then(_filled(value, iter(known)))
+
+    if 0 < len(outputs) <= _MOST_CHAINED:
+        return _chained([pulumi.Output.from_input(o) if isinstance(o, Awaitable) else o for o in outputs], filled)
+    return pulumi.Output.all(*outputs).apply(filled)
+
+
+# More are gathered all at once, for each of a chain waits for the one before.
+_MOST_CHAINED = 4
+
+
+def _chained(
+    outputs: Sequence[pulumi.Output[Any]], then: Callable[[Sequence[Any]], Any], before: tuple[Any, ...] = ()
+) -> pulumi.Output[Any]:
+    first, *rest = outputs
+
+    def step(value: Any) -> Any:
+        known = (*before, value)
+        if rest:
+            return _chained(rest, then, known)
+        return pulumi.UNKNOWN if pulumi.contains_unknowns(list(known)) else then(known)
+
+    # With unknowns, so that the others are asked whether they are secret in any case.
+    return first.apply(step, run_with_unknowns=True)
+
+
+def holds_output(value: Any) -> bool:
+    """Whether any Output is in a value."""
+    return any(True for _ in _outputs_in(value))
+
+
+def _outputs_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, pulumi.Output | Awaitable):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _outputs_in(inner)
+
+
+def _filled(value: Any, known: Iterator[Any]) -> Any:
+    if isinstance(value, pulumi.Output | Awaitable):
+        return next(known)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, known) for key, inner in value.items()}
+    return [_filled(inner, known) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def checked(model: type[_M], args: Any, component: str, *, apart: tuple[str, ...] = ()) -> _M:

@@ -5,11 +5,12 @@ The same models read the components' args (snake_case) and the program's config 
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -97,10 +98,15 @@ def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = 
     """
     camel = spelling == "camelCase"
     try:
-        return model.model_validate(data, by_alias=camel, by_name=not camel)
+        return model.model_validate(data, by_alias=camel, by_name=not camel, context=spelling)
     except ValidationError as error:
         problems = [_problem(model, details, path, camel=camel) for details in error.errors()]
         raise InvalidInput(sorted(problems, key=lambda found: found.path)) from None
+
+
+def spelt(key: str, info: ValidationInfo) -> str:
+    """A key in a message, spelt as in the input."""
+    return to_camel(key) if info.context == "camelCase" else key
 
 
 def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
@@ -128,11 +134,20 @@ def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: boo
 
 
 def _unknown_key(where: str, value: object, key: str, known: list[str]) -> Problem:
-    nearest = difflib.get_close_matches(key, known, n=2, cutoff=0.8) or difflib.get_close_matches(key, known, 1, 0.5)
+    nearest = (
+        [name for name in known if _initials(name) == key.lower()]
+        or difflib.get_close_matches(key, known, n=2, cutoff=0.8)
+        or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    )
     remedy = f"Did you mean {' or '.join(nearest)}?" if nearest else f"Known keys: {', '.join(known)}"
     # It may be a secret's key, misspelt.
     hidden = any(map(is_secret, nearest or known)) and not isinstance(value, bool | int | float | None)
     return Problem(where, SECRET if hidden else display(where, value), "there is no such key", remedy)
+
+
+def _initials(key: str) -> str:
+    """What a key of several words may be shortened to: ou."""
+    return "".join(re.findall("^[a-z]|(?<=_)[a-z]|[A-Z]", key)).lower() if re.search("_|[A-Z]", key) else ""
 
 
 _EXPECTED = {

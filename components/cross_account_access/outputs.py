@@ -1,7 +1,7 @@
 """What a component tells of a role's use, as Outputs."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from . import arns
 from .grants import RoleGrantModel
+from .inputs import Account, once_known
 from .principals import PrincipalModel
 from .usage import Usage
 
@@ -21,20 +22,54 @@ def registered(component: pulumi.ComponentResource) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class UsageOutputs:
-    """`usage.Usage` of one role; what tells the external ID is as secret as that is."""
+class TrustedPrincipals:
+    """Whom a role trusts.
 
-    switch_role_url: pulumi.Output[str | None]
-    switch_role_unavailable: pulumi.Output[str | None]
-    longest_session: pulumi.Output[int]
-    cli_profile: pulumi.Output[str]
-    assume_role_command: pulumi.Output[str]
+    Attributes:
+        principals: The principals.
+        source: The account that they are of.
+    """
+
+    principals: list[PrincipalModel]
+    source: Account
+
+
+@dataclass(frozen=True)
+class UsageOutputs:
+    """`usage.Usage` of one role; what tells the external ID is as secret as that is.
+
+    Attributes:
+        told: All but what tells the external ID.
+        external_id: The external ID.
+    """
+
+    told: pulumi.Output[Usage]
+    external_id: pulumi.Input[str] | None
+
+    @property
+    def switch_role_url(self) -> pulumi.Output[str | None]:
+        return self.told.apply(lambda known: known.switch_role_url)
+
+    @property
+    def switch_role_unavailable(self) -> pulumi.Output[str | None]:
+        return self.told.apply(lambda known: known.no_switch_role)
+
+    @property
+    def longest_session(self) -> pulumi.Output[int]:
+        return self.told.apply(lambda known: known.longest_session)
+
+    @property
+    def cli_profile(self) -> pulumi.Output[str]:
+        return once_known([self.told, self.external_id], lambda known: known[0].cli_profile(known[1]))
+
+    @property
+    def assume_role_command(self) -> pulumi.Output[str]:
+        return once_known([self.told, self.external_id], lambda known: known[0].assume_role_command(known[1]))
 
 
 def usage_outputs(
     role_arn: pulumi.Output[str],
-    principals: pulumi.Output[list[PrincipalModel]],
-    source_account_id: pulumi.Input[str],
+    trusted: pulumi.Output[TrustedPrincipals],
     model: RoleGrantModel,
     args: Mapping[str, Any],
 ) -> UsageOutputs:
@@ -42,27 +77,54 @@ def usage_outputs(
 
     Args:
         role_arn: Its ARN.
-        principals: Who is trusted, known but for what their conditions leave open.
-        source_account_id: The source account's ID.
+        trusted: Who is trusted, known but for what their conditions leave open.
         model: The grant as far as it was known.
         args: The grant as it was given, for the external ID.
     """
 
     def usage(known: list[Any]) -> Usage:
-        arn, trusted, account = known
+        arn, whom = known
         role = arns.parse(arn)
         if role is None:
             raise ValueError(f"{arn} is no role's ARN")
-        return Usage(role, role.name, trusted, model.conditions, account, model.role.max_session_duration, lead)
+        longest = model.role.max_session_duration
+        return Usage(role, role.name, whom.principals, model.conditions, whom.source.id, longest, lead)
 
     lead = min(range(len(model.principals)), key=lambda position: model.principals[position].rank)
-    told = pulumi.Output.all(role_arn, principals, source_account_id).apply(usage)
+    told = once_known([role_arn, trusted], usage)
     conditions = {**args.get("conditions", {}), **args["principals"][lead].get("conditions", {})}
-    with_id = pulumi.Output.all(told, conditions.get("external_id"))
-    return UsageOutputs(
-        switch_role_url=told.apply(lambda known: known.switch_role_url),
-        switch_role_unavailable=told.apply(lambda known: known.no_switch_role),
-        longest_session=told.apply(lambda known: known.longest_session),
-        cli_profile=with_id.apply(lambda known: known[0].cli_profile(known[1])),
-        assume_role_command=with_id.apply(lambda known: known[0].assume_role_command(known[1])),
-    )
+    return UsageOutputs(told, conditions.get("external_id"))
+
+
+@dataclass(frozen=True)
+class GrantOutputs:
+    """One grant's outputs, for Python programs: each is as known and as secret as it is itself.
+
+    The component's maps hold the same by grant, for all languages; a map is unknown or secret where one value in it is.
+    """
+
+    role_arn: pulumi.Output[str]
+    role_name: pulumi.Output[str]
+    role_unique_id: pulumi.Output[str] | None
+    switch_role_url: pulumi.Output[str | None]
+    switch_role_unavailable: pulumi.Output[str | None]
+    cli_profile: pulumi.Output[str]
+    longest_session: pulumi.Output[int]
+    unattached_policy: pulumi.Output[str] | None
+    assume_role_command: pulumi.Output[str]
+    documents: pulumi.Output[str]
+
+
+def each(outputs: Mapping[str, pulumi.Output[Any] | None]) -> pulumi.Output[dict[str, Any]]:
+    """One output of every grant that has it."""
+    return once_known({grant: output for grant, output in outputs.items() if output is not None}, dict)
+
+
+def of_each(told: Callable[[Usage], Any]) -> Callable[[Mapping[str, Usage]], dict[str, Any]]:
+    """What every grant's usage tells, where it tells it."""
+    return lambda usages: {grant: value for grant, usage in usages.items() if (value := told(usage)) is not None}
+
+
+def with_ids(told: Callable[[Usage, str | None], str]) -> Callable[[list[Any]], dict[str, str]]:
+    """What every grant's usage tells together with its external ID."""
+    return lambda known: {grant: told(usage, known[1][grant]) for grant, usage in known[0].items()}

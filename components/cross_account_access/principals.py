@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, model_validator
 
 from . import arns, limits
 from .conditions import Block, ConditionsModel
 from .errors import Key, Refusal
-from .model import Later, Model, plain, when_known
+from .model import Later, Model, plain, spelt, when_known
 
 Kind = Literal["user", "role", "group", "account", "permission_set", "organization", "organizational_unit", "session"]
 Attachable = Literal["user", "role", "group"]
@@ -85,7 +85,8 @@ IDENTITY_KEYS = (*KINDS, "arn")
 
 def _named(value: object, text: limits.Text) -> str:
     if isinstance(value, str) and value.startswith("arn:"):
-        raise Refusal(text.rule, remedy="An ARN goes into the key arn")
+        remedy = "Give its name" if text is limits.GROUP_NAME else "An ARN goes into the key arn"
+        raise Refusal(text.rule, remedy=remedy)
     if not isinstance(value, str):
         return text(value)
     path, name = arns.split(value)
@@ -178,22 +179,29 @@ class PrincipalModel(Model):
     conditions: ConditionsModel | None = None
 
     @model_validator(mode="after")
-    def _one_kind(self) -> "PrincipalModel":
+    def _one_kind(self, info: ValidationInfo) -> "PrincipalModel":
+        keys = {key: spelt(key, info) for key in IDENTITY_KEYS}
         given = [key for key in IDENTITY_KEYS if getattr(self, key) is not None]
         if len(given) != 1:
-            found = "none is" if not given else f"{' and '.join(given)} are"
-            raise Refusal(f"a principal is given by exactly one of {', '.join(IDENTITY_KEYS)}; {found} here")
+            found = f"{' and '.join(keys[key] for key in given)} are" if given else "none is"
+            raise Refusal(f"a principal is given by exactly one of {', '.join(keys.values())}; {found} here")
         if isinstance(self.identity, Later) and self.label is None:
             raise Refusal(
-                f"a label is required beside a {given[0]} that is an Output, for resources are called by it",
+                f"a label is required beside a principal's {given[0]} that is an Output, "
+                "for resources are called by it",
                 remedy="Add a plain label, such as the name in your program",
                 where=(Key("label"),),
             )
         for key, given_it in (("trust_by", self.by_name), ("unique_id", self.unique_id is not None)):
             if given_it and given[0] not in ("user", "role", "arn"):
-                raise Refusal("this stands beside a user, role or arn", where=(Key(key),))
+                raise Refusal("this stands beside a user, role or arn", where=(Key(key),), value=getattr(self, key))
         if self.by_name and self.unique_id is not None:
-            raise Refusal("a principal trusted by name is trusted whatever its unique id", where=(Key("unique_id"),))
+            raise Refusal(
+                "a principal trusted by name is trusted whatever its unique id",
+                where=(Key("unique_id"),),
+                value=self.unique_id,
+                remedy="Leave one of them out",
+            )
         return self
 
     @property

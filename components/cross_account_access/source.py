@@ -12,11 +12,12 @@ from .args import Principal
 from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, Key, Refusal
-from .grants import import_ids, role_arn
-from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
+from .grants import import_ids
+from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, once_known
 from .model import Later, Model, plain, read, when_known
 from .outputs import registered
 from .principals import Entity, PrincipalModel
+from .roles import role_arn
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
@@ -82,6 +83,14 @@ class AssumeRoleGrantModel(Model):
                 remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
                 "among them",
             )
+        for key, given in (("trust_by", self.principal.by_name), ("unique_id", self.principal.unique_id is not None)):
+            if given:
+                raise Refusal(
+                    "how a principal is trusted is the destination's: it stands in the role's trust policy",
+                    where=(Key("principal"), Key(key)),
+                    value=getattr(self.principal, key),
+                    remedy="Give it to the TrustedRole",
+                )
         return self
 
     def reach(self) -> dict[str, policies.Reach]:
@@ -178,7 +187,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_arns": {role: args["role_arns"][role] for role in names},
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
-            right = pulumi.Output.all(given, account).apply(check_when_known(self._told, "role_arns", self._right))
+            right = once_known([given, account], check_when_known(self._told, "role_arns", self._right))
             policy = aws.iam.Policy(
                 child,
                 policy=right.apply(lambda known: known.document),
@@ -198,7 +207,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     def once_attached(self, value: pulumi.Output[Any]) -> pulumi.Output[Any]:
         """The same value, known once the policies are attached."""
         attached = [attachment.urn for attachment in self._attachments]
-        return pulumi.Output.all(value, *attached).apply(lambda known: known[0])
+        return once_known([value, *attached], lambda known: known[0])
 
     def _right(self, known: list[Any]) -> _Right:
         given, account = known

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from . import grants
 from .args import Grant, Principal
 from .errors import Refusal
-from .inputs import Account, check_when_known
+from .inputs import Account, check_when_known, once_known
 from .model import read
 from .principals import IDENTITY_KEYS, Entity, Kind, PrincipalModel
 from .trust import actions_of
@@ -87,28 +87,28 @@ def attached(args: Principal) -> Principal:
     return entity
 
 
-def resolved(
-    told: str, where: str, model: grants.TrustModel, args: Sequence[Principal]
-) -> pulumi.Output[list[PrincipalModel]]:
-    """The principals once they are known. Their conditions stay as they were: those may be secret, these are not.
+def identities(args: Sequence[Principal]) -> list[dict[str, Any]]:
+    """The principals without their conditions: those may be secret, these are not."""
+    return [{key: value for key, value in given.items() if key != "conditions"} for given in args]
+
+
+def resolved(where: str, model: grants.TrustModel, known: Sequence[Mapping[str, Any]]) -> list[PrincipalModel]:
+    """The principals, once their identities are known; their conditions stay as far known as they were.
 
     Args:
-        told: The component, for messages.
         where: The path where the principals stand.
         model: What is known of them from the start.
-        args: How they were given.
+        known: Their identities.
+
+    Raises:
+        InvalidInput: If one of them is wrong.
     """
-    identities = [{key: value for key, value in given.items() if key != "conditions"} for given in args]
-
-    def known_ones(known: list[Any]) -> list[PrincipalModel]:
-        return [
-            read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
-                update={"conditions": principal.conditions}
-            )
-            for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
-        ]
-
-    return pulumi.Output.from_input(identities).apply(check_when_known(told, where, known_ones))
+    return [
+        read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
+            update={"conditions": principal.conditions}
+        )
+        for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
+    ]
 
 
 def _identity(args: Principal) -> Any:
@@ -140,7 +140,7 @@ def look_up(
         return Trusted(found.arn, found.unique_id)
 
     known = partial(check_when_known, told, principal.where)
-    entity = pulumi.Output.all(accounts, [_identity(args) for args in principal.args]).apply(known(agreed))
+    entity = once_known([accounts, [_identity(args) for args in principal.args]], known(agreed))
     found = _found(source, principal.model.kind, entity)
     return pulumi.Output.all(accounts, entity, found).apply(known(as_found))
 

@@ -58,7 +58,7 @@ def trust_policy(
     if size > limits.TRUST_POLICY_QUOTA:
         raise Refusal(
             f"a trust policy has at most {limits.TRUST_POLICY_QUOTA} characters without white space, this one {size}: "
-            f"{len(principals)} principals in {len(statements)} statements",
+            f"{len(principals)} principals in {len(statements)} statement{'s' if len(statements) > 1 else ''}",
             remedy="Make two grants of it, each with a role of its own; or give principals the same conditions, so "
             "that they share a statement; or trust a group, whose members are not listed",
         )

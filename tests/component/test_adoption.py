@@ -183,8 +183,8 @@ def test_a_grants_former_names_are_aliases_of_its_role() -> None:
     ("former", "rule"),
     [
         ("/release", "a former name is GRANT, or COMPONENT/GRANT for one that was in another component."),
-        ("a b", "a role name has 1–64 characters: letters, digits and _+=,.@-."),
-        ("old/", "a role name has 1–64 characters: letters, digits and _+=,.@-."),
+        ("a b", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
+        ("old/", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
         (7, "a former name is text."),
     ],
 )
@@ -250,6 +250,24 @@ def test_the_halves_tag_what_they_make() -> None:
 
 def test_nothing_is_tagged_where_no_tags_were_given() -> None:
     assert tags_of(access(tags={})) == {("Role", "team-deploy"): None, ("Policy", "team-user-alice"): None}
+
+
+def test_a_roles_own_tag_stands_in_the_place_of_one_spelt_in_another_case() -> None:
+    role = {"tags": {"Owner": "readers"}}
+    assert tags_of(trusted_role(role=role, tags={"owner": "platform", "a": "b"})) == {
+        ("Role", "reader"): {"Owner": "readers", "a": "b"}
+    }
+
+
+def test_a_roles_tags_and_the_common_ones_are_50_together_at_most() -> None:
+    tags, role = {f"a{number}": "" for number in range(26)}, {"tags": {f"b{number}": "" for number in range(25)}}
+    for program, component, where in (
+        (trusted_role(role=role, tags=tags), "TrustedRole reader", "role.tags"),
+        (access({"deploy": grant(role=role)}, tags=tags), "CrossAccountAccess team", "grants.deploy.role.tags"),
+    ):
+        refused_at_once(program, component, f"{where}: 51: there are at most 50 tags.")
+    role["tags"]["A0"] = role["tags"].pop("b0")
+    assert len(tags_of(trusted_role(role=role, tags=tags))["Role", "reader"]) == 50
 
 
 @pytest.mark.parametrize("program", [access, trusted_role, assume_role_grant], ids=lambda program: program.__name__)

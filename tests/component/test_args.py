@@ -26,8 +26,9 @@ from cross_account_access import (
 )
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.destination import TrustedRoleModel
-from cross_account_access.grants import AccessModel, GrantModel, RoleModel
+from cross_account_access.grants import AccessModel, GrantModel
 from cross_account_access.principals import IDENTITY_KEYS, PrincipalModel
+from cross_account_access.roles import RoleModel
 from cross_account_access.source import AssumeRoleGrantModel
 from tests.component.harness import Run, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role

@@ -102,7 +102,7 @@ def test_a_principal_that_is_made_again_changes_its_own_statement_alone() -> Non
         (
             {"external_id": "xx", "previous_external_id": "yy"},
             {"external_id": "zz"},
-            {"StringEquals": {"sts:ExternalId": ["yy", "zz"]}},
+            {"StringEquals": {"sts:ExternalId": "zz"}},
         ),
         ({"source_ips": ["203.0.113.7"]}, {"mfa": True}, MFA | {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}}),
         (
@@ -149,7 +149,7 @@ VALUES = "a condition key's values are a list of texts."
             {"BoolIfExists": {"aws:MultiFactorAuthPresent": ["true"]}},
             (
                 '.BoolIfExists.aws:MultiFactorAuthPresent: "BoolIfExists": the MFA keys are absent from requests by '
-                "access keys, so that …IfExists lets them in. Use mfa: true"
+                "access keys, so that this operator lets them in. Use mfa: true"
             ),
         ),
         (
@@ -193,6 +193,16 @@ def test_an_assume_role_grant_refuses_conditions_that_it_would_lose() -> None:
         "AssumeRoleGrant reach",
         "principal.conditions: conditions are the destination's: they stand in the role's trust policy. Give them to "
         "the TrustedRole, and here role_actions for the session tags and source identities among them",
+    )
+
+
+@pytest.mark.parametrize(("key", "value"), [("trust_by", "name"), ("unique_id", "AIDAALICEXXXXXXXXXXX")])
+def test_an_assume_role_grant_refuses_how_its_principal_is_trusted(key: str, value: str) -> None:
+    refused_at_once(
+        assume_role_grant(principal={"user": "alice", key: value}),
+        "AssumeRoleGrant reach",
+        f"principal.{key}: \"{value}\": how a principal is trusted is the destination's: it stands in the role's trust "
+        "policy. Give it to the TrustedRole",
     )
 
 

@@ -293,15 +293,18 @@ WRONG = {
     ),
     "account by name": (
         {"account": SOURCE, "trust_by": "name"},
-        "principals[0].trust_by: this stands beside a user, role or arn.",
+        'principals[0].trust_by: "name": this stands beside a user, role or arn.',
     ),
     "group with a unique id": (
         {"group": "admins", "unique_id": "AGPAADMINSXXXXXXXXXX"},
-        "principals[0].unique_id: this stands beside a user, role or arn.",
+        'principals[0].unique_id: "AGPAADMINSXXXXXXXXXX": this stands beside a user, role or arn.',
     ),
     "unique id of one by name": (
         {"user": "alice", "trust_by": "name", "unique_id": "AIDAALICEXXXXXXXXXXX"},
-        "principals[0].unique_id: a principal trusted by name is trusted whatever its unique id.",
+        (
+            'principals[0].unique_id: "AIDAALICEXXXXXXXXXXX": a principal trusted by name is trusted whatever its '
+            "unique id. Leave one of them out"
+        ),
     ),
     "trusted by something else": (
         {"user": "alice", "trust_by": "arn"},
@@ -311,7 +314,7 @@ WRONG = {
         {"group": f"arn:aws:iam::{SOURCE}:group/x"},
         (
             f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name has 1–128 characters: letters, digits '
-            "and _+=,.@-. An ARN goes into the key arn"
+            "and _+=,.@-. Give its name"
         ),
     ),
 }

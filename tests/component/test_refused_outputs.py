@@ -236,7 +236,7 @@ def test_an_output_in_the_place_of_all_args_is_refused(component: str, way: str)
 @pytest.mark.parametrize("kind", ["user", "role", "group", "arn"])
 def test_a_label_is_required_beside_a_name_that_is_an_output(kind: str, value: Any) -> None:
     missing = (
-        f"label: a label is required beside a {kind} that is an Output, for resources are called by it. "
+        f"label: a label is required beside a principal's {kind} that is an Output, for resources are called by it. "
         "Add a plain label, such as the name in your program"
     )
     principal = {kind: value}

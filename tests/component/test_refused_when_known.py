@@ -295,7 +295,7 @@ def test_a_trust_that_gets_too_large_is_refused() -> None:
     assert messages == [
         (
             "principals: a trust policy has at most 2048 characters without white space, this one 2147: 21 principals "
-            f"in 1 statements. {TWO_GRANTS}"
+            f"in 1 statement. {TWO_GRANTS}"
         )
     ]
     assert found.of("Role") == found.of("Policy") == []
@@ -311,7 +311,7 @@ def test_a_trust_that_is_too_large_in_its_own_partition_alone_is_refused() -> No
     assert messages == [
         (
             "principals: a trust policy has at most 2048 characters without white space, this one 2088: 19 principals "
-            f"in 1 statements. {TWO_GRANTS}"
+            f"in 1 statement. {TWO_GRANTS}"
         )
     ]
     assert found.of("Role") == found.of("Policy") == []

@@ -245,7 +245,7 @@ CONDITIONS = [
         "a raw condition that lets absent MFA pass",
         {f"{AUDIT}.raw": {"BoolIfExists": {"aws:MultiFactorAuthPresent": ["true"]}}},
         '"BoolIfExists"',
-        "the MFA keys are absent from requests by access keys, so that …IfExists lets them in",
+        "the MFA keys are absent from requests by access keys, so that this operator lets them in",
         "Use mfa: true",
         path=f"{AUDIT}.raw.BoolIfExists.aws:MultiFactorAuthPresent",
     ),

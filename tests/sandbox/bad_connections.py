@@ -90,7 +90,7 @@ GRANTS = [
         "a former name with a space",
         {"grants.deploy.formerly": ["my grant"]},
         '"my grant"',
-        GRANT_NAME.replace("a grant's", "a role"),
+        GRANT_NAME,
         path="grants.deploy.formerly[0]",
     ),
     Bad("a former name that is no list", {"grants.deploy.formerly": "old"}, '"old"', "this must be a list"),

@@ -11,8 +11,8 @@ PATH = "a path has 1–512 characters: a slash alone, or ASCII between two slash
 PATTERN = "a path has none of *, ? and ${: in a policy these would stand for other names too"
 ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
 ONE_WAY = (
-    "a principal is given by exactly one of user, role, group, account, permission_set, organization, "
-    "organizational_unit, session, arn"
+    "a principal is given by exactly one of user, role, group, account, permissionSet, organization, "
+    "organizationalUnit, session, arn"
 )
 ONCE = "a principal stands in a grant once; names are unique ignoring case, whatever the path"
 OBJECT = "this must be an object with keys of its own"
@@ -208,22 +208,23 @@ PRINCIPALS = [
     Bad(
         "a group trusted by name",
         first(group="devs", trustBy="name"),
-        "",
+        '"name"',
         "this stands beside a user, role or arn",
         path=f"{FIRST}.trustBy",
     ),
     Bad(
         "an account's unique id",
         first(account=SOURCE, uniqueId="A" * 20),
-        "",
+        f'"{"A" * 20}"',
         "this stands beside a user, role or arn",
         path=f"{FIRST}.uniqueId",
     ),
     Bad(
         "a unique id beside trust by name",
         first(role="ci", trustBy="name", uniqueId="A" * 20),
-        "",
+        f'"{"A" * 20}"',
         "a principal trusted by name is trusted whatever its unique id",
+        "Leave one of them out",
         path=f"{FIRST}.uniqueId",
     ),
     Bad(
@@ -285,7 +286,7 @@ PRINCIPALS = [
         "more principals than a trust policy holds",
         {f"{DEPLOY}.principals": [{"user": f"user-{n:02}"} for n in range(60)]},
         "",
-        f"{TRUST_POLICY}, this one 2591: 60 principals in 1 statements",
+        f"{TRUST_POLICY}, this one 2591: 60 principals in 1 statement",
         "Make two grants of it, each with a role of its own; or give principals the same conditions, so that they "
         "share a statement; or trust a group, whose members are not listed",
     ),

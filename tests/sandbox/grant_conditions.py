@@ -249,4 +249,37 @@ CASES = [
             "another role": Wrong(CD, but={IDENTITY: "ci-7"}),
         },
     ),
+    Case(
+        "MFA and its age for all but a role",
+        {
+            "principals": [{"user": "people/alice"}, {"role": "team/ci", "conditions": {"mfa": False}}],
+            "conditions": {"mfa": True, "mfa_max_age": 3600},
+        },
+        ALICE,
+        {MFA: "true", AGE: "60"},
+        also={"the role, without MFA": (CI, {MFA: "false", AGE: "7200"})},
+        wrong={
+            "the user without MFA": Wrong(but={MFA: "false"}),
+            "the user with MFA that is too old": Wrong(but={AGE: "3600"}),
+            "another user": Wrong(BOB),
+            "another role": Wrong(CD),
+        },
+    ),
+    Case(
+        "an external ID of its own while all others' is changed",
+        {
+            "principals": [{"user": "people/alice"}, {"role": "team/ci", "conditions": {"external_id": "ci-1234"}}],
+            "conditions": {"external_id": "new-4711", "previous_external_id": "old-0815"},
+        },
+        ALICE,
+        {ID: "new-4711"},
+        also={"the user by the previous one": (ALICE, {ID: "old-0815"}), "the role by its own": (CI, {ID: "ci-1234"})},
+        wrong={
+            "the user by the role's": Wrong(but={ID: "ci-1234"}),
+            "the role by the others'": Wrong(CI),
+            "the role by the others' previous one": Wrong(CI, but={ID: "old-0815"}),
+            "another user": Wrong(BOB),
+            "no external ID": Wrong(without=(ID,)),
+        },
+    ),
 ]

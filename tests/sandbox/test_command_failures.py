@@ -122,6 +122,13 @@ PROGRAMS = {
         f"{PROVIDERS}aws.iam.Role.get('r', 'deploy', opts=with_source)\n",
         "aws:iam/role:Role r is not read in process; use the Pulumi CLI",
     ),
+    "imports what only the engine can": (
+        (
+            f"{PROVIDERS}imported = pulumi.ResourceOptions(provider=source, import_='deploy')\n"
+            "aws.iam.Role('r', assume_role_policy=trust, opts=imported)\n"
+        ),
+        "aws:iam/role:Role r is not imported in process; use the Pulumi CLI",
+    ),
     "looks up what only the engine can": (
         f"{PROVIDERS}aws.iam.get_policy_output(name='p', opts=pulumi.InvokeOutputOptions(provider=source))\n",
         "aws:iam/getPolicy:getPolicy is not looked up in process; use the Pulumi CLI",

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import event, given, reject, settings
+from hypothesis import assume, event, given, reject, settings
 from hypothesis import strategies as st
 
 from cross_account_access import limits, policies
@@ -15,6 +15,7 @@ from cross_account_access.errors import InvalidInput, Problem, Refusal
 from cross_account_access.evaluator import Policy, Request, decide
 from cross_account_access.grants import AccessModel, GrantModel
 from cross_account_access.model import read
+from cross_account_access.roles import role_tags
 from cross_account_access.trust import actions_of, trust_policy
 from tests.unit.grant_oracle import SOURCE, Asked, Somebody, lets_in
 from tests.unit.grant_worlds import CALLERS, EXACT, REQUESTS, ROLE, callers_of, grants, requests_of
@@ -139,6 +140,11 @@ def test_the_order_of_principals_conditions_and_values_never_matters(
 ) -> None:
     document = written(grant)
     assert written(shuffled(grant, data.draw)) == document
+    # A set's order is another one in another process.
+    for statement in statements(document):
+        arns = statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", [])
+        for values in (statement["Principal"]["AWS"], arns):
+            assert listed(values) == sorted(listed(values))
 
 
 @SOME
@@ -251,6 +257,22 @@ def read_together(several: dict[str, dict[str, Any]]) -> AccessModel:
         if any("the same principal is" not in problem.rule for problem in refused.problems):
             raise
         reject()
+
+
+_tags = st.dictionaries(st.sampled_from(["owner", "Owner", "OWNER", "cost", "a"]), st.sampled_from("xy"))
+
+
+@SOME
+@given(_tags, _tags)
+def test_a_roles_own_tags_stand_in_the_place_of_the_common_ones_in_whatever_case(
+    common: dict[str, str], own: dict[str, str]
+) -> None:
+    for tags in (common, own):
+        assume(len({key.lower() for key in tags}) == len(tags))
+    together = role_tags(common, own)
+    assert together | own == together
+    assert {key.lower() for key in together} == {key.lower() for key in [*common, *own]}
+    assert len({key.lower() for key in together}) == len(together)
 
 
 @pytest.mark.parametrize("first", [0, 1])

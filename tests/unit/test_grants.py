@@ -105,7 +105,7 @@ def test_a_trust_policy_that_is_too_large_is_refused_as_soon_as_it_is_known() ->
     (problem,) = problems(GrantModel, {"principals": [{"user": name} for name in names]})
     assert problem.path == "principals"
     assert problem.rule.startswith("a trust policy has at most 2048 characters without white space, this one ")
-    assert problem.rule.endswith(": 60 principals in 1 statements")
+    assert problem.rule.endswith(": 60 principals in 1 statement")
     assert problem.remedy.startswith("Make two grants of it, each with a role of its own; or ")
 
 
@@ -115,7 +115,7 @@ def test_principals_that_are_not_known_yet_do_not_hide_that_the_others_are_too_m
     data = {"principals": [*later, *({"user": name} for name in names)], "conditions": {"external_id": Later()}}
     (problem,) = problems(TrustModel, data)
     assert problem.path == "principals"
-    assert problem.rule.endswith(": 60 principals in 1 statements")
+    assert problem.rule.endswith(": 60 principals in 1 statement")
     assert len(read(TrustModel, {"principals": later}).principals) == 1
 
 
@@ -162,16 +162,20 @@ def test_what_a_principal_says_itself_is_told_where_it_stands_beside_one_that_is
 
 
 @pytest.mark.parametrize(
-    ("principal", "kind"),
-    [({"role": "ci"}, "role"), ({"session": "ci/build-7"}, "session"), ({"permission_set": "Admin"}, "permission set")],
+    ("principal", "told"),
+    [
+        ({"role": "ci"}, "a role's sessions carry"),
+        ({"session": "ci/build-7"}, "a session carries"),
+        ({"permission_set": "Admin"}, "a permission set's sessions carry"),
+    ],
 )
 @pytest.mark.parametrize("conditions", [{"mfa": True}, {"mfa_max_age": 60}])
 def test_the_advice_to_let_one_principal_in_without_mfa_works(
-    principal: dict[str, Any], kind: str, conditions: dict[str, Any]
+    principal: dict[str, Any], told: str, conditions: dict[str, Any]
 ) -> None:
     alice = {"user": "alice"}
     (problem,) = problems(TrustModel, {"principals": [alice, principal], "conditions": conditions})
-    assert problem.rule.startswith(f"a {kind}'s sessions carry no MFA, ")
+    assert problem.rule.startswith(f"{told} no MFA, ")
     assert problem.remedy.startswith("Give it conditions of its own with MFA false")
     own = principal | {"conditions": {"mfa": False}}
     trust = read(TrustModel, {"principals": [alice, own], "conditions": conditions})

@@ -12,9 +12,10 @@ from cross_account_access.access import CrossAccountAccessArgs
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.destination import TrustedRoleArgs, TrustedRoleModel
-from cross_account_access.grants import AccessModel, GrantModel, RoleModel
+from cross_account_access.grants import AccessModel, GrantModel
 from cross_account_access.model import Later, Model, Spelling, plain, read, when_known
 from cross_account_access.principals import PrincipalModel
+from cross_account_access.roles import RoleModel
 from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
 from tests.unit.reading import QUOTES, messages, problems
 
@@ -92,6 +93,7 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
             {"managed_policy": []},
             "managed_policy: []: there is no such key. Did you mean managed_policies or managed_policy_arns?",
         ),
+        (PrincipalModel, {"ou": "x"}, 'ou: "x": there is no such key. Did you mean organizational_unit?'),
         (PrincipalModel, {"users": "a"}, 'users: "a": there is no such key. Did you mean user?'),
         (
             PrincipalModel,

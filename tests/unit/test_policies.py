@@ -253,7 +253,7 @@ def test_a_trust_policy_has_at_most_2048_characters() -> None:
     refused = refusal(lambda users: trusting(*users), users_of(count, room + 1))
     assert refused.rule == (
         f"a trust policy has at most 2048 characters without white space, this one 2049: {count} principals "
-        "in 1 statements"
+        "in 1 statement"
     )
     assert refused.remedy == (
         "Make two grants of it, each with a role of its own; or give principals the same conditions, so that they "

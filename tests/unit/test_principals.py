@@ -183,7 +183,8 @@ def test_a_principal_is_given_in_exactly_one_way(principal: dict[str, str], foun
 def test_an_output_needs_a_label_beside_it(kind: str) -> None:
     assert messages(PrincipalModel, {kind: Later()}, path="here") == [
         (
-            f"here.label: a label is required beside a {kind} that is an Output, for resources are called by it. "
+            f"here.label: a label is required beside a principal's {kind} that is an Output, "
+            "for resources are called by it. "
             "Add a plain label, such as the name in your program"
         )
     ]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cross_account_access import grants
-from cross_account_access.grants import RoleModel
+from cross_account_access import roles
 from cross_account_access.model import Later, read
+from cross_account_access.roles import RoleModel
 from tests.unit.reading import DESTINATION, OTHER, QUOTES, messages, refusal, told
 
 OWN = f"arn:aws:iam::{DESTINATION}:policy/team/deploy"
@@ -39,12 +39,12 @@ def test_a_role_without_settings_has_the_root_path_and_no_permissions() -> None:
     ],
 )
 def test_a_managed_policy_is_aws_s_by_name_or_any_by_arn(policy: str, arn: str) -> None:
-    assert grants.managed_policy(policy) == policy
-    assert grants.policy_arn(policy, "aws-cn", DESTINATION) == arn
+    assert roles.managed_policy(policy) == policy
+    assert roles.policy_arn(policy, "aws-cn", DESTINATION) == arn
 
 
 def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
-    assert told(lambda arn: grants.policy_arn(arn, "aws", DESTINATION), THIRD) == (
+    assert told(lambda arn: roles.policy_arn(arn, "aws", DESTINATION), THIRD) == (
         f'here: "{THIRD}": a role takes policies of AWS\'s and of its own account, {DESTINATION}.'
     )
 
@@ -67,12 +67,12 @@ def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
     ],
 )
 def test_what_is_no_managed_policy_is_refused(policy: object, rule: str) -> None:
-    assert refusal(grants.managed_policy, policy).rule.startswith(rule)
+    assert refusal(roles.managed_policy, policy).rule.startswith(rule)
 
 
 def test_an_arn_alone_may_be_asked_for() -> None:
-    assert grants.managed_policy_arn(OWN) == OWN
-    assert told(grants.managed_policy_arn, "ReadOnlyAccess") == (
+    assert roles.managed_policy_arn(OWN) == OWN
+    assert told(roles.managed_policy_arn, "ReadOnlyAccess") == (
         'here: "ReadOnlyAccess": a managed policy\'s ARN is arn:aws:iam::ACCOUNT:policy/NAME, '
         "ACCOUNT aws for AWS's own."
     )
@@ -92,7 +92,7 @@ def test_an_arn_alone_may_be_asked_for() -> None:
     ],
 )
 def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
-    refused = refusal(grants.role_arn, arn)
+    refused = refusal(roles.role_arn, arn)
     assert (refused.rule, refused.remedy) == ("a role's ARN is arn:aws:iam::ACCOUNT:role/NAME", remedy)
 
 
@@ -106,12 +106,12 @@ def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
     ],
 )
 def test_a_roles_arn_that_is_a_pattern_is_refused(arn: str, rule: str) -> None:
-    assert refusal(grants.role_arn, arn).rule.startswith(rule)
+    assert refusal(roles.role_arn, arn).rule.startswith(rule)
 
 
 def test_a_roles_arn_is_taken_with_its_path() -> None:
     arn = f"arn:aws-us-gov:iam::{OTHER}:role/team/ci"
-    assert grants.role_arn(arn) == arn
+    assert roles.role_arn(arn) == arn
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_roles_arn_is_taken_with_its_path() -> None:
     ],
 )
 def test_an_attachment_is_called_by_its_policy(policies: list[str], keys: list[str]) -> None:
-    assert [grants.policy_key(policy) for policy in policies] == keys
+    assert [roles.policy_key(policy) for policy in policies] == keys
 
 
 TWICE = "a policy is attached once"
@@ -210,8 +210,8 @@ def test_inline_policies_share_one_quota_of_10240_characters() -> None:
 def test_an_inline_policy_with_an_output_inside_is_checked_when_that_is_known() -> None:
     document = {"Statement": [{"Efect": Later()}]}
     assert read(RoleModel, {"inline_policies": {"a": document}}).inline_policies == {"a": document}
-    assert grants.holds_later(document)
-    assert not grants.holds_later(allow("*"))
+    assert roles.holds_later(document)
+    assert not roles.holds_later(allow("*"))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import yaml
 import stack_config
 from cross_account_access import CrossAccountAccess, InvalidInput
 from cross_account_access.conditions import ConditionsModel
-from cross_account_access.grants import GrantModel, RoleModel
+from cross_account_access.grants import GrantModel
 from cross_account_access.principals import PrincipalModel
+from cross_account_access.roles import RoleModel
 from stack_config import AssumedRole, Connection, Settings
 from tests.component.harness import SECRET, run
 from tests.component.world import World
