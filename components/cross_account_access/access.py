@@ -292,16 +292,10 @@ class CrossAccountAccess(pulumi.ComponentResource):
         }
         if "conditions" in args:
             role_args["conditions"] = args["conditions"]
-        options = pulumi.ResourceOptions(
-            aliases=[former_name(self.TYPE, component, former) for former in model.formerly]
-        )
-        role = TrustedRole(
-            f"{component}-{name}",
-            role_args,
-            pulumi.ResourceOptions.merge(
-                inherited(self._opts, parent=self, provider=self._destination), pulumi.ResourceOptions(aliases=aliases)
-            ),
-        )
+        aliases = [former_name(self.TYPE, component, former) for former in model.formerly]
+        options = inherited(self._opts, parent=self, provider=self._destination)
+        options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(aliases=aliases))
+        role = TrustedRole(f"{component}-{name}", role_args, options)
         return _Role(role.role_arn, role.role_name, role.role_unique_id, role.usage)
 
     def _as_found(self, grant: str) -> list[Principal]:
