@@ -275,7 +275,7 @@ class TrustModel(Model):
 class RoleGrantModel(TrustModel):
     """A role, and who may assume it."""
 
-    role: RoleModel = RoleModel()
+    role: RoleModel = Field(default_factory=RoleModel)
 
     @model_validator(mode="after")
     def _session_length(self) -> "RoleGrantModel":

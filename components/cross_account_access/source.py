@@ -20,13 +20,21 @@ from .principals import Entity, PrincipalModel
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
-_ATTACHMENTS: dict[str | None, type[pulumi.Resource]] = {
-    "user": aws.iam.UserPolicyAttachment,
-    "role": aws.iam.RolePolicyAttachment,
-    "group": aws.iam.GroupPolicyAttachment,
-    # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
-    None: aws.iam.PolicyAttachment,
-}
+_ATTACHED_TO = ("user", "role", "group", None)
+
+
+def _attachment(kind: str | None) -> type[pulumi.Resource]:
+    """What attaches a policy to a principal; not a table, for that would load all of `aws.iam` with the package."""
+    match kind:
+        case "user":
+            return aws.iam.UserPolicyAttachment
+        case "role":
+            return aws.iam.RolePolicyAttachment
+        case "group":
+            return aws.iam.GroupPolicyAttachment
+        case _:
+            # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+            return aws.iam.PolicyAttachment
 
 
 class AssumeRoleGrantArgs(TypedDict):
@@ -69,7 +77,7 @@ class AssumeRoleGrantModel(Model):
 
     @model_validator(mode="after")
     def _attachable(self) -> "AssumeRoleGrantModel":
-        if self.principal.kind not in _ATTACHMENTS:
+        if self.principal.kind not in _ATTACHED_TO:
             raise Refusal(
                 "policies attach to a user, role or group",
                 where=(Key("principal"),),
@@ -103,7 +111,7 @@ class AssumeRoleGrantModel(Model):
 
     def resources(self, name: str) -> list[str]:
         """What a component of that name makes, each by its `resource_key`."""
-        kinds = (aws.iam.Policy, _ATTACHMENTS[self.principal.kind])
+        kinds = (aws.iam.Policy, _attachment(self.principal.kind))
         return [resource_key(kind, child) for child in self.plan(name) for kind in kinds]
 
     def actions(self, name: str) -> tuple[str, ...]:
