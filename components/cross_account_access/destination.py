@@ -154,6 +154,7 @@ class TrustedRole(pulumi.ComponentResource):
         self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
         source_account_id = self._accounts.apply(lambda accounts: accounts.source.id)
         self.usage = usage_outputs(self.role_arn, self._principals, source_account_id, model, args)
+        """What the outputs below tell, for a component that makes the role."""
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
         self.longest_session = self.usage.longest_session
