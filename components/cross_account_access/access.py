@@ -276,7 +276,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             model.check_accounts(both.source.id, both.destination.id)
             return both
 
-        return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check))
+        return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check, None))
 
     def _role(self, component: str, name: str) -> _Role:
         model, args = self._model.grants[name], self._args["grants"][name]

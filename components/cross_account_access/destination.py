@@ -131,7 +131,7 @@ class TrustedRole(pulumi.ComponentResource):
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = pulumi.Output.all(account_of(provider), args["source_account_id"])
-        self._accounts = both.apply(self._known("", partial(_checked_accounts, model.role)))
+        self._accounts = both.apply(self._known("", partial(_checked_accounts, model.role), args["source_account_id"]))
 
         self._principals = self._known_principals(args, model)
         self._role = aws.iam.Role(
@@ -162,8 +162,8 @@ class TrustedRole(pulumi.ComponentResource):
         self.assume_role_command = self.usage.assume_role_command
         self.register_outputs(registered(self))
 
-    def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return check_when_known(self._told, path, check)
+    def _known(self, path: str, check: Callable[[Any], Any], given: Any) -> Callable[[Any], Any]:
+        return check_when_known(self._told, path, check, given)
 
     def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[list[PrincipalModel]]:
         """Who is trusted, once all are known, and of the source account."""
@@ -177,7 +177,9 @@ class TrustedRole(pulumi.ComponentResource):
             return found
 
         principals = resolved(self._told, "principals", model, args["principals"])
-        return pulumi.Output.all(self._accounts, principals).apply(self._known("principals", of_source))
+        return pulumi.Output.all(self._accounts, principals).apply(
+            self._known("principals", of_source, args["principals"])
+        )
 
     def _trust_policy(self, args: TrustedRoleArgs) -> pulumi.Output[str]:
         def document(known: Mapping[str, Any]) -> str:
@@ -192,14 +194,14 @@ class TrustedRole(pulumi.ComponentResource):
             conditions=args.get("conditions"),
             accounts=self._accounts,
             checked=self._principals,
-        ).apply(self._known("", document))
+        ).apply(self._known("", document, [args["principals"], args.get("conditions")]))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
             account: Account = known[1].destination
             return grants.policy_arn(grants.managed_policy(known[0]), account.partition, account.id)
 
-        return pulumi.Output.all(policy, self._accounts).apply(self._known(path, arn))
+        return pulumi.Output.all(policy, self._accounts).apply(self._known(path, arn, policy))
 
     def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
         boundary = role.get("permissions_boundary")
@@ -223,7 +225,9 @@ class TrustedRole(pulumi.ComponentResource):
         ]
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
             path = f"role.inline_policies.{policy_name}"
-            document_text = pulumi.Output.from_input(document).apply(self._known(path, policies.identity_policy))
+            document_text = pulumi.Output.from_input(document).apply(
+                self._known(path, policies.identity_policy, document)
+            )
             document_text.apply(partial(self._warn, path))
             made.append(
                 aws.iam.RolePolicy(

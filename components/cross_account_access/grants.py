@@ -220,8 +220,9 @@ class TrustModel(Model):
         accounts = sorted({account for p in known.values() if (account := p.known_account)})
         if len(accounts) > 1:
             raise Refusal(
-                f"a grant's principals are of one source account; here are {', '.join(accounts)}",
+                "a grant's principals are of one source account",
                 where=(Key("principals"),),
+                remedy=f"Here are {', '.join(accounts)}",
             )
         if known:
             self._within_quota(known, accounts[0] if accounts else "0" * 12)

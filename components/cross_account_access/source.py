@@ -11,7 +11,7 @@ from . import arns, limits, policies
 from .args import Principal
 from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from .errors import NOT_SHOWN, Key, Refusal
+from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, problem
 from .grants import import_ids, role_arn
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider
 from .model import Later, Model, plain, read, when_known
@@ -185,7 +185,9 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_arns": {role: args["role_arns"][role] for role in names},
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
-            right = pulumi.Output.all(given, account).apply(check_when_known(self._told, "role_arns", self._right))
+            right = pulumi.Output.all(given, account).apply(
+                check_when_known(self._told, "role_arns", self._right, given)
+            )
             policy = aws.iam.Policy(
                 child,
                 policy=right.apply(lambda known: known.document),
@@ -215,7 +217,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         try:
             entity.arn(account.partition, account.id)
         except Refusal as refusal:
-            raise InvalidArgs.of(self._told, "principal", NOT_SHOWN, refusal) from None
+            raise InvalidInput((problem("principal", NOT_SHOWN, refusal),)) from None
         return _Right(policies.assume_role_policy(model.reach().values()), entity)
 
     def _attach(

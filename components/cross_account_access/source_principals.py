@@ -108,7 +108,7 @@ def resolved(
             for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
         ]
 
-    return pulumi.Output.from_input(identities).apply(check_when_known(told, where, known_ones))
+    return pulumi.Output.from_input(identities).apply(check_when_known(told, where, known_ones, identities))
 
 
 def _identity(args: Principal) -> Any:
@@ -129,18 +129,19 @@ def look_up(
         names = {(entity.kind, entity.name) for entity in entities}
         if len(names) != 1:
             both = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
-            raise Refusal(f"a label stands for one principal, here it stands for {both}")
+            raise Refusal("a label stands for one principal", remedy=f"Here it stands for {both}")
         return max(entities, key=lambda entity: entity.fully_named)
 
     def as_found(known: list[Any]) -> Trusted:
         pair, entity, found = known
         arn = entity.arn(pair.source.partition, pair.source.id)
         if entity.fully_named and found.arn != arn:
-            raise Refusal(f"the {entity.kind}'s path is another one, its ARN is {found.arn}", value=arn)
+            raise Refusal(f"the {entity.kind}'s path is another one", value=arn, remedy=f"Its ARN is {found.arn}")
         return Trusted(found.arn, found.unique_id)
 
-    known = partial(check_when_known, told, principal.where)
-    entity = pulumi.Output.all(accounts, [_identity(args) for args in principal.args]).apply(known(agreed))
+    identities = [_identity(args) for args in principal.args]
+    known = partial(check_when_known, told, principal.where, given=identities)
+    entity = pulumi.Output.all(accounts, identities).apply(known(agreed))
     found = _found(source, principal.model.kind, entity)
     return pulumi.Output.all(accounts, entity, found).apply(known(as_found))
 

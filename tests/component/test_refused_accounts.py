@@ -31,8 +31,8 @@ IN_SOURCE_ALONE = {
     "path": (
         {"user": "team/alice"},
         (
-            f'{PRINCIPALS}: "{user_arn("alice", "/team/")}": the user\'s path is another one, '
-            f"its ARN is {user_arn('alice')}."
+            f'{PRINCIPALS}: "{user_arn("alice", "/team/")}": the user\'s path is another one. '
+            f"Its ARN is {user_arn('alice')}"
         ),
     ),
     "user": ({"user": output("a b"), "label": "x"}, f'{PRINCIPALS}.user: "a b": a user name {NAME}'),
