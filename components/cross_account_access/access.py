@@ -282,12 +282,12 @@ class CrossAccountAccess(pulumi.ComponentResource):
         model, args = self._model.grants[name], self._args["grants"][name]
         source_account_id = self._accounts.apply(lambda known: known.source.id)
         if self._destination is None:
-            # Nothing is made for a grant before its principals were found.
+            principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
+            # Nothing is made for a grant before its principals were found and checked.
             found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
-            arn = pulumi.Output.all(self._accounts, *found).apply(
+            arn = pulumi.Output.all(self._accounts, principals, *found).apply(
                 lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id)
             )
-            principals = resolved(self._told, f"grants.{name}.principals", model, args["principals"])
             usage = usage_outputs(arn, principals, source_account_id, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         ranked = sorted(principal.rank for principal in model.principals)

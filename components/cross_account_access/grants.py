@@ -215,7 +215,7 @@ class TrustModel(Model):
                 )
         for position, principal in enumerate(self.principals):
             with located(Key("principals"), position):
-                self._possible(principal)
+                self.check_possible(principal)
         known = {number: p for number, p in enumerate(self.principals) if not isinstance(p.identity, Later)}
         accounts = sorted({account for p in known.values() if (account := p.known_account)})
         if len(accounts) > 1:
@@ -243,7 +243,12 @@ class TrustModel(Model):
                     refusal.where = (list(known)[int(first)], *rest)
                 raise
 
-    def _possible(self, principal: PrincipalModel) -> None:
+    def check_possible(self, principal: PrincipalModel) -> None:
+        """Check that a principal can meet the conditions at all.
+
+        Raises:
+            Refusal: If it can't.
+        """
         with located(Key("conditions")):
             under = conditions_of(principal, self.conditions)
         if under is None or principal.kind is None:

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from . import grants
 from .args import Grant, Principal
-from .errors import Refusal
+from .errors import Refusal, located
 from .inputs import Account, check_when_known
 from .model import read
 from .principals import IDENTITY_KEYS, Entity, Kind, PrincipalModel
@@ -101,12 +101,16 @@ def resolved(
     identities = [{key: value for key, value in given.items() if key != "conditions"} for given in args]
 
     def known_ones(known: list[Any]) -> list[PrincipalModel]:
-        return [
+        found = [
             read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
                 update={"conditions": principal.conditions}
             )
             for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
         ]
+        for number, principal in enumerate(found):
+            with located(number):
+                model.check_possible(principal)
+        return found
 
     return pulumi.Output.from_input(identities).apply(check_when_known(told, where, known_ones, identities))
 
