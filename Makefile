@@ -17,7 +17,6 @@ test: .venv/.ready ## lint, check types, run every test
 
 docs: .venv/.ready ## write the pages that come from the code, and the API reference into docs/api
 	@PYTHONPATH=. $(BIN)/python docs/generate.py
-	@$(BIN)/pdoc -d google -o docs/api cross_account_access
 
 format: .venv/.ready ## format and mend what ruff can
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .

@@ -1,9 +1,14 @@
-"""Write the pages of docs/ that come from the code: `make docs`."""
+"""Write the pages of docs/ that come from the code, and the API reference into docs/api: `make docs`."""
 
+import re
+import warnings
 from collections.abc import Iterator
+from inspect import formatannotation
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pdoc
 from click.testing import CliRunner
 
 from cross_account_access.cli.main import cli
@@ -84,6 +89,24 @@ def _helps() -> Iterator[tuple[str, str]]:
 
 PAGES = {"principals.md": principals, "commands.md": commands}
 
+_INPUT = re.compile(r"Union\[(.+?), Awaitable\[\1\], ForwardRef\('Output\[T\]'\)\]")
+
+
+def annotation(of: object) -> str:
+    """A type as its author wrote it: `pulumi.Input` is a union with a forward reference that only pulumi resolves."""
+    told = formatannotation(of).replace("typing.", "").replace("collections.abc.", "")
+    return _INPUT.sub(r"pulumi.Input[\1]", told).replace("pulumi.output.Output", "pulumi.Output")
+
+
+def api(folder: Path) -> None:
+    """Write the API reference."""
+    pdoc.render.configure(docformat="google")
+    with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", annotation):
+        warnings.filterwarnings("ignore", "Error parsing type annotation")
+        pdoc.pdoc("cross_account_access", output_directory=folder)
+
+
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (_FOLDER / name).write_text(page(), encoding="utf-8")
+    api(_FOLDER / "api")

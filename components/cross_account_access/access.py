@@ -270,18 +270,19 @@ class CrossAccountAccess(pulumi.ComponentResource):
             model.check_accounts(both.source.id, both.destination.id)
             return both
 
-        return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check))
+        return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check, None))
 
     def _role(self, component: str, name: str) -> _Role:
         model, args = self._model.grants[name], self._args["grants"][name]
         if self._destination is None:
-            # Nothing is made for a grant before its principals were found.
+            # Nothing is made for a grant before its principals were found and checked.
             found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
+            principals = self._trusted_by(name, args["principals"])
             arn = once_known(
-                [self._accounts, *found],
+                [self._accounts, principals, *found],
                 lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id),
             )
-            usage = usage_outputs(arn, self._trusted_by(name, args["principals"]), model, args)
+            usage = usage_outputs(arn, principals, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
         role_args: TrustedRoleArgs = {
             "principals": self._as_found(name),
@@ -314,7 +315,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             return TrustedPrincipals(resolved(where, self._model.grants[grant], known[1]), known[0].source)
 
         known = [self._accounts, identities(given)]
-        return once_known(known, check_when_known(self._told, where, principals))
+        return once_known(known, check_when_known(self._told, where, principals, known[1]))
 
     def _one_as_found(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
         """A principal as it was found in the source account, where that was asked."""

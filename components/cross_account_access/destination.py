@@ -143,7 +143,7 @@ class TrustedRole(pulumi.ComponentResource):
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = [account_of(provider), args["source_account_id"]]
-        self._accounts = once_known(both, self._known("", partial(_checked_accounts, model.role)))
+        self._accounts = once_known(both, self._known("", partial(_checked_accounts, model.role), both[1]))
 
         self._trusted = self._known_principals(args, model)
         self._role = aws.iam.Role(
@@ -165,6 +165,7 @@ class TrustedRole(pulumi.ComponentResource):
         self.role_unique_id = self._role.unique_id
         self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
         self.usage = usage_outputs(self.role_arn, self._trusted, model, args)
+        """What the outputs below tell, for a component that makes the role."""
         self.switch_role_url = self.usage.switch_role_url
         self.switch_role_unavailable = self.usage.switch_role_unavailable
         self.longest_session = self.usage.longest_session
@@ -172,8 +173,8 @@ class TrustedRole(pulumi.ComponentResource):
         self.assume_role_command = self.usage.assume_role_command
         self.register_outputs(registered(self))
 
-    def _known(self, path: str, check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return check_when_known(self._told, path, check)
+    def _known(self, path: str, check: Callable[[Any], Any], given: Any) -> Callable[[Any], Any]:
+        return check_when_known(self._told, path, check, given)
 
     def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[TrustedPrincipals]:
         """Who is trusted, once all are known, and of the source account."""
@@ -186,7 +187,8 @@ class TrustedRole(pulumi.ComponentResource):
                     principal.element(source.partition, source.id)
             return TrustedPrincipals(found, source)
 
-        return once_known([self._accounts, identities(args["principals"])], self._known("principals", of_source))
+        principals = identities(args["principals"])
+        return once_known([self._accounts, principals], self._known("principals", of_source, principals))
 
     def _trust_policy(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[str]:
         def document(known: list[Any]) -> str:
@@ -197,14 +199,15 @@ class TrustedRole(pulumi.ComponentResource):
 
         given = {key: value for key, value in args.items() if key in ("principals", "conditions")}
         conditions = [args.get("conditions"), [principal.get("conditions") for principal in args["principals"]]]
-        return once_known([self._trusted, given if holds_output(conditions) else None], self._known("", document))
+        value = [self._trusted, given if holds_output(conditions) else None]
+        return once_known(value, self._known("", document, given))
 
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
             account: Account = known[1].destination
             return roles.policy_arn(roles.managed_policy(known[0]), account.partition, account.id)
 
-        return once_known([policy, self._accounts], self._known(path, arn))
+        return once_known([policy, self._accounts], self._known(path, arn, policy))
 
     def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
         boundary = role.get("permissions_boundary")
@@ -228,7 +231,9 @@ class TrustedRole(pulumi.ComponentResource):
         ]
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
             path = f"role.inline_policies.{policy_name}"
-            document_text = pulumi.Output.from_input(document).apply(self._known(path, policies.identity_policy))
+            document_text = pulumi.Output.from_input(document).apply(
+                self._known(path, policies.identity_policy, document)
+            )
             document_text.apply(partial(self._warn, path))
             made.append(
                 aws.iam.RolePolicy(

@@ -66,13 +66,14 @@ class TrustModel(Model):
                 )
         for position, principal in enumerate(self.principals):
             with located(Key("principals"), position):
-                self._possible(principal)
+                self.check_possible(principal)
         known = {number: p for number, p in enumerate(self.principals) if not isinstance(p.identity, Later)}
         accounts = sorted({account for p in known.values() if (account := p.known_account)})
         if len(accounts) > 1:
             raise Refusal(
-                f"a grant's principals are of one source account; here are {', '.join(accounts)}",
+                "a grant's principals are of one source account",
                 where=(Key("principals"),),
+                remedy=f"Here are {', '.join(accounts)}",
             )
         if known:
             self._within_quota(known, accounts[0] if accounts else "0" * 12)
@@ -93,7 +94,12 @@ class TrustModel(Model):
                     refusal.where = (list(known)[int(first)], *rest)
                 raise
 
-    def _possible(self, principal: PrincipalModel) -> None:
+    def check_possible(self, principal: PrincipalModel) -> None:
+        """Check that a principal can meet the conditions at all.
+
+        Raises:
+            Refusal: If it can't.
+        """
         with located(Key("conditions")):
             under = conditions_of(principal, self.conditions)
         if under is None or principal.kind is None:
@@ -126,7 +132,7 @@ class TrustModel(Model):
 class RoleGrantModel(TrustModel):
     """A role, and who may assume it."""
 
-    role: RoleModel = RoleModel()
+    role: RoleModel = Field(default_factory=RoleModel)
 
     @model_validator(mode="after")
     def _session_length(self) -> "RoleGrantModel":

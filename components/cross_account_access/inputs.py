@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 
-from .errors import NOT_SHOWN, InvalidInput, Problem, Refusal, problem
+from .errors import NOT_SHOWN, SECRET, InvalidInput, Problem, Refusal, problem
 from .model import Later, Model, read
 
 _M = TypeVar("_M", bound=Model)
@@ -189,19 +189,30 @@ def checked(model: type[_M], args: Any, component: str, *, apart: tuple[str, ...
         raise InvalidArgs(component, error.problems) from None
 
 
-def check_when_known(component: str, path: str, check: Callable[[_T], Any]) -> Callable[[_T], Any]:
+def check_when_known(component: str, path: str, check: Callable[[_T], Any], given: Any) -> Callable[[_T], Any]:
     """Wrap a check for `apply`, so that what it refuses is told with its path.
 
-    The wrapped function raises `InvalidArgs`.
+    The wrapped function raises `InvalidArgs`, or returns what raises it when `apply` awaits it.
+
+    Args:
+        component: The component's type and name, for the message.
+        path: Where the value stands.
+        check: The check.
+        given: What the value comes from: if any of it is secret, nothing of the value is told.
     """
 
     def run(value: _T) -> Any:
         try:
             return check(value)
         except Refusal as refusal:
-            raise InvalidArgs.of(component, path, NOT_SHOWN, refusal) from None
+            return refused((problem(path, NOT_SHOWN, refusal),))
         except InvalidInput as error:
-            problems = tuple(found if found.path else replace(found, path=path) for found in error.problems)
-            raise InvalidArgs(component, problems) from None
+            return refused(tuple(found if found.path else replace(found, path=path) for found in error.problems))
+
+    async def refused(problems: tuple[Problem, ...]) -> None:
+        if any([await output.is_secret() for output in _outputs_in(given) if isinstance(output, pulumi.Output)]):
+            # A remedy may be made of the value.
+            problems = tuple(replace(found, value=found.value and SECRET, remedy="") for found in problems)
+        raise InvalidArgs(component, problems)
 
     return run

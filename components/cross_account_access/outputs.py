@@ -104,15 +104,25 @@ class GrantOutputs:
     """
 
     role_arn: pulumi.Output[str]
+    """The role's ARN, known once both halves stand."""
     role_name: pulumi.Output[str]
+    """The role's name."""
     role_unique_id: pulumi.Output[str] | None
+    """The role's unique id; none where `side` is `source`."""
     switch_role_url: pulumi.Output[str | None]
+    """The console's switch-role URL; none where the console can't use the role."""
     switch_role_unavailable: pulumi.Output[str | None]
+    """Why it can't; none where it can."""
     cli_profile: pulumi.Output[str]
+    """A profile for `~/.aws/config`; `source_profile` in it is to be the caller's own."""
     longest_session: pulumi.Output[int]
+    """How long a session lasts at most, in seconds."""
     unattached_policy: pulumi.Output[str] | None
+    """The policy that can't be attached from here; none where there is none."""
     assume_role_command: pulumi.Output[str]
+    """The `aws sts assume-role` command."""
     documents: pulumi.Output[str]
+    """What both accounts have of the grant, as JSON."""
 
 
 def each(outputs: Mapping[str, pulumi.Output[Any] | None]) -> pulumi.Output[dict[str, Any]]:

@@ -42,7 +42,10 @@ class AccessProvider(ComponentProvider):
     def __init__(self) -> None:
         super().__init__([CrossAccountAccess, TrustedRole, AssumeRoleGrant], NAME, version=__version__)
         # Docstrings come with the source's line ends and indentation.
-        self.schema = json.dumps(_unwrapped(json.loads(self.schema or "{}")))
+        schema = _unwrapped(json.loads(self.schema or "{}"))
+        # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't compile.
+        schema["language"]["go"]["generateExtraInputTypes"] = True
+        self.schema = json.dumps(schema)
 
     def construct(
         self,

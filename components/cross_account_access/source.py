@@ -11,7 +11,7 @@ from . import arns, limits, policies
 from .args import Principal
 from .children import Children, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from .errors import NOT_SHOWN, Key, Refusal
+from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, problem
 from .grants import import_ids
 from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, once_known
 from .model import Later, Model, plain, read, when_known
@@ -21,13 +21,21 @@ from .roles import role_arn
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
-_ATTACHMENTS: dict[str | None, type[pulumi.Resource]] = {
-    "user": aws.iam.UserPolicyAttachment,
-    "role": aws.iam.RolePolicyAttachment,
-    "group": aws.iam.GroupPolicyAttachment,
-    # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
-    None: aws.iam.PolicyAttachment,
-}
+_ATTACHED_TO = ("user", "role", "group", None)
+
+
+def _attachment(kind: str | None) -> type[pulumi.Resource]:
+    """What attaches a policy to a principal; not a table, for that would load all of `aws.iam` with the package."""
+    match kind:
+        case "user":
+            return aws.iam.UserPolicyAttachment
+        case "role":
+            return aws.iam.RolePolicyAttachment
+        case "group":
+            return aws.iam.GroupPolicyAttachment
+        case _:
+            # While an ARN isn't known, nor is whether it's a user's or a role's: this attachment takes both.
+            return aws.iam.PolicyAttachment
 
 
 class AssumeRoleGrantArgs(TypedDict):
@@ -70,7 +78,7 @@ class AssumeRoleGrantModel(Model):
 
     @model_validator(mode="after")
     def _attachable(self) -> "AssumeRoleGrantModel":
-        if self.principal.kind not in _ATTACHMENTS:
+        if self.principal.kind not in _ATTACHED_TO:
             raise Refusal(
                 "policies attach to a user, role or group",
                 where=(Key("principal"),),
@@ -112,7 +120,7 @@ class AssumeRoleGrantModel(Model):
 
     def resources(self, name: str) -> list[str]:
         """What a component of that name makes, each by its `resource_key`."""
-        kinds = (aws.iam.Policy, _ATTACHMENTS[self.principal.kind])
+        kinds = (aws.iam.Policy, _attachment(self.principal.kind))
         return [resource_key(kind, child) for child in self.plan(name) for kind in kinds]
 
     def actions(self, name: str) -> tuple[str, ...]:
@@ -187,7 +195,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_arns": {role: args["role_arns"][role] for role in names},
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
-            right = once_known([given, account], check_when_known(self._told, "role_arns", self._right))
+            right = once_known([given, account], check_when_known(self._told, "role_arns", self._right, given))
             policy = aws.iam.Policy(
                 child,
                 policy=right.apply(lambda known: known.document),
@@ -218,7 +226,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         try:
             entity.arn(account.partition, account.id)
         except Refusal as refusal:
-            raise InvalidArgs.of(self._told, "principal", NOT_SHOWN, refusal) from None
+            raise InvalidInput((problem("principal", NOT_SHOWN, refusal),)) from None
         return _Right(policies.assume_role_policy(model.reach().values()), entity)
 
     def _attach(

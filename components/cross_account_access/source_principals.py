@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from . import grants
 from .args import Grant, Principal
-from .errors import Refusal
+from .errors import Refusal, located
 from .inputs import Account, check_when_known, once_known
 from .model import read
 from .principals import IDENTITY_KEYS, Entity, Kind, PrincipalModel
@@ -103,12 +103,16 @@ def resolved(where: str, model: grants.TrustModel, known: Sequence[Mapping[str, 
     Raises:
         InvalidInput: If one of them is wrong.
     """
-    return [
+    found = [
         read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
             update={"conditions": principal.conditions}
         )
         for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
     ]
+    for number, principal in enumerate(found):
+        with located(number):
+            model.check_possible(principal)
+    return found
 
 
 def _identity(args: Principal) -> Any:
@@ -129,18 +133,19 @@ def look_up(
         names = {(entity.kind, entity.name) for entity in entities}
         if len(names) != 1:
             both = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
-            raise Refusal(f"a label stands for one principal, here it stands for {both}")
+            raise Refusal("a label stands for one principal", remedy=f"Here it stands for {both}")
         return max(entities, key=lambda entity: entity.fully_named)
 
     def as_found(known: list[Any]) -> Trusted:
         pair, entity, found = known
         arn = entity.arn(pair.source.partition, pair.source.id)
         if entity.fully_named and found.arn != arn:
-            raise Refusal(f"the {entity.kind}'s path is another one, its ARN is {found.arn}", value=arn)
+            raise Refusal(f"the {entity.kind}'s path is another one", value=arn, remedy=f"Its ARN is {found.arn}")
         return Trusted(found.arn, found.unique_id)
 
-    known = partial(check_when_known, told, principal.where)
-    entity = once_known([accounts, [_identity(args) for args in principal.args]], known(agreed))
+    given = [_identity(args) for args in principal.args]
+    known = partial(check_when_known, told, principal.where, given=given)
+    entity = once_known([accounts, given], known(agreed))
     found = _found(source, principal.model.kind, entity)
     return pulumi.Output.all(accounts, entity, found).apply(known(as_found))
 

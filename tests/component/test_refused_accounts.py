@@ -12,7 +12,7 @@ from cross_account_access import TrustedRole
 from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, grant, output
 from tests.component.refusals import report
-from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, user_arn
+from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn, user_arn
 
 if TYPE_CHECKING:
     from cross_account_access import TrustedRoleArgs
@@ -31,11 +31,18 @@ IN_SOURCE_ALONE = {
     "path": (
         {"user": "team/alice"},
         (
-            f'{PRINCIPALS}: "{user_arn("alice", "/team/")}": the user\'s path is another one, '
-            f"its ARN is {user_arn('alice')}."
+            f'{PRINCIPALS}: "{user_arn("alice", "/team/")}": the user\'s path is another one. '
+            f"Its ARN is {user_arn('alice')}"
         ),
     ),
     "user": ({"user": output("a b"), "label": "x"}, f'{PRINCIPALS}.user: "a b": a user name {NAME}'),
+    "role with MFA": (
+        {"arn": output(ci_arn("ci")), "label": "x", "conditions": {"mfa": True}},
+        (
+            f'{PRINCIPALS}: "{ci_arn("ci")}": a role\'s sessions carry no MFA, so that requiring it would lock it out. '
+            "Give it conditions of its own with MFA false, or a grant of its own"
+        ),
+    ),
     "elsewhere": ({"arn": output(ELSEWHERE_USER), "label": "x"}, f"{PRINCIPALS}: {OF_SOURCE}"),
 }
 

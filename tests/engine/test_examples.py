@@ -111,7 +111,7 @@ def test_a_hub_reaches_its_spokes(programs: Programs) -> None:
 
 def test_every_example_is_run_and_told_of() -> None:
     here = {config.parent.name for config in CONFIGS} | {"python-embedding", "two-teams", "hub-and-spokes"}
-    by_languages = {"yaml", "typescript"}
+    by_languages = {"yaml", "typescript", "go"}
     assert set(names()) == here | by_languages
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [name for name in names() if f"({name}/" not in readme] == []

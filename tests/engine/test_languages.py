@@ -27,9 +27,29 @@ pytestmark = pytest.mark.engine
 PROGRAMS = {
     "yaml": EXAMPLES / "yaml",
     "typescript": EXAMPLES / "typescript",
+    "go": EXAMPLES / "go",
     "python": Path(__file__).parent / "languages" / "python",
 }
-NEEDS = {"yaml": "pulumi-language-yaml", "typescript": "npm", "python": "pulumi-language-python"}
+NEEDS = {
+    "yaml": ["pulumi-language-yaml"],
+    "typescript": ["npm"],
+    "go": ["pulumi-language-go", "go"],
+    "python": ["pulumi-language-python"],
+}
+GO_MODULE = "github.com/pulumi/pulumi-aws/sdk/v7"
+
+
+def missing(language: str, work: Path) -> str | None:
+    """What keeps a language's program from running here."""
+    for command in NEEDS[language]:
+        if not shutil.which(command):
+            return f"{command} isn't installed"
+    if language == "go":
+        shutil.copy(PROGRAMS["go"] / "go.mod", work)
+        download = ["go", "mod", "download", GO_MODULE]
+        if subprocess.run(download, cwd=work, capture_output=True, check=False).returncode:  # noqa: S603
+            return f"no Go module {GO_MODULE} is to be had"
+    return None
 
 
 def installed(folder: Path, *packages: str) -> None:
@@ -67,8 +87,8 @@ def made(sandbox: Sandbox) -> dict[str, list[str]]:
 def test_a_program_deploys_each_component_in_the_two_accounts(
     language: str, tmp_path: Path, components: Path, engine: Mapping[str, str], sandbox: Sandbox
 ) -> None:
-    if not shutil.which(NEEDS[language]):
-        pytest.skip(f"{NEEDS[language]} isn't installed")
+    if reason := missing(language, tmp_path):
+        pytest.skip(reason)
     sandbox.reset()
     variables: dict[str, str] = {**engine, **environment(tmp_path / "work", sandbox.endpoint)}
     if language == "python":

@@ -120,7 +120,8 @@ PRINCIPALS = [
         "principals of two accounts",
         {f"{DEPLOY}.principals": [{"arn": arn("user/a")}, {"arn": arn("user/b", OTHER)}]},
         "",
-        f"a grant's principals are of one source account; here are {SOURCE}, {OTHER}",
+        "a grant's principals are of one source account",
+        f"Here are {SOURCE}, {OTHER}",
     ),
     # Kinds
     Bad("a principal without a kind", first(), "", f"{ONE_WAY}; none is here"),

@@ -34,4 +34,5 @@ def test_the_readmes_transcript_is_what_make_up_prints(tmp_path: Path) -> None:
 def test_every_link_of_the_readme_leads_to_a_file() -> None:
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+            made_by_make = link.startswith("docs/api/")
+            assert made_by_make or (page.parent / link).exists(), f"{page.name}: {link}"

@@ -96,7 +96,7 @@ def test_other_conditions_of_a_role_and_mfa_of_a_user_are_taken(principal: Any, 
 
 def test_a_grants_principals_are_of_one_account() -> None:
     assert messages(TrustModel, {"principals": [user("alice"), {"user": "bob"}, user("carol", OTHER)]}) == [
-        f"principals: a grant's principals are of one source account; here are {SOURCE}, {OTHER}."
+        f"principals: a grant's principals are of one source account. Here are {SOURCE}, {OTHER}"
     ]
 
 
