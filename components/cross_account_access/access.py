@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from . import grants, policies
+from . import grants, limits, policies
 from .args import Grant, Principal
 from .children import check_imports, former_name, inherited
 from .destination import TrustedRole, TrustedRoleArgs
@@ -372,14 +372,18 @@ class CrossAccountAccess(pulumi.ComponentResource):
         """What is made inside of the components in this one, each by its `resource_key`.
 
         Raises:
-            InvalidArgs: If a principal's roles don't fit in as many policies as attach to it.
+            InvalidArgs: If a principal's roles don't fit in as many policies as attach to it, or two would be called
+                the same.
         """
-        made = []
+        made: list[str] = []
         if self._destination is not None:
             for grant, model in sorted(self._model.grants.items()):
                 made += resources_of_role(f"{component}-{grant}", model.role)
         for key, principal in sorted(self._reached.items()):
             made += self._resources_of_right(f"{component}-{key}", principal)
+            if twice := limits.repeated(made):
+                refused = Refusal(f"two resources would be called {twice}", remedy="Give the principal another label")
+                raise InvalidArgs.of(self._told, principal.where, principal.model.told, refused)
         return made
 
     def _resources_of_right(self, name: str, principal: SourcePrincipal) -> list[str]:

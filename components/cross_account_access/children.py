@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import pulumi
 import pulumi_aws as aws
 
+from . import limits
 from .errors import Refusal, problem
 from .inputs import InvalidArgs
 
@@ -34,6 +35,19 @@ class Children:
 def resource_key(kind: type[pulumi.Resource], name: str) -> str:
     """What a resource is called in `imports`."""
     return f"{kind.__name__}/{name}"
+
+
+def autonamed(name: str, text: limits.Text) -> None:
+    """See that the name that Pulumi makes of a resource's, with a hyphen and seven digits, is one that AWS takes.
+
+    Raises:
+        Refusal: If it isn't.
+    """
+    try:
+        text(f"{name}-0000000")
+    except Refusal as refusal:
+        remedy = f"Pulumi adds eight characters to {name}: choose another name for the component, or a label in it"
+        raise Refusal(refusal.rule, remedy=remedy) from None
 
 
 def check_imports(told: str, import_ids: Mapping[str, str], resources: Collection[str]) -> None:

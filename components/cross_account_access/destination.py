@@ -10,10 +10,19 @@ from pydantic import model_validator
 
 from . import grants, limits, policies, roles
 from .args import Conditions, Principal, RoleSettings
-from .children import Children, check_imports, resource_key
+from .children import Children, autonamed, check_imports, resource_key
 from .conditions import ConditionsModel
-from .errors import Key, located
-from .inputs import Account, account_of, check_when_known, checked, explicit_provider, holds_output, once_known
+from .errors import NOT_SHOWN, Key, Refusal, located
+from .inputs import (
+    Account,
+    InvalidArgs,
+    account_of,
+    check_when_known,
+    checked,
+    explicit_provider,
+    holds_output,
+    once_known,
+)
 from .model import Later, plain, read, when_known
 from .outputs import TrustedPrincipals, registered, usage_outputs
 from .principals import PrincipalModel
@@ -139,6 +148,11 @@ class TrustedRole(pulumi.ComponentResource):
         self._told = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
         model = checked(TrustedRoleModel, args, self._told)
+        if model.role.name is None:
+            try:
+                autonamed(name, limits.ROLE_NAME)
+            except Refusal as refusal:
+                raise InvalidArgs.of(self._told, "role.name", NOT_SHOWN, refusal) from None
         check_imports(self._told, model.imports, resources(name, model.role))
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.

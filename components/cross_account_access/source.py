@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from . import arns, limits, policies
 from .args import Principal
-from .children import Children, check_imports, resource_key
+from .children import Children, autonamed, check_imports, resource_key
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, problem
 from .grants import import_ids
@@ -101,6 +101,13 @@ class AssumeRoleGrantModel(Model):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _of_these_roles(self) -> "AssumeRoleGrantModel":
+        for key in ("role_arn_lengths", "role_actions"):
+            if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
+                raise Refusal("there is no role of this name in role_arns", where=(Key(key), unknown[0]))
+        return self
+
     def reach(self) -> dict[str, policies.Reach]:
         """The roles; for an ARN that isn't known one as long as it is at most."""
         longest = {name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH)) for name in self.role_arns}
@@ -113,10 +120,13 @@ class AssumeRoleGrantModel(Model):
         """The policies that a component of that name makes, each by its name, with the roles in it.
 
         Raises:
-            Refusal: If more are needed than attach to one principal.
+            Refusal: If more are needed than attach to one principal, or AWS has no policies of such names.
         """
         packs = enumerate(policies.pack(self.reach()), start=1)
-        return {name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles}
+        planned = {name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles}
+        for child in planned:
+            autonamed(child, limits.POLICY_NAME)
+        return planned
 
     def resources(self, name: str) -> list[str]:
         """What a component of that name makes, each by its `resource_key`."""
