@@ -1,0 +1,159 @@
+"""What one account is to make for a grant, as plain data: every form of it is written from this."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from cross_account_access import arns, limits, policies
+from cross_account_access.cli.normal import checksum, meant
+from cross_account_access.documents import Document, GrantDocuments, SourceHalf
+from cross_account_access.evaluator import Half
+from cross_account_access.principals import Attachable
+
+_DIGEST = 8
+_EXTERNAL_ID = "sts:externalid"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A managed policy of the source account and whom it attaches to.
+
+    Attributes:
+        name: The policy's name.
+        arn: Its ARN.
+        kind: Of whom it attaches to.
+        holder: Their name, without the path.
+        file: The file that holds the document.
+        document: The policy.
+    """
+
+    name: str
+    arn: str
+    kind: Attachable
+    holder: str
+    file: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """A policy that can't be attached from here, and for whom it is."""
+
+    principal: SourceHalf
+    file: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One account's part of a grant.
+
+    Attributes:
+        documents: The grant, both its halves.
+        half: Whose part.
+    """
+
+    documents: GrantDocuments
+    half: Half
+
+    @property
+    def account(self) -> str:
+        """The account that makes it."""
+        source = self.half == "source"
+        return self.documents.source_account_id if source else self.documents.destination_account_id
+
+    @property
+    def asker(self) -> str:
+        """The other account."""
+        source = self.half == "source"
+        return self.documents.destination_account_id if source else self.documents.source_account_id
+
+    @property
+    def checksum(self) -> str:
+        """What tells it from every other, as `verify` computes it from what stands."""
+        return checksum(meant(self.documents, self.half))
+
+    @property
+    def attached(self) -> list[Attached]:
+        """The source's policies; a role and one of its sessions share one, as both attach to the role."""
+        actions: dict[tuple[Attachable, str], set[str]] = {}
+        for principal in self.documents.principals if self.half == "source" else ():
+            if principal.attached_to:
+                actions.setdefault(principal.attached_to, set()).update(_actions(principal.needs))
+        return [self._attached(*holder, wanted) for holder, wanted in sorted(actions.items())]
+
+    @property
+    def handed_out(self) -> list[HandedOut]:
+        """The source's policies for whoever can't have one attached."""
+        if self.half != "source":
+            return []
+        return [
+            HandedOut(principal, f"policy-{principal.kind.replace('_', '-')}-{_flat(principal.name)}.json")
+            for principal in self.documents.principals
+            if principal.attached_to is None
+        ]
+
+    @property
+    def inline_files(self) -> dict[str, str]:
+        """The files of the role's inline policies, by the policies' names."""
+        return {name: f"inline-{name}.json" for name in sorted(self.documents.role.inline_policies)}
+
+    @property
+    def policy_files(self) -> dict[str, Document]:
+        """The exact policies, by their files' names."""
+        if self.half == "destination":
+            role = self.documents.role
+            inline = {file: role.inline_policies[name] for name, file in self.inline_files.items()}
+            return {"trust-policy.json": role.trust_policy} | inline
+        found = {attached.file: attached.document for attached in self.attached}
+        return found | {handed.file: handed.principal.needs for handed in self.handed_out}
+
+    @property
+    def can_be_applied(self) -> bool:
+        """Whether there is anything to make; not so where every policy is for its owner to hand out."""
+        return self.half == "destination" or bool(self.attached)
+
+    @property
+    def has_external_id(self) -> bool:
+        """Whether an external ID is among its documents."""
+        return self.half == "destination" and any(
+            key.lower() == _EXTERNAL_ID
+            for statement in self.documents.role.trust_policy["Statement"]
+            for keys in statement.get("Condition", {}).values()
+            for key in keys
+        )
+
+    @property
+    def slug(self) -> str:
+        """What is called by the grant where letters, digits and hyphens are all that is allowed."""
+        return f"cross-account-access-{re.sub('[^A-Za-z0-9]+', '-', self.documents.grant).strip('-')}-{self.half}"
+
+    def _attached(self, kind: Attachable, holder: str, actions: set[str]) -> Attached:
+        role, partition = self.documents.role, self.documents.partition
+        name = _short(f"assume-{role.name}-in-{self.documents.destination_account_id}-by-{kind}-{holder}")
+        # sts:AssumeRole is the first of them by the alphabet too.
+        text = policies.assume_role_policy([policies.Reach(role.arn, tuple(sorted(actions)))])
+        arn = str(arns.IamArn(partition, self.documents.source_account_id, "policy", "/", name))
+        return Attached(name, arn, kind, holder, f"policy-{kind}-{holder}.json", json.loads(text))
+
+
+def _actions(needs: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for statement in needs["Statement"]:
+        actions = statement["Action"]
+        found += [actions] if isinstance(actions, str) else actions
+    return found
+
+
+def _short(name: str) -> str:
+    """A policy's name within IAM's length, and still no other's."""
+    if len(name) <= limits.POLICY_NAME.most:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: limits.POLICY_NAME.most - _DIGEST - 1]}-{digest}"
+
+
+def _flat(name: str) -> str:
+    return name.strip("/").replace("/", "-")
