@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,7 +51,8 @@ def place(folder: Path, files: Mapping[str, str], about: Mapping[str, str]) -> C
     manifest = json.dumps({"tool": _TOOL, "format": 1, **about, "files": digests}, indent=2) + "\n"
     with _told(folder):
         earlier = _earlier(folder, about)
-        _replace(folder, {**files, MANIFEST: manifest})
+        with _uninterrupted():
+            _replace(folder, {**files, MANIFEST: manifest})
     if earlier is None:
         return None
     return Changes(
@@ -117,6 +120,22 @@ def _write(file: Path, text: str) -> None:
         os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
     ) as out:
         out.write(text)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait for the few milliseconds, else it could hit the moving or the tidying up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextmanager

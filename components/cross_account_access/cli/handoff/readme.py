@@ -108,7 +108,7 @@ def _destination(side: Side) -> Iterator[str]:
         "CloudTrail."
     )
     yield f"- Nobody gets in before account {side.asker} allows it too. Both accounts must; either can end it alone."
-    if any(principal.kind not in _WIDE for principal in documents.principals):
+    if any(not name.endswith(":root") and name != "*" for s in role.trust_policy["Statement"] for name in _trusted(s)):
         yield "- AWS refuses the role while a user or role that its trust policy names isn't there."
     if any(principal.kind in _WIDE for principal in documents.principals):
         yield (
@@ -237,11 +237,15 @@ def _conditions(trust: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "Each statement of `trust-policy.json` has conditions of its own, and all of one's must be true:\n"
         for statement, conditions in zip(trust["Statement"], found, strict=True):
-            principals = statement["Principal"]["AWS"]
-            named = ", ".join(map(_code, [principals] if isinstance(principals, str) else principals))
+            named = ", ".join(map(_code, _trusted(statement)))
             yield f"- {named}" + (":" if conditions else ", without further conditions")
             yield from (f"  {condition}" for condition in conditions)
         yield ""
+
+
+def _trusted(statement: Mapping[str, Any]) -> list[str]:
+    named = statement["Principal"]["AWS"]
+    return [named] if isinstance(named, str) else named
 
 
 def _condition(statement: Mapping[str, Any]) -> Iterator[str]:

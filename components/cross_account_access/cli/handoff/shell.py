@@ -19,7 +19,9 @@ _START = """\
 set -eu
 cd -- "$(dirname -- "$0")"
 AWS_PAGER=
-export AWS_PAGER
+# IAM is global, but the AWS CLI wants a region.
+AWS_DEFAULT_REGION=${{AWS_DEFAULT_REGION:-${{AWS_REGION:-{region}}}}}
+export AWS_PAGER AWS_DEFAULT_REGION
 
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != {account} ]; then
@@ -223,4 +225,4 @@ def _holder(policy: Attached) -> Mapping[str, str]:
 
 
 def _start(side: Side, what: str) -> str:
-    return _START.format(what=what, account=side.account)
+    return _START.format(what=what, account=side.account, region=side.region)

@@ -15,6 +15,7 @@ from cross_account_access.principals import Attachable
 
 _DIGEST = 8
 _EXTERNAL_ID = "sts:externalid"
+_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Side:
         """The other account."""
         source = self.half == "source"
         return self.documents.destination_account_id if source else self.documents.source_account_id
+
+    @property
+    def region(self) -> str:
+        """A region of the partition: IAM is global, but whatever calls it wants one."""
+        return _REGIONS.get(self.documents.partition, "us-east-1")
 
     @property
     def checksum(self) -> str:

@@ -5,21 +5,13 @@ from collections.abc import Iterator
 from .hcl import Block, Call, Expression, encoded
 from .sides import Attached, Side
 
-# IAM is global, but the provider wants a region of the partition.
-_REGIONS = {
-    "aws-cn": "cn-north-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-eusc": "eusc-de-east-1",
-}
-
 
 def configuration(side: Side) -> str:
     """The configuration that makes the side."""
     aws = {"source": "hashicorp/aws", "version": ">= 5.0"}
-    region = _REGIONS.get(side.documents.partition, "us-east-1")
     blocks = [
         Block("terraform", blocks=[Block("required_providers", arguments={"aws": aws})]),
-        Block("provider", ["aws"], {"region": region, "allowed_account_ids": [side.account]}),
+        Block("provider", ["aws"], {"region": side.region, "allowed_account_ids": [side.account]}),
         *(_source(side) if side.half == "source" else _destination(side)),
     ]
     return "\n\n".join(map(str, blocks)) + "\n"
