@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cross_account_access import policies
 from cross_account_access.cli import normal
 from cross_account_access.cli.handoff import hcl
 from cross_account_access.cli.handoff.command import contents
@@ -26,6 +28,7 @@ from cross_account_access.cli.handoff.yaml_text import as_yaml
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
 from tests.cli.everything import GRANTS, SIDES, hand_off, records
+from tests.sandbox.commands import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +85,7 @@ def test_the_readme_names_everybody_and_never_the_external_id(grant: str, half: 
     for principal in RECORDS[grant].principals:
         assert f"`{(principal.attached_to or ('', principal.name))[1] if half == 'source' else principal.name}`" in text
     assert side.account in text.splitlines()[0] or side.asker in text.splitlines()[0]
-    assert f"`{side.checksum}`" in text
+    assert f"--checksum {side.checksum}\n" in text
     for secret in ("rich:4711", "rich-0815", "new-4711", "old-0815", "partner-7f3a"):
         assert secret not in text
 
@@ -137,11 +140,21 @@ def test_the_external_id_is_where_it_must_be_and_told_of(grant: str, half: str) 
     assert holding == ({"trust-policy.json", "template.yaml", "main.tf"} if side.has_external_id else set())
 
 
-def test_a_role_and_its_session_share_a_policy() -> None:
-    assert [(policy.kind, policy.holder) for policy in side_of("rich", "source").attached] == [
-        ("role", "ci"),
-        ("user", "alice"),
+def test_a_role_and_its_session_share_a_policy_where_they_need_the_same() -> None:
+    side = side_of("rich", "source")
+    assert [one.file for one in side.attached] == ["policy-role-ci.json", "policy-user-alice.json"]
+    needs = policies.assume_role_policy([policies.Reach(side.documents.role.arn, ("sts:AssumeRole", "sts:TagSession"))])
+    principals = [
+        one.model_copy(update={"needs": json.loads(needs)}) if one.kind == "session" else one
+        for one in side.documents.principals
     ]
+    apart = Side(side.documents.model_copy(update={"principals": principals}), "source").attached
+    assert [(one.file, one.kind, one.holder) for one in apart] == [
+        ("policy-role-ci.json", "role", "ci"),
+        ("policy-session-ci@release.json", "role", "ci"),
+        ("policy-user-alice.json", "user", "alice"),
+    ]
+    assert len({one.name for one in apart}) == 3
 
 
 def test_a_policys_name_stays_within_iams_length_and_is_no_others() -> None:
@@ -301,3 +314,15 @@ def test_terraform_takes_no_text_for_a_template(value: str, written: str) -> Non
 )
 def test_the_shell_and_the_aws_cli_take_a_value_as_it_is(options: dict[str, str | None], words: list[str]) -> None:
     assert shlex.split(aws("iam update-role", **options)) == ["aws", "iam", "update-role", *words]
+
+
+def test_the_transcript_in_the_docs_is_the_real_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stack that makes the source side."""
+    page = (ROOT / "docs" / "handoff.md").read_text(encoding="utf-8")
+    found = re.search(r"```console\n\$ cross-account-access handoff (.*)\n((?:.*\n)*?)```", page)
+    assert found is not None
+    outputs(tmp_path, "source")
+    monkeypatch.chdir(tmp_path)
+    done = invoke(*shlex.split(found[1]))
+    assert done.exit_code == 0
+    assert done.stdout == found[2]

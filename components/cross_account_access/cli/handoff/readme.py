@@ -1,6 +1,7 @@
 """The folder's README: what is asked of the other account's owner, in plain words."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -187,10 +188,9 @@ def _how(side: Side) -> Iterator[str]:
     yield "```sh"
     yield from _checks(side)
     yield "```\n"
-    yield (
-        f"Then tell account {side.asker}: its owner runs `cross-account-access verify {side.documents.grant}`, which "
-        f"knows this side by its checksum, `{side.checksum}`.\n"
-    )
+    yield f"Then tell account {side.asker}. Its owner sees by the checksum whether it stands as it was handed over:\n"
+    verify = ["cross-account-access", "verify", "--grant", side.documents.grant, "--checksum", side.checksum]
+    yield f"```sh\n{shlex.join(verify)}\n```\n"
     if side.can_be_applied:
         delete = shell.aws("cloudformation delete-stack", stack_name=side.slug)
         yield _UNDO.format(commands="\n".join(shell.undo(side)), delete=delete)

@@ -1,14 +1,11 @@
 """What one account is to make for a grant, as plain data: every form of it is written from this."""
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
-from cross_account_access import arns, limits, policies
-from cross_account_access.cli.normal import checksum, meant
+from cross_account_access import arns, limits
+from cross_account_access.cli.normal import canonical, checksum, meant
 from cross_account_access.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.evaluator import Half
 from cross_account_access.principals import Attachable
@@ -83,12 +80,15 @@ class Side:
 
     @property
     def attached(self) -> list[Attached]:
-        """The source's policies; a role and one of its sessions share one, as both attach to the role."""
-        actions: dict[tuple[Attachable, str], set[str]] = {}
-        for principal in self.documents.principals if self.half == "source" else ():
-            if principal.attached_to:
-                actions.setdefault(principal.attached_to, set()).update(_actions(principal.needs))
-        return [self._attached(*holder, wanted) for holder, wanted in sorted(actions.items())]
+        """The source's policies; a role and one of its sessions share one where they need the same."""
+        found: dict[tuple[tuple[Attachable, str], str], Attached] = {}
+        if self.half == "source":
+            # By kind, so that a role goes before its sessions.
+            for principal in sorted(self.documents.principals, key=lambda one: (one.kind, one.name)):
+                if principal.attached_to:
+                    key = principal.attached_to, canonical(principal.needs)
+                    found.setdefault(key, self._attached(principal, *principal.attached_to))
+        return list(found.values())
 
     @property
     def handed_out(self) -> list[HandedOut]:
@@ -136,21 +136,12 @@ class Side:
         """What is called by the grant where letters, digits and hyphens are all that is allowed."""
         return f"cross-account-access-{re.sub('[^A-Za-z0-9]+', '-', self.documents.grant).strip('-')}-{self.half}"
 
-    def _attached(self, kind: Attachable, holder: str, actions: set[str]) -> Attached:
-        role, partition = self.documents.role, self.documents.partition
-        name = _short(f"assume-{role.name}-in-{self.documents.destination_account_id}-by-{kind}-{holder}")
-        # sts:AssumeRole is the first of them by the alphabet too.
-        text = policies.assume_role_policy([policies.Reach(role.arn, tuple(sorted(actions)))])
-        arn = str(arns.IamArn(partition, self.documents.source_account_id, "policy", "/", name))
-        return Attached(name, arn, kind, holder, f"policy-{kind}-{holder}.json", json.loads(text))
-
-
-def _actions(needs: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
-    for statement in needs["Statement"]:
-        actions = statement["Action"]
-        found += [actions] if isinstance(actions, str) else actions
-    return found
+    def _attached(self, principal: SourceHalf, kind: Attachable, holder: str) -> Attached:
+        role, account = self.documents.role, self.documents.destination_account_id
+        who = f"session-{principal.name.replace('/', '@')}" if principal.kind == "session" else f"{kind}-{holder}"
+        name = _short(f"assume-{role.name}-in-{account}-by-{who}")
+        arn = str(arns.IamArn(self.documents.partition, self.documents.source_account_id, "policy", "/", name))
+        return Attached(name, arn, kind, holder, f"policy-{who}.json", principal.needs)
 
 
 def _short(name: str) -> str:
