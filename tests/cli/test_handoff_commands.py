@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cross_account_access.cli import normal
+from cross_account_access.cli.handoff.command import contents
+from cross_account_access.cli.handoff.sides import Side
 from sandbox.people import people
 from sandbox.proof import prove
 from sandbox.stack import load
 from tests.cli.aws_shim import aws_on_path
 from tests.cli.conftest import Stage, deploy
-from tests.cli.everything import GRANTS, SIDES, Made, hand_off, made, record, rights_of, role_of
+from tests.cli.everything import GRANTS, SIDES, Made, hand_off, made, record, records, rights_of, role_of
 from tests.sandbox.commands import DESTINATION, SOURCE
 
 if TYPE_CHECKING:
@@ -94,6 +98,25 @@ def applied(accounts: Sandbox) -> Iterator[Applied]:
 def test_the_role_is_the_one_that_pulumi_makes(applied: Applied, grant: str) -> None:
     name = record(applied.stage, grant).role.name
     assert applied.by_commands.roles[name] == applied.by_pulumi.roles[name]
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: str) -> None:
+    documents = record(applied.stage, grant)
+    role = applied.by_commands.roles[documents.role.name]
+    half = normal.destination_half(
+        trust_policy=role["trust"],
+        inline_policies=role["inline"],
+        managed_policies=role["managed"],
+        permissions_boundary=role["boundary"],
+        max_session_duration=role["maxSessionDuration"],
+    )
+    told = (applied.folder(grant, "destination") / "checksum").read_text(encoding="utf-8")
+    assert told == f"{normal.checksum(half)}\n"
+    for principal in documents.principals:
+        if principal.attached_to:
+            # Of these the source's checksum is made.
+            assert normal.normalized(principal.needs) in applied.by_commands.rights[principal.attached_to]
 
 
 def test_there_is_no_other_role(applied: Applied) -> None:
@@ -253,6 +276,28 @@ def test_the_aws_cli_itself_takes_the_commands(applied: Applied, side: str, tmp_
     done = run_script(applied.stage, applied.folder("rich", side) / "commands.sh", ACCOUNTS[side])
     assert (done.returncode, done.stderr) == (0, "")
     as_before(applied)
+
+
+@pytest.mark.parametrize(("side", "asked"), [("source", "iam get-policy"), ("destination", "iam get-role")])
+def test_what_aws_does_not_tell_is_not_taken_for_absent(side: Any, asked: str, tmp_path: Path) -> None:
+    for name, text in contents(Side(records()["rich"], side)).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    denied = "An error occurred (AccessDenied) when calling: no"
+    answers = f"get-caller-identity) echo {ACCOUNTS[side]} ;; *) echo '{denied}' >&2; exit 254 ;;"
+    aws = tmp_path / "aws"
+    aws.write_text(f'#!/bin/sh\necho "$*" >>"{tmp_path}/asked"\ncase $2 in {answers} esac\n', encoding="utf-8")
+    aws.chmod(0o700)
+    done = subprocess.run(  # noqa: S603 - what handoff wrote
+        ["sh", str(tmp_path / "commands.sh")],  # noqa: S607 - whichever sh there is
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{denied}\n")
+    lines = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert [" ".join(line.split()[:2]) for line in lines] == ["sts get-caller-identity", asked]
 
 
 def undo(applied: Applied, side: str, folder: Path) -> None:
