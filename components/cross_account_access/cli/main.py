@@ -4,6 +4,7 @@ import click
 
 from cross_account_access import __version__
 
+from .handoff.command import handoff
 from .terminal import ExitCode, Failure
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
@@ -17,6 +18,9 @@ def cli() -> None:
     Every command reads the grants from a stack (--stack dev) or from a file with its outputs (--outputs FILE), and
     never changes anything in AWS.
     """
+
+
+cli.add_command(handoff)
 
 
 def main() -> int:
