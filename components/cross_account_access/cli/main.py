@@ -5,6 +5,7 @@ import click
 from cross_account_access import __version__
 
 from .terminal import ExitCode, Failure
+from .verify import verify
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -24,6 +25,9 @@ def cli() -> None:
     Every command reads the grants from a stack (--stack dev) or from a file with its outputs (--outputs FILE), and
     never changes anything in AWS.
     """
+
+
+cli.add_command(verify)
 
 
 def main() -> int:
