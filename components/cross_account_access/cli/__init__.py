@@ -12,4 +12,6 @@ def run() -> None:
         from .main import main  # noqa: PLC0415 - what it needs may not be installed
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is missing: pip install 'cross-account-access[cli]'")
+    except KeyboardInterrupt:  # importing takes most of a second
+        sys.exit(130)
     sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import boto3
 
-from cross_account_access.cli.accounts import Aws, asking
+from cross_account_access.cli.accounts import Aws, asking, core
 from cross_account_access.cli.standing import NotToldError, find
 from cross_account_access.documents import GrantDocuments, SourceHalf
 
@@ -33,6 +33,7 @@ class Temporary(Aws):
             self.keys["AccessKeyId"],
             self.keys["SecretAccessKey"],
             self.keys["SessionToken"],
+            botocore_session=core(),
             region_name=self.region or self._own_profile().region_name,
         )
 
