@@ -171,7 +171,7 @@ def test_a_checksum_of_something_else_is_told(deployed: Stage) -> None:
 
 
 def run(stage: Stage, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return stage.run("verify", "--outputs", str(stage.outputs), "--timeout", "0", *options, **environment)
+    return stage.run("verify", "--outputs", str(stage.outputs), "--timeout", "0", *options, seconds=60, **environment)
 
 
 def test_a_person_reads_what_was_proven(deployed: Stage) -> None:

@@ -89,6 +89,6 @@ def kept(stage: Stage) -> Iterator[None]:
     finally:
         with front.lock:
             for account, state in saved.items():
-                vars(front.world.accounts.iam(account)).update(state)
+                front.world.accounts.iam(account).__dict__.update(state)
             front.world.sessions._by_key = sessions
         credentials.write_text(text, encoding="utf-8")
