@@ -33,8 +33,8 @@ GRANTS: dict[str, Any] = {
             "previousExternalId": "first-id",
             "sessionTags": {"Team": ["blue", "red"]},
             "transitiveTagKeys": ["Team"],
-            "sourceIdentities": ["${aws:username}"],
-            "sessionNames": ["${aws:username}-*"],
+            "sourceIdentities": ["dora*"],
+            "sessionNames": ["${aws:username}"],
         },
     },
     "bounded": {

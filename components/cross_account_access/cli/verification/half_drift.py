@@ -116,11 +116,12 @@ def _destination(
         told = f"{role.arn} was made again: it was {role.unique_id}, and now {standing.arn} is {standing.unique_id}"
         yield found(documents, "role-remade", told)
     yield from _trust(documents, standing, arns, explained)
-    meant = role.max_session_duration or _DEFAULT_SESSION
-    if standing.max_session_duration not in (None, meant):
-        told = f"sessions last up to {standing.max_session_duration} s instead of {meant} s"
-        yield found(documents, "duration-changed", told)
-    # Who makes the source alone knows nothing of the role's own policies.
+    # Who makes the source alone may know nothing of the role's own settings.
+    if documents.side != "source" or role.max_session_duration is not None:
+        meant = role.max_session_duration or _DEFAULT_SESSION
+        if standing.max_session_duration not in (None, meant):
+            told = f"sessions last up to {standing.max_session_duration} s instead of {meant} s"
+            yield found(documents, "duration-changed", told)
     if documents.side != "source":
         yield from _role_policies(documents, standing)
 
@@ -136,11 +137,11 @@ def _trust(
             yield found(documents, "principal-dead", told)
     told = "; ".join([*difference.wider, *difference.narrower])
     if difference.wider:
-        yield found(documents, "trust-widened", f"the trust policy has {told}")
+        yield found(documents, "trust-widened", f"the trust policy differs: {told}")
     elif difference.narrower:
-        yield found(documents, "trust-narrowed", f"the trust policy has {told}")
+        yield found(documents, "trust-narrowed", f"the trust policy differs: {told}")
     elif difference.other:
-        told = "the trust policy has another Sid, Version or Id, and lets in whom it should"
+        told = "the trust policy has another Sid, Version or Id than the stack wrote, and no other difference"
         yield found(documents, "trust-changed", told)
 
 
