@@ -121,7 +121,9 @@ def verify(  # noqa: PLR0913 - the options
     mfa = None
     if needs_mfa and caller.user and (mfa_code or caller.long_term):
         mfa = with_mfa(caller, mfa_serial, mfa_code, prompt=prompt)
-    verifier = Verifier(caller, mfa, readers, Analyzer(aws), given, timeout, checksum)
+    if mfa is not None and readers.by_account[caller.account] is aws:
+        readers.by_account[caller.account] = mfa  # where an account lets nobody read without
+    verifier = Verifier(caller, mfa, readers, Analyzer(mfa or aws), given, timeout, checksum)
     results = [verifier.verify(grant, half) for grant, half in matched]
     general = [verifier.analyzer.refused] if verifier.analyzer.refused else []
     if as_json:

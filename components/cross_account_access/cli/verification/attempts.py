@@ -88,7 +88,7 @@ def assume_until(aws: Aws, call: Parameters, timeout: float, name: str) -> tuple
     """
     start = time.monotonic()
     pauses = iter(_PAUSES)
-    with _progress() as tell:
+    with _progress(f"{name}: assuming the role") as tell:
         while True:
             answer = assume(aws, call)
             waited = time.monotonic() - start
@@ -99,12 +99,12 @@ def assume_until(aws: Aws, call: Parameters, timeout: float, name: str) -> tuple
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
+def _progress(text: str) -> Iterator[Callable[[str], None]]:
     console = progress_console()
     if not console.is_terminal:
         yield lambda _: None
         return
-    with console.status("") as status:
+    with console.status(text) as status:
         yield status.update
 
 
