@@ -15,7 +15,7 @@ import pytest
 
 from cross_account_access.cli import normal
 from cross_account_access.documents import GrantDocuments
-from tests.cli.verifying import CALLERS, AccessAnalyzer, by_caller, codes, verify
+from tests.cli.verifying import CALLERS, AccessAnalyzer, by_caller, codes, kept, mfa_code, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,8 +123,33 @@ def test_a_parameter_can_be_given(deployed: Stage) -> None:
     code, told = verify(deployed, "--profile", "ci", "--session-name", "my-release")
     assert code == 0
     assert told["grants"][0]["became"].endswith("/my-release")
-    code, told = verify(deployed, "--profile", "auditor", "--external-id", "another")
-    assert (code, codes(told["grants"][0])) == (1, ["access-refused"])
+    for text in ("a-wrong-one", "not valid!"):
+        code, told = verify(deployed, "--profile", "auditor", "--external-id", text)
+        assert (code, codes(told["grants"][0])) == (1, ["access-refused"])
+        assert text not in str(told)
+
+
+def test_a_stranger_who_gets_in_is_a_finding(deployed: Stage) -> None:
+    trust = documents(deployed, "deploy").role.trust_policy
+    trust["Statement"][0]["Principal"]["AWS"] = "*"
+    with kept(deployed):
+        deployed.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(trust))
+        code, told = verify(deployed, "--profile", "stranger", "--grant", "deploy")
+    assert (code, codes(told["grants"][0])) == (1, ["stranger-allowed"])
+    assert "user/sandbox-stranger is no principal" in told["grants"][0]["findings"][0]["message"]
+
+
+def test_a_code_helps_where_a_principals_own_policies_ask_for_mfa(deployed: Stage) -> None:
+    condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    denial = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    text = json.dumps({"Version": "2012-10-17", "Statement": denial})
+    with kept(deployed):
+        deployed.source.put_user_policy(UserName="auditor", PolicyName="mfa", PolicyDocument=text)
+        code, told = verify(deployed, "--profile", "auditor")
+        assert (code, codes(told["grants"][0])) == (1, ["access-refused"])
+        assert "aws:MultiFactorAuthPresent" in str(told["grants"][0]["notChecked"])
+        code, told = verify(deployed, "--profile", "auditor", "--mfa-code", mfa_code(deployed, "partners/auditor"))
+    assert (code, codes(told["grants"][0])) == (0, [])
 
 
 # --- Access Analyzer ------------------------------------------------------------------------------

@@ -117,3 +117,19 @@ def test_a_group_without_its_policy_is_told(kinds: Stage) -> None:
         kinds.source.detach_group_policy(GroupName="developers", PolicyArn=arn)
         code, told = verify(kinds, "--profile", "developers", "--grant", "by-group")
     assert (code, codes(told["grants"][0])) == (1, ["policy-detached"])
+
+
+def test_whoever_a_whole_accounts_own_policies_let_in_is_no_finding(kinds: Stage) -> None:
+    code, told = verify(kinds, "--profile", "outsider", "--grant", "by-group")
+    [result] = told["grants"]
+    assert (code, codes(result)) == (0, [])
+    assert [one["what"] for one in result["notChecked"]] == [
+        "that others are refused",
+        "what role by-group of account 222222222222 has",
+    ]
+
+
+def test_nobody_is_let_in_all_the_same(kinds: Stage) -> None:
+    code, told = verify(kinds, "--profile", "nobody", "--grant", "by-group")
+    assert (code, codes(told["grants"][0])) == (0, [])
+    assert [attempt["observed"] for attempt in told["grants"][0]["attempts"]] == ["refused"]

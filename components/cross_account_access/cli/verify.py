@@ -119,7 +119,7 @@ def verify(  # noqa: PLR0913 - the options
     )
     prompt = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and any(half for _, half in matched)
     mfa = None
-    if needs_mfa and caller.user and (mfa_code or caller.long_term):
+    if caller.user and (mfa_code or (needs_mfa and caller.long_term)):
         mfa = with_mfa(caller, mfa_serial, mfa_code, prompt=prompt)
     if mfa is not None and readers.by_account[caller.account] is aws:
         readers.by_account[caller.account] = mfa  # where an account lets nobody read without

@@ -68,10 +68,15 @@ def assume(aws: Aws, call: Parameters) -> tuple[Answer, str, Temporary | None]:
         except botocore.exceptions.ClientError as error:
             if code_of(error) not in _REFUSALS:
                 raise
-            return "refused", error.response["Error"]["Message"], None
+            return "refused", _without_external_id(error.response["Error"]["Message"], call), None
     session = temporary(aws, assumed["Credentials"])
     with asking("whom the session speaks for"):
         return "allowed", session.sts().get_caller_identity()["Arn"], session
+
+
+def _without_external_id(message: str, call: Parameters) -> str:
+    """The message without the external ID, which AWS repeats where it breaks a rule."""
+    return message.replace(call.external_id, "[external ID]") if call.external_id else message
 
 
 def assume_until(aws: Aws, call: Parameters, timeout: float, name: str) -> tuple[Answer, str, Temporary | None]:

@@ -134,15 +134,21 @@ class Verifier:
         return result
 
     def _stranger(self, result: Result, call: Parameters) -> None:
-        answer, told, _ = assume(self.mfa if call.mfa and self.mfa else self.caller.aws, call)
-        result.attempts.append(Attempt("assumes the role, as none of its principals", "refused", answer, told))
+        answer, told, _ = assume(self.mfa or self.caller.aws, call)
+        what = "assumes the role, as none of its principals"
+        if answer == "allowed" and _wide(result.grant.documents, self.caller):
+            result.attempts.append(Attempt(what, "allowed", answer, told))
+            why = "the grant trusts whole accounts, whose own policies let this caller in"
+            result.unchecked.append(Unchecked("that others are refused", why))
+            return
+        result.attempts.append(Attempt(what, "refused", answer, told))
         if answer == "allowed":
             text = f"{self.caller.arn} is no principal of the grant and became {told}"
             result.findings.append(found(result.grant.documents, "stranger-allowed", text))
 
     def _principal(self, result: Result, principal: SourceHalf, call: Parameters, timeout: float) -> Aws | None:
         documents, caller = result.grant.documents, self.caller
-        aws = self.mfa if call.mfa and self.mfa else caller.aws
+        aws = self.mfa or caller.aws
         self._without_mfa(result, call)
         if call.mfa and self.mfa is None and caller.long_term:
             result.unchecked.append(_no_code())
@@ -191,6 +197,13 @@ class Verifier:
             attached = read.standing.managed_policies if read and read.standing else {}
             document = attached.get(half.policy_arn or "") or half.policy or half.needs
             yield from self.analyzer.validate(documents, "source", f"policy of {half.name}", document)
+
+
+def _wide(documents: GrantDocuments, caller: Who) -> bool:
+    """Whether it is the caller's own account that decides, and not the trust policy."""
+    kinds = {half.kind for half in documents.principals}
+    own = caller.account == documents.source_account_id
+    return bool(kinds & {"organization", "organizational_unit"}) or (own and bool(kinds & {"group", "account"}))
 
 
 def _explained(result: Result, principal: SourceHalf) -> bool:
