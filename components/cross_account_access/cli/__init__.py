@@ -13,4 +13,6 @@ def run() -> None:
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install 'cross-account-access[cli]'", file=sys.stderr)  # noqa: T201
         sys.exit(3)
+    except KeyboardInterrupt:  # importing takes most of a second
+        sys.exit(130)
     sys.exit(main())

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions
+import botocore.loaders
+import botocore.session
 import click
 from botocore.config import Config
 
@@ -48,9 +50,13 @@ class Aws:
             Failure: If there is no such profile.
         """
         try:
-            return boto3.Session(profile_name=self.profile, region_name=self.region)
-        except botocore.exceptions.ProfileNotFound:
-            told = f"there is no AWS profile {self.profile}"
+            session = core()
+            if self.profile is not None:
+                session.set_config_variable("profile", self.profile)
+            session.get_scoped_config()  # which looks the profile up
+            return boto3.Session(botocore_session=session, region_name=self.region)
+        except botocore.exceptions.ProfileNotFound as error:
+            told = f"there is no AWS profile {error.kwargs['profile']}"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="`aws configure list-profiles` tells.") from None
 
     def iam(self) -> "IAMClient":
@@ -67,6 +73,18 @@ class Aws:
 
     def _at(self) -> dict[str, Any]:
         return {"endpoint_url": self.endpoint, "config": _RETRYING}
+
+
+def core() -> botocore.session.Session:
+    """What a boto3 session is made of; AWS's service models are read once for all of them."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> botocore.loaders.Loader:
+    return botocore.loaders.create_loader(botocore.session.get_session().get_config_variable("data_path"))
 
 
 def code_of(error: botocore.exceptions.ClientError) -> str:

@@ -6,6 +6,7 @@ from cross_account_access import __version__
 
 from .handoff.command import handoff
 from .terminal import ExitCode, Failure
+from .verify import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
 
@@ -21,6 +22,7 @@ def cli() -> None:
 
 
 cli.add_command(handoff)
+cli.add_command(verify)
 
 
 def main() -> int:

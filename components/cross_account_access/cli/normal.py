@@ -119,8 +119,8 @@ def checksum(half: Document) -> str:
 
 
 def _principal(value: Any) -> Document:
-    # Two ways to say everybody, with one meaning.
-    kinds = {"AWS": ["*"]} if value == "*" else value
+    # Everybody is "*" or {"AWS": "*"}, with one meaning.
+    kinds = value if isinstance(value, Mapping) else {"AWS": value}
     return {kind: _several(_ROOT.sub(r"\1", name) for name in _listed(names)) for kind, names in sorted(kinds.items())}
 
 
