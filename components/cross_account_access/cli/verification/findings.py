@@ -92,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
     "policy-missing": Kind(
         "source",
         "The stack doesn't make the source's policy, and no policy of the principal allows to assume the role.",
+        "`cross-account-access handoff` writes that policy for the source account's owner.",
         repaired=False,
     ),
     "boundary-blocks": Kind(
