@@ -4,6 +4,9 @@ import click
 
 from cross_account_access import __version__
 
+from .execution import exec_command
+from .profiles import profile
+from .switch_role import open_role
 from .terminal import ExitCode, Failure
 
 _EXIT_CODES = """\b
@@ -24,6 +27,11 @@ def cli() -> None:
     Every command reads the grants from a stack (--stack dev) or from a file with its outputs (--outputs FILE), and
     never changes anything in AWS.
     """
+
+
+cli.add_command(profile)
+cli.add_command(open_role)
+cli.add_command(exec_command)
 
 
 def main() -> int:
