@@ -34,7 +34,9 @@ def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -
     url, why = _url(grant)
     if url is None:
         told = f"the console can't switch to the role of grant {grant.name}: {why}"
-        remedy = f"Its credentials you get by `cross-account-access exec {grant.name} -- COMMAND`, or `profile {grant.name}`."
+        remedy = (
+            f"Its credentials work: `cross-account-access exec {grant.name} -- COMMAND`, or `… profile {grant.name}`."
+        )
         raise Failure(told, ExitCode.NO, remedy=remedy)
     if as_json:
         emit({"grant": grant.name, "switchRoleUrl": url})
