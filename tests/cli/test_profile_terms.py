@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cross_account_access.cli.accounts import Aws
 from cross_account_access.cli.assumption import Person, Wishes, settle
@@ -26,7 +27,7 @@ def documents(
     given = {"principals": principals, "role": role, **({"conditions": conditions} if conditions else {})}
     return grant_documents(
         "reader",
-        GrantModel.model_validate(given),
+        GrantModel.model_validate(given, by_alias=False, by_name=True),
         side="both",
         tags={},
         partition="aws",
@@ -76,7 +77,7 @@ def test_the_terms_are_what_the_conditions_ask_of_the_call(conditions: dict[str,
         ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], ALICE, Terms(mfa=True)),
         ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], CI, Terms()),
         ([{"user": "bob"}], ALICE, None),
-        ([{"role": "other/ci2"}], CI, None),
+        ([{"role": "team/ci2", "conditions": {"mfa": False}}], CI, None),
         ([{"account": SOURCE}], CI, Terms(mfa=True)),
         ([{"user": "alice", "trust_by": "name"}], ALICE, Terms(mfa=True)),
         ([{"user": "bob", "trust_by": "name"}], ALICE, None),
@@ -152,7 +153,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
     ("principals", "identity", "expected"),
     [
         ([{"user": "alice"}], None, 7200),
-        ([{"role": "ci"}], None, None),
+        ([{"user": "alice"}, {"role": "ci"}], CI, None),
         ([{"account": SOURCE}], ALICE, 7200),
         ([{"account": SOURCE}], CI, None),
     ],
@@ -190,11 +191,11 @@ def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
             "grant reader requires a source identity like ann-* or bob-*\nGive --source-identity TEXT.",
         ),
         (
-            {"session_names": ["${aws:username}"]},
+            {"session_names": ["ticket-??", "${aws:username}-?"]},
             Wishes(),
-            CI,
+            ALICE,
             ExitCode.WRONG_INPUT,
-            "grant reader requires a session name like ${aws:username}\nGive --session-name TEXT.",
+            "grant reader requires a session name like ${aws:username}-? or ticket-??\nGive --session-name TEXT.",
         ),
     ],
 )
@@ -204,6 +205,58 @@ def test_what_cannot_be_told_is_asked_for(
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
         settle(grant(principals, conditions), person(identity), wishes, may_carry_mfa=True)
+    assert refused.value.code is code
+    assert refused.value.format_message().startswith(message)
+
+
+DEVICE = "arn:aws:iam::111111111111:mfa/alice"
+KEY = "arn:aws:iam::111111111111:u2f/user/alice/key"
+
+
+class _Iam:
+    """IAM's answer to ListMFADevices."""
+
+    exceptions = type("exceptions", (), {"ClientError": ClientError})
+
+    def __init__(self, answer: list[str] | str) -> None:
+        self.answer = answer
+
+    def get_paginator(self, _: str) -> _Iam:
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        if isinstance(self.answer, str):
+            raise ClientError({"Error": {"Code": self.answer, "Message": "told"}}, "ListMFADevices")
+        return [{"MFADevices": [{"SerialNumber": serial}]} for serial in self.answer]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        ([DEVICE], None, DEVICE),
+        ([KEY, DEVICE], None, DEVICE),
+        ([], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has no MFA device\nRegister"),
+        ([KEY], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has only security keys, which show no codes"),
+        ([DEVICE, "arn:2"], ExitCode.WRONG_INPUT, f"{ALICE.arn} has 2 MFA devices: {DEVICE}, arn:2\nSay which: --mfa-"),
+        (
+            "AccessDenied",
+            ExitCode.UNAVAILABLE,
+            f"{ALICE.arn} may not ask which MFA device it has (iam:ListMFADevices)\nGive --mfa-serial ARN",
+        ),
+        ("Throttling", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: Throttling: told"),
+        ("ExpiredToken", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: ExpiredToken: told"),
+    ],
+)
+def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
+    answer: list[str] | str, code: ExitCode | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Aws, "iam", lambda _: _Iam(answer))
+    alice = person(ALICE)
+    if code is None:
+        assert alice.mfa_serial == message
+        return
+    with pytest.raises(Failure) as refused:
+        assert alice.mfa_serial
     assert refused.value.code is code
     assert refused.value.format_message().startswith(message)
 

@@ -73,9 +73,11 @@ def usage_of(documents: GrantDocuments) -> Usage:
 
 def _principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
     """A principal, with the external ID that its statements ask for."""
-    principal = PrincipalModel.model_validate({half.kind: half.name})
+    principal = PrincipalModel.model_validate({half.kind: half.name}, by_alias=False, by_name=True)
     named, narrowing = principal.element(documents.partition, documents.source_account_id)
     terms = terms_of_principal(documents, named, narrowing) or terms_of(documents)
     if not all(one.external_ids for one in terms):
         return principal
-    return principal.model_copy(update={"conditions": ConditionsModel(external_id=terms[0].external_ids[0])})
+    return principal.model_copy(
+        update={"conditions": ConditionsModel.model_validate({"externalId": terms[0].external_ids[0]})}
+    )
