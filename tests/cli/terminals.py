@@ -1,4 +1,4 @@
-"""The tool on a terminal: a process with a controlling terminal of its own, and what a person sees and types there."""
+"""The tool on a terminal, a process with a controlling terminal of its own; and in this process, to see it fail."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
+import click
+from click.testing import CliRunner
+
+from cross_account_access.cli.main import cli
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from tests.cli.conftest import Stage
+
+INTERRUPT = "\x03"
 
 # In a session of its own, a process has no controlling terminal until it asks for one.
 _START = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, sys.argv[1:])"
@@ -57,8 +64,19 @@ class Terminal:
             self.seen += self._read()
 
     def type(self, text: str) -> None:
-        """Type on the keyboard; \\x03 is Ctrl-C."""
+        """Type on the keyboard; \\x03 is Ctrl-C.
+
+        That is pressed again after a while, as a person does: Python has a moment just before it reads in which a
+        signal is noticed only when there is something to read.
+        """
         os.write(self._master, text.encode())
+        for _ in range(10) if text == INTERRUPT else ():
+            try:
+                self.process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                os.write(self._master, text.encode())
+            else:
+                return
 
     def end(self, seconds: float = 30) -> tuple[int, str]:
         """Wait for the process; returns its exit code and stdout."""
@@ -72,3 +90,16 @@ class Terminal:
             return os.read(self._master, 10_000).decode()
         except OSError:  # the other end is closed
             return ""
+
+
+def failing(stage: Stage, *args: str, **environment: str) -> tuple[int, str, str]:
+    """Run the tool in this process until it fails, quicker than as one of its own.
+
+    Returns:
+        The exit code, the message, and what is on stdout.
+    """
+    none = dict.fromkeys(name for name in os.environ if name.startswith("AWS_"))
+    result = CliRunner(env={**none, **stage.environment, **environment}).invoke(cli, args, standalone_mode=False)
+    error = result.exception
+    assert isinstance(error, click.ClickException), error
+    return getattr(error, "code", error.exit_code), error.format_message(), result.stdout

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 import pytest
-from click.testing import CliRunner
 
-from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode
 from sandbox.mfa import totp
-from tests.cli.terminals import Terminal
+from tests.cli.terminals import INTERRUPT, Terminal, failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,23 +145,13 @@ def test_on_a_terminal_it_asks_and_writes(deployed: Stage, config: Path) -> None
     assert b"mfa_serial = arn:aws:iam::111111111111:mfa/sandbox-alice\r\n" in config.read_bytes()
 
 
-@pytest.mark.parametrize(("answer", "code"), [("\x03", ExitCode.INTERRUPTED), ("n\n", ExitCode.NO)])
+@pytest.mark.parametrize(("answer", "code"), [(INTERRUPT, ExitCode.INTERRUPTED), ("n\n", ExitCode.NO)])
 def test_without_a_yes_nothing_is_written(deployed: Stage, config: Path, answer: str, code: ExitCode) -> None:
     with Terminal(deployed, "profile", "deploy", *OUTPUTS, "--source-profile", "ci") as terminal:
         terminal.wait_for("[y/N]:")
         terminal.type(answer)
         assert terminal.end()[0] == code
     assert (config.read_bytes(), leftovers(config)) == (THEIRS.encode(), [])
-
-
-def in_process(stage: Stage, monkeypatch: pytest.MonkeyPatch, *args: str, **environment: str) -> tuple[int, str]:
-    """The tool in this process, which is quicker: its exit code and what it says of a failure."""
-    monkeypatch.chdir(stage.folder)
-    runner = CliRunner(env={**stage.environment, **environment})
-    result = runner.invoke(cli, args, standalone_mode=False)
-    error = result.exception
-    assert error is not None
-    return int(getattr(error, "code", getattr(error, "exit_code", 99))), error.format_message()  # type: ignore[attr-defined]
 
 
 REFUSED: list[tuple[list[str], dict[str, str], str, ExitCode, str]] = [
@@ -242,6 +230,7 @@ def test_what_cannot_be_is_said_and_nothing_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config.write_text(text, encoding="utf-8")
-    done = in_process(deployed, monkeypatch, "profile", *args, **environment)
-    assert (done[0], done[1].removeprefix("Error: ")[: len(message)]) == (code, message)
+    monkeypatch.chdir(deployed.folder)
+    ended, told, _ = failing(deployed, "profile", *args, **environment)
+    assert (ended, told[: len(message)]) == (code, message)
     assert (config.read_text(encoding="utf-8"), leftovers(config)) == (text, [])
