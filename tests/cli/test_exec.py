@@ -285,6 +285,36 @@ def test_what_keeps_the_command_from_running_is_told(
     assert "partner-7f3a" not in told
 
 
+def test_a_config_that_is_none_is_told_without_its_lines(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(deployed.folder)
+    file = deployed.folder / "broken"
+    file.write_text("[default]\ns3cret-line\n", encoding="utf-8")
+    for profile in ([], ["--profile", "ci"]):
+        args = ("exec", "deploy", *OUTPUTS, *profile, "--", "true")
+        ended, told, _ = failing(deployed, *args, AWS_CONFIG_FILE=str(file))
+        assert (ended, told) == (ExitCode.WRONG_INPUT, f"the AWS CLI doesn't understand {file}\nMend the file.")
+
+
+def test_a_profile_that_assumes_a_role_itself_asks_for_its_code_once(deployed: Stage, cache: Path) -> None:
+    """From alice to read-only, and from there on: AWS refuses, with the second role's reason."""
+    config = deployed.folder / "aws" / "config"
+    written = deployed.run("profile", "read-only", *OUTPUTS, "--source-profile", "alice", "--yes")
+    assert written.returncode == 0, written.stderr
+    args = ("exec", "deploy", *OUTPUTS, "--profile", "read-only", "--", "true")
+    try:
+        with Terminal(deployed, *args) as terminal:
+            terminal.wait_for(PROMPT)
+            terminal.type(f"{code(deployed)}\n")
+            assert terminal.end() == (ExitCode.NO, ""), terminal.seen
+        assert "assumed-role/read-only/" in terminal.seen
+        assert len(list(cache.iterdir())) == 1
+        again = deployed.run(*args)
+        assert again.returncode == ExitCode.NO
+        assert "assumed-role/read-only/" in again.stderr
+    finally:
+        config.write_text("", encoding="utf-8")
+
+
 def test_where_a_process_cannot_become_another_it_waits() -> None:
     """Windows' way."""
     words = [sys.executable, "-c", "import os, sys; sys.exit(int(os.environ['CODE']))"]

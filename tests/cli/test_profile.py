@@ -163,7 +163,7 @@ REFUSED: list[tuple[list[str], dict[str, str], str, ExitCode, str]] = [
         {},
         "",
         ExitCode.WRONG_INPUT,
-        "nothing was written, for there is no terminal to ask on\nGive --yes.",
+        "nothing was written, for nobody could be asked\nGive --yes.",
     ),
     (
         ["--source-profile", "ci", *OUTPUTS, "deploy", "--yes"],

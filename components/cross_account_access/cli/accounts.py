@@ -1,5 +1,6 @@
 """AWS as a caller sees it: sessions by profile, and what goes wrong with them in plain words."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions
+import botocore.session
 import click
 from botocore.config import Config
 
+from .cache import SharedCache
 from .terminal import ExitCode, Failure
 
 if TYPE_CHECKING:
@@ -45,10 +48,19 @@ class Aws:
         """A session with the credentials.
 
         Raises:
-            Failure: If there is no such profile.
+            Failure: If there is no such profile, or the AWS CLI's config isn't understood.
         """
         try:
-            return boto3.Session(profile_name=self.profile, region_name=self.region)
+            session = botocore.session.Session(profile=self.profile)
+            # As the AWS CLI does it, so that a profile with MFA asks for a code once.
+            session.get_component("credential_provider").get_provider("assume-role").cache = SharedCache()
+            # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
+            region = self.region or os.environ.get("AWS_REGION")
+            return boto3.Session(botocore_session=session, region_name=region)
+        except botocore.exceptions.ConfigParseError as error:
+            # botocore's message quotes lines of the file, and keys may stand in them.
+            told = f"the AWS CLI doesn't understand {error.kwargs['path']}"
+            raise Failure(told, ExitCode.WRONG_INPUT, remedy="Mend the file.") from None
         except botocore.exceptions.ProfileNotFound:
             told = f"there is no AWS profile {self.profile}"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="`aws configure list-profiles` tells.") from None

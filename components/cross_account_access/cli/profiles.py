@@ -102,7 +102,7 @@ def _show(planned: Plan) -> None:
 
 def _ask(planned: Plan, *, may_ask: bool) -> None:
     if not (may_ask and sys.stdin.isatty()):
-        told = "nothing was written, for there is no terminal to ask on"
+        told = "nothing was written, for nobody could be asked"
         raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --yes.")
     if not click.confirm(f"Write {planned.file}?", err=True):
         raise Failure("nothing was written", ExitCode.NO)

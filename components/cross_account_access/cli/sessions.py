@@ -1,22 +1,18 @@
 """Sessions of a role by botocore's own means: its fetcher, its prompt for the MFA code, its cache on the disk."""
 
 import getpass
-import hashlib
 import os
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import botocore.session
-import click
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
-from botocore.utils import JSONFileCache
 
 from .accounts import DENIED, Aws, asking, code_of
 from .assumption import Assumption
+from .cache import SharedCache
 from .stacks import Grant
 from .terminal import ExitCode, Failure
 
@@ -26,54 +22,17 @@ _WRONG_CALL = frozenset({"ValidationError", "InvalidParameterValue", "PackedPoli
 _CALLING = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
 
 
-class SharedCache(JSONFileCache):
-    """The AWS CLI's cache. Where it can't be written to, a session is good for one run.
-
-    The CLI knows a session again by the call's parameters alone. Without a device of the user's own among them, that
-    would give one caller's session to another, who may not even be trusted; and the sandbox's to AWS.
-
-    Args:
-        apart: What else a session is known by; nothing for those that are shared with the CLI.
-    """
-
-    def __init__(self, apart: str = "") -> None:
-        super().__init__(str(Path("~/.aws/cli/cache").expanduser()))
-        self._apart = apart
-
-    def __contains__(self, key: str) -> bool:
-        """Whether there is such a session."""
-        return bool(super().__contains__(self._name(key)))
-
-    def __getitem__(self, key: str) -> Any:
-        """A session."""
-        return super().__getitem__(self._name(key))
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        """Keep a session."""
-        try:
-            super().__setitem__(self._name(key), value)
-        except OSError as error:
-            click.echo(f"The session is not kept for the next run: {error.strerror}", err=True)
-
-    def _name(self, key: str) -> str:
-        return hashlib.sha256(f"{key} {self._apart}".encode()).hexdigest() if self._apart else key
-
-
 class Sessions:
     """Sessions by somebody's credentials."""
 
     def __init__(self, aws: Aws) -> None:
-        aws.session()  # tells well if there is no such profile
         self._aws = aws
-        self._session = botocore.session.Session(profile=aws.profile)
-        # As the AWS CLI does it, for a profile that itself assumes a role.
-        self._session.get_component("credential_provider").get_provider("assume-role").cache = SharedCache()
+        self._session = aws.session()
 
     @property
     def region(self) -> str | None:
         """The region that is told: on the command line, in the environment, in the profile."""
-        found = self._aws.region or os.environ.get("AWS_REGION") or self._session.get_config_variable("region")
-        return str(found) if found else None
+        return self._session.region_name
 
     def fetch(self, grant: Grant, assumption: Assumption) -> dict[str, Any]:
         """A session of a grant's role, from the cache while it lasts.
@@ -99,7 +58,7 @@ class Sessions:
         shared = "SerialNumber" in arguments and endpoint is None
         apart = "" if shared else f"{credentials.get_frozen_credentials().access_key} {endpoint}"
         client = partial(
-            self._session.create_client, region_name=self.region or _REGION, endpoint_url=endpoint, config=_CALLING
+            self._session.client, region_name=self.region or _REGION, endpoint_url=endpoint, config=_CALLING
         )
         return AssumeRoleCredentialFetcher(
             client,
