@@ -33,6 +33,11 @@ GRANTS: dict[str, Any] = {
             "transitiveTagKeys": ["team"],
         },
     },
+    "named": {
+        "principals": [{"user": "carol"}],
+        "role": {"managedPolicies": ["ReadOnlyAccess"]},
+        "conditions": {"sessionNames": ["ticket-??"]},
+    },
     "either": {
         "principals": [{"user": "alice"}, {"user": "bob", "conditions": {"externalId": "id-b0b"}}],
         "role": {"managedPolicies": ["ReadOnlyAccess"]},
@@ -98,6 +103,15 @@ def test_the_profile_is_for_whoever_has_the_source_profile(demanding: Stage, who
     done = demanding.run("profile", *OUTPUTS, "--source-profile", who, "--prefix", f"{who}-", "--yes", "--json")
     told = json.loads(done.stdout)
     assert [one["profile"] for one in told["profiles"]] == [f"{who}-either"]
-    assert [one["grant"] for one in told["skipped"]] == ["tagged"]
+    assert [one["grant"] for one in told["skipped"]] == ["named", "tagged"]
     written = (demanding.folder / "aws" / "config").read_text(encoding="utf-8")
     assert ("external_id = id-b0b" in written.partition(f"[profile {who}-either]")[2]) is external_id
+
+
+def test_the_session_name_is_said_once(demanding: Stage) -> None:
+    args = ("profile", "named", *OUTPUTS, "--prefix", "carol-", "--yes")
+    first = demanding.run(*args, "--source-profile", "carol", "--session-name", "ticket-01")
+    assert "+role_session_name = ticket-01\n" in first.stdout
+    assert demanding.run(*args).stdout.startswith("Nothing to do: ")
+    other = demanding.run(*args, "--session-name", "ticket-02")
+    assert "-role_session_name = ticket-01\n+role_session_name = ticket-02\n" in other.stdout

@@ -113,6 +113,19 @@ def test_a_pattern_is_filled_where_that_can_be_told(
     assert filled(pattern, user=user, instead=instead) == expected
 
 
+@pytest.mark.parametrize(
+    ("patterns", "name", "expected"),
+    [
+        ((), "x", True),
+        (("ticket-??",), "ticket-01", True),
+        (("ticket-??",), "ticket-1", False),
+        (("a", "${aws:username}-x"), "alice-x", True),
+    ],
+)
+def test_a_session_name_that_no_longer_fits_is_known(patterns: tuple[str, ...], name: str, expected: bool) -> None:
+    assert Terms(session_names=patterns).accepts_session_name(name) is expected
+
+
 def test_the_call_brings_everything_that_is_asked_for() -> None:
     conditions = {
         "external_id": "id-1",

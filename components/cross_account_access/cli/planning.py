@@ -147,10 +147,13 @@ class _Planner:
             if asked:
                 told = f"grant {grant.name} requires {what}, which a profile of the AWS CLI can't give"
                 raise Failure(told, ExitCode.NO, remedy=f"`cross-account-access exec {grant.name} -- COMMAND` can.")
-        wishes = self._wanted.wishes
-        if terms.mfa and wishes.mfa_serial is None and kept.get("source_profile") == source:
-            wishes = Wishes(kept.get("mfa_serial"), wishes.session_name)
-        assumption = settle(grant, person, wishes, may_carry_mfa=False)
+        serial, session_name = self._wanted.wishes.mfa_serial, self._wanted.wishes.session_name
+        # What was said when the profile was written needn't be said again.
+        if terms.mfa and kept.get("source_profile") == source:
+            serial = serial or kept.get("mfa_serial")
+        if terms.accepts_session_name(kept.get("role_session_name", "")):
+            session_name = session_name or kept.get("role_session_name")
+        assumption = settle(grant, person, Wishes(serial, session_name), may_carry_mfa=False)
         return aws_config.Profile(name, grant.name, stack, assumption.profile(source))
 
     def _person(self, source: str) -> Person:

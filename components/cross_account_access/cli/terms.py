@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from cross_account_access.conditions import ASSUME_ROLE
@@ -12,6 +13,7 @@ from cross_account_access.operators import listed
 from cross_account_access.policies import VERSION
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _REQUEST_TAG = "aws:requesttag/"
 # What follows from the caller alone, so that it is known before any call.
 _OF_THE_CALLER = frozenset(
@@ -44,6 +46,11 @@ class Terms:
     def weight(self) -> tuple[bool, ...]:
         """How much is asked for: of two statements that let somebody in the lighter one is enough."""
         return self.mfa, bool(self.source_identities), bool(self.session_tags), bool(self.external_ids)
+
+    def accepts_session_name(self, name: str) -> bool:
+        """Whether a session may have that name, as far as that can be told without the values of policy variables."""
+        patterns = [_VARIABLE.sub("*", pattern) for pattern in self.session_names]
+        return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True)
