@@ -137,7 +137,8 @@ GRANTS = [
         to({"account": SOURCE}, {"arn": f"arn:aws:iam::{OTHER}:user/alice"}),
         "principals",
         "",
-        f"a grant's principals are of one source account; here are {SOURCE}, {OTHER}",
+        "a grant's principals are of one source account",
+        f"Here are {SOURCE}, {OTHER}",
     ),
     Bad(
         "more principals than a trust policy holds",

@@ -1,5 +1,6 @@
 """AWS as a caller sees it: sessions by profile, and what goes wrong with them in plain words."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import botocore.session
 import click
 from botocore.config import Config
 
+from .cache import SharedCache
 from .terminal import ExitCode, Failure
 
 if TYPE_CHECKING:
@@ -47,14 +49,22 @@ class Aws:
         """A session with the credentials.
 
         Raises:
-            Failure: If there is no such profile.
+            Failure: If there is no such profile, or the AWS CLI's config isn't understood.
         """
         try:
             session = core()
             if self.profile is not None:
                 session.set_config_variable("profile", self.profile)
             session.get_scoped_config()  # which looks the profile up
-            return boto3.Session(botocore_session=session, region_name=self.region)
+            # As the AWS CLI does it, so that a profile with MFA asks for a code once.
+            session.get_component("credential_provider").get_provider("assume-role").cache = SharedCache()
+            # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
+            region = self.region or os.environ.get("AWS_REGION")
+            return boto3.Session(botocore_session=session, region_name=region)
+        except botocore.exceptions.ConfigParseError as error:
+            # botocore's message quotes lines of the file, and keys may stand in them.
+            told = f"the AWS CLI doesn't understand {error.kwargs['path']}"
+            raise Failure(told, ExitCode.WRONG_INPUT, remedy="Mend the file.") from None
         except botocore.exceptions.ProfileNotFound as error:
             told = f"there is no AWS profile {error.kwargs['profile']}"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="`aws configure list-profiles` tells.") from None

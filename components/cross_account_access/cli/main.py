@@ -4,7 +4,10 @@ import click
 
 from cross_account_access import __version__
 
+from .execution import exec_command
 from .handoff.command import handoff
+from .profiles import profile
+from .switch_role import open_role
 from .terminal import ExitCode, Failure
 from .verify import verify
 
@@ -21,8 +24,8 @@ def cli() -> None:
     """
 
 
-cli.add_command(handoff)
-cli.add_command(verify)
+for command in (verify, profile, open_role, exec_command, handoff):
+    cli.add_command(command)
 
 
 def main() -> int:

@@ -1,0 +1,108 @@
+"""`profile`: the AWS CLI's profiles of the grants, in the user's own config."""
+
+import re
+import sys
+
+import click
+
+from . import replacing
+from .assumption import Wishes
+from .planning import Plan, Wanted, plan
+from .stacks import Grant, Where, grants_of, stack_options
+from .terminal import Command, ExitCode, Failure, console, emit
+
+_PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
+
+
+@click.command("profile", cls=Command)
+@click.argument("names", nargs=-1, metavar="[GRANT]...")
+@stack_options
+@click.option(
+    "--source-profile",
+    metavar="NAME",
+    help="Your own profile, whose credentials assume the role. Left out: what the profile has already, or `default`.",
+)
+@click.option("--mfa-serial", metavar="ARN", help="Your MFA device; IAM is asked for it by default.")
+@click.option("--session-name", metavar="TEXT", help="The session's name, where the grant requires one.")
+@click.option("--prefix", metavar="TEXT", default="", help="What each profile's name begins with.")
+@click.option(
+    "--endpoint-url",
+    "endpoint",
+    metavar="URL",
+    envvar="AWS_ENDPOINT_URL",
+    help="Where AWS is: the sandbox's address, for example. [env: AWS_ENDPOINT_URL]",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask; needed where there is no terminal.")
+def profile(  # noqa: PLR0913 - one for each option
+    *,
+    names: tuple[str, ...],
+    where: Where,
+    source_profile: str | None,
+    mfa_serial: str | None,
+    session_name: str | None,
+    prefix: str,
+    endpoint: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Write the AWS CLI's profiles of grants into your config (~/.aws/config, or AWS_CONFIG_FILE).
+
+    A profile is called as its grant's role. Without a GRANT those are written whose trust policy lets you in. What will
+    change is shown first, and the old file is kept beside the new one, with the time in its name. A profile that this
+    tool didn't write is never touched, and none is ever removed. Nothing changes in AWS.
+
+    \b
+    Examples:
+      cross-account-access profile --stack production --source-profile people
+      cross-account-access profile read-only --outputs outputs.json --dry-run
+    """  # noqa: D301 - \b is click's
+    if not _PREFIX.fullmatch(prefix):
+        raise Failure(f"a prefix has letters, digits, +=,.@-_ only: {prefix}", ExitCode.WRONG_INPUT)
+    wanted = Wanted(source_profile, Wishes(mfa_serial, session_name), prefix, endpoint)
+    planned = plan(_chosen(where, names), wanted, by_name=bool(names))
+    if not as_json:
+        _show(planned)
+    write = planned.needed and not dry_run
+    if write and not yes:
+        _ask(planned, may_ask=not as_json)
+    backup = replacing.replace(planned.file, planned.old, planned.new) if write else None
+    if as_json:
+        emit(planned.told(backup, written=write))
+    elif write:
+        console().print(
+            f"Written: {planned.file}", *([f"Before: {backup}"] if backup else []), sep="\n", soft_wrap=True
+        )
+    elif planned.needed:
+        console().print("Nothing was written: this was a dry run.")
+    return ExitCode.DONE
+
+
+def _chosen(where: Where, names: tuple[str, ...]) -> list[Grant]:
+    grants = grants_of(where)
+    known = {grant.name for grant in grants}
+    for name in names:
+        if name not in known:
+            told = f"there is no grant {name}"
+            raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Grants: {', '.join(sorted(known))}.")
+    return [grant for grant in grants if not names or grant.name in names]
+
+
+def _show(planned: Plan) -> None:
+    for grant, why in planned.skipped:
+        click.echo(f"No profile for {grant}: {why}", err=True)
+    out = console()
+    if not planned.needed:
+        out.print(f"Nothing to do: {planned.file} has the profiles.", soft_wrap=True)
+    for line in planned.diff():
+        style = {"+": "green", "-": "red"}.get(line[:1])
+        out.print(line, style=style, soft_wrap=True)
+
+
+def _ask(planned: Plan, *, may_ask: bool) -> None:
+    if not (may_ask and sys.stdin.isatty()):
+        told = "nothing was written, for nobody could be asked"
+        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --yes.")
+    if not click.confirm(f"Write {planned.file}?", err=True):
+        raise Failure("nothing was written", ExitCode.NO)

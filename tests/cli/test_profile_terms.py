@@ -1,0 +1,286 @@
+"""What a trust policy asks of a call, and how the call is made up from it: no AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.assumption import Person, Wishes, settle
+from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.terms import Identity, Terms, filled, terms_for, terms_of
+from cross_account_access.documents import GrantDocuments, grant_documents
+from cross_account_access.grants import GrantModel
+
+SOURCE, DESTINATION = "111111111111", "222222222222"
+ALICE = Identity(f"arn:aws:iam::{SOURCE}:user/alice", "AIDAALICE")
+CI = Identity(f"arn:aws:sts::{SOURCE}:assumed-role/ci/build", "AROACI:build")
+SET = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Reader_0123456789abcdef/ann"
+
+
+def documents(
+    principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any
+) -> GrantDocuments:
+    given = {"principals": principals, "role": role, **({"conditions": conditions} if conditions else {})}
+    return grant_documents(
+        "reader",
+        GrantModel.model_validate(given, by_alias=False, by_name=True),
+        side="both",
+        tags={},
+        partition="aws",
+        source=SOURCE,
+        destination=DESTINATION,
+    )
+
+
+def grant(principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any) -> Grant:
+    return Grant("dev", documents(principals, conditions, **role), {})
+
+
+def person(identity: Identity | None, *, mfa: str | None = None, temporary: bool = False) -> Person:
+    """Somebody of whom AWS was asked already; asking more fails for want of a profile."""
+    made = Person(Aws(profile="nobody-has-this"))
+    vars(made).update({"identity": identity} if identity else {}, temporary=temporary)
+    if mfa:
+        vars(made)["mfa_serial"] = mfa
+    return made
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (None, Terms()),
+        ({"external_id": "id-1"}, Terms(external_ids=("id-1",))),
+        ({"external_id": "id-2", "previous_external_id": "id-1"}, Terms(external_ids=("id-1", "id-2"))),
+        ({"mfa": True}, Terms(mfa=True)),
+        ({"mfa_max_age": 3600}, Terms(mfa=True)),
+        ({"raw": {"Null": {"aws:MultiFactorAuthAge": ["false"]}}}, Terms(mfa=True)),
+        ({"session_names": ["${aws:username}"]}, Terms(session_names=("${aws:username}",))),
+        ({"source_identities": ["alice"]}, Terms(source_identities=("alice",))),
+        (
+            {"session_tags": {"team": ["a", "b"]}, "transitive_tag_keys": ["team"]},
+            Terms(session_tags={"team": ("a", "b")}, transitive_tag_keys=("team",)),
+        ),
+        ({"source_ips": ["203.0.113.0/24"], "organizations": ["o-a1b2c3d4e5"]}, Terms()),
+    ],
+)
+def test_the_terms_are_what_the_conditions_ask_of_the_call(conditions: dict[str, Any] | None, expected: Terms) -> None:
+    assert terms_of(documents([{"user": "alice"}], conditions)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("principals", "identity", "expected"),
+    [
+        ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], ALICE, Terms(mfa=True)),
+        ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], CI, Terms()),
+        ([{"user": "bob"}], ALICE, None),
+        ([{"role": "team/ci2", "conditions": {"mfa": False}}], CI, None),
+        ([{"account": SOURCE}], CI, Terms(mfa=True)),
+        ([{"user": "alice", "trust_by": "name"}], ALICE, Terms(mfa=True)),
+        ([{"user": "bob", "trust_by": "name"}], ALICE, None),
+        ([{"permission_set": "Reader", "conditions": {"mfa": False}}], Identity(SET, "AROASET:ann"), Terms()),
+        ([{"permission_set": "Writer", "conditions": {"mfa": False}}], Identity(SET, "AROASET:ann"), None),
+        ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, Terms()),
+        # Both let alice in: the one that asks for less is enough.
+        ([{"group": "staff"}, {"user": "alice", "conditions": {"mfa": False}}], ALICE, Terms()),
+    ],
+)
+def test_the_terms_are_those_of_the_statement_that_speaks_of_the_caller(
+    principals: list[dict[str, Any]], identity: Identity, expected: Terms | None
+) -> None:
+    assert terms_for(documents(principals, {"mfa": True}), identity) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "user", "instead", "expected"),
+    [
+        ("alice", None, None, "alice"),
+        ("${aws:username}", "alice", None, "alice"),
+        ("${AWS:UserName}-x", "alice", None, "alice-x"),
+        ("${aws:username}", None, "role", None),
+        ("${aws:PrincipalTag/team}", "alice", "role", None),
+        ("ci-*", None, "role", "ci-role"),
+        ("ci-*", None, None, None),
+        ("ci-?", None, "role", None),
+    ],
+)
+def test_a_pattern_is_filled_where_that_can_be_told(
+    pattern: str, user: str | None, instead: str | None, expected: str | None
+) -> None:
+    assert filled(pattern, user=user, instead=instead) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "name", "expected"),
+    [
+        ((), "x", True),
+        (("ticket-??",), "ticket-01", True),
+        (("ticket-??",), "ticket-1", False),
+        (("a", "${aws:username}-x"), "alice-x", True),
+    ],
+)
+def test_a_session_name_that_no_longer_fits_is_known(patterns: tuple[str, ...], name: str, expected: bool) -> None:
+    assert Terms(session_names=patterns).accepts_session_name(name) is expected
+
+
+def test_the_call_brings_everything_that_is_asked_for() -> None:
+    conditions = {
+        "external_id": "id-1",
+        "mfa": True,
+        "session_names": ["${aws:username}"],
+        "source_identities": ["alice"],
+        "session_tags": {"team": ["a"]},
+        "transitive_tag_keys": ["team"],
+    }
+    asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
+    call = settle(asked, person(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True)
+    assert call.role_arn == f"arn:aws:iam::{DESTINATION}:role/reader"
+    assert call.arguments() == {
+        "RoleSessionName": "alice",
+        "ExternalId": "id-1",
+        "SerialNumber": "arn:aws:iam::111111111111:mfa/x",
+        "DurationSeconds": 7200,
+        "SourceIdentity": "alice",
+        "Tags": [{"Key": "team", "Value": "a"}],
+        "TransitiveTagKeys": ["team"],
+    }
+    assert "id-1" not in repr(call)
+
+
+def test_where_nothing_is_asked_for_aws_is_not_asked_who_calls() -> None:
+    assert settle(grant([{"role": "ci"}]), person(None), Wishes(), may_carry_mfa=True).arguments() == {}
+
+
+def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
+    both = {"external_id": "id-0", "previous_external_id": "id-1"}
+    for current in ("id-0", "id-1"):
+        profile = f"[profile reader]\nexternal_id = {current}\n"
+        rotated = Grant("dev", documents([{"user": "alice"}], both), {"cliProfile": profile})
+        assert settle(rotated, person(None), Wishes(), may_carry_mfa=True).external_id == current
+
+
+@pytest.mark.parametrize(
+    ("principals", "identity", "expected"),
+    [
+        ([{"user": "alice"}], None, 7200),
+        ([{"user": "alice"}, {"role": "ci"}], CI, None),
+        ([{"account": SOURCE}], ALICE, 7200),
+        ([{"account": SOURCE}], CI, None),
+    ],
+)
+def test_a_roles_session_asks_for_no_more_than_an_hour(
+    principals: list[dict[str, Any]], identity: Identity | None, expected: int | None
+) -> None:
+    asked = grant(principals, max_session_duration=7200)
+    assert settle(asked, person(identity), Wishes(), may_carry_mfa=True).duration == expected
+
+
+def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
+    asked = grant([{"user": "alice"}], {"mfa": True})
+    signed_in = person(ALICE, mfa="arn:device", temporary=True)
+    assert settle(asked, signed_in, Wishes(), may_carry_mfa=True).mfa_serial is None
+    assert settle(asked, signed_in, Wishes(), may_carry_mfa=False).mfa_serial == "arn:device"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "wishes", "identity", "code", "message"),
+    [
+        ({"mfa": True}, Wishes(), CI, ExitCode.NO, "grant reader requires MFA, and " + CI.arn),
+        (
+            {"session_tags": {"team": ["a", "b"]}},
+            Wishes(),
+            ALICE,
+            ExitCode.WRONG_INPUT,
+            "grant reader requires the session tag team, one of a, b\nGive --tag team=VALUE.",
+        ),
+        (
+            {"source_identities": ["ann-*", "bob-*"]},
+            Wishes(),
+            ALICE,
+            ExitCode.WRONG_INPUT,
+            "grant reader requires a source identity like ann-* or bob-*\nGive --source-identity TEXT.",
+        ),
+        (
+            {"session_names": ["ticket-??", "${aws:username}-?"]},
+            Wishes(),
+            ALICE,
+            ExitCode.WRONG_INPUT,
+            "grant reader requires a session name like ${aws:username}-? or ticket-??\nGive --session-name TEXT.",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_asked_for(
+    conditions: dict[str, Any], wishes: Wishes, identity: Identity, code: ExitCode, message: str
+) -> None:
+    principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
+    with pytest.raises(Failure) as refused:
+        settle(grant(principals, conditions), person(identity), wishes, may_carry_mfa=True)
+    assert refused.value.code is code
+    assert refused.value.format_message().startswith(message)
+
+
+DEVICE = "arn:aws:iam::111111111111:mfa/alice"
+KEY = "arn:aws:iam::111111111111:u2f/user/alice/key"
+
+
+class _Iam:
+    """IAM's answer to ListMFADevices."""
+
+    exceptions = type("exceptions", (), {"ClientError": ClientError})
+
+    def __init__(self, answer: list[str] | str) -> None:
+        self.answer = answer
+
+    def get_paginator(self, _: str) -> _Iam:
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        if isinstance(self.answer, str):
+            raise ClientError({"Error": {"Code": self.answer, "Message": "told"}}, "ListMFADevices")
+        return [{"MFADevices": [{"SerialNumber": serial}]} for serial in self.answer]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        ([DEVICE], None, DEVICE),
+        ([KEY, DEVICE], None, DEVICE),
+        ([], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has no MFA device\nRegister"),
+        ([KEY], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has only security keys, which show no codes"),
+        ([DEVICE, "arn:2"], ExitCode.WRONG_INPUT, f"{ALICE.arn} has 2 MFA devices: {DEVICE}, arn:2\nSay which: --mfa-"),
+        (
+            "AccessDenied",
+            ExitCode.UNAVAILABLE,
+            f"{ALICE.arn} may not ask which MFA device it has (iam:ListMFADevices)\nGive --mfa-serial ARN",
+        ),
+        ("Throttling", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: Throttling: told"),
+        ("ExpiredToken", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: ExpiredToken: told"),
+    ],
+)
+def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
+    answer: list[str] | str, code: ExitCode | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Aws, "iam", lambda _: _Iam(answer))
+    alice = person(ALICE)
+    if code is None:
+        assert alice.mfa_serial == message
+        return
+    with pytest.raises(Failure) as refused:
+        assert alice.mfa_serial
+    assert refused.value.code is code
+    assert refused.value.format_message().startswith(message)
+
+
+def test_what_the_command_line_gives_is_taken() -> None:
+    conditions = {"session_tags": {"team": ["a", "b"]}, "source_identities": ["a-*"], "session_names": ["b-?"]}
+    wishes = Wishes(None, "b-1", 900, "a-1", {"TEAM": "b"})
+    asked = grant([{"user": "alice"}], conditions)
+    assert settle(asked, person(ALICE), wishes, may_carry_mfa=True).arguments() == {
+        "RoleSessionName": "b-1",
+        "DurationSeconds": 900,
+        "SourceIdentity": "a-1",
+        "Tags": [{"Key": "TEAM", "Value": "b"}],
+    }
