@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 import stack_config
 from cross_account_access.cli.mapping.model import AccessMap, access_map
 from cross_account_access.documents import GrantDocuments, grant_documents
+
+if TYPE_CHECKING:
+    from cross_account_access.grants import GrantModel
 
 ROOT = Path(__file__).parents[2]
 SOURCE, DESTINATION, THIRD = "111111111111", "222222222222", "333333333333"
@@ -36,6 +39,12 @@ def of_config(
         )
         for name, grant in settings.grants.items()
     ]
+
+
+def of_model(grant: GrantModel) -> GrantDocuments:
+    """What a stack with this grant alone has in its outputs."""
+    accounts = {"partition": "aws", "source": SOURCE, "destination": DESTINATION}
+    return grant_documents("it", grant, side="both", tags={}, **accounts)
 
 
 def of_file(file: Path) -> list[GrantDocuments]:

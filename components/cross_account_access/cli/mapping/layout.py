@@ -26,12 +26,17 @@ class Line:
     """A line of a role's card: the conditions and session that some of its callers have in common.
 
     Attributes:
-        text: What it says.
         port: Where its edges arrive, below the card's upper side.
     """
 
-    text: str
+    conditions: str
+    session: str
     port: int
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return f"{self.conditions} · {self.session}"
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,9 @@ class Layout:
     curves: tuple[Curve, ...]
 
 
-def line_of(edge: Edge) -> str:
-    """What a role's card says of an edge."""
-    return f"{edge.under} · up to {edge.lasting}"
+def line_of(edge: Edge) -> tuple[str, str]:
+    """What a role's card says of an edge: conditions and session."""
+    return edge.under, f"up to {edge.lasting}"
 
 
 def layout(access: AccessMap) -> Layout:
@@ -116,7 +121,7 @@ def _by_home(column: Sequence[Node]) -> dict[Home, list[Node]]:
 
 def _card(access: AccessMap, node: Node) -> tuple[Node, tuple[Line, ...]]:
     texts = list(dict.fromkeys(line_of(edge) for edge in access.to(node.key)))
-    return node, tuple(Line(text, CARD_HEAD + LINE * number + LINE // 2 - 4) for number, text in enumerate(texts))
+    return node, tuple(Line(*text, CARD_HEAD + LINE * number + LINE // 2 - 4) for number, text in enumerate(texts))
 
 
 def _frame(
@@ -135,7 +140,7 @@ def _curves(access: AccessMap, frames: Sequence[Frame]) -> tuple[Curve, ...]:
     curves = []
     for edge in access.edges:
         (source_frame, source), (target_frame, target) = cards[edge.principal], cards[edge.role]
-        port = next(line.port for line in target.lines if line.text == line_of(edge))
+        port = next(line.port for line in target.lines if (line.conditions, line.session) == line_of(edge))
         curves.append(
             Curve(
                 edge,

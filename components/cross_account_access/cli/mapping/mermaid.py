@@ -44,7 +44,7 @@ def _node(node: Node, own_id: str) -> str:
 
 def _edge(edge: Edge, named: Mapping[str, str]) -> str:
     arrow = "==>" if edge.wide else "-->"
-    return f"  {named[edge.principal]} {arrow}|{_label(line_of(edge))}| {named[edge.role]}"
+    return f"  {named[edge.principal]} {arrow}|{_label(' · '.join(line_of(edge)))}| {named[edge.role]}"
 
 
 def _label(text: str) -> str:

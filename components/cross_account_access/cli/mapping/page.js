@@ -95,9 +95,10 @@
       for (const part of [edge, cards.get(edge.dataset.from), cards.get(edge.dataset.to)]) part.classList.add("lit");
     }
   }
+  // Not at the picture itself: an svg that listens for the focus takes it, in Chromium.
   for (const [start, end] of [["focusin", "focusout"], ["mouseover", "mouseout"]]) {
-    picture.addEventListener(start, (event) => light(event.target.closest("a.card")));
-    picture.addEventListener(end, () => light(null));
+    picture.parentNode.addEventListener(start, (event) => light(event.target.closest("a.card")));
+    picture.parentNode.addEventListener(end, () => light(null));
   }
 
   document.getElementById("search").hidden = false;

@@ -2,16 +2,24 @@
 
 import unicodedata
 from collections.abc import Mapping
+from itertools import accumulate
 
-from .layout import CARD_HEAD, FRAME_GAP, GAP, HEAD, MARGIN, PAD, Card, Curve, Frame, Layout, layout
+from .layout import CARD_HEAD, FRAME_GAP, GAP, HEAD, MARGIN, PAD, Card, Curve, Frame, Layout, Line, layout
 from .markup import Markup, element
 from .model import AccessMap, Node
 from .words import count
 
 _INSET = 12  # of texts
-_CHARACTER = 7.3  # the mean width of one in the page's fonts at 13 pixels
-_SMALL = 6.7  # at 12 pixels
+_FONT, _SMALL = 13, 12
+_BOLD = 1.12  # how much wider bold letters are
 _BADGE = 44
+_WIDTHS = (
+    ("ijlI.,:;'|!· /()[]", 0.4),
+    ("ftr-", 0.45),
+    ("mMWw@%", 1.0),
+    ("ABCDEFGHJKLNOPQRSTUVXYZ&+=<>…", 0.84),
+)
+_LETTER = 0.64
 
 
 def ids(access: AccessMap) -> dict[str, str]:
@@ -81,18 +89,18 @@ def _card(card: Card, access: AccessMap, own_id: str, leads_to: str) -> Markup:
     told = _described(card.node, access)
     room = card.width - 2 * _INSET
     badge = card.node.wide
+    size = _FONT * _BOLD if card.node.role else _FONT
     parts = [
         element("title", told),
         element("rect", width=card.width, height=card.height, rx=6),
-        element("text", cut(card.node.label, (room - badge * _BADGE) / _CHARACTER), x=_INSET, y=20),
+        element("text", cut(card.node.label, (room - badge * _BADGE) / size), x=_INSET, y=20),
     ]
     if badge:
         parts.append(element("text", "wide", x=card.width - _INSET, y=20, class_="badge", text_anchor="end"))
     for line in card.lines:
         tip = f"0,{line.port - 4} 7,{line.port} 0,{line.port + 4}"
         parts.append(element("polygon", points=tip))
-        text = cut(line.text, room / _SMALL)
-        parts.append(element("text", text, x=_INSET, y=line.port + 4, class_="line"))
+        parts.append(element("text", *_line(line, room / _SMALL), x=_INSET, y=line.port + 4, class_="line"))
     kinds = " ".join(["card", *(["role"] if card.node.role else []), *(["wide"] if badge else [])])
     return element(
         "a",
@@ -106,6 +114,13 @@ def _card(card: Card, access: AccessMap, own_id: str, leads_to: str) -> Markup:
         data_height=card.height,
         data_port=CARD_HEAD // 2,
     )
+
+
+def _line(line: Line, room: float) -> tuple[str, ...]:
+    """A line's text, its conditions cut to what room the session leaves; they are told in full where one points."""
+    session = f" · {line.session}"
+    text = cut(line.conditions, room - sum(map(_width, session))) + session
+    return (text,) if text == line.text else (element("title", line.text), text)
 
 
 def _curve(curve: Curve, number: int, named: Mapping[str, str]) -> Markup:
@@ -136,10 +151,16 @@ def _described(node: Node, access: AccessMap) -> str:
 
 
 def cut(text: str, room: float) -> str:
-    """Text that takes so many characters' room at most; one of East Asia takes two."""
-    taken = 0
-    for position, char in enumerate(text):
-        taken += 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        if taken > room:
-            return f"{text[: max(position - 1, 0)]}…"
-    return text
+    """Text that is as wide as `room`, in its font's size, at most."""
+    ends = list(accumulate(map(_width, text)))
+    if not ends or ends[-1] <= room:
+        return text
+    kept = sum(end <= room - _width("…") for end in ends)
+    return f"{text[:kept]}…"
+
+
+def _width(char: str) -> float:
+    """How wide a character is in the widest of the usual fonts (DejaVu Sans, Verdana), in its size."""
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.0
+    return next((width for chars, width in _WIDTHS if char in chars), _LETTER)
