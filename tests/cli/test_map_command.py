@@ -77,8 +77,11 @@ def test_the_deployed_stack_as_a_tree(deployed: Stage) -> None:
 def test_the_deployed_stack_as_a_page_without_any_account(deployed: Stage, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
     # There are no credentials, and nobody would answer.
-    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    done = deployed.run("map", "--outputs", "outputs.json", "--to", str(file), **nowhere)
+    done = deployed.run(
+        *("map", "--outputs", "outputs.json", "--to", str(file)),
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    )
     assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
     assert done.stdout.endswith(f"Written to {file}.\n")
     text = file.read_text(encoding="utf-8")
