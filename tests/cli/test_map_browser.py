@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,19 @@ def test_the_filter_finds_by_what_a_role_may_do_and_is_called(opened: Any, what:
     assert shown(roles) == ["role deploy"]
 
 
+@pytest.mark.parametrize("access", [maps.chain(), maps.circle(), maps.large()], ids=["chain", "circle", "large"])
+def test_the_script_places_everything_where_it_was_drawn(opened: Any, access: AccessMap) -> None:
+    text, shown = page(access), opened(access)
+    svg = text[text.index("<svg") : text.index("</svg>")]
+    for name, parts in (("transform", "g, #picture a"), ("d", "path"), ("viewBox", "g:first-of-type")):
+        drawn = re.findall(rf' {name}="([^"]+)"', svg)
+        owner = "closest('svg')." if name == "viewBox" else ""
+        placed = shown(
+            f"[...document.querySelectorAll('#picture {parts}')].map(part => part.{owner}getAttribute('{name}'))"
+        )
+        assert [value for value in placed if value][: len(drawn)] == drawn
+
+
 def test_what_is_left_closes_up_and_comes_back_where_it_was(opened: Any) -> None:
     shown = opened(maps.large())
     picture = "document.getElementById('picture').outerHTML"
@@ -149,6 +163,7 @@ def test_the_picture_can_be_skipped(opened: Any) -> None:
     skip = shown("document.activeElement.getBoundingClientRect().left")
     assert skip >= 0
     shown.press("Enter")
+    assert shown(FOCUSED) == "list"
     shown.press("Tab")
     assert shown(FOCUSED) == "List, scrollable"
 

@@ -127,6 +127,15 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [fifo]
 
 
+def test_the_pages_transcript_is_what_the_command_prints(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(outputs.parent)
+    shown = (maps.ROOT / "docs" / "map.md").read_text(encoding="utf-8").split("```console\n")[1].split("```")[0]
+    calls = [part.split("\n", 1) for part in shown.split("$ cross-account-access map ")[1:]]
+    assert len(calls) == 2
+    for command, expected in calls:
+        assert run(*command.split()).stdout == expected
+
+
 # --- What it is given -----------------------------------------------------------------------------
 
 

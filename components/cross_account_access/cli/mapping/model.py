@@ -295,8 +295,6 @@ def _principal(made: _Making, documents: GrantDocuments, half: SourceHalf) -> tu
         role, _, session = half.name.partition("/")
         arn = made.roles.get((documents.source_account_id, role))
         narrowed = [f"only its session {words.visible(session)}"]
-        if arn and (known := made.nodes.get(arn)):
-            return known, narrowed
         if arn and (parsed := arns.parse(arn)):
             return Node(arn, "role", f"{parsed.path}{parsed.name}".removeprefix("/"), account, arn), narrowed
     if half.kind in ("organization", "organizational_unit"):
