@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from cross_account_access.cli.mapping.model import AccessMap
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on PATH: apt-get install chromium")
+if CHROMIUM is None:
+    pytest.skip("no Chromium is on PATH: apt-get install chromium", allow_module_level=True)
 
 SHOWN_ROWS = "[...document.querySelectorAll('#ways tbody tr:not([hidden]) th')].map(cell => cell.firstChild.data)"
 SHOWN_CARDS = (

@@ -68,9 +68,9 @@
     for (const [id, card] of cards) card.toggleAttribute("hidden", !principals.has(id) && !roles.has(id));
     for (const edge of edges) edge.toggleAttribute("hidden", !rows.has(edge.dataset.way));
     place();
-    return terms.length
-      ? `${shown.length} of ${ways.length} shown: ${counted(principals.size, "principal")}, ${counted(roles.size, "role")}.`
-      : `All ${ways.length} shown.`;
+    if (!terms.length) return `All ${ways.length} shown.`;
+    const whose = `${counted(principals.size, "principal")}, ${counted(roles.size, "role")}`;
+    return `${shown.length} of ${ways.length} shown: ${whose}.`;
   }
 
   // A pause, so that a screen reader tells the count once and not at every letter.
