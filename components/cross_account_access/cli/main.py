@@ -6,6 +6,7 @@ from cross_account_access import __version__
 
 from .execution import exec_command
 from .handoff.command import handoff
+from .mapping.command import map_command
 from .profiles import profile
 from .switch_role import open_role
 from .terminal import ExitCode, Failure
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for command in (verify, profile, open_role, exec_command, handoff):
+for command in (verify, profile, open_role, exec_command, handoff, map_command):
     cli.add_command(command)
 
 
