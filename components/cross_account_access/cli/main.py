@@ -4,6 +4,7 @@ import click
 
 from cross_account_access import __version__
 
+from .explain.command import explain
 from .terminal import ExitCode, Failure
 
 _EXIT_CODES = """\b
@@ -24,6 +25,9 @@ def cli() -> None:
     Every command reads the grants from a stack (--stack dev) or from a file with its outputs (--outputs FILE), and
     never changes anything in AWS.
     """
+
+
+cli.add_command(explain)
 
 
 def main() -> int:
