@@ -13,6 +13,14 @@ from cross_account_access.errors import Refusal
 Context = dict[str, str | tuple[str, ...]]
 
 _DURATION = limits.Whole("a session's duration", 900, 43200)
+# An account may be right under the root.
+_ACCOUNT_PATH = limits.Text(
+    "an account's path in its organization",
+    18,
+    512,
+    r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*/?",
+    "o-…/r-…/ and then ou-…/ for each unit down to its own",
+)
 _SOURCE_IDENTITY = limits.Text("a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-")
 
 
@@ -73,7 +81,7 @@ class Asked:
             ("--source-vpc", self.source_vpc, limits.VPC),
             ("--source-vpce", self.source_vpce, limits.VPC_ENDPOINT),
             ("--organization", self.organization, limits.ORGANIZATION),
-            ("--org-path", self.organization_path, limits.ORGANIZATION_PATH),
+            ("--org-path", self.organization_path, _ACCOUNT_PATH),
             ("--duration", self.duration, _DURATION),
             ("--session-tag", dict(self.session_tags), limits.tags),
             ("--principal-tag", dict(self.principal_tags), limits.tags),

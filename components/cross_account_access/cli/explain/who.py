@@ -32,6 +32,7 @@ FORMS = (
 _SET_SUFFIX = "0123456789abcdef"
 _SESSION_NAME = "any-session"
 _NOBODY_IN_PARTICULAR = "anyone"
+_WITH_KIND = re.compile(rf"({'|'.join(KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
 _ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root", re.ASCII)
 
@@ -119,7 +120,7 @@ class Who:
 
     def halves(self, documents: GrantDocuments) -> list[SourceHalf]:
         """Of the grant's principals, those that it is: a policy that is attached to one is its own."""
-        if self.account != documents.source_account_id or self.partition != documents.partition:
+        if not _of_source(self, documents):
             return []
         return [half for half in documents.principals if self._is(half)]
 
@@ -143,12 +144,12 @@ def read_who(text: str, documents: GrantDocuments | None) -> Who:
         Failure: If nobody is.
     """
     if text.startswith("arn:"):
-        return _of_arn(text)
+        who = _of_arn(text)
+        return _with_path(who, documents) if documents and _of_source(who, documents) else who
     if documents is None:
         raise wrong(f"{text}: without a stack nobody knows of which account that is", "Give its ARN.")
-    kind, slash, rest = re.sub(r"[: ]+", "/", text.strip(), count=1).partition("/")
-    if slash and kind in KINDS:
-        return _with_path(_of_kind(kind, rest, documents), documents)
+    if found := _WITH_KIND.fullmatch(text):
+        return _with_path(_of_kind(found[1], found[2], documents), documents)
     if limits.is_account_id(text):
         return _of_kind("account", text, documents)
     return _with_path(_of_name(text, documents), documents)
@@ -211,6 +212,10 @@ def _of_name(text: str, documents: GrantDocuments) -> Who:
 
 def _names(half: SourceHalf) -> set[str]:
     return {half.name, arns.split(half.name)[1]} if half.kind in ("user", "role", "group") else {half.name}
+
+
+def _of_source(who: Who, documents: GrantDocuments) -> bool:
+    return (who.partition, who.account) == (documents.partition, documents.source_account_id)
 
 
 def _with_path(who: Who, documents: GrantDocuments) -> Who:
