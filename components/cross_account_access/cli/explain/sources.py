@@ -138,11 +138,12 @@ def _permission_set(who: Who, aws: Aws) -> Calling:
     with asking(f"by iam:ListRoles about permission set {who.name}"):
         pages: Any = aws.iam().get_paginator("list_roles").paginate(PathPrefix="/aws-reserved/sso.amazonaws.com/")
         names = [role["RoleName"] for page in pages for role in page["Roles"]]
-    reserved = [name for name in names if name.startswith(prefix) and "_" not in name.removeprefix(prefix)]
-    found = find(aws, "role", reserved[0]) if reserved else None
+    suffixes = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    suffix = next((text for text in suffixes if "_" not in text and who.suffix in (None, text)), None)
+    found = find(aws, "role", f"{prefix}{suffix}") if suffix else None
     if found is None:
         raise wrong(f"permission set {who.name} is not provisioned in account {who.account}")
-    placed = Who("role", who.partition, who.account, reserved[0], _path(found.arn))
+    placed = Who("session", who.partition, who.account, f"{prefix}{suffix}", _path(found.arn), who.session)
     return _standing(placed, found)
 
 

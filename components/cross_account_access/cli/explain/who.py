@@ -34,6 +34,7 @@ _SESSION_NAME = "any-session"
 _NOBODY_IN_PARTICULAR = "anyone"
 _WITH_KIND = re.compile(rf"({'|'.join(KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
+_RESERVED = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})", re.ASCII)
 _ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root", re.ASCII)
 
 
@@ -47,6 +48,7 @@ class Who:
         path: Of a user, role or group, the path with both slashes; None where it isn't told.
         name: Its name without the path; of an organization or unit, its ID or path.
         session: Of a session, its name.
+        suffix: Of a permission set, what ends the name of its reserved role; None where it isn't told.
     """
 
     kind: Kind
@@ -55,6 +57,7 @@ class Who:
     name: str
     path: str | None = None
     session: str | None = None
+    suffix: str | None = None
 
     @property
     def told(self) -> str:
@@ -111,7 +114,10 @@ class Who:
             case "root":
                 return self.arn
             case "permission-set":
-                path, name = "/aws-reserved/sso.amazonaws.com/", f"AWSReservedSSO_{self.name}_{_SET_SUFFIX}"
+                path, name = (
+                    "/aws-reserved/sso.amazonaws.com/",
+                    f"AWSReservedSSO_{self.name}_{self.suffix or _SET_SUFFIX}",
+                )
             case "group":
                 path, name = "/", f"member-of-{self.name}"[: limits.USER_NAME.most]
             case "account" | "organization" | "organizational-unit":
@@ -157,6 +163,8 @@ def read_who(text: str, documents: GrantDocuments | None) -> Who:
 
 def _of_arn(text: str) -> Who:
     if found := _STS_ARN.fullmatch(text):
+        if reserved := _RESERVED.fullmatch(found[3]):
+            return Who("permission-set", found[1], found[2], reserved[1], session=found[4], suffix=reserved[2])
         return Who("session", found[1], found[2], found[3], session=found[4])
     if found := _ROOT_ARN.fullmatch(text):
         return Who("root", found[1], found[2], "root")
