@@ -109,10 +109,12 @@ class Kept(Aws):
     """Credentials whose clients are made once: making one takes longer than all that is asked of it."""
 
     def iam(self) -> IAMClient:
-        return kept(self, "iam")
+        client: IAMClient = kept(self, "iam")
+        return client
 
     def sts(self) -> STSClient:
-        return kept(self, "sts")
+        client: STSClient = kept(self, "sts")
+        return client
 
 
 @cache

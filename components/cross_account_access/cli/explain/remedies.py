@@ -100,7 +100,7 @@ def _unentitled(
     if what != ASSUME_ROLE and ASSUME_ROLE not in actions:
         return text, (_passing(actions), f"{attach}.")
     if named:
-        return text, (f"Run `pulumi up`: the stack makes that policy. By hand: {_grant(actions, role)}.",)
+        return text, (f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}.",)
     return text, (f"{attach}.",)
 
 
