@@ -337,6 +337,6 @@ BAD = {
         "ci tags --session-tag team=data --inherited-tag team=data",
         "the calling session hands this tag on",
     ),
-    "a condition key that is none": ("alice user --context curl", "--context curl: a condition key is KEY=VALUE"),
+    "a condition key that is none": ("alice user --context curl=§", "--context curl: a condition key is KEY=VALUE"),
     "profiles without --live": ("alice user --source-profile x", "are for --live"),
 }

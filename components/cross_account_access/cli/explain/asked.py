@@ -221,6 +221,7 @@ def several(option: str, given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     for text in given:
         key, equals, value = text.partition("=")
         if ":" not in key or not equals:
-            raise wrong(f"{option} {text}: a condition key is KEY=VALUE, such as aws:UserAgent=curl/8")
+            # Its value may be an external ID.
+            raise wrong(f"{option} {key}: a condition key is KEY=VALUE, such as aws:UserAgent=curl/8")
         found[key] = (*found.get(key, ()), value)
     return found

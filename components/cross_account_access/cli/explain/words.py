@@ -41,6 +41,8 @@ def words(unmet: Unmet, *, user: bool) -> Words:
     if forbids(unmet):
         return _forbidden(unmet)
     key = unmet.key.lower()
+    if unmet.operator == "Null" and key not in _TOLD_BY_PRESENCE:
+        return Words(f"{unmet.key} must be present, and it is absent", f"Call with it; {_ask_by(unmet)}.")
     tell = _BY_KEY.get(key) or next((found for prefix, found in _BY_PREFIX.items() if key.startswith(prefix)), _other)
     return tell(unmet, user)
 
@@ -83,7 +85,9 @@ def _external_id(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _mfa(_: Unmet, user: bool) -> Words:
+def _mfa(unmet: Unmet, user: bool) -> Words:
+    if unmet.required == ("false",) and unmet.operator != "Null":
+        return _other(unmet, user)
     if not user:
         return Words(
             "MFA is required, and a role's session never carries it",
@@ -159,8 +163,10 @@ def _session_tag(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _tag_keys(unmet: Unmet, _: bool) -> Words:
+def _tag_keys(unmet: Unmet, user: bool) -> Words:
     more = [key for key in unmet.given if key not in unmet.required]
+    if not more:
+        return _other(unmet, user)
     return Words(
         f"only the session tags {', '.join(unmet.required)} may be passed, and {', '.join(more)} is passed too",
         "Leave the others out of the call.",
@@ -212,9 +218,14 @@ def _user_name(unmet: Unmet, user: bool) -> Words:
 
 def _other(unmet: Unmet, _: bool) -> Words:
     text = f"{unmet.key} must meet {unmet.operator} {_or(unmet.required)}, {_is(unmet, 'and it is absent')}"
-    return Words(text, f"Call so that it does; ask here with --context {unmet.key}=….")
+    return Words(text, f"Call so that it does; {_ask_by(unmet)}.")
 
 
+def _ask_by(unmet: Unmet) -> str:
+    return f"ask here with --context {unmet.key}=…"
+
+
+_TOLD_BY_PRESENCE = frozenset({"sts:externalid", "sts:transitivetagkeys", "aws:multifactorauthpresent"})
 _BY_KEY: Mapping[str, _Tell] = {
     "sts:externalid": _external_id,
     "aws:multifactorauthpresent": _mfa,
