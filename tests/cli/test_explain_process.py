@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Stage
 
+ROOT = Path(__file__).parents[2]
 OUTPUTS = ("--outputs", "outputs.json")
 BOTH = ("--live", "--source-profile", "source", "--destination-profile", "destination")
 
@@ -168,6 +172,14 @@ def test_ctrl_c_ends_with_130(deployed: Stage) -> None:
             out, err = process.communicate(timeout=30)
             connection.close()
     assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
+
+
+def test_the_transcript_in_the_documentation_is_the_real_output(deployed: Stage) -> None:
+    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ cross-account-access (explain .+)\n((?:.*\n)+?)```", page)
+    assert len(blocks) == 3
+    for line, printed in blocks:
+        assert deployed.run(*shlex.split(line)).stdout == printed
 
 
 def test_the_help_teaches(deployed: Stage) -> None:

@@ -91,17 +91,17 @@ def _unentitled(
     if finding.element == "condition":
         return f"no policy of {who.told} allows {what} on the role{more}", remedies
     named = bool(documents and who.halves(documents))
-    attach = f"Let its account allow it: {_grant(actions, role)}"
+    attach = f"Let its account allow it by this statement: {_grant(actions, role)}"
     if not calling.known:
         text = f"no policy is known that allows {who.told} {what} on the role: the policies of its own account decide"
         asking = "Ask with --entitled if its account allows it, or with --live what stands there."
-        return text, (f"{attach}.", *_by_group(who, documents), asking)
+        return text, (attach, *_by_group(who, documents), asking)
     text = f"no policy of {who.told} allows {what} on the role{more}"
     if what != ASSUME_ROLE and ASSUME_ROLE not in actions:
-        return text, (_passing(actions), f"{attach}.")
+        return text, (_passing(actions), attach)
     if named:
-        return text, (f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}.",)
-    return text, (f"{attach}.",)
+        return text, (f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}",)
+    return text, (attach,)
 
 
 def _untrusted(
