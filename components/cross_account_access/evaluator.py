@@ -13,14 +13,13 @@ Service and resource control policies of an organization are not part of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from .operators import Context, Operator, Variables, listed, resource_matches, unmet, wildcards
-
-Half: TypeAlias = Literal["source", "destination"]
+from .findings import ELEMENTS, Finding, Half, Kind
+from .operators import Context, Operator, Unmet, Variables, listed, resource_matches, unmet, wildcards
 
 _KINDS = {"user": "User", "assumed-role": "AssumedRole", "root": "Account"}
 _WITH_VARIABLES = "2012-10-17"  # the version of the policy language that has policy variables
@@ -91,6 +90,9 @@ class Decision:
     do, it is the source, and the reason tells of both."""
     reason: str
     """In plain words, for a person. It never holds an external ID."""
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
+    """All that allows and refuses in both halves, also what the answer no longer depends on. A half without a refusing
+    one allows."""
 
 
 class _Reach(IntEnum):
@@ -110,13 +112,19 @@ class _Reach(IntEnum):
 class _Match:
     """How far one statement applies to a request."""
 
-    where: str
+    policy: str
+    number: int
     effect: str
     reach: _Reach
     steps: int
     """Of the elements principal, action, resource and condition: how many match, in this order."""
-    unmatched: tuple[str, ...]
+    unmatched: tuple[str | Unmet, ...]
     """Why the first of the others doesn't; nothing if the statement applies."""
+    condition_keys: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        return _where(self.policy, self.number)
 
     @property
     def applies(self) -> bool:
@@ -127,7 +135,20 @@ class _Match:
         return self.steps, -len(self.unmatched)
 
     def __str__(self) -> str:
-        return f"{self.where}: {'; '.join(self.unmatched)}"
+        return f"{self.where}: {'; '.join(map(str, self.unmatched))}"
+
+    def finding(self, half: Half, kind: Kind, text: str) -> Finding:
+        found = Finding(half, kind, text, self.policy, self.number)
+        if kind == "deny":
+            return replace(found, condition_keys=self.condition_keys)
+        if self.applies:
+            return found
+        conditions = tuple(item for item in self.unmatched if isinstance(item, Unmet))
+        return replace(found, element=ELEMENTS[self.steps], unmet=conditions)
+
+
+def _where(policy: str, number: int) -> str:
+    return f"{policy}, statement {number}"
 
 
 def decide(caller: Caller, request: Request, trust_policy: Policy) -> Decision:
@@ -147,10 +168,9 @@ def decide(caller: Caller, request: Request, trust_policy: Policy) -> Decision:
         for policies in (caller.identity_policies, boundary, caller.session_policies)
     )
     trust = _matches(trust_policy, caller, request, context, trust=True)
-    for denial in _applying([*identity, *limit, *session], "Deny"):
-        return Decision(False, "source", f"explicit deny in {denial.where}")
-    for denial in _applying(trust, "Deny"):
-        return Decision(False, "destination", f"explicit deny in {denial.where}")
+    own = _applying([*identity, *limit, *session], "Deny")
+    denials = [match.finding("source", "deny", _denied(match)) for match in own]
+    denials += [match.finding("destination", "deny", _denied(match)) for match in _applying(trust, "Deny")]
 
     grant = max(_applying(trust, "Allow"), key=lambda match: match.reach, default=None)
     if request.resource.split(":")[4] != caller.account:
@@ -158,41 +178,49 @@ def decide(caller: Caller, request: Request, trust_policy: Policy) -> Decision:
     else:
         asked = grant.reach if grant else _Reach.CALLER
     refusals = _source_refusals(caller, request, asked, (identity, limit, session))
-    half: Half = "source" if refusals else "destination"
     if not grant:
         refusals.append(_untrusted(trust_policy, caller, trust))
-    if grant is None or refusals:
-        return Decision(False, half, "; and ".join(refusals))
-    allowing = [*_applying(identity, "Allow")[:1], grant]
-    return Decision(True, None, f"allowed by {' and '.join(match.where for match in allowing)}")
+    allows = [match.finding("source", "allow", match.where) for match in _applying(identity, "Allow")[:1]]
+    allows += [grant.finding("destination", "allow", grant.where)] if grant else []
+    findings = (*denials, *refusals, *allows)
+    if denials:
+        return Decision(False, denials[0].half, denials[0].text, findings)
+    if refusals:
+        return Decision(False, refusals[0].half, "; and ".join(finding.text for finding in refusals), findings)
+    return Decision(True, None, f"allowed by {' and '.join(finding.text for finding in allows)}", findings)
+
+
+def _denied(match: _Match) -> str:
+    return f"explicit deny in {match.where}"
 
 
 def _barred(caller: Caller, request: Request) -> Decision | None:
     """Return the answer where no policy has a say."""
     if caller.kind == "Account":
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-        return Decision(False, "source", f"{caller.arn} is a root user, and none can assume a role")
+        reason = f"{caller.arn} is a root user, and none can assume a role"
+        return Decision(False, "source", reason, (Finding("source", "root_user", reason),))
     if request.resource.split(":")[1] != caller.arn.split(":")[1]:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_compare-resource-policies.html
         reason = f"{request.resource} is in another partition than {caller.arn}"
-        return Decision(False, "destination", reason)
+        return Decision(False, "destination", reason, (Finding("destination", "partition", reason),))
     return None
 
 
 def _source_refusals(
     caller: Caller, request: Request, asked: _Reach, matches: tuple[list[_Match], list[_Match], list[_Match]]
-) -> list[str]:
+) -> list[Finding]:
     """Return why the caller's own policies don't allow, as far as the trust's reach asks for them."""
     identity, limit, session = matches
     what = f"{request.action} on {request.resource}"
-    refusals: list[str] = []
+    refusals: list[Finding] = []
     if asked is _Reach.ACCOUNT:
-        refusals += _refusal(f"no identity policy of {caller.arn} allows {what}", identity)
+        refusals += _refusal("identity", f"no identity policy of {caller.arn} allows {what}", identity)
     if asked is not _Reach.CALLER and caller.permissions_boundary:
         name = f"the permissions boundary of {caller.arn}, {caller.permissions_boundary.name},"
-        refusals += _refusal(f"{name} does not allow {what}", limit)
+        refusals += _refusal("boundary", f"{name} does not allow {what}", limit)
     if asked is not _Reach.CALLER and caller.session_policies:
-        refusals += _refusal(f"no session policy of {caller.arn} allows {what}", session)
+        refusals += _refusal("session", f"no session policy of {caller.arn} allows {what}", session)
     return refusals
 
 
@@ -221,19 +249,21 @@ def _matches(
     variables = context if policy.document.get("Version") == _WITH_VARIABLES else None
     matches: list[_Match] = []
     for number, statement in enumerate(_statements(policy), start=1):
-        where = f"{policy.name}, statement {number}"
         effect = statement.get("Effect")
         if effect not in {"Allow", "Deny"}:
-            raise ValueError(f"{where}: Effect is {effect!r}, not Allow or Deny")
+            raise ValueError(f"{_where(policy.name, number)}: Effect is {effect!r}, not Allow or Deny")
         for operator in statement.get("Condition", {}):
             Operator.named(operator)  # so that a wrong one is found, whoever asks
         # An identity policy speaks of whom it is attached to.
         reach = _reach(statement, caller) if trust else _Reach.CALLER
+        steps: int
+        unmatched: tuple[str | Unmet, ...]
         if reach is _Reach.NOBODY:
-            steps, unmatched = 0, [f"it does not cover {caller.arn}"]
+            steps, unmatched = 0, (f"it does not cover {caller.arn}",)
         else:
             steps, unmatched = _unmatched(statement, request, context, variables, trust=trust)
-        matches.append(_Match(where, effect, reach, steps, tuple(unmatched)))
+        keys = tuple(key for keys in statement.get("Condition", {}).values() for key in keys)
+        matches.append(_Match(policy.name, number, effect, reach, steps, unmatched, keys))
     return matches
 
 
@@ -245,7 +275,7 @@ def _statements(policy: Policy) -> list[Mapping[str, Any]]:
 
 def _unmatched(
     statement: Mapping[str, Any], request: Request, context: Context, variables: Variables, *, trust: bool
-) -> tuple[int, list[str]]:
+) -> tuple[int, tuple[str | Unmet, ...]]:
     def action(text: str) -> bool:
         return fnmatchcase(request.action.lower(), wildcards(text).lower())
 
@@ -253,11 +283,11 @@ def _unmatched(
         return resource_matches(text, request.resource, variables)
 
     if not _covered(statement, "Action", action):
-        return 1, [f"it does not cover {request.action}"]
+        return 1, (f"it does not cover {request.action}",)
     # A trust policy has no Resource: it stands at its role.
     if not _covered(statement, "Resource", resource, missing=trust):
-        return 2, [f"it does not cover {request.resource}"]
-    return 3, unmet(statement.get("Condition", {}), context, variables)
+        return 2, (f"it does not cover {request.resource}",)
+    return 3, tuple(unmet(statement.get("Condition", {}), context, variables))
 
 
 def _covered(
@@ -334,23 +364,23 @@ def _nearest(matches: Iterable[_Match], *, steps: int) -> _Match | None:
     return max(near, key=lambda match: match.nearness, default=None)
 
 
-def _refusal(text: str, matches: list[_Match]) -> list[str]:
+def _refusal(kind: Kind, text: str, matches: list[_Match]) -> list[Finding]:
     """Return the text, and what comes nearest to an allow, unless one of the statements allows."""
     if _applying(matches, "Allow"):
         return []
     nearest = _nearest(matches, steps=2)
-    return [f"{text} ({nearest})" if nearest else text]
+    return [nearest.finding("source", kind, f"{text} ({nearest})") if nearest else Finding("source", kind, text)]
 
 
-def _untrusted(policy: Policy, caller: Caller, matches: list[_Match]) -> str:
+def _untrusted(policy: Policy, caller: Caller, matches: list[_Match]) -> Finding:
     if nearest := _nearest(matches, steps=1):
-        return str(nearest)
+        return nearest.finding("destination", "trust", str(nearest))
     text = f"the {policy.name} names no principal that is {caller.arn}"
     names = {name for statement in _statements(policy) for name in _names(statement.get("Principal"))}
-    ids = sorted(name for name in names if name.startswith(("AIDA", "AROA")))
-    if not ids:
-        return text
-    return (
-        f"{text}: it names {', '.join(ids)} by unique id, and whoever is deleted and made again "
-        f"has a new one, here {caller.unique_id}"
-    )
+    ids = tuple(sorted(name for name in names if name.startswith(("AIDA", "AROA"))))
+    if ids:
+        text += (
+            f": it names {', '.join(ids)} by unique id, and whoever is deleted and made again "
+            f"has a new one, here {caller.unique_id}"
+        )
+    return Finding("destination", "trust", text, policy.name, element="principal", dead_ids=ids)

@@ -31,6 +31,8 @@ Variables: TypeAlias = Context | None
 
 _ARN_FIELDS = 6
 _SECRET_KEYS = frozenset({"sts:externalid"})
+HIDDEN = "(not shown)"
+"""What stands in the place of an external ID."""
 
 
 def listed(element: Any) -> list[str]:
@@ -317,17 +319,41 @@ class Operator:
         return f"{key} is {found}, {self.name} {'forbids' if self.negated else 'requires'} {wanted}"
 
 
-def unmet(condition: Mapping[str, Any], context: Context, variables: Variables) -> list[str]:
-    """Return what keeps a statement's Condition from being met, one text each; nothing if it is.
+@dataclass(frozen=True)
+class Unmet:
+    """A key's condition that isn't met; an external ID is hidden in it."""
+
+    operator: str
+    key: str
+    given: tuple[str, ...]
+    """The request's values; nothing where the key is absent."""
+    required: tuple[str, ...]
+    text: str
+    """The same in words."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _unmet(test: Operator, key: str, given: str | tuple[str, ...] | None, required: list[str]) -> Unmet:
+    found, wanted = (given,) if isinstance(given, str) else given or (), tuple(required)
+    if key.lower() in _SECRET_KEYS:
+        found = (HIDDEN,) if found else ()
+        wanted = wanted if test.base == "Null" else (HIDDEN,)
+    return Unmet(test.name, key, found, wanted, test.failure(key, given, required))
+
+
+def unmet(condition: Mapping[str, Any], context: Context, variables: Variables) -> list[Unmet]:
+    """Return what keeps a statement's Condition from being met; nothing if it is.
 
     Every key of every operator must be met. ValueError names an operator that IAM doesn't know.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
     """
-    failures: list[str] = []
+    failures: list[Unmet] = []
     for name, keys in condition.items():
         test = Operator.named(name)
         for key, element in keys.items():
             given, required = context.get(key.lower()), listed(element)
             if not test.holds(given, required, variables):
-                failures.append(test.failure(key, given, required))
+                failures.append(_unmet(test, key, given, required))
     return failures

@@ -5,6 +5,7 @@ import click
 from cross_account_access import __version__
 
 from .execution import exec_command
+from .explain.command import explain
 from .handoff.command import handoff
 from .mapping.command import map_command
 from .profiles import profile
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for command in (verify, profile, open_role, exec_command, handoff, map_command):
+for command in (verify, explain, profile, open_role, exec_command, handoff, map_command):
     cli.add_command(command)
 
 

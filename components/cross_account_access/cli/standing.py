@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import botocore.exceptions
@@ -50,6 +50,7 @@ class Standing:
         groups: Of a user, its groups.
         trust_policy: Of a role.
         max_session_duration: Of a role, in seconds.
+        tags: Of a user or role.
     """
 
     arn: str
@@ -61,6 +62,7 @@ class Standing:
     groups: tuple["Standing", ...] = ()
     trust_policy: Document | None = None
     max_session_duration: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def identity_policies(self) -> tuple[Policy, ...]:
@@ -108,6 +110,7 @@ class _Reader:
             self._managed("User", name),
             *self._boundary(found),
             groups=tuple(groups),
+            tags=_tags(found),
         )
 
     def _role(self, name: str) -> Standing:
@@ -120,6 +123,7 @@ class _Reader:
             *self._boundary(found),
             trust_policy=found["AssumeRolePolicyDocument"],
             max_session_duration=found.get("MaxSessionDuration"),
+            tags=_tags(found),
         )
 
     def _group(self, name: str) -> Standing:
@@ -161,6 +165,10 @@ class _Reader:
     def _ask(self, permission: str, resource: str, call: Callable[..., Any], **parameters: str) -> Any:
         with _telling(permission, resource):
             return call(**parameters)
+
+
+def _tags(found: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 
 
 @contextmanager
