@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cross_account_access.evaluator import Half
+    from cross_account_access.findings import Half
     from tests.cli.conftest import Stage
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from cross_account_access.documents import Document, GrantDocuments
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 
 _ROOT = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root", re.ASCII)
 _VERSION = "2008-10-17"  # of a policy that has none

@@ -9,7 +9,7 @@ import click
 from cross_account_access.cli.stacks import Where, grant_of, stack_options
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
 from cross_account_access.documents import GrantDocuments
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 
 from .cloudformation import template
 from .folder import MANIFEST, Changes, place

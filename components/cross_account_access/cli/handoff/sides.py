@@ -7,7 +7,7 @@ from hashlib import sha256
 from cross_account_access import arns, limits
 from cross_account_access.cli.normal import canonical, checksum, meant
 from cross_account_access.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 from cross_account_access.principals import Attachable
 
 _DIGEST = 8

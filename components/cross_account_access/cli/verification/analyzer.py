@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from cross_account_access.cli.accounts import DENIED, Aws, code_of
 from cross_account_access.documents import GrantDocuments
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 
 from .findings import Finding, Unchecked, found
 

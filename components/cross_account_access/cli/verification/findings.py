@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cross_account_access.documents import GrantDocuments
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 
 _REFRESH = "`pulumi up --refresh` brings back what the stack means."
 _TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination tells who changed it."

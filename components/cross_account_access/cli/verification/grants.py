@@ -8,7 +8,7 @@ from cross_account_access.cli import normal
 from cross_account_access.cli.accounts import Aws
 from cross_account_access.cli.stacks import Grant
 from cross_account_access.documents import GrantDocuments, SourceHalf
-from cross_account_access.evaluator import Half
+from cross_account_access.findings import Half
 
 from .analyzer import Analyzer, Remark
 from .attempts import Attempt, assume, assume_until
