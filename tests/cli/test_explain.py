@@ -137,6 +137,12 @@ def test_two_policies_of_one_trust_speak_for_two_principals(outputs: Path) -> No
     assert told("alice both", outputs)["halves"]["source"]["by"] != told("ci both", outputs)["halves"]["source"]["by"]
 
 
+def test_a_namesake_at_another_path_has_not_the_policy_that_the_stack_made(outputs: Path) -> None:
+    assert told("user/people/alice user", outputs)["caller"]["policiesKnown"]
+    answer = told("user/other/alice user", outputs)
+    assert (answer["half"], answer["caller"]["policiesKnown"]) == ("source", False)
+
+
 # The stack that makes one side
 
 
