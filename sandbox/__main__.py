@@ -1,6 +1,8 @@
 """`python -m sandbox`: emulated accounts, and a stack deployed, previewed and proved on them."""
 
+import json
 import logging
+import shlex
 import signal
 import sys
 import threading
@@ -62,8 +64,9 @@ def serve(port: int, hold_new_principals: float) -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         with Sandbox(port, hold_new_principals=hold_new_principals) as sandbox:
+            interrupted = _interrupted()
             click.echo(f"Emulated accounts at {sandbox.endpoint}, until Ctrl-C.")
-            _wait_for_interrupt()
+            interrupted.wait()
     except SandboxError as error:
         raise _FailedError(str(error)) from None
 
@@ -131,8 +134,9 @@ def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, 
                 f"(engine: {deployment.engine})."
             )
             if keep:
-                _tell_use(stack, everybody)
-                _wait_for_interrupt()
+                interrupted = _interrupted()
+                _tell_use(stack, everybody, _kept(stack, deployment))
+                interrupted.wait()
             if wrong:
                 raise _FailedError("the access isn't what the stack says")
 
@@ -200,21 +204,33 @@ def _role_arns(deployment: Deployment) -> dict[str, str]:
         raise DeploymentError("the program tells no role to prove: its output grants has each one's roleArn") from None
 
 
-def _tell_use(stack: Stack, everybody: People) -> None:
-    """Say how to go on with the accounts by the AWS CLI."""
+def _kept(stack: Stack, deployment: Deployment) -> Path:
+    """A file with the stack's outputs, for `cross-account-access`."""
+    file = stack.folder / ".sandbox" / f"outputs-{stack.name}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(deployment.outputs, indent=2), encoding="utf-8")
+    return file
+
+
+def _tell_use(stack: Stack, everybody: People, outputs: Path) -> None:
+    """Say how to go on with the accounts by the AWS CLI, and by `cross-account-access`."""
     click.echo(f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
     for caller in everybody.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
+    click.echo(
+        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}  # also verify, explain, exec, …", err=True
+    )
 
 
-def _wait_for_interrupt() -> None:
+def _interrupted() -> threading.Event:
+    """What Ctrl-C and SIGTERM set from now on; whoever is told to press it may do so at once."""
     interrupted = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: interrupted.set())
-    interrupted.wait()
+    return interrupted
 
 
 def _console() -> Console:
