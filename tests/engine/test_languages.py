@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ NEEDS = {
     "go": ["pulumi-language-go", "go"],
     "python": ["pulumi-language-python"],
 }
+SNAPSHOT = Path(__file__).parent / "languages" / "resources.txt"
 GO_MODULE = "github.com/pulumi/pulumi-aws/sdk/v7"
 
 
@@ -83,6 +85,20 @@ def made(sandbox: Sandbox) -> dict[str, list[str]]:
     }
 
 
+def resources(stack: automation.Stack) -> str:
+    """What stands in the stack, but for the packages' own providers: each one's provider, type, name and parent."""
+    lines = []
+    for made in (stack.export_stack().deployment or {})["resources"]:
+        kind, name = made["urn"].split("::")[2:]
+        if kind == "pulumi:pulumi:Stack" or (kind.startswith("pulumi:providers:") and name.startswith("default")):
+            continue
+        provider = made.get("provider", "").split("::")[3:4]
+        *_, parent_kind, parent = made["parent"].split("::")
+        of = "the stack" if parent_kind == "pulumi:pulumi:Stack" else parent
+        lines.append(f"{(provider or ['(no provider)'])[0]} {kind.rpartition('$')[2]} {name} of {of}\n")
+    return "".join(sorted(lines))
+
+
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_a_program_deploys_each_component_in_the_two_accounts(
     language: str, tmp_path: Path, components: Path, engine: Mapping[str, str], sandbox: Sandbox
@@ -105,6 +121,10 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     assert outputs["auditRoleArn"] == f"arn:aws:iam::{production}:role/audit"
     assert f"account={production}" in outputs["switchRoleUrl"]
     assert made(sandbox) == {"people": [outputs["user"]], "production": ["audit", "read-only"]}
+
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(resources(stack), encoding="utf-8")
+    assert resources(stack) == SNAPSHOT.read_text(encoding="utf-8")
 
     people = client("iam", sandbox.endpoint, account=PROFILES["people"])
     key = people.create_access_key(UserName=outputs["user"])["AccessKey"]
