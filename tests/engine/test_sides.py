@@ -45,5 +45,5 @@ def test_two_stacks_of_one_side_each_give_access_together(project: Project) -> N
 
     told, from_there = (run.outputs["grants"]["deploy"] for run in (source, destination))
     assert told["roleArn"] == role
-    assert {key for key in told if told[key] != from_there[key]} == {"roleUniqueId"}
+    assert {key for key in told if told[key] != from_there[key]} == {"roleUniqueId", "documents"}
     assert told["roleUniqueId"] is None
