@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -120,6 +121,14 @@ def _environment(sandbox: Sandbox, config: Path, credentials: Path) -> dict[str,
         "NO_PROXY": "127.0.0.1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "components")]),
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C reaches the tool also where the tests run with it ignored, as in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
