@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pdoc
 from click.testing import CliRunner
 
+import cross_account_access
 from cross_account_access.cli.main import cli
 from cross_account_access.principals import TRAITS, Kind
 
@@ -100,6 +101,8 @@ def annotation(of: object) -> str:
 
 def api(folder: Path) -> None:
     """Write the API reference."""
+    for name in cross_account_access.__all__:
+        getattr(cross_account_access, name)  # it is loaded at its first use, and pdoc sees what is loaded
     pdoc.render.configure(docformat="google")
     with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", annotation):
         warnings.filterwarnings("ignore", "Error parsing type annotation")

@@ -4,13 +4,17 @@
 alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
 """
 
-from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
-from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
-from .destination import TrustedRole, TrustedRoleArgs
-from .errors import InvalidInput, Problem
-from .inputs import InvalidArgs
-from .outputs import GrantOutputs
-from .source import AssumeRoleGrant, AssumeRoleGrantArgs
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
+    from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
+    from .destination import TrustedRole, TrustedRoleArgs
+    from .errors import InvalidInput, Problem
+    from .inputs import InvalidArgs
+    from .outputs import GrantOutputs
+    from .source import AssumeRoleGrant, AssumeRoleGrantArgs
 
 __version__ = "0.1.0"
 
@@ -32,3 +36,26 @@ __all__ = [
     "TrustedRole",
     "TrustedRoleArgs",
 ]
+
+_MODULES = {
+    "access": ("CrossAccountAccess", "CrossAccountAccessArgs", "Side"),
+    "args": ("Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
+    "destination": ("TrustedRole", "TrustedRoleArgs"),
+    "errors": ("InvalidInput", "Problem"),
+    "inputs": ("InvalidArgs",),
+    "outputs": ("GrantOutputs",),
+    "source": ("AssumeRoleGrant", "AssumeRoleGrantArgs"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # So that the command-line tool and whoever wants the documents alone needn't load Pulumi.
+    for module, names in _MODULES.items():
+        if name in names:
+            globals()[name] = getattr(import_module(f".{module}", __name__), name)
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import types
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 import pulumi
@@ -255,12 +256,14 @@ def test_exactly_these_names_are_public() -> None:
         "TrustedRole",
         "TrustedRoleArgs",
     ]
-    public = {
-        name
-        for name, value in vars(cross_account_access).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
-    }
-    assert public == set(cross_account_access.__all__)
+    assert dir(cross_account_access) == cross_account_access.__all__
+    assert all(hasattr(cross_account_access, name) for name in cross_account_access.__all__)
+    assert not hasattr(cross_account_access, "Accounts")
+
+
+def test_the_documents_and_the_tool_need_no_pulumi() -> None:
+    code = "import sys; import cross_account_access.cli.main; sys.exit('pulumi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 
 COMPONENTS: dict[Any, tuple[str, Program]] = {
