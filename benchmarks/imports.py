@@ -15,7 +15,8 @@ RUNS = 15
 PROGRAMS = {
     "pulumi and pulumi_aws": "import pulumi, pulumi_aws",
     "these and pydantic": "import pulumi, pulumi_aws, pydantic; pydantic.BaseModel, pydantic.Field",
-    "these and cross_account_access": "import pulumi, pulumi_aws; from cross_account_access import CrossAccountAccess",
+    "these and cross_account_access": "import pulumi, pulumi_aws, cross_account_access",
+    "and use CrossAccountAccess": "import pulumi, pulumi_aws; from cross_account_access import CrossAccountAccess",
 }
 
 
