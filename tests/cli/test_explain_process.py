@@ -77,8 +77,10 @@ def test_a_policy_that_was_detached_is_found_in_the_account_alone(own: Stage) ->
 
 WRONG = {
     "no such grant": (("alice", "nothing"), "there is no grant and no role nothing"),
-    "too little": (("alice",), "Missing argument 'GRANT_OR_ROLE'"),
+    "too little": (("alice",), "Missing argument 'GRANT'"),
     "no number": (("alice", "read-only", "--duration", "long"), "'long' is not a valid integer"),
+    "a session too short": (("alice", "read-only", "--duration", "899"), "899 is not in the range 900<=x<=43200"),
+    "a session too long": (("alice", "read-only", "--duration", "43201"), "43201 is not in the range 900<=x<=43200"),
     "no such file": (("alice", "read-only", "--outputs", "missing.json"), "missing.json: No such file"),
 }
 
