@@ -89,11 +89,11 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("who")
 @click.argument("grant_or_role", metavar="GRANT")
 @stack_options
+@aws_options
 @click.option("--entitled", is_flag=True, help="Suppose that the caller's own account allows it what it needs.")
 @click.option("--live", is_flag=True, help="Decide by what stands in the accounts, and not by the stack's documents.")
 @click.option("--source-profile", metavar="NAME", help="With --live: a profile that reads the caller's account.")
 @click.option("--destination-profile", metavar="NAME", help="With --live: a profile that reads the role's account.")
-@aws_options
 @_circumstances
 def explain(  # noqa: PLR0913 - its options
     *,
