@@ -82,7 +82,7 @@ def commands() -> str:
 
 
 def _helps() -> Iterator[tuple[str, str]]:
-    for words in [[], *([name] for name in sorted(cli.commands))]:
+    for words in [[], *([name] for name in cli.commands)]:
         settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
         told = CliRunner().invoke(cli, [*words, "--help"], prog_name="cross-account-access", **settings)
         yield " ".join(["cross-account-access", *words]), told.output

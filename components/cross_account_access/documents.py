@@ -31,6 +31,8 @@ class SourceHalf(_Record):
         name: Its name with its path; or the account's or organization's ID, the permission set's name, ROLE/SESSION.
         arn: Its ARN; None where there isn't one (account, permission set, organization).
         unique_id: Its unique id, where it is trusted by that.
+        trusted_as: What stands for it in the trust policy's Principal: its ARN, its account's, or everybody.
+        narrowing: The conditions, a policy's Condition, that narrow that down to it; empty where nothing does.
         attached_to: Kind and name, without the path, of whom its policy attaches to; None where it is handed out.
         needs: The identity policy that it needs for the role, and no more.
         policy_arn: The managed policy that was made for it; None where none was made here.
@@ -41,6 +43,8 @@ class SourceHalf(_Record):
     name: str
     arn: str | None
     unique_id: str | None
+    trusted_as: str
+    narrowing: Document
     attached_to: tuple[Literal["user", "role", "group"], str] | None
     needs: Document
     policy_arn: str | None = None
@@ -155,9 +159,10 @@ def _source_half(
     if principal.kind is None:
         raise ValueError(f"{principal.told} is known by now")
     entity, kind = principal.entity, TRAITS[principal.kind].attached
+    trusted_as, narrowing = principal.element(partition, account)
     arn, holder = None, ""
     if principal.session is not None:
-        arn, holder = principal.element(partition, account)[0], principal.session.partition("/")[0]
+        arn, holder = trusted_as, principal.session.partition("/")[0]
     elif entity is not None:
         arn, holder = entity.arn(partition, account), entity.name
     reach = policies.Reach(role_arn, actions_of(principal, grant.conditions))
@@ -166,6 +171,8 @@ def _source_half(
         name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.told,
         arn=arn,
         unique_id=principal.unique_id if isinstance(principal.unique_id, str) else None,
+        trusted_as=trusted_as,
+        narrowing=narrowing,
         attached_to=(kind, holder) if kind else None,
         needs=json.loads(policies.assume_role_policy([reach])),
     )

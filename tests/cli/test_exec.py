@@ -19,8 +19,8 @@ import botocore.session
 import pytest
 from botocore.utils import JSONFileCache
 
-from cross_account_access.cli import running
 from cross_account_access.cli.terminal import ExitCode
+from cross_account_access.cli.using import running
 from sandbox.mfa import totp
 from tests.cli.terminals import INTERRUPT, Terminal, failing
 
@@ -250,7 +250,11 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
     [
         (("deploy", "--", "true"), ExitCode.WRONG_INPUT, "no stack is given"),
         (("nope", *OUTPUTS, "--", "true"), ExitCode.WRONG_INPUT, "there is no grant nope"),
-        (("deploy", *OUTPUTS, "--tag", "x", "--", "true"), ExitCode.WRONG_INPUT, "a tag is KEY=VALUE: x"),
+        (
+            ("deploy", *OUTPUTS, "--session-tag", "x", "--", "true"),
+            ExitCode.WRONG_INPUT,
+            "--session-tag x: a tag is KEY=VALUE",
+        ),
         (("deploy", *OUTPUTS, "--profile", "none", "--", "true"), ExitCode.WRONG_INPUT, "there is no AWS profile none"),
         (("deploy", *OUTPUTS, "--", "true"), ExitCode.UNAVAILABLE, "there are no AWS credentials to ask whether"),
         (
@@ -259,7 +263,7 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
             "is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/deploy\nWhy: `",
         ),
         (
-            ("partner-audit", *OUTPUTS, "--profile", "auditor", "--duration-seconds", "7200", "--", "true"),
+            ("partner-audit", *OUTPUTS, "--profile", "auditor", "--duration", "7200", "--", "true"),
             ExitCode.WRONG_INPUT,
             "AWS can't give a session of grant partner-audit: The requested DurationSeconds exceeds",
         ),
@@ -283,6 +287,15 @@ def test_what_keeps_the_command_from_running_is_told(
     assert (ended, stdout) == (expected, "")
     assert message in told
     assert "partner-7f3a" not in told
+
+
+def test_a_refusal_names_the_command_that_tells_why(deployed: Stage) -> None:
+    refused = deployed.run("exec", "deploy", *OUTPUTS, "--profile", "alice", "--", "true")
+    _, command, _ = refused.stderr.split("`")
+    words = command.split()
+    assert words == ["cross-account-access", "explain", "arn:aws:iam::111111111111:user/alice", "deploy", *OUTPUTS]
+    explained = deployed.run(*words[1:])
+    assert (explained.returncode, explained.stderr) == (ExitCode.NO, ""), explained.stderr
 
 
 def test_a_config_that_is_none_is_told_without_its_lines(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,19 @@ def demanding(accounts: Sandbox) -> Iterator[Stage]:
 
 def test_the_call_brings_what_the_trust_policy_asks_for(demanding: Stage) -> None:
     tell = "import os; print(os.environ['AWS_ACCESS_KEY_ID'])"
-    args = ("exec", "tagged", *OUTPUTS, "--profile", "alice", "--tag", "team=red", "--", sys.executable, "-c", tell)
+    args = (
+        "exec",
+        "tagged",
+        *OUTPUTS,
+        "--profile",
+        "alice",
+        "--session-tag",
+        "team=red",
+        "--",
+        sys.executable,
+        "-c",
+        tell,
+    )
     done = demanding.run(*args)
     assert (done.returncode, done.stderr) == (0, "")
     session = demanding.sandbox._world.sessions.get(done.stdout.strip())
@@ -75,10 +87,10 @@ def test_everybody_comes_in_by_their_own_statement(demanding: Stage, who: str) -
         (
             ("exec", "tagged", "--profile", "alice", "--", "true"),
             ExitCode.WRONG_INPUT,
-            "grant tagged requires the session tag team, one of blue, red\nGive --tag team=VALUE.",
+            "grant tagged requires the session tag team, one of blue, red\nGive --session-tag team=VALUE.",
         ),
         (
-            ("exec", "tagged", "--profile", "alice", "--tag", "team=green", "--", "true"),
+            ("exec", "tagged", "--profile", "alice", "--session-tag", "team=green", "--", "true"),
             ExitCode.NO,
             "AWS refuses grant",
         ),

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from cross_account_access.cli import accounts as cli_accounts
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import Failure
+from tests.cli.verifying import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +65,13 @@ def test_what_stands_there_allows_as_the_documents_do(deployed: Stage) -> None:
     assert lines[0] == lines[1]
 
 
-def test_a_policy_that_was_detached_is_found_in_the_account_alone(own: Stage) -> None:
-    (arn,) = [p["PolicyArn"] for p in own.source.list_attached_user_policies(UserName="alice")["AttachedPolicies"]]
-    own.source.detach_user_policy(UserName="alice", PolicyArn=arn)
+def test_a_policy_that_was_detached_is_found_in_the_account_alone(deployed: Stage) -> None:
+    (arn,) = [p["PolicyArn"] for p in deployed.source.list_attached_user_policies(UserName="alice")["AttachedPolicies"]]
     asked = ("explain", "alice", "read-only", "--mfa", *OUTPUTS)
-    assert own.run(*asked).returncode == 0
-    ended = own.run(*asked, *BOTH)
+    with kept(deployed):
+        deployed.source.detach_user_policy(UserName="alice", PolicyArn=arn)
+        assert deployed.run(*asked).returncode == 0
+        ended = deployed.run(*asked, *BOTH)
     assert ended.returncode == 1
     assert "✗ source      111111111111  no policy of user alice allows sts:AssumeRole" in ended.stdout
     assert "- Run `pulumi up --refresh`" in ended.stdout
@@ -77,8 +79,10 @@ def test_a_policy_that_was_detached_is_found_in_the_account_alone(own: Stage) ->
 
 WRONG = {
     "no such grant": (("alice", "nothing"), "there is no grant and no role nothing"),
-    "too little": (("alice",), "Missing argument 'GRANT_OR_ROLE'"),
+    "too little": (("alice",), "Missing argument 'GRANT'"),
     "no number": (("alice", "read-only", "--duration", "long"), "'long' is not a valid integer"),
+    "a session too short": (("alice", "read-only", "--duration", "899"), "899 is not in the range 900<=x<=43200"),
+    "a session too long": (("alice", "read-only", "--duration", "43201"), "43201 is not in the range 900<=x<=43200"),
     "no such file": (("alice", "read-only", "--outputs", "missing.json"), "missing.json: No such file"),
 }
 

@@ -15,8 +15,8 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
+from cross_account_access.cli import files
 from cross_account_access.cli.main import main
-from cross_account_access.cli.mapping import keeping
 from cross_account_access.cli.mapping.mermaid import MARK as MERMAID_MARK
 from cross_account_access.cli.mapping.page import MARK as PAGE_MARK
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -270,7 +270,7 @@ def test_a_new_file_is_as_open_as_the_umask_lets_it(outputs: Path, tmp_path: Pat
 
 def test_an_empty_file_is_nobodys_work(tmp_path: Path) -> None:
     (tmp_path / "map").touch()
-    keeping.keep(tmp_path / "map", "mark: new", "mark", force=False)
+    files.keep(tmp_path / "map", "mark: new", "mark", force=False)
     assert (tmp_path / "map").read_text(encoding="utf-8") == "mark: new"
 
 
@@ -286,6 +286,6 @@ def test_what_was_there_stays_when_writing_stops(
 
     monkeypatch.setattr(os, "fsync", stop)
     with pytest.raises(Failure if told else KeyboardInterrupt, match=told):
-        keeping.keep(file, "mark: new", "mark", force=False)
+        files.keep(file, "mark: new", "mark", force=False)
     assert file.read_text(encoding="utf-8") == "mark: old"
     assert list(tmp_path.iterdir()) == [file]

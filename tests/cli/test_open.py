@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.arns import IamArn
-from cross_account_access.cli.switch_role import usage_of
 from cross_account_access.cli.terminal import ExitCode
+from cross_account_access.cli.using.switch_role import usage_of
 from cross_account_access.documents import grant_documents
 from cross_account_access.grants import GrantModel
 from cross_account_access.usage import Usage

@@ -62,14 +62,14 @@ def test_the_session_that_was_assumed_reads_the_destination(deployed: Stage) -> 
 
 @pytest.mark.parametrize("caller", ["outsider", "nobody", "stranger", "alice", "source"])
 def test_others_are_proven_to_be_refused(deployed: Stage, caller: str) -> None:
-    code, told = verify(deployed, "--profile", caller, "--grant", "deploy")
+    code, told = verify(deployed, "--profile", caller, "deploy")
     [result] = told["grants"]
     assert (code, codes(result), result["became"]) == (0, [], None)
     assert [attempt["observed"] for attempt in result["attempts"]] == ["refused"]
 
 
 def test_what_is_not_read_is_told(deployed: Stage) -> None:
-    options = ("--profile", "outsider", "--grant", "deploy")
+    options = ("--profile", "outsider", "deploy")
     code, told = verify(deployed, *options)
     assert code == 0
     assert told["grants"][0]["notChecked"] == [
@@ -94,7 +94,7 @@ def test_without_a_code_the_refusal_alone_is_proven(deployed: Stage) -> None:
     ("options", "code", "message"),
     [
         (["--profile", "outsider"], 2, "no grant names arn:aws:iam::111111111111:user/sandbox-outsider"),
-        (["--profile", "alice", "--grant", "nothing"], 2, "there is no grant nothing"),
+        (["--profile", "alice", "nothing"], 2, "there is no grant nothing"),
         (["--profile", "who"], 2, "there is no AWS profile who"),
         (["--profile", "alice", "--source-profile", "who"], 2, "there is no AWS profile who"),
         (["--profile", "alice", "--source-profile", "stranger"], 2, "not of the source, 111111111111"),
@@ -102,6 +102,7 @@ def test_without_a_code_the_refusal_alone_is_proven(deployed: Stage) -> None:
         (["--profile", "alice", "--mfa-code", "000000"], 3, "MultiFactorAuthentication failed"),
         (["--profile", "alice", "--mfa-code", "000000", "--mfa-serial", "arn:aws:iam::111111111111:mfa/x"], 3, "mfa/x"),
         (["--checksum", f"sha256:{'0' * 64}", "--profile", "alice"], 2, "a checksum is of one grant, and 3 are meant"),
+        (["--profile", "alice", "--session-tag", "x"], 2, "--session-tag x: a tag is KEY=VALUE"),
     ],
     ids=str,
 )
@@ -111,9 +112,7 @@ def test_what_is_wrong_is_said(deployed: Stage, options: list[str], code: int, m
     assert message in told["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    "options", [["--session-tag", "x"], ["--checksum", "no-such-file"], ["--timeout", "-1"]], ids=str
-)
+@pytest.mark.parametrize("options", [["--checksum", "no-such-file"], ["--timeout", "-1"]], ids=str)
 def test_a_wrong_option_is_refused(deployed: Stage, options: list[str]) -> None:
     with pytest.raises(click.BadParameter):
         verify(deployed, *options)
@@ -134,7 +133,7 @@ def test_a_stranger_who_gets_in_is_a_finding(deployed: Stage) -> None:
     trust["Statement"][0]["Principal"]["AWS"] = "*"
     with kept(deployed):
         deployed.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(trust))
-        code, told = verify(deployed, "--profile", "stranger", "--grant", "deploy")
+        code, told = verify(deployed, "--profile", "stranger", "deploy")
     assert (code, codes(told["grants"][0])) == (1, ["stranger-allowed"])
     assert "user/sandbox-stranger is no principal" in told["grants"][0]["findings"][0]["message"]
 

@@ -336,7 +336,7 @@ def test_who_is_gone_is_named_for_another_caller(own: Stage) -> None:
 
 
 def by_caller_of_partner(stage: Stage) -> tuple[int, dict[str, Any]]:
-    options = ("--profile", "outsider", "--grant", "partner-audit", "--destination-profile", "destination")
+    options = ("--profile", "outsider", "partner-audit", "--destination-profile", "destination")
     code, told = verify(stage, *options)
     return code, told["grants"][0]
 

@@ -65,7 +65,7 @@ def kinds(accounts: Sandbox) -> Iterator[Stage]:
 @pytest.mark.parametrize("grant", CALLERS)
 def test_an_undamaged_grant_has_no_finding(kinds: Stage, grant: str) -> None:
     caller, refused = CALLERS[grant]
-    code, told = verify(kinds, "--profile", caller, "--grant", grant)
+    code, told = verify(kinds, "--profile", caller, grant)
     [result] = told["grants"]
     assert (code, codes(result)) == (0, []), result
     tried = [attempt["attempt"] for attempt in result["attempts"] if attempt["observed"] == "refused"]
@@ -81,14 +81,14 @@ def test_the_caller_is_found_among_the_grants(kinds: Stage) -> None:
 
 
 def test_a_condition_that_no_call_meets_is_told(kinds: Stage) -> None:
-    code, told = verify(kinds, "--profile", "gina", "--grant", "elsewhere")
+    code, told = verify(kinds, "--profile", "gina", "elsewhere")
     [result] = told["grants"]
     assert (code, codes(result)) == (1, ["access-refused"])
     assert "aws:SourceVpc" in result["findings"][0]["message"]
 
 
 def test_whole_accounts_and_what_is_handed_out_are_told_as_not_checked(kinds: Stage) -> None:
-    _, told = verify(kinds, "--profile", "set-Operators", "--grant", "by-set")
+    _, told = verify(kinds, "--profile", "set-Operators", "by-set")
     assert [one["what"] for one in told["grants"][0]["notChecked"]] == ["the policy of permission set Operators"]
 
 
@@ -98,7 +98,7 @@ def test_a_loosened_tag_is_widened(kinds: Stage) -> None:
         statement["Condition"]["StringEquals"]["aws:RequestTag/Team"] = ["blue", "red", "green"]
     with kept(kinds):
         kinds.destination.update_assume_role_policy(RoleName="tagged", PolicyDocument=json.dumps(trust))
-        code, told = verify(kinds, "--profile", "dora", "--grant", "tagged")
+        code, told = verify(kinds, "--profile", "dora", "tagged")
     [result] = told["grants"]
     assert (code, codes(result)) == (1, ["trust-widened"])
     assert "aws:RequestTag/Team has blue, green, red instead of blue, red" in result["findings"][0]["message"]
@@ -107,7 +107,7 @@ def test_a_loosened_tag_is_widened(kinds: Stage) -> None:
 def test_a_boundary_that_is_taken_away_is_told(kinds: Stage) -> None:
     with kept(kinds):
         kinds.destination.delete_role_permissions_boundary(RoleName="bounded")
-        code, told = verify(kinds, "--profile", "erin", "--grant", "bounded")
+        code, told = verify(kinds, "--profile", "erin", "bounded")
     assert (code, codes(told["grants"][0])) == (1, ["role-boundary-changed"])
 
 
@@ -115,12 +115,12 @@ def test_a_group_without_its_policy_is_told(kinds: Stage) -> None:
     arn = json.loads(kinds.grants["by-group"]["documents"])["principals"][0]["policyArn"]
     with kept(kinds):
         kinds.source.detach_group_policy(GroupName="developers", PolicyArn=arn)
-        code, told = verify(kinds, "--profile", "developers", "--grant", "by-group")
+        code, told = verify(kinds, "--profile", "developers", "by-group")
     assert (code, codes(told["grants"][0])) == (1, ["policy-detached"])
 
 
 def test_whoever_a_whole_accounts_own_policies_let_in_is_no_finding(kinds: Stage) -> None:
-    code, told = verify(kinds, "--profile", "outsider", "--grant", "by-group")
+    code, told = verify(kinds, "--profile", "outsider", "by-group")
     [result] = told["grants"]
     assert (code, codes(result)) == (0, [])
     assert [one["what"] for one in result["notChecked"]] == [
@@ -130,6 +130,6 @@ def test_whoever_a_whole_accounts_own_policies_let_in_is_no_finding(kinds: Stage
 
 
 def test_nobody_is_let_in_all_the_same(kinds: Stage) -> None:
-    code, told = verify(kinds, "--profile", "nobody", "--grant", "by-group")
+    code, told = verify(kinds, "--profile", "nobody", "by-group")
     assert (code, codes(told["grants"][0])) == (0, [])
     assert [attempt["observed"] for attempt in told["grants"][0]["attempts"]] == ["refused"]

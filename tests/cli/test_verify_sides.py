@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.verification.callers import Who, principal_of
-from cross_account_access.cli.verification.parameters import Given, parameters
+from cross_account_access.cli.call import Call, Wishes
+from cross_account_access.cli.caller import Identity
+from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.verification.callers import principal_of
+from cross_account_access.cli.verification.calls import asked_of, meeting
 from cross_account_access.documents import GrantDocuments
 from tests.cli.verifying import by_caller, codes, kept
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cross_account_access.cli.terms import Terms
     from tests.cli.conftest import Stage
 
 ACCOUNT = "111111111111"
@@ -96,7 +99,8 @@ def test_a_checksum_of_what_was_damaged_is_told(deployed: Stage, tmp_path: Path)
 
 def grant(*principals: dict[str, Any], trust: dict[str, Any] | None = None) -> GrantDocuments:
     needs = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "r"}}
-    halves = [{"arn": None, "unique_id": None, "attached_to": None, "needs": needs} | one for one in principals]
+    none = {"arn": None, "unique_id": None, "attached_to": None, "needs": needs, "narrowing": {}}
+    halves = [none | {"trusted_as": one.get("arn") or f"arn:aws:iam::{ACCOUNT}:root"} | one for one in principals]
     role: dict[str, Any] = {
         "arn": "arn:aws:iam::222222222222:role/x",
         "name": "x",
@@ -164,7 +168,7 @@ WHOLE = {"kind": "account", "name": ACCOUNT}
 def test_which_principal_a_caller_is(
     arn: str, groups: list[str] | None, principals: list[dict[str, Any]], expected: str | None
 ) -> None:
-    found = principal_of(Who(Aws(), arn, arn.split(":")[4], long_term=True), grant(*principals), groups)
+    found = principal_of(Identity(arn, ""), grant(*principals), groups)
     assert (found.name if found else None) == expected
 
 
@@ -176,6 +180,11 @@ def trust(principal: str, **condition: dict[str, Any]) -> dict[str, Any]:
 
 
 A = f"arn:aws:iam::{ACCOUNT}:user/a"
+
+
+def call(documents: GrantDocuments, wishes: Wishes) -> tuple[Terms, Call]:
+    terms = asked_of(documents, documents.principals[0])
+    return terms, meeting(Grant("dev", documents, {}), terms, "a", wishes)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +209,9 @@ A = f"arn:aws:iam::{ACCOUNT}:user/a"
 )
 def test_a_call_says_what_the_trust_asks_for(condition: dict[str, Any], expected: dict[str, Any]) -> None:
     documents = grant(user("a"), trust=trust(A, **condition))
-    call = parameters(documents, documents.principals[0], A, Given())
-    assert call.call() == {"RoleArn": documents.role.arn, "RoleSessionName": "verify"} | expected
+    _, made = call(documents, Wishes())
+    assert made.role_arn == documents.role.arn
+    assert made.arguments() == {"RoleSessionName": "verify"} | expected
 
 
 @pytest.mark.parametrize(
@@ -221,18 +231,18 @@ def test_a_call_says_what_the_trust_asks_for(condition: dict[str, Any], expected
 )
 def test_what_no_parameter_meets_is_told(condition: dict[str, Any], mfa: bool, others: tuple[str, ...]) -> None:
     documents = grant(user("a"), trust=trust(A, **condition))
-    call = parameters(documents, documents.principals[0], A, Given())
-    assert (call.mfa, call.others) == (mfa, others)
+    terms, _ = call(documents, Wishes())
+    assert (terms.mfa, terms.others) == (mfa, others)
 
 
 def test_options_come_before_what_the_trust_asks_for() -> None:
     documents = grant(user("a"), trust=trust(A, StringEquals={"sts:ExternalId": "meant"}))
-    call = parameters(documents, documents.principals[0], A, Given("given", "name", "me", {"k": "v"}))
-    assert call.call() == {
-        "RoleArn": documents.role.arn,
+    wishes = Wishes(session_name="name", source_identity="me", tags={"k": "v"}, external_id="given")
+    _, made = call(documents, wishes)
+    assert made.arguments() == {
         "RoleSessionName": "name",
         "ExternalId": "given",
         "SourceIdentity": "me",
         "Tags": [{"Key": "k", "Value": "v"}],
     }
-    assert "given" not in repr(call)
+    assert "given" not in f"{made} {wishes}"

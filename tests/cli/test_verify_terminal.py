@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.verification.attempts import with_mfa
 from tests.cli.verifying import mfa_code
 
 if TYPE_CHECKING:
@@ -58,3 +62,27 @@ def test_enter_leaves_it_unchecked_and_json_never_asks(deployed: Stage, options:
     assert done == 0
     assert "no code was given" in out
     assert ("MFA code" in err) == asked
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "refused"),
+    [
+        (ExitCode.NO, None, False),
+        (ExitCode.UNAVAILABLE, None, False),
+        (ExitCode.WRONG_INPUT, None, True),  # several, and the person can say which
+        (ExitCode.NO, "123456", True),
+        (ExitCode.UNAVAILABLE, "123456", True),
+    ],
+)
+def test_without_a_device_there_is_no_question_but_a_given_code_needs_one(
+    monkeypatch: pytest.MonkeyPatch, code: ExitCode, given: str | None, refused: bool
+) -> None:
+    def no_device(_: Caller) -> str:
+        raise Failure("no device", code)
+
+    monkeypatch.setattr(Caller, "mfa_serial", property(no_device))
+    if refused:
+        with pytest.raises(Failure, match="no device"):
+            with_mfa(Caller(Aws()), None, given, prompt=True)
+    else:
+        assert with_mfa(Caller(Aws()), None, given, prompt=True) is None

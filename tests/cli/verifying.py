@@ -65,7 +65,7 @@ def by_caller(stage: Stage, grant: str, *options: str) -> tuple[int, dict[str, A
     caller = CALLERS[grant]
     mfa = ["--mfa-code", mfa_code(stage)] if caller == "alice" else []
     reading = ["--source-profile", "source", "--destination-profile", "destination"]
-    code, told = verify(stage, "--profile", caller, "--grant", grant, *reading, *mfa, *options)
+    code, told = verify(stage, "--profile", caller, grant, *reading, *mfa, *options)
     [result] = told["grants"]
     return code, result
 

@@ -127,6 +127,39 @@ def test_each_kind_of_principal(
     assert (half.policy is None) == (attached_to is None)
 
 
+ROOT = f"arn:aws:iam::{SOURCE}:root"
+RESERVED = f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admins_{'?' * 16}"
+UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
+
+
+@pytest.mark.parametrize(
+    ("principal", "trusted_as", "narrowing"),
+    [
+        ({"user": "alice"}, user_arn("alice"), {}),
+        ({"user": "alice", "trust_by": "name"}, ROOT, {"ArnLike": {"aws:PrincipalArn": user_arn("alice")}}),
+        ({"session": "ci/run"}, f"arn:aws:sts::{SOURCE}:assumed-role/ci/run", {}),
+        ({"group": "devs"}, ROOT, {}),
+        ({"account": SOURCE}, ROOT, {}),
+        ({"permission_set": "Admins"}, ROOT, {"ArnLike": {"aws:PrincipalArn": RESERVED}}),
+        ({"organization": "o-a1b2c3d4e5"}, "*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        (
+            {"organizational_unit": UNIT},
+            "*",
+            {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}*"}},
+        ),
+    ],
+    ids=str,
+)
+def test_a_principal_is_found_again_in_the_trust_policy(
+    principal: dict[str, Any], trusted_as: str, narrowing: dict[str, Any]
+) -> None:
+    documents = told(run(access({"deploy": grant(principals=[principal])})), "deploy")
+    (half,), (statement,) = documents.principals, documents.role.trust_policy["Statement"]
+    assert (half.trusted_as, half.narrowing) == (trusted_as, narrowing)
+    assert trusted_as in statement["Principal"]["AWS"]
+    assert statement.get("Condition", {}) == narrowing
+
+
 def test_session_tags_and_source_identities_are_among_the_needs() -> None:
     conditions = {"session_tags": {"team": ["a"]}, "source_identities": ["alice"]}
     (half,) = told(run(access({"deploy": grant(conditions=conditions)})), "deploy").principals

@@ -137,18 +137,21 @@ def _remedy(code: str) -> str:
     return ""
 
 
+endpoint_option = click.option(
+    "--endpoint-url",
+    "endpoint",
+    metavar="URL",
+    envvar="AWS_ENDPOINT_URL",
+    help="Where AWS is: the sandbox's address, for example. [env: AWS_ENDPOINT_URL]",
+)
+
+
 def aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say whose credentials are used, as its parameter `aws`."""
 
     @click.option("--profile", metavar="NAME", help="A profile of the AWS CLI; the ambient credentials by default.")
     @click.option("--region", metavar="REGION", help="The region whose STS is used.")
-    @click.option(
-        "--endpoint-url",
-        "endpoint",
-        metavar="URL",
-        envvar="AWS_ENDPOINT_URL",
-        help="Where AWS is: the sandbox's address, for example. [env: AWS_ENDPOINT_URL]",
-    )
+    @endpoint_option
     @wraps(command)
     def with_aws(*, profile: str | None, region: str | None, endpoint: str | None, **others: Any) -> Any:
         return command(aws=Aws(profile, region, endpoint), **others)

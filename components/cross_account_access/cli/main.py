@@ -4,19 +4,26 @@ import click
 
 from cross_account_access import __version__
 
-from .execution import exec_command
 from .explain.command import explain
 from .handoff.command import handoff
 from .mapping.command import map_command
-from .profiles import profile
-from .switch_role import open_role
 from .terminal import ExitCode, Failure
-from .verify import verify
+from .using.execution import exec_command
+from .using.profiles import profile
+from .using.switch_role import open_role
+from .verification.command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
+class _Commands(click.Group):
+    """Commands that are listed in the order in which they are of use, and not of their names."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(__version__, prog_name="cross-account-access")
 def cli() -> None:
     """Prove, explain, use and hand over the access that a stack's grants open.

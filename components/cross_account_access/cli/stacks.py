@@ -1,7 +1,8 @@
 """The grants of a stack, from its outputs: of the stack itself, or of a file that holds them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -26,16 +27,27 @@ class Grant:
         documents: Both its halves.
         outputs: What else the stack tells of it: `cliProfile`, `switchRoleUrl`, …; nothing where the stack exports its
             documents alone.
+        options: Those by which its stack was given, for hints: `--stack dev`.
     """
 
     stack: str
     documents: GrantDocuments
     outputs: Mapping[str, Any]
+    options: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The grant's name."""
         return self.documents.grant
+
+    @property
+    def external_id(self) -> str | None:
+        """The external ID that callers give now, beside which the one before may still be accepted.
+
+        None where the stack doesn't tell, or there is none.
+        """
+        found = re.search(r"^external_id = (\S+)$", str(self.outputs.get("cliProfile") or ""), re.MULTILINE)
+        return found[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -79,22 +91,27 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_stacks
 
 
-def grants_of(where: Where) -> list[Grant]:
-    """Every grant of the stacks, by stack and name.
+def grants_of(where: Where, names: Sequence[str] = ()) -> list[Grant]:
+    """The grants of the stacks, by stack and name.
+
+    Args:
+        where: Which stacks.
+        names: Which grants; every one where none is named.
 
     Raises:
-        Failure: If there is no such stack or file, or it has no grants.
+        Failure: If there is no such stack, file or grant, or one has no grants.
     """
     if not where.stacks and not where.files:
         raise Failure(
             "no stack is given", ExitCode.WRONG_INPUT, remedy="Give --stack NAME, or --outputs FILE with its outputs."
         )
     found: list[Grant] = []
-    for source, outputs in [
-        *((name, _stack_outputs(name, where.folder)) for name in where.stacks),
-        *((name, _file_outputs(name)) for name in where.files),
+    folder = () if where.folder == Path() else ("--cwd", str(where.folder))
+    for source, outputs, options in [
+        *((name, _stack_outputs(name, where.folder), ("--stack", name, *folder)) for name in where.stacks),
+        *((name, _file_outputs(name), ("--outputs", name)) for name in where.files),
     ]:
-        grants = sorted(_grants(source, outputs), key=lambda grant: grant.name)
+        grants = sorted(_grants(source, outputs, options), key=lambda grant: grant.name)
         if not grants:
             raise Failure(
                 f"{source} has no grants among its outputs",
@@ -102,7 +119,10 @@ def grants_of(where: Where) -> list[Grant]:
                 remedy="A program of its own exports them: pulumi.export('grants', access.documents).",
             )
         found += grants
-    return found
+    for name in names:
+        if all(name != grant.name for grant in found):
+            raise _no_grant(name, found)
+    return [grant for grant in found if not names or grant.name in names]
 
 
 def grant_of(where: Where, name: str | None) -> Grant:
@@ -111,14 +131,16 @@ def grant_of(where: Where, name: str | None) -> Grant:
     Raises:
         Failure: If there isn't exactly one.
     """
-    grants = grants_of(where)
-    chosen = [grant for grant in grants if name in (None, grant.name)]
+    chosen = grants_of(where, [name] if name else [])
     if len(chosen) == 1:
         return chosen[0]
-    known = ", ".join(grant.name for grant in grants)
-    if not chosen:
-        raise Failure(f"there is no grant {name}", ExitCode.WRONG_INPUT, remedy=f"Grants: {known}.")
+    known = ", ".join(grant.name for grant in chosen)
     raise Failure(f"there are {len(chosen)} such grants", ExitCode.WRONG_INPUT, remedy=f"Name one: {known}.")
+
+
+def _no_grant(name: str, grants: Sequence[Grant]) -> Failure:
+    known = ", ".join(dict.fromkeys(grant.name for grant in grants))
+    return Failure(f"there is no grant {name}", ExitCode.WRONG_INPUT, remedy=f"Grants: {known}.")
 
 
 def _stack_outputs(name: str, folder: Path) -> Mapping[str, Any]:
@@ -156,7 +178,7 @@ def _file_outputs(name: str) -> Mapping[str, Any]:
     return outputs
 
 
-def _grants(stack: str, outputs: Mapping[str, Any]) -> Iterator[Grant]:
+def _grants(stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]) -> Iterator[Grant]:
     """Whatever in the outputs is a grant: `grants` of the program, or `documents` of a component."""
     for output in outputs.values():
         if output == _SECRET:
@@ -170,7 +192,8 @@ def _grants(stack: str, outputs: Mapping[str, Any]) -> Iterator[Grant]:
                     remedy="Make the file with --show-secrets, or give --stack.",
                 )
             if isinstance(text, str) and text.startswith('{"format":'):
-                yield Grant(stack, _documents(stack, name, text), told if isinstance(told, Mapping) else {})
+                others = told if isinstance(told, Mapping) else {}
+                yield Grant(stack, _documents(stack, name, text), others, options)
 
 
 def _documents(stack: str, name: str, text: str) -> GrantDocuments:

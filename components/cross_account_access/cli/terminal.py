@@ -53,12 +53,17 @@ class Failure(click.ClickException):
 
 
 class Command(click.Command):
-    """A command with `--json`: a failure is a JSON document on stdout then, beside the message on stderr."""
+    """A command with `--json`: a failure is a JSON document on stdout then, beside the message on stderr.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        json_told: What the option does, for the help.
+    """
+
+    def __init__(
+        self, *args: Any, json_told: str = "Print one JSON document on stdout, and nothing else there.", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        told = "Print one JSON document on stdout, and nothing else there."
-        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=told))
+        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=json_told))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -1,16 +1,18 @@
 """On which terms a grant's trust policy lets somebody in: what a call of AssumeRole must bring. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
 
 from cross_account_access.conditions import ASSUME_ROLE
-from cross_account_access.documents import GrantDocuments
+from cross_account_access.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.evaluator import Caller, Policy, Request, decide
-from cross_account_access.operators import listed
+from cross_account_access.operators import Operator, listed
 from cross_account_access.policies import VERSION
+
+from . import normal
+from .caller import Identity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -19,6 +21,10 @@ _REQUEST_TAG = "aws:requesttag/"
 _OF_THE_CALLER = frozenset(
     {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username"}
 )
+# What the call brings, or is said of the caller or the tags already.
+_NOT_OTHERS = frozenset({"sts:transitivetagkeys", "aws:tagkeys", "aws:principalarn"})
+_EXACT = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
+_POSITIVE = _EXACT | {"StringLike"}
 _EVERYTHING = Policy("any", {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
@@ -33,6 +39,7 @@ class Terms:
         source_identities: Patterns likewise.
         session_tags: The values that each of the tags may have.
         transitive_tag_keys: The tags' keys that go on to the next role in a chain.
+        others: Condition keys that no parameter of a call meets, as the trust policy writes them.
     """
 
     external_ids: tuple[str, ...] = ()
@@ -41,6 +48,7 @@ class Terms:
     source_identities: tuple[str, ...] = ()
     session_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transitive_tag_keys: tuple[str, ...] = ()
+    others: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def weight(self) -> tuple[bool, ...]:
@@ -52,23 +60,21 @@ class Terms:
         patterns = [_VARIABLE.sub("*", pattern) for pattern in self.session_names]
         return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
+    def external_id(self, current: str | None) -> str | None:
+        """The external ID to give.
 
-@dataclass(frozen=True)
-class Identity:
-    """Who calls, as `get-caller-identity` tells it.
+        Args:
+            current: The grant's own, beside which the one before may still be accepted.
+        """
+        return current if current in self.external_ids else next(iter(self.external_ids), None)
 
-    Attributes:
-        arn: A user's, or a role session's.
-        user_id: AIDA…, or AROA…:SESSION.
-    """
+    def transitive(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """Those of the call's tags that go on, for AWS takes no other key; their case is the tags' own."""
+        asked = {key.lower() for key in self.transitive_tag_keys}
+        return tuple(key for key in tags if key.lower() in asked)
 
-    arn: str
-    user_id: str
 
-    @property
-    def user(self) -> str | None:
-        """The user's name; None for a role's session, which has none."""
-        return self.arn.rpartition("/")[2] if ":user/" in self.arn else None
+# --- Whose statements -----------------------------------------------------------------------------
 
 
 def terms_of(documents: GrantDocuments) -> list[Terms]:
@@ -81,92 +87,69 @@ def terms_of(documents: GrantDocuments) -> list[Terms]:
     return found
 
 
-def terms_of_principal(
-    documents: GrantDocuments, named: str, narrowing: Mapping[str, Mapping[str, Any]]
-) -> list[Terms]:
-    """The terms of the statements that name a principal so.
-
-    Args:
-        documents: The grant's.
-        named: What stands in the statement's `Principal`.
-        narrowing: The conditions that narrow that down.
-    """
-
-    def has(statement: Mapping[str, Any], operator: str, key: str, value: str) -> bool:
-        return value in listed(statement.get("Condition", {}).get(operator, {}).get(key, []))
-
-    return [
-        _terms(statement)
-        for statement in _statements(documents)
-        if named in listed(statement["Principal"]["AWS"])
-        and all(has(statement, operator, *key) for operator, keys in narrowing.items() for key in keys.items())
-    ]
+def terms_of_principal(documents: GrantDocuments, half: SourceHalf) -> list[Terms]:
+    """The terms of the statements that let a principal in."""
+    return [_terms(statement) for statement in statements_of(documents, half)]
 
 
 def terms_for(documents: GrantDocuments, identity: Identity) -> Terms | None:
     """The terms on which the trust policy lets a caller in, the lightest; None if it speaks of others only."""
     caller = Caller(identity.arn, identity.user_id, _principal_arn(documents, identity.arn), (_EVERYTHING,))
-    fitting = [
+    return lightest(
         _terms(statement) for statement in _statements(documents) if _speaks_of(statement, caller, documents.role.arn)
+    )
+
+
+def lightest(terms: Iterable[Terms]) -> Terms | None:
+    """The terms that ask for least; None of none."""
+    return min(terms, key=lambda one: one.weight, default=None)
+
+
+def statements_of(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
+    """The statements that let a principal in, and not those that name its account, or everybody, for others alone."""
+    own = _pairs(half.narrowing)
+    others = [one.narrowing for one in documents.principals if not _pairs(one.narrowing) <= own]
+    found = [
+        statement
+        for statement in _statements(documents)
+        if half.trusted_as in listed(statement["Principal"]["AWS"]) and _narrows(half.narrowing, statement)
     ]
-    return min(fitting, key=lambda terms: terms.weight, default=None)
+    # Where all of them are narrowed in others' way too, that is a condition of the principal's.
+    return [one for one in found if not any(_narrows(other, one) for other in others)] or found
 
 
-def filled(pattern: str, *, user: str | None, instead: str | None) -> str | None:
-    """A text that meets a pattern of a trust policy; None where one can't be told.
-
-    Args:
-        pattern: With `*`, `?` and `${aws:username}`.
-        user: The caller's user name.
-        instead: What a `*` stands for; None if nothing may be made up.
-    """
-    if _USER_NAME.search(pattern):
-        if user is None:
-            return None
-        pattern = _USER_NAME.sub(lambda _: user, pattern)
-    if "*" in pattern and instead is not None:
-        pattern = pattern.replace("*", instead)
-    return None if re.search(r"[*?]|\$\{", pattern) else pattern
+def asked_beside(statement: Document, half: SourceHalf) -> Document:
+    """A statement's conditions without those that narrow it down to the principal."""
+    own = _pairs(half.narrowing)
+    kept = {
+        operator: {key: value for key, value in keys.items() if (operator, key) not in own}
+        for operator, keys in statement.get("Condition", {}).items()
+    }
+    return {operator: keys for operator, keys in kept.items() if keys}
 
 
-def _statements(documents: GrantDocuments) -> list[Mapping[str, Any]]:
+def _pairs(conditions: Document) -> set[tuple[str, str]]:
+    return {(operator, key) for operator, keys in conditions.items() for key in keys}
+
+
+def _narrows(narrowing: Document, statement: Document) -> bool:
+    conditions = statement.get("Condition", {})
+    return all(
+        value in listed(conditions.get(operator, {}).get(key, []))
+        for operator, keys in narrowing.items()
+        for key, value in keys.items()
+    )
+
+
+def _statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in documents.role.trust_policy["Statement"]
+        for statement in map(dict, normal.statements(documents.role.trust_policy))
         if statement["Effect"] == "Allow" and ASSUME_ROLE in listed(statement["Action"])
     ]
 
 
-def _terms(statement: Mapping[str, Any]) -> Terms:
-    external_ids: list[str] = []
-    names: list[str] = []
-    identities: list[str] = []
-    transitive: list[str] = []
-    tags: dict[str, tuple[str, ...]] = {}
-    mfa = False
-    for operator, keys in statement.get("Condition", {}).items():
-        base = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:").removesuffix("IfExists")
-        equals, alike = base == "StringEquals", base in ("StringEquals", "StringLike")
-        for key, value in keys.items():
-            values, lower = listed(value), key.lower()
-            if lower == "sts:externalid" and equals:
-                external_ids += values
-            elif lower == "sts:rolesessionname" and alike:
-                names += values
-            elif lower == "sts:sourceidentity" and alike:
-                identities += values
-            elif lower == "sts:transitivetagkeys" and equals:
-                transitive += values
-            elif lower.startswith(_REQUEST_TAG) and alike:
-                tags[key[len(_REQUEST_TAG) :]] = tuple(values)
-            elif lower == "aws:multifactorauthpresent":
-                mfa |= base == "Bool" and "true" in values
-            elif lower == "aws:multifactorauthage":
-                mfa |= base.startswith("Numeric") or (base == "Null" and values == ["false"])
-    return Terms(tuple(external_ids), mfa, tuple(names), tuple(identities), tags, tuple(transitive))
-
-
-def _speaks_of(statement: Mapping[str, Any], caller: Caller, role: str) -> bool:
+def _speaks_of(statement: Document, caller: Caller, role: str) -> bool:
     """Whether a statement would let the caller in with everything that it asks of the call."""
     narrowing = {
         operator: {key: value for key, value in keys.items() if key.lower() in _OF_THE_CALLER}
@@ -187,3 +170,61 @@ def _principal_arn(documents: GrantDocuments, arn: str) -> str:
     same_name = (one for one in known if one.rpartition("/")[2] == role and one.split(":")[4] == arn.split(":")[4])
     partition, account = arn.split(":")[1], arn.split(":")[4]
     return next(same_name, f"arn:{partition}:iam::{account}:role/{path}{role}")
+
+
+# --- What a statement asks for --------------------------------------------------------------------
+
+
+def _terms(statement: Document) -> Terms:
+    asked: dict[str, list[str]] = {"sts:externalid": [], "sts:rolesessionname": [], "sts:sourceidentity": []}
+    transitive: list[str] = []
+    tags: dict[str, tuple[str, ...]] = {}
+    others: dict[str, None] = {}
+    mfa = False
+    for operator, keys in statement.get("Condition", {}).items():
+        known = Operator.named(operator)
+        for key, element in keys.items():
+            values, lower = listed(element), key.lower()
+            positive = known.base in _POSITIVE and not known.negated
+            if lower == "sts:externalid":
+                # Nothing is made up for a pattern.
+                positive = positive and (known.base in _EXACT or not re.search(r"[*?]", "".join(values)))
+            if positive and lower in asked:
+                asked[lower] += values
+            elif positive and lower == "sts:transitivetagkeys":
+                transitive += values
+            elif positive and lower.startswith(_REQUEST_TAG):
+                tags[key[len(_REQUEST_TAG) :]] = tuple(values)
+            elif _asks_for_mfa(known, lower, values):
+                mfa = True
+            elif lower not in _NOT_OTHERS:
+                others[key] = None
+    ids, names, identities = (tuple(values) for values in asked.values())
+    return Terms(ids, mfa, names, identities, tags, tuple(transitive), tuple(others))
+
+
+def _asks_for_mfa(operator: Operator, key: str, values: list[str]) -> bool:
+    if key not in ("aws:multifactorauthpresent", "aws:multifactorauthage"):
+        return False
+    if operator.base == "Null":
+        return values == ["false"]
+    present = key == "aws:multifactorauthpresent"
+    return operator.base == "Bool" and "true" in values if present else operator.base.startswith("Numeric")
+
+
+def filled(pattern: str, *, user: str | None, instead: str | None, letter: str | None = None) -> str | None:
+    """A text that meets a pattern of a trust policy; None where one can't be told.
+
+    Args:
+        pattern: With `*`, `?` and `${aws:username}`.
+        user: The caller's user name.
+        instead: What a `*` stands for; None if nothing may be made up.
+        letter: What a `?` stands for; likewise.
+    """
+    if _USER_NAME.search(pattern):
+        if user is None:
+            return None
+        pattern = _USER_NAME.sub(lambda _: user, pattern)
+    for wildcard, text in (("*", instead), ("?", letter)):
+        pattern = pattern if text is None else pattern.replace(wildcard, text)
+    return None if re.search(r"[*?]|\$\{", pattern) else pattern

@@ -12,7 +12,6 @@ from cross_account_access.errors import Refusal
 
 Context = dict[str, str | tuple[str, ...]]
 
-_DURATION = limits.Whole("a session's duration", 900, 43200)
 # An account may be right under the root.
 _ACCOUNT_PATH = limits.Text(
     "an account's path in its organization",
@@ -82,7 +81,6 @@ class Asked:
             ("--source-vpce", self.source_vpce, limits.VPC_ENDPOINT),
             ("--organization", self.organization, limits.ORGANIZATION),
             ("--org-path", self.organization_path, _ACCOUNT_PATH),
-            ("--duration", self.duration, _DURATION),
             ("--session-tag", dict(self.session_tags), limits.tags),
             ("--principal-tag", dict(self.principal_tags), limits.tags),
             ("--inherited-tag", dict(self.inherited_tags), limits.tags),
@@ -192,23 +190,6 @@ def moment(text: str | None) -> datetime:
     except ValueError:
         raise wrong(f"--at {text}: a moment is in ISO 8601, such as 2026-12-31T18:00:00Z") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
-    """Tags from KEY=VALUE.
-
-    Raises:
-        Failure: If one isn't of that form, or a key stands twice, in whatever case.
-    """
-    found: dict[str, str] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise wrong(f"{option} {text}: a tag is KEY=VALUE")
-        if key.lower() in {known.lower() for known in found}:
-            raise wrong(f"{option} {key}: a key stands once, in whatever case")
-        found[key] = value
-    return found
 
 
 def several(option: str, given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

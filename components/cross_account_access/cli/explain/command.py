@@ -8,10 +8,18 @@ from typing import Any
 import click
 
 from cross_account_access.cli.accounts import Aws, aws_options
+from cross_account_access.cli.options import (
+    duration_option,
+    external_id_option,
+    pairs,
+    session_name_option,
+    session_tag_option,
+    source_identity_option,
+)
 from cross_account_access.cli.stacks import Grant, Where, grants_of, stack_options
 from cross_account_access.cli.terminal import Command, ExitCode, emit
 
-from .asked import Asked, moment, pairs, several, wrong
+from .asked import Asked, moment, several, wrong
 from .explanation import explain as explained
 from .sources import entitled_caller, standing_caller, standing_role, stated_caller, stated_role
 from .telling import Told
@@ -22,21 +30,25 @@ _REGION = "us-east-1"
 _CIRCUMSTANCES = (
     click.option("--mfa", is_flag=True, help="The caller signed in with MFA just now."),
     click.option("--mfa-age", type=int, metavar="SECONDS", help="It gave its MFA code so long ago."),
-    click.option("--external-id", metavar="ID", help="The call's external ID; it is never shown."),
+    external_id_option("none"),
     click.option("--source-ip", metavar="IP", help="The caller's address, IPv4 or IPv6."),
     click.option("--source-vpc", metavar="VPC", help="The VPC whose endpoint the call comes through."),
     click.option("--source-vpce", metavar="VPCE", help="That VPC endpoint."),
-    click.option("--session-name", metavar="NAME", help="The session's name; by default the AWS CLI's own."),
-    click.option("--source-identity", metavar="NAME", help="The source identity that the call sets."),
-    click.option("--session-tag", "session_tags", multiple=True, metavar="K=V", help="A session tag of the call."),
+    session_name_option("the AWS CLI's own"),
+    source_identity_option("none"),
+    session_tag_option("none"),
     click.option(
         "--transitive-tag-key", "transitive", multiple=True, metavar="KEY", help="A session tag that is handed on."
     ),
     click.option(
-        "--principal-tag", "principal_tags", multiple=True, metavar="K=V", help="A tag of the caller's user or role."
+        "--principal-tag",
+        "principal_tags",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A tag of the caller's user or role.",
     ),
     click.option(
-        "--inherited-tag", "inherited_tags", multiple=True, metavar="K=V", help="A transitive tag of its session."
+        "--inherited-tag", "inherited_tags", multiple=True, metavar="KEY=VALUE", help="A transitive tag of its session."
     ),
     click.option(
         "--inherited-source-identity", "inherited_identity", metavar="NAME", help="The source identity of its session."
@@ -44,7 +56,7 @@ _CIRCUMSTANCES = (
     click.option("--organization", metavar="O-ID", help="The organization of the caller's account."),
     click.option("--org-path", "organization_path", metavar="PATH", help="The account's path in it: o-…/r-…/ou-…/."),
     click.option("--at", metavar="ISO8601", help="When; now by default."),
-    click.option("--duration", type=int, metavar="SECONDS", help="How long the session is to last."),
+    duration_option("an hour"),
     click.option(
         "--context", "more", multiple=True, metavar="KEY=VALUE", help="Another condition key: aws:UserAgent=curl/8."
     ),
@@ -67,20 +79,21 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
         asked.check()
         return command(asked=asked, aws=aws, **given)
 
+    made: Callable[..., Any] = with_asked
     for option in reversed(_CIRCUMSTANCES):
-        with_asked = option(with_asked)
-    return with_asked
+        made = option(made)
+    return made
 
 
 @click.command(cls=Command)
 @click.argument("who")
-@click.argument("grant_or_role", metavar="GRANT_OR_ROLE")
+@click.argument("grant_or_role", metavar="GRANT")
 @stack_options
+@aws_options
 @click.option("--entitled", is_flag=True, help="Suppose that the caller's own account allows it what it needs.")
 @click.option("--live", is_flag=True, help="Decide by what stands in the accounts, and not by the stack's documents.")
-@click.option("--source-profile", metavar="NAME", help="With --live: the credentials for the caller's account.")
-@click.option("--destination-profile", metavar="NAME", help="With --live: the credentials for the role's account.")
-@aws_options
+@click.option("--source-profile", metavar="NAME", help="With --live: a profile that reads the caller's account.")
+@click.option("--destination-profile", metavar="NAME", help="With --live: a profile that reads the role's account.")
 @_circumstances
 def explain(  # noqa: PLR0913 - its options
     *,
@@ -97,7 +110,7 @@ def explain(  # noqa: PLR0913 - its options
 ) -> int:
     """Tell whether WHO may assume a role, and if not, which half refuses, why, and what to do.
 
-    GRANT_OR_ROLE is a grant's name, its role's name or ARN. WHO is user/NAME, role/NAME, session/ROLE/SESSION,
+    GRANT is a grant's name, or its role's name or ARN. WHO is user/NAME, role/NAME, session/ROLE/SESSION,
     group/NAME (a member of it), permission-set/NAME, account/ID (anybody there), root/ID, organization/ID,
     organizational-unit/PATH, an ARN, or one of the grant's principals by its name alone.
 
@@ -106,10 +119,11 @@ def explain(  # noqa: PLR0913 - its options
     or resource control policies and no VPC endpoint policies.
 
     \b
-    cross-account-access explain alice read-only --stack dev --mfa
-    cross-account-access explain role/team/ci deploy --stack dev --duration 7200
-    cross-account-access explain arn:aws:iam::111111111111:user/bob arn:aws:iam::222222222222:role/x --live
-    """  # noqa: D301 - click's own mark
+    Examples:
+      cross-account-access explain alice read-only --stack dev --mfa
+      cross-account-access explain role/team/ci deploy --stack dev --duration 7200
+      cross-account-access explain arn:aws:iam::111111111111:user/bob arn:aws:iam::222222222222:role/x --live
+    """  # noqa: D301 - \b is click's
     if not live and (source_profile or destination_profile):
         raise wrong("--source-profile and --destination-profile are for --live", "Give --live too.")
     grant = _grant(where, grant_or_role, live=live)

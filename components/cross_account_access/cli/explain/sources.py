@@ -8,6 +8,7 @@ from typing import Any
 
 from cross_account_access import arns, policies
 from cross_account_access.cli.accounts import Aws, asking
+from cross_account_access.cli.caller import identity_of
 from cross_account_access.cli.standing import NotToldError, Standing, find
 from cross_account_access.cli.terminal import Failure
 from cross_account_access.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
@@ -165,8 +166,7 @@ def standing_role(arn: str, aws: Aws) -> Role:
 
 
 def _speaks_for(aws: Aws, account: str, option: str, what: str, otherwise: str = "") -> None:
-    with asking("whose the credentials are"):
-        actual = aws.sts().get_caller_identity()["Account"]
+    actual = identity_of(aws).account
     if actual != account:
         told = f"the credentials are of account {actual}, and {what} can be read only with those of account {account}"
         raise wrong(told, f"Give {option} NAME{', ' if otherwise else ''}{otherwise}.")

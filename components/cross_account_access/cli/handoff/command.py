@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cross_account_access.cli.options import only_grant_argument
 from cross_account_access.cli.stacks import Where, grant_of, stack_options
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
 from cross_account_access.documents import GrantDocuments
@@ -20,7 +21,7 @@ from .terraform import configuration
 
 
 @click.command(cls=Command)
-@click.argument("name", metavar="[GRANT]", required=False)
+@only_grant_argument
 @stack_options
 @click.option(
     "--for",
@@ -33,6 +34,7 @@ from .terraform import configuration
     "to",
     required=True,
     type=click.Path(path_type=Path),
+    metavar="FOLDER",
     help="The folder to write: a new or empty one, or that of an earlier handoff, which is replaced.",
 )
 def handoff(name: str | None, where: Where, half: Half | None, to: Path, *, as_json: bool) -> None:
@@ -48,7 +50,7 @@ def handoff(name: str | None, where: Where, half: Half | None, to: Path, *, as_j
     Examples:
       cross-account-access handoff audit --stack production --to audit-for-partner
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
-    """  # noqa: D301 - click's mark, the character itself
+    """  # noqa: D301 - \b is click's
     grant = grant_of(where, name)
     side = Side(grant.documents, half or _other_side(grant.documents))
     files = contents(side)

@@ -189,7 +189,7 @@ def _how(side: Side) -> Iterator[str]:
     yield from _checks(side)
     yield "```\n"
     yield f"Then tell account {side.asker}. Its owner sees by the checksum whether it stands as it was handed over:\n"
-    verify = ["cross-account-access", "verify", "--grant", side.documents.grant, "--checksum", side.checksum]
+    verify = ["cross-account-access", "verify", side.documents.grant, "--checksum", side.checksum]
     yield f"```sh\n{shlex.join(verify)}\n```\n"
     if side.can_be_applied:
         delete = shell.aws("cloudformation delete-stack", stack_name=side.slug)

@@ -8,10 +8,10 @@ from typing import Literal, get_args
 import click
 from rich.console import Console
 
+from cross_account_access.cli.files import keep
 from cross_account_access.cli.stacks import Where, grants_of, stack_options
 from cross_account_access.cli.terminal import Command, console, emit, progress_console
 
-from .keeping import keep
 from .mermaid import MARK as MERMAID_MARK
 from .mermaid import MOST_EDGES, mermaid, too_large
 from .model import AccessMap, access_map
@@ -57,10 +57,11 @@ def map_command(*, where: Where, form: Form | None, file: Path | None, force: bo
     It reads the stacks' outputs alone: it never asks AWS, and an external ID is never shown.
 
     \b
-    cross-account-access map --stack dev
-    cross-account-access map --stack hub --stack spokes --to access.html
-    cross-account-access map --outputs outputs.json --format mermaid
-    """  # noqa: D301 - click's own mark, a character and no backslash
+    Examples:
+      cross-account-access map --stack dev
+      cross-account-access map --stack hub --stack spokes --to access.html
+      cross-account-access map --outputs outputs.json --format mermaid
+    """  # noqa: D301 - \b is click's
     if file == Path("-"):
         file = None
     access = access_map((_called(grant.stack, where), grant.documents) for grant in grants_of(where))

@@ -10,10 +10,11 @@ import botocore.exceptions
 import click
 
 from cross_account_access.cli.accounts import DENIED, Aws, asking, code_of
+from cross_account_access.cli.call import Call
+from cross_account_access.cli.caller import Caller, identity_of
 from cross_account_access.cli.terminal import ExitCode, Failure, progress_console
 
-from .callers import Temporary, Who, temporary
-from .parameters import Parameters
+from .callers import Temporary, temporary
 
 Answer = Literal["allowed", "refused"]
 
@@ -56,7 +57,7 @@ class Attempt:
         }
 
 
-def assume(aws: Aws, call: Parameters) -> tuple[Answer, str, Temporary | None]:
+def assume(aws: Aws, call: Call) -> tuple[Answer, str, Temporary | None]:
     """Assume the role once; returns AWS's answer, who the caller became or AWS's message, and the role's session.
 
     Raises:
@@ -64,22 +65,21 @@ def assume(aws: Aws, call: Parameters) -> tuple[Answer, str, Temporary | None]:
     """
     with asking(f"whether {call.role_arn} may be assumed"):
         try:
-            assumed = aws.sts().assume_role(**call.call())
+            assumed = aws.sts().assume_role(RoleArn=call.role_arn, **call.arguments())
         except botocore.exceptions.ClientError as error:
             if code_of(error) not in _REFUSALS:
                 raise
             return "refused", _without_external_id(error.response["Error"]["Message"], call), None
     session = temporary(aws, assumed["Credentials"])
-    with asking("whom the session speaks for"):
-        return "allowed", session.sts().get_caller_identity()["Arn"], session
+    return "allowed", identity_of(session, "whom the session speaks for").arn, session
 
 
-def _without_external_id(message: str, call: Parameters) -> str:
+def _without_external_id(message: str, call: Call) -> str:
     """The message without the external ID, which AWS repeats where it breaks a rule."""
     return message.replace(call.external_id, "[external ID]") if call.external_id else message
 
 
-def assume_until(aws: Aws, call: Parameters, timeout: float, name: str) -> tuple[Answer, str, Temporary | None]:
+def assume_until(aws: Aws, call: Call, timeout: float, name: str) -> tuple[Answer, str, Temporary | None]:
     """The same, again while AWS refuses, for IAM takes a while to converge.
 
     Args:
@@ -116,14 +116,14 @@ def _progress(text: str) -> Iterator[Callable[[str], None]]:
 # --- MFA ------------------------------------------------------------------------------------------
 
 
-def with_mfa(caller: Who, serial: str | None, code: str | None, *, prompt: bool) -> Aws | None:
+def with_mfa(caller: Caller, serial: str | None, code: str | None, *, prompt: bool) -> Aws | None:
     """The caller's credentials with MFA, for a quarter of an hour; None without a code.
 
     A code is good for one call, and more than one is made: so it goes into a session of the user's own.
 
     Args:
         caller: The caller, a user.
-        serial: The device; None for the only one that the user has.
+        serial: The device; None for the only one that the user has. Without one there is nothing to ask for.
         code: What it shows; None asks on the terminal.
         prompt: Whether there is somebody to ask.
 
@@ -133,12 +133,14 @@ def with_mfa(caller: Who, serial: str | None, code: str | None, *, prompt: bool)
     if code is None:
         if not prompt:
             return None
-        serial = serial or _serial(caller, required=False)
+        serial = serial or _only_device(caller)
+        if serial is None:
+            return None
         told = f"MFA code of {serial} (Enter leaves it unchecked)"
         code = click.prompt(told, "", err=True, show_default=False, hide_input=True)
         if not code:
             return None
-    serial = serial or _serial(caller, required=True)
+    serial = serial or caller.mfa_serial
     with asking(f"for a session with the MFA device {serial}"):
         found = caller.aws.sts().get_session_token(
             DurationSeconds=_MFA_SESSION_SECONDS, SerialNumber=serial, TokenCode=code
@@ -146,15 +148,11 @@ def with_mfa(caller: Who, serial: str | None, code: str | None, *, prompt: bool)
     return temporary(caller.aws, found["Credentials"])
 
 
-def _serial(caller: Who, *, required: bool) -> str:
+def _only_device(caller: Caller) -> str | None:
+    """The caller's device; None where it has none or may not ask, so that the rest is verified all the same."""
     try:
-        devices = caller.aws.iam().list_mfa_devices(UserName=caller.user or "")["MFADevices"]
-    except botocore.exceptions.ClientError:
-        devices = []
-    if len(devices) == 1:
-        return devices[0]["SerialNumber"]
-    if required:
-        told = f"AWS tells {len(devices)} MFA devices of {caller.arn}"
-        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Say which: --mfa-serial ARN.")
-    # As the console calls a user's first device.
-    return f"{caller.arn.partition(':user/')[0]}:mfa/{caller.user}"
+        return caller.mfa_serial
+    except Failure as failure:
+        if failure.code is ExitCode.WRONG_INPUT:
+            raise
+        return None

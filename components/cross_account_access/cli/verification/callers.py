@@ -1,4 +1,4 @@
-"""Who calls, which principal of a grant that is, and whose credentials read which account."""
+"""Which principal of a grant a caller is, and whose credentials read which account."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import boto3
 
-from cross_account_access.cli.accounts import Aws, asking, core
+from cross_account_access.cli.accounts import Aws, core
+from cross_account_access.cli.caller import Identity
 from cross_account_access.cli.standing import NotToldError, find
 from cross_account_access.documents import GrantDocuments, SourceHalf
 
@@ -47,46 +48,7 @@ def temporary(aws: Aws, credentials: Any) -> Temporary:
     return Temporary(aws.profile, aws.region, aws.endpoint, keys)
 
 
-@dataclass(frozen=True)
-class Who:
-    """A caller.
-
-    Attributes:
-        aws: Its credentials.
-        arn: Who it is.
-        account: Its account.
-        long_term: Whether its credentials are an access key of a user's, which can't carry MFA.
-    """
-
-    aws: Aws
-    arn: str
-    account: str
-    long_term: bool
-
-    @property
-    def chained(self) -> bool:
-        """Whether it is a role's session, so that what it assumes lasts an hour at most."""
-        return ":assumed-role/" in self.arn
-
-    @property
-    def user(self) -> str | None:
-        """A user's name."""
-        return self.arn.rpartition("/")[2] if ":user/" in self.arn else None
-
-
-def who(aws: Aws) -> Who:
-    """Whom the credentials speak for.
-
-    Raises:
-        Failure: If AWS doesn't tell.
-    """
-    with asking("who the caller is"):
-        told = aws.sts().get_caller_identity()
-        found = aws.session().get_credentials()
-    return Who(aws, told["Arn"], told["Account"], long_term=bool(found and not found.token))
-
-
-def principal_of(caller: Who, documents: GrantDocuments, groups: Iterable[str] | None) -> SourceHalf | None:
+def principal_of(caller: Identity, documents: GrantDocuments, groups: Iterable[str] | None) -> SourceHalf | None:
     """The principal of the grant that the caller is; None if it is none of them.
 
     Args:
@@ -100,7 +62,7 @@ def principal_of(caller: Who, documents: GrantDocuments, groups: Iterable[str] |
     return next(iter(sorted(matches, key=lambda half: half.kind not in ("user", "role", "session"))), None)
 
 
-def _is(caller: Who, half: SourceHalf, account: str, groups: set[str] | None) -> bool:
+def _is(caller: Identity, half: SourceHalf, account: str, groups: set[str] | None) -> bool:
     if caller.account != account:
         return False
     session = re.fullmatch(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+", caller.arn)
@@ -170,7 +132,7 @@ class Readers:
         return self._kept[key]
 
 
-def groups_of(caller: Who, readers: Readers) -> list[str] | None:
+def groups_of(caller: Identity, readers: Readers) -> list[str] | None:
     """The names of the caller's groups; None where they can't be told."""
     aws = readers.by_account.get(caller.account)
     if caller.user is None or aws is None:

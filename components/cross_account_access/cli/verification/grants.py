@@ -6,16 +6,19 @@ from typing import Any
 
 from cross_account_access.cli import normal
 from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.call import Call, Wishes
+from cross_account_access.cli.caller import Caller, Identity
 from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.terms import Terms
 from cross_account_access.documents import GrantDocuments, SourceHalf
 from cross_account_access.findings import Half
 
 from .analyzer import Analyzer, Remark
 from .attempts import Attempt, assume, assume_until
-from .callers import Readers, Who
+from .callers import Readers
+from .calls import asked_of, meeting, refused
 from .findings import Finding, Unchecked, found
 from .half_drift import Whole, checksums, compare
-from .parameters import Given, Parameters, parameters
 
 _CHAINED_SECONDS = 3600
 _DEFAULT_SECONDS = 3600
@@ -86,16 +89,16 @@ class Verifier:
         mfa: Its credentials with MFA; None where no code was given.
         readers: Who reads the accounts.
         analyzer: Access Analyzer.
-        given: What the options say of the call.
+        wishes: What the options say of the call.
         timeout: How long IAM may take to converge, in seconds.
         checksum: What a half was handed over under.
     """
 
-    caller: Who
+    caller: Caller
     mfa: Aws | None
     readers: Readers
     analyzer: Analyzer
-    given: Given
+    wishes: Wishes
     timeout: float
     checksum: str | None = None
 
@@ -109,12 +112,13 @@ class Verifier:
         documents = grant.documents
         whole, unchecked = self.readers.read(documents, None)
         drift = list(compare(documents, whole))
-        call = parameters(documents, principal or documents.principals[0], self.caller.arn, self.given)
+        terms = asked_of(documents, principal or documents.principals[0])
+        call = meeting(grant, terms, self.caller.identity.user, self.wishes)
         if principal is None:
             self._stranger(result, call)
         else:
             explained = any(isinstance(one, Finding) and one.explains(principal.name) for one in drift)
-            session = self._principal(result, principal, call, 0 if explained else self.timeout)
+            session = self._principal(result, principal, (terms, call), 0 if explained else self.timeout)
             if session is not None and whole.role is None:
                 whole, unchecked = self.readers.read(documents, session)
                 drift = list(compare(documents, whole))
@@ -133,59 +137,63 @@ class Verifier:
                 result.note(one)
         return result
 
-    def _stranger(self, result: Result, call: Parameters) -> None:
+    def _stranger(self, result: Result, call: Call) -> None:
         answer, told, _ = assume(self.mfa or self.caller.aws, call)
         what = "assumes the role, as none of its principals"
-        if answer == "allowed" and _wide(result.grant.documents, self.caller):
+        if answer == "allowed" and _wide(result.grant.documents, self.caller.identity):
             result.attempts.append(Attempt(what, "allowed", answer, told))
             why = "the grant trusts whole accounts, whose own policies let this caller in"
             result.unchecked.append(Unchecked("that others are refused", why))
             return
         result.attempts.append(Attempt(what, "refused", answer, told))
         if answer == "allowed":
-            text = f"{self.caller.arn} is no principal of the grant and became {told}"
+            text = f"{self.caller.identity.arn} is no principal of the grant and became {told}"
             result.findings.append(found(result.grant.documents, "stranger-allowed", text))
 
-    def _principal(self, result: Result, principal: SourceHalf, call: Parameters, timeout: float) -> Aws | None:
-        documents, caller = result.grant.documents, self.caller
+    def _principal(
+        self, result: Result, principal: SourceHalf, asked: tuple[Terms, Call], timeout: float
+    ) -> Aws | None:
+        documents, caller, identity = result.grant.documents, self.caller, self.caller.identity
+        terms, call = asked
         aws = self.mfa or caller.aws
-        self._without_mfa(result, call)
-        if call.mfa and self.mfa is None and caller.long_term:
+        if terms.mfa:
+            self._without_mfa(result, call)
+        if terms.mfa and self.mfa is None and not caller.temporary:
             result.unchecked.append(_no_code())
             return None
-        surely = self.mfa is not None or not call.mfa or caller.chained
+        surely = self.mfa is not None or not terms.mfa or identity.chained
         answer, told, session = assume_until(aws, call, timeout if surely else 0, documents.grant)
         if answer == "refused" and not surely:
             result.unchecked.append(_no_code())
             return None
         result.attempts.append(Attempt("assumes the role", "allowed", answer, told))
         if answer == "refused":
-            others = f"; the grant asks for {', '.join(call.others)} too" if call.others else ""
-            text = f"AWS refuses {caller.arn}: {told}{others}"
+            others = f"; the grant asks for {', '.join(terms.others)} too" if terms.others else ""
+            text = f"AWS refuses {identity.arn}: {told}{others}"
             result.findings.append(found(documents, "access-refused", text, principal=principal.name))
             why = "the role can't be assumed, so that a refusal proves nothing"
             result.unchecked.append(Unchecked("that the grant's conditions are needed", why))
             return None
         result.became = told
-        longest = _CHAINED_SECONDS if caller.chained else documents.role.max_session_duration or _DEFAULT_SECONDS
-        for what, code, unmet in call.refused(longest):
+        longest = _CHAINED_SECONDS if identity.chained else documents.role.max_session_duration or _DEFAULT_SECONDS
+        for what, code, unmet in refused(call, longest):
             self._must_be_refused(result, what, code, (aws, unmet))
         return session
 
-    def _without_mfa(self, result: Result, call: Parameters) -> None:
-        if not call.mfa or self.caller.chained:
+    def _without_mfa(self, result: Result, call: Call) -> None:
+        if self.caller.identity.chained:
             return
-        if self.caller.long_term:
+        if not self.caller.temporary:
             self._must_be_refused(result, "without MFA", "trust-widened", (self.caller.aws, call))
         else:
             why = "the credentials are temporary, and may carry MFA; a user's access key can't"
             result.unchecked.append(Unchecked("that the role is refused without MFA", why))
 
-    def _must_be_refused(self, result: Result, what: str, code: str, attempt: tuple[Aws, Parameters]) -> None:
+    def _must_be_refused(self, result: Result, what: str, code: str, attempt: tuple[Aws, Call]) -> None:
         answer, told, _ = assume(*attempt)
         result.attempts.append(Attempt(what, "refused", answer, told))
         if answer == "allowed":
-            text = f"{what}, AWS lets {self.caller.arn} in all the same"
+            text = f"{what}, AWS lets {self.caller.identity.arn} in all the same"
             result.findings.append(found(result.grant.documents, code, text))
 
     def _analyzed(self, documents: GrantDocuments, whole: Whole) -> Iterator[Finding | Remark]:
@@ -199,7 +207,7 @@ class Verifier:
             yield from self.analyzer.validate(documents, "source", f"policy of {half.name}", document)
 
 
-def _wide(documents: GrantDocuments, caller: Who) -> bool:
+def _wide(documents: GrantDocuments, caller: Identity) -> bool:
     """Whether it is the caller's own account that decides, and not the trust policy."""
     kinds = {half.kind for half in documents.principals}
     own = caller.account == documents.source_account_id

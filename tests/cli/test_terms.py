@@ -8,10 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.assumption import Person, Wishes, settle
+from cross_account_access.cli.call import Wishes
+from cross_account_access.cli.caller import Caller, Identity
 from cross_account_access.cli.stacks import Grant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.terms import Identity, Terms, filled, terms_for, terms_of
+from cross_account_access.cli.terms import Terms, asked_beside, filled, statements_of, terms_for, terms_of
+from cross_account_access.cli.using.assumption import settle
 from cross_account_access.documents import GrantDocuments, grant_documents
 from cross_account_access.grants import GrantModel
 
@@ -40,9 +42,9 @@ def grant(principals: list[dict[str, Any]], conditions: dict[str, Any] | None = 
     return Grant("dev", documents(principals, conditions, **role), {})
 
 
-def person(identity: Identity | None, *, mfa: str | None = None, temporary: bool = False) -> Person:
+def caller(identity: Identity | None, *, mfa: str | None = None, temporary: bool = False) -> Caller:
     """Somebody of whom AWS was asked already; asking more fails for want of a profile."""
-    made = Person(Aws(profile="nobody-has-this"))
+    made = Caller(Aws(profile="nobody-has-this"))
     vars(made).update({"identity": identity} if identity else {}, temporary=temporary)
     if mfa:
         vars(made)["mfa_serial"] = mfa
@@ -94,6 +96,53 @@ def test_the_terms_are_those_of_the_statement_that_speaks_of_the_caller(
     assert terms_for(documents(principals, {"mfa": True}), identity) == expected
 
 
+UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
+OF_IT = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"user": "bob"}],
+        [{"user": "bob", "trust_by": "name"}, {"permission_set": "Ops"}],
+        [{"session": "ci/build"}, {"role": "ci"}],
+        [{"organization": "o-a1b2c3d4e5"}, {"organizational_unit": UNIT}],
+    ],
+)
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"user": "alice"},
+        {"user": "alice", "trust_by": "name"},
+        {"group": "staff"},
+        {"account": SOURCE},
+        {"permission_set": "Ops_More"},
+        {"organization": "o-b1b2c3d4e5"},
+        {"organizational_unit": f"{UNIT}ou-ab12-22222222/"},
+    ],
+    ids=str,
+)
+def test_a_principal_has_its_own_statement_and_none_that_is_narrowed_to_others(
+    principal: dict[str, Any], others: list[dict[str, Any]]
+) -> None:
+    made = documents([{**principal, "conditions": {"source_ips": ["203.0.113.0/24"]}}, *others])
+    name = next(iter(principal.values()))
+    (half,) = [one for one in made.principals if one.name == name]
+    (statement,) = statements_of(made, half)
+    assert asked_beside(statement, half) == FROM_THERE
+    for other in made.principals:
+        if other is not half:
+            assert [asked_beside(one, other) for one in statements_of(made, other)] == [{}], other.name
+
+
+def test_an_organization_does_not_have_the_statement_of_a_unit_that_asks_for_it_too() -> None:
+    unit = {"organizational_unit": UNIT, "conditions": {"organizations": ["o-a1b2c3d4e5"]}}
+    made = documents([{"organization": "o-a1b2c3d4e5"}, unit])
+    asked = {half.kind: [asked_beside(one, half) for one in statements_of(made, half)] for half in made.principals}
+    assert asked == {"organization": [{}], "organizational_unit": [OF_IT]}
+
+
 @pytest.mark.parametrize(
     ("pattern", "user", "instead", "expected"),
     [
@@ -136,7 +185,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
         "transitive_tag_keys": ["team"],
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
-    call = settle(asked, person(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True)
+    call = settle(asked, caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True)
     assert call.role_arn == f"arn:aws:iam::{DESTINATION}:role/reader"
     assert call.arguments() == {
         "RoleSessionName": "alice",
@@ -151,7 +200,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 
 def test_where_nothing_is_asked_for_aws_is_not_asked_who_calls() -> None:
-    assert settle(grant([{"role": "ci"}]), person(None), Wishes(), may_carry_mfa=True).arguments() == {}
+    assert settle(grant([{"role": "ci"}]), caller(None), Wishes(), may_carry_mfa=True).arguments() == {}
 
 
 def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
@@ -159,7 +208,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
     for current in ("id-0", "id-1"):
         profile = f"[profile reader]\nexternal_id = {current}\n"
         rotated = Grant("dev", documents([{"user": "alice"}], both), {"cliProfile": profile})
-        assert settle(rotated, person(None), Wishes(), may_carry_mfa=True).external_id == current
+        assert settle(rotated, caller(None), Wishes(), may_carry_mfa=True).external_id == current
 
 
 @pytest.mark.parametrize(
@@ -175,12 +224,12 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: Identity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert settle(asked, person(identity), Wishes(), may_carry_mfa=True).duration == expected
+    assert settle(asked, caller(identity), Wishes(), may_carry_mfa=True).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
-    signed_in = person(ALICE, mfa="arn:device", temporary=True)
+    signed_in = caller(ALICE, mfa="arn:device", temporary=True)
     assert settle(asked, signed_in, Wishes(), may_carry_mfa=True).mfa_serial is None
     assert settle(asked, signed_in, Wishes(), may_carry_mfa=False).mfa_serial == "arn:device"
 
@@ -194,21 +243,21 @@ def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
             Wishes(),
             ALICE,
             ExitCode.WRONG_INPUT,
-            "grant reader requires the session tag team, one of a, b\nGive --tag team=VALUE.",
+            "grant reader requires the session tag team, one of a, b\nGive --session-tag team=VALUE.",
         ),
         (
             {"source_identities": ["ann-*", "bob-*"]},
             Wishes(),
             ALICE,
             ExitCode.WRONG_INPUT,
-            "grant reader requires a source identity like ann-* or bob-*\nGive --source-identity TEXT.",
+            "grant reader requires a source identity like ann-* or bob-*\nGive --source-identity NAME.",
         ),
         (
             {"session_names": ["ticket-??", "${aws:username}-?"]},
             Wishes(),
             ALICE,
             ExitCode.WRONG_INPUT,
-            "grant reader requires a session name like ${aws:username}-? or ticket-??\nGive --session-name TEXT.",
+            "grant reader requires a session name like ${aws:username}-? or ticket-??\nGive --session-name NAME.",
         ),
     ],
 )
@@ -217,7 +266,7 @@ def test_what_cannot_be_told_is_asked_for(
 ) -> None:
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
-        settle(grant(principals, conditions), person(identity), wishes, may_carry_mfa=True)
+        settle(grant(principals, conditions), caller(identity), wishes, may_carry_mfa=True)
     assert refused.value.code is code
     assert refused.value.format_message().startswith(message)
 
@@ -264,7 +313,7 @@ def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
     answer: list[str] | str, code: ExitCode | None, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Aws, "iam", lambda _: _Iam(answer))
-    alice = person(ALICE)
+    alice = caller(ALICE)
     if code is None:
         assert alice.mfa_serial == message
         return
@@ -278,7 +327,7 @@ def test_what_the_command_line_gives_is_taken() -> None:
     conditions = {"session_tags": {"team": ["a", "b"]}, "source_identities": ["a-*"], "session_names": ["b-?"]}
     wishes = Wishes(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
-    assert settle(asked, person(ALICE), wishes, may_carry_mfa=True).arguments() == {
+    assert settle(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
         "RoleSessionName": "b-1",
         "DurationSeconds": 900,
         "SourceIdentity": "a-1",

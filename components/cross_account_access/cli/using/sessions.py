@@ -2,6 +2,8 @@
 
 import getpass
 import os
+import re
+import shlex
 import sys
 from functools import partial
 from typing import Any
@@ -10,14 +12,15 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from .accounts import DENIED, Aws, asking, code_of
-from .assumption import Assumption
-from .cache import SharedCache
-from .stacks import Grant
-from .terminal import ExitCode, Failure
+from cross_account_access.cli.accounts import DENIED, Aws, asking, code_of
+from cross_account_access.cli.cache import SharedCache
+from cross_account_access.cli.call import Call
+from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.terminal import ExitCode, Failure
 
 _REGION = "us-east-1"
 _WRONG_CALL = frozenset({"ValidationError", "InvalidParameterValue", "PackedPolicyTooLarge"})
+_SPOKEN_OF = re.compile(r"\bUser: (arn:\S+) is not authorized")
 # How often a call is tried stays the user's to say: AWS_MAX_ATTEMPTS.
 _CALLING = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
 
@@ -34,7 +37,7 @@ class Sessions:
         """The region that is told: on the command line, in the environment, in the profile."""
         return self._session.region_name
 
-    def fetch(self, grant: Grant, assumption: Assumption) -> dict[str, Any]:
+    def fetch(self, grant: Grant, call: Call) -> dict[str, Any]:
         """A session of a grant's role, from the cache while it lasts.
 
         Returns:
@@ -48,13 +51,13 @@ class Sessions:
             if credentials is None:
                 raise NoCredentialsError
             try:
-                found: dict[str, Any] = self._fetcher(credentials, assumption).fetch_credentials()
+                found: dict[str, Any] = self._fetcher(credentials, call).fetch_credentials()
             except ClientError as error:
                 raise _refused(grant, error) from None
         return found
 
-    def _fetcher(self, credentials: Credentials, assumption: Assumption) -> AssumeRoleCredentialFetcher:
-        endpoint, arguments = self._aws.endpoint, assumption.arguments()
+    def _fetcher(self, credentials: Credentials, call: Call) -> AssumeRoleCredentialFetcher:
+        endpoint, arguments = self._aws.endpoint, call.arguments()
         shared = "SerialNumber" in arguments and endpoint is None
         apart = "" if shared else f"{credentials.get_frozen_credentials().access_key} {endpoint}"
         client = partial(
@@ -63,7 +66,7 @@ class Sessions:
         return AssumeRoleCredentialFetcher(
             client,
             credentials,
-            assumption.role_arn,
+            call.role_arn,
             extra_args=arguments,
             mfa_prompter=_code,
             cache=SharedCache(apart),  # type: ignore[arg-type] # any mapping will do
@@ -96,5 +99,7 @@ def _refused(grant: Grant, error: ClientError) -> Exception:
     if "MultiFactorAuthentication" in message:
         remedy = "Wait for the next code, each is good once; or give your own device by --mfa-serial ARN."
     else:
-        remedy = f"Why: `cross-account-access explain {grant.name}`. A change in IAM takes some seconds to be in force."
+        who = _SPOKEN_OF.search(message)
+        explain = ["cross-account-access", "explain", who[1] if who else "WHO", grant.name, *grant.options]
+        remedy = f"Why: `{shlex.join(explain)}`. A change in IAM takes some seconds to be in force."
     return Failure(f"AWS refuses grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)

@@ -4,38 +4,38 @@ import os
 
 import click
 
+from cross_account_access.cli.accounts import Aws, aws_options
+from cross_account_access.cli.call import Wishes
+from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.options import (
+    duration_option,
+    grant_argument,
+    mfa_serial_option,
+    pairs,
+    session_name_option,
+    session_tag_option,
+    source_identity_option,
+)
+from cross_account_access.cli.stacks import Where, grant_of, stack_options
+from cross_account_access.cli.terminal import Command
+
 from . import running
-from .accounts import Aws, aws_options
-from .assumption import Person, Wishes, settle
+from .assumption import settle
 from .sessions import Sessions
-from .stacks import Where, grant_of, stack_options
-from .terminal import Command
 
 
-def _tags(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    tags: dict[str, str] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise click.BadParameter(f"a tag is KEY=VALUE: {text}")
-        tags[key] = value
-    return tags
-
-
-@click.command("exec", cls=Command)
-@click.argument("name", metavar="GRANT")
+@click.command(
+    "exec", cls=Command, json_told="Print a failure as one JSON document on stdout; all else there is COMMAND's."
+)
+@grant_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @stack_options
 @aws_options
-@click.option("--mfa-serial", metavar="ARN", help="Your MFA device; IAM is asked for it by default.")
-@click.option("--session-name", metavar="TEXT", help="The session's name, as CloudTrail shows it.")
-@click.option(
-    "--duration-seconds", "duration", type=click.IntRange(900, 43200), help="How long the session lasts at most."
-)
-@click.option("--source-identity", metavar="TEXT", help="The source identity, where the grant requires one.")
-@click.option(
-    "--tag", "tags", multiple=True, callback=_tags, metavar="KEY=VALUE", help="A session tag. Again for more."
-)
+@mfa_serial_option
+@session_name_option()
+@source_identity_option()
+@session_tag_option()
+@duration_option("as long as the role's may; an hour of a role's session")
 def exec_command(  # noqa: PLR0913 - one for each option
     *,
     name: str,
@@ -44,9 +44,9 @@ def exec_command(  # noqa: PLR0913 - one for each option
     aws: Aws,
     mfa_serial: str | None,
     session_name: str | None,
-    duration: int | None,
     source_identity: str | None,
-    tags: dict[str, str],
+    session_tags: tuple[str, ...],
+    duration: int | None,
     as_json: bool,  # noqa: ARG001 - a failure's form, which the command's class sees to
 ) -> None:
     """Run a command with the credentials of a grant's role.
@@ -61,11 +61,11 @@ def exec_command(  # noqa: PLR0913 - one for each option
       cross-account-access exec read-only --stack production --profile people -- aws s3 ls
       cross-account-access exec deploy --outputs outputs.json -- ./deploy.sh
     """  # noqa: D301 - \b is click's
+    wishes = Wishes(mfa_serial, session_name, duration, source_identity, pairs("--session-tag", session_tags))
     grant = grant_of(where, name)
     program = running.program(command, os.environ.get("PATH"))
     sessions = Sessions(aws)
-    wishes = Wishes(mfa_serial, session_name, duration, source_identity, tags)
-    keys = sessions.fetch(grant, settle(grant, Person(aws), wishes, may_carry_mfa=True))
+    keys = sessions.fetch(grant, settle(grant, Caller(aws), wishes, may_carry_mfa=True))
     running.become(
         program,
         command,

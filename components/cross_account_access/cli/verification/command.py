@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,29 +9,33 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from cross_account_access.cli.accounts import Aws, aws_options
+from cross_account_access.cli.call import Wishes
+from cross_account_access.cli.caller import Caller, Identity, identity_of
+from cross_account_access.cli.options import (
+    external_id_option,
+    grants_argument,
+    mfa_serial_option,
+    pairs,
+    session_name_option,
+    session_tag_option,
+    source_identity_option,
+)
+from cross_account_access.cli.stacks import Grant, Where, grants_of, stack_options
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
 from cross_account_access.documents import SourceHalf
 
-from .accounts import Aws, aws_options
-from .stacks import Grant, Where, grants_of, stack_options
-from .terminal import Command, ExitCode, Failure, console, emit
-from .verification.analyzer import Analyzer
-from .verification.attempts import with_mfa
-from .verification.callers import Readers, Who, groups_of, principal_of, who
-from .verification.findings import Unchecked
-from .verification.grants import Result, Verifier
-from .verification.parameters import Given, parameters
+from .analyzer import Analyzer
+from .attempts import with_mfa
+from .callers import Readers, groups_of, principal_of
+from .calls import asked_of
+from .findings import Unchecked
+from .grants import Result, Verifier
 
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _TIMEOUT = 60.0
 
 _Matched: TypeAlias = list[tuple[Grant, SourceHalf | None]]
-
-
-def _tags(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
-    wrong = [text for text in given if not text.partition("=")[0] or "=" not in text]
-    if wrong:
-        raise click.BadParameter(f"{wrong[0]!r} is not KEY=VALUE")
-    return {key: value for key, _, value in (text.partition("=") for text in given)}
 
 
 def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
@@ -49,19 +52,23 @@ def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str |
 
 
 @click.command(cls=Command)
-@click.option("--grant", "names", multiple=True, metavar="NAME", help="A grant, whoever calls. May be given again.")
-@click.option("--source-profile", metavar="NAME", help="Who reads the source account, in the caller's place.")
+@grants_argument
+@stack_options
+@aws_options
+@click.option(
+    "--source-profile", metavar="NAME", help="A profile that reads the source account; the caller's by default."
+)
 @click.option(
     "--destination-profile",
     metavar="NAME",
-    help="Who reads the destination account; the assumed role itself by default.",
+    help="A profile that reads the destination account; the assumed role itself by default.",
 )
 @click.option("--mfa-code", metavar="CODE", help="What the caller's MFA device shows; asked for on a terminal.")
-@click.option("--mfa-serial", metavar="ARN", help="The MFA device; the caller's only one by default.")
-@click.option("--external-id", metavar="TEXT", help="The external ID, in the place of the stack's.")
-@click.option("--session-name", metavar="NAME", help="The session's name; what the trust policy asks for by default.")
-@click.option("--source-identity", metavar="NAME", help="The source identity; likewise.")
-@click.option("--session-tag", "tags", multiple=True, metavar="KEY=VALUE", callback=_tags, help="A session tag.")
+@mfa_serial_option
+@external_id_option()
+@session_name_option()
+@source_identity_option()
+@session_tag_option()
 @click.option(
     "--timeout",
     type=click.FloatRange(0, 900),
@@ -72,8 +79,6 @@ def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str |
 )
 @click.option("--checksum", metavar="TEXT", callback=_checksum, help="What `handoff` told, or the file with it.")
 @click.option("--strict", is_flag=True, help="End with 3 if something couldn't be checked.")
-@stack_options
-@aws_options
 def verify(  # noqa: PLR0913 - the options
     *,
     aws: Aws,
@@ -86,87 +91,87 @@ def verify(  # noqa: PLR0913 - the options
     external_id: str | None,
     session_name: str | None,
     source_identity: str | None,
-    tags: Mapping[str, str],
+    session_tags: tuple[str, ...],
     timeout: float,
     checksum: str | None,
     strict: bool,
     as_json: bool,
 ) -> ExitCode:
-    r"""Prove that a grant works, and that it stands as the stack made it.
+    """Prove that a grant works, and that it stands as the stack made it.
 
     As the caller, it assumes the role of each grant that names the caller, and tries what must be refused: without
     the external ID, without MFA, a session too long. Then it reads both accounts, as far as the credentials may, and
     tells what is other than the stack means, and what it couldn't check. It changes nothing, and lets the sessions
-    that it gets run out unused.
+    that it gets run out unused. A GRANT is verified whoever calls; without one those are that name the caller.
 
     \b
     Examples:
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
-      cross-account-access verify --outputs outputs.json --grant deploy --destination-profile auditor --json
-    """
-    chosen = _chosen(grants_of(where), names, checksum)
-    caller = who(aws)
-    readers = _readers(caller, aws, chosen, (source_profile, destination_profile))
-    grouped = any(half.kind == "group" for grant in chosen for half in grant.documents.principals)
-    groups = groups_of(caller, readers) if grouped else []
-    matched = [(grant, principal_of(caller, grant.documents, groups)) for grant in chosen]
-    if not names:
-        matched = _own(caller, matched)
-    given = Given(external_id, session_name, source_identity, tags)
-    needs_mfa = any(
-        parameters(grant.documents, half or grant.documents.principals[0], caller.arn, given).mfa
-        for grant, half in matched
+      cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
+    """  # noqa: D301 - \b is click's
+    wishes = Wishes(
+        mfa_serial=mfa_serial,
+        session_name=session_name,
+        source_identity=source_identity,
+        tags=pairs("--session-tag", session_tags),
+        external_id=external_id,
     )
+    chosen = _chosen(where, names, checksum)
+    caller = Caller(aws)
+    identity = caller.identity
+    readers = _readers(identity, aws, chosen, (source_profile, destination_profile))
+    grouped = any(half.kind == "group" for grant in chosen for half in grant.documents.principals)
+    groups = groups_of(identity, readers) if grouped else []
+    matched = [(grant, principal_of(identity, grant.documents, groups)) for grant in chosen]
+    if not names:
+        matched = _own(identity, matched)
+    needs_mfa = any(asked_of(grant.documents, half or grant.documents.principals[0]).mfa for grant, half in matched)
     prompt = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and any(half for _, half in matched)
     mfa = None
-    if caller.user and (mfa_code or (needs_mfa and caller.long_term)):
+    if identity.user and (mfa_code or (needs_mfa and not caller.temporary)):
         mfa = with_mfa(caller, mfa_serial, mfa_code, prompt=prompt)
-    if mfa is not None and readers.by_account[caller.account] is aws:
-        readers.by_account[caller.account] = mfa  # where an account lets nobody read without
-    verifier = Verifier(caller, mfa, readers, Analyzer(mfa or aws), given, timeout, checksum)
+    if mfa is not None and readers.by_account[identity.account] is aws:
+        readers.by_account[identity.account] = mfa  # where an account lets nobody read without
+    verifier = Verifier(caller, mfa, readers, Analyzer(mfa or aws), wishes, timeout, checksum)
     results = [verifier.verify(grant, half) for grant, half in matched]
     general = [verifier.analyzer.refused] if verifier.analyzer.refused else []
     if as_json:
-        emit(_as_json(caller, results, general))
+        emit(_as_json(identity, results, general))
     else:
-        _show(console(), caller, results, general)
+        _show(console(), identity, results, general)
     if any(result.findings for result in results):
         return ExitCode.NO
     left_open = any([general, *(result.unchecked for result in results)])
     return ExitCode.UNAVAILABLE if strict and left_open else ExitCode.DONE
 
 
-def _chosen(grants: list[Grant], names: tuple[str, ...], checksum: str | None) -> list[Grant]:
-    known = [grant.name for grant in grants]
-    for name in names:
-        if name not in known:
-            raise Failure(f"there is no grant {name}", ExitCode.WRONG_INPUT, remedy=f"Grants: {', '.join(known)}.")
-    chosen = [grant for grant in grants if not names or grant.name in names]
+def _chosen(where: Where, names: tuple[str, ...], checksum: str | None) -> list[Grant]:
+    chosen = grants_of(where, names)
     if checksum and len(chosen) != 1:
         told = f"a checksum is of one grant, and {len(chosen)} are meant"
-        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Say which: --grant NAME.")
+        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Name it: verify GRANT.")
     return chosen
 
 
-def _own(caller: Who, matched: _Matched) -> _Matched:
+def _own(caller: Identity, matched: _Matched) -> _Matched:
     own: _Matched = [(grant, half) for grant, half in matched if half is not None]
     if own:
         return own
     raise Failure(
         f"no grant names {caller.arn}",
         ExitCode.WRONG_INPUT,
-        remedy="Give --profile NAME of somebody whom a grant names, or --grant NAME to prove that others are refused. "
+        remedy="Give --profile NAME of somebody whom a grant names, or name a GRANT to prove that others are refused. "
         f"Grants: {', '.join(grant.name for grant, _ in matched)}.",
     )
 
 
-def _readers(caller: Who, aws: Aws, grants: list[Grant], profiles: tuple[str | None, str | None]) -> Readers:
+def _readers(caller: Identity, aws: Aws, grants: list[Grant], profiles: tuple[str | None, str | None]) -> Readers:
     by_account: dict[str, Aws] = {}
     for half, profile in zip(("source", "destination"), profiles, strict=True):
         if profile is None:
             continue
         reader = Aws(profile, aws.region, aws.endpoint)
-        account = who(reader).account
+        account = identity_of(reader).account
         meant = {
             grant.documents.source_account_id if half == "source" else grant.documents.destination_account_id
             for grant in grants
@@ -182,7 +187,7 @@ def _readers(caller: Who, aws: Aws, grants: list[Grant], profiles: tuple[str | N
 # --- The answer -----------------------------------------------------------------------------------
 
 
-def _as_json(caller: Who, results: list[Result], general: list[Unchecked]) -> dict[str, object]:
+def _as_json(caller: Identity, results: list[Result], general: list[Unchecked]) -> dict[str, object]:
     return {
         "caller": caller.arn,
         "grants": [result.as_json() for result in results],
@@ -191,7 +196,7 @@ def _as_json(caller: Who, results: list[Result], general: list[Unchecked]) -> di
     }
 
 
-def _show(out: Console, caller: Who, results: list[Result], general: list[Unchecked]) -> None:
+def _show(out: Console, caller: Identity, results: list[Result], general: list[Unchecked]) -> None:
     out.print(f"As {caller.arn}")
     for result in results:
         out.print()

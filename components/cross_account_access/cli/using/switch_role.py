@@ -5,18 +5,18 @@ import webbrowser
 import click
 
 from cross_account_access.arns import parse
+from cross_account_access.cli.options import only_grant_argument
+from cross_account_access.cli.stacks import Grant, Where, grant_of, stack_options
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit
+from cross_account_access.cli.terms import terms_of, terms_of_principal
 from cross_account_access.conditions import ConditionsModel
 from cross_account_access.documents import GrantDocuments, SourceHalf
 from cross_account_access.principals import PrincipalModel
 from cross_account_access.usage import Usage
 
-from .stacks import Grant, Where, grant_of, stack_options
-from .terminal import Command, ExitCode, Failure, emit
-from .terms import terms_of, terms_of_principal
-
 
 @click.command("open", cls=Command)
-@click.argument("name", required=False, metavar="[GRANT]")
+@only_grant_argument
 @stack_options
 @click.option("--browser", is_flag=True, help="Open it in the browser too.")
 def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -> int:
@@ -74,8 +74,7 @@ def usage_of(documents: GrantDocuments) -> Usage:
 def _principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
     """A principal, with the external ID that its statements ask for."""
     principal = PrincipalModel.model_validate({half.kind: half.name}, by_alias=False, by_name=True)
-    named, narrowing = principal.element(documents.partition, documents.source_account_id)
-    terms = terms_of_principal(documents, named, narrowing) or terms_of(documents)
+    terms = terms_of_principal(documents, half) or terms_of(documents)
     if not all(one.external_ids for one in terms):
         return principal
     return principal.model_copy(

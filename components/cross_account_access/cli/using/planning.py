@@ -10,12 +10,16 @@ from typing import Any
 
 import botocore.session
 
-from . import aws_config, replacing
-from .accounts import Aws
-from .assumption import Person, Wishes, asked_of, settle
-from .stacks import Grant
-from .terminal import ExitCode, Failure
-from .terms import terms_for
+from cross_account_access.cli import files
+from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.call import Call, Wishes
+from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.terms import terms_for
+
+from . import aws_config
+from .assumption import asked_of, settle
 
 _SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
 
@@ -102,13 +106,13 @@ class _Planner:
         session = botocore.session.Session()
         self._file = _path(session, "config_file")
         self._credentials = _path(session, "credentials_file")
-        self._old = replacing.read(self._file)
+        self._old = files.read(self._file)
         self._text = _text(self._old or b"")
-        theirs = _sections(self._credentials, _text(replacing.read(self._credentials) or b""))
+        theirs = _sections(self._credentials, _text(files.read(self._credentials) or b""))
         ours = _sections(self._file, self._text)
         self._in_credentials = {name.removeprefix("profile ") for name in theirs}
         self._known = self._in_credentials | aws_config.profile_names(ours)
-        self._people: dict[str, Person] = {}
+        self._callers: dict[str, Caller] = {}
 
     def plan(self, grants: Sequence[Grant], *, by_name: bool) -> Plan:
         changes: list[tuple[aws_config.Profile, str]] = []
@@ -139,10 +143,10 @@ class _Planner:
         empty = aws_config.Profile(name, grant.name, stack, {"role_arn": grant.documents.role.arn})
         kept = self._kept(empty)
         source = self._wanted.source_profile or kept.get("source_profile") or "default"
-        person = self._person(source)
-        if not by_name and terms_for(grant.documents, person.identity) is None:
-            raise Failure(f"its trust policy doesn't let {person.identity.arn} in", ExitCode.NO)
-        terms = asked_of(grant, person)
+        caller = self._caller(source)
+        if not by_name and terms_for(grant.documents, caller.identity) is None:
+            raise Failure(f"its trust policy doesn't let {caller.identity.arn} in", ExitCode.NO)
+        terms = asked_of(grant, caller)
         for asked, what in ((terms.source_identities, "a source identity"), (terms.session_tags, "session tags")):
             if asked:
                 told = f"grant {grant.name} requires {what}, which a profile of the AWS CLI can't give"
@@ -153,14 +157,14 @@ class _Planner:
             serial = serial or kept.get("mfa_serial")
         if terms.accepts_session_name(kept.get("role_session_name", "")):
             session_name = session_name or kept.get("role_session_name")
-        assumption = settle(grant, person, Wishes(serial, session_name), may_carry_mfa=False)
-        return aws_config.Profile(name, grant.name, stack, assumption.profile(source))
+        call = settle(grant, caller, Wishes(serial, session_name), may_carry_mfa=False)
+        return aws_config.Profile(name, grant.name, stack, _keys(call, source))
 
-    def _person(self, source: str) -> Person:
+    def _caller(self, source: str) -> Caller:
         if source not in self._known:
             told = f"there is no AWS profile {source}, whose credentials would assume the role"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --source-profile NAME with your own profile.")
-        return self._people.setdefault(source, Person(Aws(profile=source, endpoint=self._wanted.endpoint)))
+        return self._callers.setdefault(source, Caller(Aws(profile=source, endpoint=self._wanted.endpoint)))
 
     def _kept(self, profile: aws_config.Profile) -> dict[str, str]:
         if profile.name == "default":
@@ -174,6 +178,22 @@ class _Planner:
                 why = f"{error}; it stands in {self._file}"
         told = f"the profile {profile.name} {why}"
         raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --prefix TEXT, so that the new one has another name.")
+
+
+def _keys(call: Call, source_profile: str) -> dict[str, str]:
+    """A call as a profile's keys.
+
+    Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+    """
+    keys = {
+        "role_arn": call.role_arn,
+        "source_profile": source_profile,
+        "external_id": call.external_id,
+        "mfa_serial": call.mfa_serial,
+        "role_session_name": call.session_name,
+        "duration_seconds": None if call.duration is None else str(call.duration),
+    }
+    return {key: text for key, text in keys.items() if text is not None}
 
 
 def _path(session: Any, variable: str) -> Path:

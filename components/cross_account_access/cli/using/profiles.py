@@ -5,33 +5,30 @@ import sys
 
 import click
 
-from . import replacing
-from .assumption import Wishes
+from cross_account_access.cli import files
+from cross_account_access.cli.accounts import endpoint_option
+from cross_account_access.cli.call import Wishes
+from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
+from cross_account_access.cli.stacks import Where, grants_of, stack_options
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
+
 from .planning import Plan, Wanted, plan
-from .stacks import Grant, Where, grants_of, stack_options
-from .terminal import Command, ExitCode, Failure, console, emit
 
 _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 
 
 @click.command("profile", cls=Command)
-@click.argument("names", nargs=-1, metavar="[GRANT]...")
+@grants_argument
 @stack_options
 @click.option(
     "--source-profile",
     metavar="NAME",
     help="Your own profile, whose credentials assume the role. Left out: what the profile has already, or `default`.",
 )
-@click.option("--mfa-serial", metavar="ARN", help="Your MFA device; IAM is asked for it by default.")
-@click.option("--session-name", metavar="TEXT", help="The session's name, where the grant requires one.")
+@mfa_serial_option
+@session_name_option()
 @click.option("--prefix", metavar="TEXT", default="", help="What each profile's name begins with.")
-@click.option(
-    "--endpoint-url",
-    "endpoint",
-    metavar="URL",
-    envvar="AWS_ENDPOINT_URL",
-    help="Where AWS is: the sandbox's address, for example. [env: AWS_ENDPOINT_URL]",
-)
+@endpoint_option
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask; needed where there is no terminal.")
 def profile(  # noqa: PLR0913 - one for each option
@@ -61,13 +58,13 @@ def profile(  # noqa: PLR0913 - one for each option
     if not _PREFIX.fullmatch(prefix):
         raise Failure(f"a prefix has letters, digits, +=,.@-_ only: {prefix}", ExitCode.WRONG_INPUT)
     wanted = Wanted(source_profile, Wishes(mfa_serial, session_name), prefix, endpoint)
-    planned = plan(_chosen(where, names), wanted, by_name=bool(names))
+    planned = plan(grants_of(where, names), wanted, by_name=bool(names))
     if not as_json:
         _show(planned)
     write = planned.needed and not dry_run
     if write and not yes:
         _ask(planned, may_ask=not as_json)
-    backup = replacing.replace(planned.file, planned.old, planned.new) if write else None
+    backup = files.replace(planned.file, planned.old, planned.new) if write else None
     if as_json:
         emit(planned.told(backup, written=write))
     elif write:
@@ -77,16 +74,6 @@ def profile(  # noqa: PLR0913 - one for each option
     elif planned.needed:
         console().print("Nothing was written: this was a dry run.")
     return ExitCode.DONE
-
-
-def _chosen(where: Where, names: tuple[str, ...]) -> list[Grant]:
-    grants = grants_of(where)
-    known = {grant.name for grant in grants}
-    for name in names:
-        if name not in known:
-            told = f"there is no grant {name}"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Grants: {', '.join(sorted(known))}.")
-    return [grant for grant in grants if not names or grant.name in names]
 
 
 def _show(planned: Plan) -> None:

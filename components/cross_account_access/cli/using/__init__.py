@@ -1,0 +1,1 @@
+"""What `profile`, `open` and `exec` do: use a grant's role."""

@@ -1,0 +1,101 @@
+"""How one person assumes a grant's role: what the trust policy asks for, from the grant, the command line, and AWS."""
+
+from collections.abc import Mapping
+
+from cross_account_access.cli.call import Call, Wishes
+from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.terms import Terms, filled, terms_for, terms_of
+from cross_account_access.limits import SESSION_NAME
+from cross_account_access.principals import TRAITS
+
+
+def settle(grant: Grant, caller: Caller, wishes: Wishes, *, may_carry_mfa: bool) -> Call:
+    """How somebody assumes a grant's role.
+
+    Args:
+        grant: The grant.
+        caller: Who.
+        wishes: What the command line says.
+        may_carry_mfa: Whether temporary credentials of a user are taken as signed in with MFA.
+
+    Raises:
+        Failure: If the trust policy asks for what isn't given and can't be told.
+    """
+    terms = asked_of(grant, caller)
+    tags = _tags(grant, terms, caller, wishes.tags)
+    return Call(
+        role_arn=grant.documents.role.arn,
+        external_id=wishes.external_id or terms.external_id(grant.external_id),
+        mfa_serial=wishes.mfa_serial or (_mfa_serial(grant, caller, may_carry_mfa) if terms.mfa else None),
+        session_name=wishes.session_name or _session_name(grant, terms, caller),
+        duration=wishes.duration or _duration(grant, caller),
+        source_identity=wishes.source_identity or _source_identity(grant, terms, caller),
+        tags=tags,
+        transitive_tag_keys=terms.transitive(tags),
+    )
+
+
+def asked_of(grant: Grant, caller: Caller) -> Terms:
+    """What the trust policy asks of the caller."""
+    every = terms_of(grant.documents)
+    if len(every) == 1:
+        return every[0]
+    # Of a caller that the documents don't name, AWS has the last word: they may be older than what stands.
+    return terms_for(grant.documents, caller.identity) or every[0]
+
+
+def _mfa_serial(grant: Grant, caller: Caller, may_carry_mfa: bool) -> str | None:
+    if caller.identity.user is None:
+        told = f"grant {grant.name} requires MFA, and {caller.identity.arn}, a role's session, can't carry it"
+        raise Failure(told, ExitCode.NO, remedy="Use the credentials of a user, or a grant without MFA.")
+    return None if may_carry_mfa and caller.temporary else caller.mfa_serial
+
+
+def _session_name(grant: Grant, terms: Terms, caller: Caller) -> str | None:
+    if not terms.session_names:
+        return None
+    role = grant.documents.role.name
+    label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
+    return _fitting("session name", "--session-name", grant, terms.session_names, caller, instead=label)
+
+
+def _source_identity(grant: Grant, terms: Terms, caller: Caller) -> str | None:
+    if not terms.source_identities:
+        return None
+    return _fitting("source identity", "--source-identity", grant, terms.source_identities, caller, instead=None)
+
+
+def _fitting(
+    what: str, option: str, grant: Grant, patterns: tuple[str, ...], caller: Caller, *, instead: str | None
+) -> str:
+    user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
+    for pattern in patterns:
+        if text := filled(pattern, user=user, instead=instead):
+            return text
+    told = f"grant {grant.name} requires a {what} like {' or '.join(patterns)}"
+    raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give {option} NAME.")
+
+
+def _tags(grant: Grant, terms: Terms, caller: Caller, given: Mapping[str, str]) -> dict[str, str]:
+    tags = dict(given)
+    for key, values in terms.session_tags.items():
+        if key.lower() in {one.lower() for one in given}:
+            continue
+        user = caller.identity.user if any("${" in text for text in values) else None
+        text = filled(values[0], user=user, instead=None) if len(values) == 1 else None
+        if text is None:
+            told = f"grant {grant.name} requires the session tag {key}, one of {', '.join(values)}"
+            raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give --session-tag {key}=VALUE.")
+        tags[key] = text
+    return tags
+
+
+def _duration(grant: Grant, caller: Caller) -> int | None:
+    """The role's own, but for a role's session, which gets an hour at most (role chaining)."""
+    longest = grant.documents.role.max_session_duration
+    chained = {TRAITS[half.kind].chained for half in grant.documents.principals}
+    if longest is None or chained == {"yes"}:
+        return None
+    return longest if chained == {"no"} or caller.identity.user is not None else None
