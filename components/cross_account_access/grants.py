@@ -1,5 +1,6 @@
 """A grant as a whole: who gets which role under which conditions, and what can be wrong between its parts."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -198,9 +199,9 @@ class GrantSet(Model):
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(import_ids)] = {}
 
+    @abstractmethod
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
         """Where an account's expected ID stands, and what it is."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _together(self) -> "GrantSet":

@@ -31,5 +31,5 @@ def test_the_transcript_is_what_the_commands_print(deployed: Stage) -> None:
             timeout=60,
         )
         printed.append(f"$ cross-account-access {command}\n{done.stdout}")
-    found = "".join(printed).replace(str(deployed.folder), "/home/ann").rstrip("\n")
+    found = "".join(printed).replace(str(deployed.folder), "~").rstrip("\n")
     assert found == block, found

@@ -8,7 +8,7 @@ import pytest
 
 from cross_account_access import Side
 from cross_account_access.errors import InvalidInput
-from cross_account_access.grants import AccessModel, GrantModel, GrantSet, TrustModel
+from cross_account_access.grants import AccessModel, GrantModel, TrustModel
 from cross_account_access.model import Later, read
 from cross_account_access.trust import conditions_of, trust_policy
 from tests.unit.reading import DESTINATION, OTHER, QUOTES, SOURCE, messages, problems, refusal
@@ -381,8 +381,3 @@ def test_the_grants_are_checked_against_the_accounts_once_those_are_known() -> N
     assert (of_source.where, of_source.value) == (("grants", "a", "principals", 0), SOURCE)
     of_destination = refusal(lambda destination: access.check_accounts(SOURCE, destination), OTHER)
     assert of_destination.where == ("grants", "a", "role", "managed_policies", 0)
-
-
-def test_whoever_has_accounts_says_where_their_ids_stand() -> None:
-    with pytest.raises(NotImplementedError):
-        read(GrantSet, grants(a={}))

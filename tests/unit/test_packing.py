@@ -180,6 +180,17 @@ def test_a_second_grant_changes_the_one_policy_and_moves_nothing(roles: Roles) -
 
 
 @SOME
+@given(ROLES, st.sampled_from(ACTIONS))
+def test_a_role_that_gets_another_condition_stays_in_its_policy_while_kinds_stay(
+    roles: Roles, actions: tuple[str, ...]
+) -> None:
+    name = min(roles)
+    kinds = {role.actions for other, role in roles.items() if other != name}
+    if kinds >= {actions, roles[name].actions}:
+        assert policies.pack(roles | {name: Reach(roles[name].arn, actions)}) == policies.pack(roles)
+
+
+@SOME
 @given(st.integers(1, 160), SEEDS)
 def test_one_role_more_or_less_changes_at_most_one_policy_more_than_are_full(count: int, seed: int) -> None:
     """Where ARNs are of one length, while the number of policies stays as it is.
