@@ -108,7 +108,7 @@ def explain(  # noqa: PLR0913 - its options
     asked: Asked,
     as_json: bool,
 ) -> int:
-    """Tell whether WHO may assume a role, and if not, which half refuses, why, and what to do.
+    """Tell whether WHO may assume a role; if not, which half refuses, and why.
 
     GRANT is a grant's name, or its role's name or ARN. WHO is user/NAME, role/NAME, session/ROLE/SESSION,
     group/NAME (a member of it), permission-set/NAME, account/ID (anybody there), root/ID, organization/ID,
