@@ -46,9 +46,10 @@ def profile(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Write the AWS CLI's profiles of grants into your config.
 
-    That is ~/.aws/config, or the file that AWS_CONFIG_FILE names. A profile is called as its grant's role. Without a GRANT those are written whose trust policy lets you in. What will
-    change is shown first, and the old file is kept beside the new one, with the time in its name. A profile that this
-    tool didn't write is never touched, and none is ever removed. Nothing changes in AWS.
+    That is ~/.aws/config, or the file that AWS_CONFIG_FILE names. A profile is called as its grant's role. Without a
+    GRANT those are written whose trust policy lets you in. What will change is shown first, and the old file is kept
+    beside the new one, with the time in its name. A profile that this tool didn't write is never touched, and none is
+    ever removed. Nothing changes in AWS.
 
     \b
     Examples:
