@@ -128,6 +128,15 @@ def test_a_parameter_can_be_given(deployed: Stage) -> None:
         assert text not in str(told)
 
 
+def test_what_a_grant_does_not_ask_for_need_not_be_given(deployed: Stage) -> None:
+    code, told = verify(deployed, "--profile", "ci", "--external-id", "of-another-grant")
+    assert (code, told["findings"]) == (0, 0)
+    assert [attempt["attempt"] for attempt in told["grants"][0]["attempts"]] == [
+        "assumes the role",
+        "a session of 3601 s",
+    ]
+
+
 def test_a_stranger_who_gets_in_is_a_finding(deployed: Stage) -> None:
     trust = documents(deployed, "deploy").role.trust_policy
     trust["Statement"][0]["Principal"]["AWS"] = "*"

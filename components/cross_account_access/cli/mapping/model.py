@@ -169,11 +169,6 @@ class AccessMap:
         return [node for node in self.nodes.values() if node.role]
 
     @property
-    def hubs(self) -> list[Node]:
-        """The roles from which others are reached."""
-        return [node for node in self.principals if node.role]
-
-    @property
     def homes(self) -> list[Home]:
         """The accounts and organizations."""
         return sorted({node.home for node in self.nodes.values()})

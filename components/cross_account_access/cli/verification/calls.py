@@ -44,18 +44,19 @@ def meeting(grant: Grant, terms: Terms, user: str | None, wishes: Wishes) -> Cal
     )
 
 
-def refused(call: Call, longest: int) -> Iterator[tuple[str, str, Call]]:
+def refused(call: Call, terms: Terms, longest: int) -> Iterator[tuple[str, str, Call]]:
     """What AWS must refuse: what it is called, the finding's code if AWS doesn't, and the call.
 
     Args:
-        call: The call that AWS allows.
+        call: The call that AWS allows; it may bring more than is asked for.
+        terms: What the trust policy asks for.
         longest: The longest session in seconds that the caller may have.
     """
-    if call.external_id is not None:
+    if terms.external_ids:
         yield "without the external ID", "trust-widened", replace(call, external_id=None)
-    if call.source_identity is not None:
+    if terms.source_identities:
         yield "without a source identity", "trust-widened", replace(call, source_identity=None)
-    if call.tags:
+    if terms.session_tags:
         less = replace(call, tags={}, transitive_tag_keys=())
         yield "without session tags", "trust-widened", less
     yield f"a session of {longest + 1} s", "duration-changed", replace(call, duration=longest + 1)

@@ -176,7 +176,7 @@ class Verifier:
             return None
         result.became = told
         longest = _CHAINED_SECONDS if identity.chained else documents.role.max_session_duration or _DEFAULT_SECONDS
-        for what, code, unmet in refused(call, longest):
+        for what, code, unmet in refused(call, terms, longest):
             self._must_be_refused(result, what, code, (aws, unmet))
         return session
 
