@@ -16,26 +16,35 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 
-from cross_account_access import CrossAccountAccess, Grant, InvalidInput, arns, limits
+from cross_account_access import CrossAccountAccess, Grant, InvalidInput
 from cross_account_access.errors import Key, Refusal
-from cross_account_access.grants import Account, GrantSet
-from cross_account_access.model import Model, plain, read
-from cross_account_access.roles import Steps, role_arn
+from cross_account_access.grants.grant import Account, GrantSet
+from cross_account_access.grants.model import Model, plain, read
+from cross_account_access.grants.roles import Steps, role_arn
+from cross_account_access.iam import arns, limits
 
 NAMESPACE = "cross-account-access"
 _SECRET_CONDITIONS = {"external_id", "previous_external_id"}
 
-REGION = limits.Text(
-    "a region", 4, 32, r"[a-z]{2,}(-[a-z]+)+-\d+", "small letters and hyphens, a number at the end, such as us-east-1"
+REGION = limits.StringRule(
+    "a region",
+    4,
+    32,
+    r"[a-z]{2,}(-[a-z]+)+-\d+",
+    "small letters and hyphens, a number at the end, such as us-east-1",
 )
-PROFILE = limits.Text("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
-ACCESS_KEY = limits.Text("an access key ID", 12, 128, r"\w*", "letters and digits")
-SECRET = limits.Text("a secret key or token", 1, 16384, r"\S*", "all but white space")
+PROFILE = limits.StringRule("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
+ACCESS_KEY = limits.StringRule("an access key ID", 12, 128, r"\w*", "letters and digits")
+SECRET = limits.StringRule("a secret key or token", 1, 16384, r"\S*", "all but white space")
 
 
 def _access_key(value: object) -> str:
     """Check an access key ID; on an emulator it may be an account's ID, and so a number."""
-    return str(value) if isinstance(value, int) and limits.is_account_id(str(value)) else ACCESS_KEY(value)
+    return (
+        str(value)
+        if isinstance(value, int) and limits.is_account_id(str(value))
+        else ACCESS_KEY(value)
+    )
 
 
 def _endpoint(value: object) -> str:
@@ -48,7 +57,11 @@ def _endpoint(value: object) -> str:
     except ValueError:
         usable = False
     if "@" in value:
-        raise Refusal(rule, remedy="It holds no user name and no password", value=re.sub("//.*@", "//[secret]@", value))
+        raise Refusal(
+            rule,
+            remedy="It holds no user name and no password",
+            value=re.sub("//.*@", "//[secret]@", value),
+        )
     if not usable or parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise Refusal(rule)
     return value.rstrip("/")
@@ -83,7 +96,11 @@ class Connection(Model):
                 value=self.profile,
                 remedy="Leave one of them out",
             )
-        for key, needed in (("access_key", "secret_key"), ("secret_key", "access_key"), ("token", "access_key")):
+        for key, needed in (
+            ("access_key", "secret_key"),
+            ("secret_key", "access_key"),
+            ("token", "access_key"),
+        ):
             if getattr(self, key) and not getattr(self, needed):
                 raise Refusal(
                     "an access key ID and its secret key go together, a token with both",
@@ -93,7 +110,9 @@ class Connection(Model):
         found, why = self._known_account()
         if found and self.account_id and self.account_id != found:
             raise Refusal(
-                f"the credentials belong to account {found}, {why}", where=(Key("account_id"),), value=self.account_id
+                f"the credentials belong to account {found}, {why}",
+                where=(Key("account_id"),),
+                value=self.account_id,
             )
         return self
 
@@ -119,7 +138,9 @@ class Connection(Model):
         # The class, for a dict's keys would stay in snake_case and so be overlooked (seen with pulumi-aws 7.51).
         roles = [
             aws.ProviderAssumeRoleArgs(
-                role_arn=role.role_arn, external_id=_secret(role.external_id), session_name=role.session_name
+                role_arn=role.role_arn,
+                external_id=_secret(role.external_id),
+                session_name=role.session_name,
             )
             for role in ([self.assume_role] if self.assume_role else [])
         ]
@@ -155,7 +176,8 @@ class Settings(GrantSet):
                 external ID is a secret then.
         """
         grants: dict[str, Any] = {
-            name: grant.model_dump(exclude_unset=True, by_alias=False) for name, grant in self.grants.items()
+            name: grant.model_dump(exclude_unset=True, by_alias=False)
+            for name, grant in self.grants.items()
         }
         for grant in grants.values() if secret else ():
             for part in (grant, *grant["principals"]):
@@ -207,7 +229,8 @@ def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any
         "destinationAccountId": access.destination_account_id,
     }
     return {
-        name: {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)} | accounts
+        name: {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)}
+        | accounts
         for name, granted in access.granted.items()
     }
 

@@ -28,8 +28,8 @@ from pulumi import automation  # noqa: E402
 
 from benchmarks import programs  # noqa: E402
 from benchmarks.programs import DESTINATION, SOURCE, Flat  # noqa: E402
-from sandbox.pulumi_engine import NoEngineError, find  # noqa: E402
-from sandbox.server import client, is_sandbox  # noqa: E402
+from sandbox.aws.server import client, is_sandbox  # noqa: E402
+from sandbox.deploy.pulumi_engine import NoEngineError, find  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +43,9 @@ def in_the_program(sizes: list[int], repeats: int) -> None:
     """Time in the program, under mocks, and what is asked of the engine and of AWS."""
     print("## In the program\n")
     print("Processor time under Pulumi's mocks, the least of the repeats.\n")
-    print("| grants | flat, ms a grant | in empty components | component, ms a grant | component : flat |")
+    print(
+        "| grants | flat, ms a grant | in empty components | component, ms a grant | component : flat |"
+    )
     print("|---:|---:|---:|---:|---:|")
     counted = []
     for size in sizes:
@@ -61,9 +63,14 @@ def in_the_program(sizes: list[int], repeats: int) -> None:
                 found.append(way())
             if time.monotonic() - began > _MOST_SECONDS_OF_REPEATS:
                 break
-        flat_one, nested_one, component = (min(found, key=lambda run: run.seconds) for found in runs)
+        flat_one, nested_one, component = (
+            min(found, key=lambda run: run.seconds) for found in runs
+        )
         each = [1000 * run.seconds / size for run in (flat_one, nested_one, component)]
-        print(f"| {size} | {each[0]:.1f} | {each[1]:.1f} | {each[2]:.1f} | {each[2] / each[0]:.2f} |", flush=True)
+        print(
+            f"| {size} | {each[0]:.1f} | {each[1]:.1f} | {each[2]:.1f} | {each[2] / each[0]:.2f} |",
+            flush=True,
+        )
         counted.append((size, flat_one, component))
     print("\n## What is asked for\n")
     print("| grants | AWS resources | the least | component resources | lookups | the least |")
@@ -73,7 +80,9 @@ def in_the_program(sizes: list[int], repeats: int) -> None:
         # A role and its permission for each grant; a policy and its attachment for each user.
         least = 2 * size + 2 * people
         if flat_one.made["aws"] != least:
-            raise click.ClickException(f"the flat program makes {flat_one.made['aws']} resources, not {least}")
+            raise click.ClickException(
+                f"the flat program makes {flat_one.made['aws']} resources, not {least}"
+            )
         # Whose credentials each provider has, and each user's unique id.
         print(
             f"| {size} | {component.made['aws']} | {least} | {component.made['component']} "
@@ -92,9 +101,13 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
     except NoEngineError as missing:
         raise click.ClickException(f"the Pulumi CLI is needed for this: {missing}") from None
     print("## On the engine\n")
-    print("Seconds of `pulumi up` and of a preview without changes, the least of the repeats; flat has a policy for")
+    print(
+        "Seconds of `pulumi up` and of a preview without changes, the least of the repeats; flat has a policy for"
+    )
     print("each grant.\n")
-    print("| grants | flat: up | component: up | ratio | flat: preview | component: preview | ratio |")
+    print(
+        "| grants | flat: up | component: up | ratio | flat: preview | component: preview | ratio |"
+    )
     print("|---:|---:|---:|---:|---:|---:|---:|")
     with _accounts() as endpoint:
         numbers = itertools.count()
@@ -107,7 +120,9 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
             ):
                 for flat_one, found in runs.items():
                     found.append(_run(size, endpoint, environment, next(numbers), flat=flat_one))
-            flat, component = ([min(seconds) for seconds in zip(*found, strict=True)] for found in runs.values())
+            flat, component = (
+                [min(seconds) for seconds in zip(*found, strict=True)] for found in runs.values()
+            )
             ratios = [ours / theirs for ours, theirs in zip(component, flat, strict=True)]
             print(
                 f"| {size} | {flat[0]:.1f} | {component[0]:.1f} | {ratios[0]:.2f} "
@@ -117,7 +132,9 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
     print()
 
 
-def _run(size: int, endpoint: str, environment: Mapping[str, str], number: int, *, flat: bool) -> tuple[float, float]:
+def _run(
+    size: int, endpoint: str, environment: Mapping[str, str], number: int, *, flat: bool
+) -> tuple[float, float]:
     """The seconds of an up and of the preview after it, in two accounts of its own."""
     source, destination = f"1{number:011}", f"2{number:011}"
     for user in programs.users(size):
@@ -137,7 +154,9 @@ def _run(size: int, endpoint: str, environment: Mapping[str, str], number: int, 
         )
 
     if flat:
-        program = Flat.of(size, source=source, destination=destination, packed=False).program(provider)
+        program = Flat.of(size, source=source, destination=destination, packed=False).program(
+            provider
+        )
     else:
         program = programs.component(size, provider)
     with tempfile.TemporaryDirectory() as state:
@@ -148,7 +167,9 @@ def _run(size: int, endpoint: str, environment: Mapping[str, str], number: int, 
                 "PULUMI_CONFIG_PASSPHRASE": "benchmark",
             }
         )
-        stack: Any = automation.create_stack("benchmark", "benchmark", program=program, opts=options)
+        stack: Any = automation.create_stack(
+            "benchmark", "benchmark", program=program, opts=options
+        )
         seconds = []
         for verb in (stack.up, stack.preview):
             began = time.monotonic()
@@ -184,7 +205,11 @@ def _sizes(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 @click.command()
 @click.option("--engine", is_flag=True, help="On the real engine, instead of under mocks.")
-@click.option("--sizes", callback=_sizes, help="Numbers of grants; 10,100,1000,5000, or 1,10,100 on the engine.")
+@click.option(
+    "--sizes",
+    callback=_sizes,
+    help="Numbers of grants; 10,100,1000,5000, or 1,10,100 on the engine.",
+)
 @click.option("--repeats", default=3, show_default=True, help="How often each is run, at most.")
 def main(sizes: list[int] | None, repeats: int, *, engine: bool) -> None:
     """Print what grants cost, as tables of Markdown."""

@@ -33,10 +33,13 @@ def sizes() -> dict[str, int]:
     """What the wheel and the sdist weigh, in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "uv", "build", "-q", "-o", folder, ROOT / "components"], check=True
+            [sys.executable, "-m", "uv", "build", "-q", "-o", folder, ROOT / "components"],
+            check=True,
         )
         kinds = {"wheel": "*.whl", "sdist": "*.tar.gz"}
-        return {kind: next(Path(folder).glob(pattern)).stat().st_size for kind, pattern in kinds.items()}
+        return {
+            kind: next(Path(folder).glob(pattern)).stat().st_size for kind, pattern in kinds.items()
+        }
 
 
 def main() -> None:
@@ -46,7 +49,9 @@ def main() -> None:
         for name, code in PROGRAMS.items():
             least[name] = min(least[name], seconds(code))
     base = least["pulumi and pulumi_aws"]
-    rows = [f"| import {name} | {time:.2f} s | {time / base:.2f} × |" for name, time in least.items()]
+    rows = [
+        f"| import {name} | {time:.2f} s | {time / base:.2f} × |" for name, time in least.items()
+    ]
     rows += [f"| {kind} | {size / 1000:.0f} kB | |" for kind, size in sizes().items()]
     page = [
         "# Size and import time",

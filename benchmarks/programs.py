@@ -15,10 +15,11 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import mocks, set_all_config, settings, stack
 
-from cross_account_access import CrossAccountAccess, policies
-from cross_account_access.grants import GrantModel
-from cross_account_access.model import read
-from cross_account_access.trust import trust_policy
+from cross_account_access import CrossAccountAccess
+from cross_account_access.grants import policies
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.model import read
+from cross_account_access.grants.trust import trust_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,10 @@ def component(count: int, provider: Providers) -> Program:
     given = grants(count)
 
     def program() -> None:
-        args: Any = {"source_provider": provider("source"), "destination_provider": provider("destination")}
+        args: Any = {
+            "source_provider": provider("source"),
+            "destination_provider": provider("destination"),
+        }
         args["grants"] = given
         CrossAccountAccess("team", args)
 
@@ -75,16 +79,21 @@ class Flat:
     nested: bool = False
 
     @classmethod
-    def of(cls, count: int, *, source: str, destination: str, packed: bool = True, nested: bool = False) -> Flat:
+    def of(
+        cls, count: int, *, source: str, destination: str, packed: bool = True, nested: bool = False
+    ) -> Flat:
         trusts: dict[str, str] = {}
-        roles: dict[str, tuple[str, list[policies.Reach]]] = {}
+        roles: dict[str, tuple[str, list[policies.AssumableRole]]] = {}
         for name, grant in grants(count).items():
             model = read(GrantModel, grant)
             trusts[name] = trust_policy(model.principals, model.conditions, "aws", source)
-            reach = policies.Reach(model.role_arn(name, "aws", destination))
+            reach = policies.AssumableRole(model.role_arn(name, "aws", destination))
             user = grant["principals"][0]["user"]
             roles.setdefault(user if packed else name, (user, []))[1].append(reach)
-        allowed = {name: (user, policies.assume_role_policy(reached)) for name, (user, reached) in roles.items()}
+        allowed = {
+            name: (user, policies.assume_role_policy(reached))
+            for name, (user, reached) in roles.items()
+        }
         return cls(trusts, allowed, nested)
 
     def program(self, provider: Providers) -> Program:
@@ -95,7 +104,9 @@ class Flat:
             for name, document in self.trusts.items():
                 options = self._options(name, "TrustedRole", destination)
                 role = aws.iam.Role(name, name=name, assume_role_policy=document, opts=options)
-                aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=READ_ONLY, opts=options)
+                aws.iam.RolePolicyAttachment(
+                    name, role=role.name, policy_arn=READ_ONLY, opts=options
+                )
             for name, (user, document) in self.allowed.items():
                 options = self._options(name, "AssumeRoleGrant", source)
                 policy = aws.iam.Policy(name, policy=document, opts=options)
@@ -141,10 +152,20 @@ class _Accounts(mocks.Mocks):
         if args.token.endswith("getCallerIdentity"):
             account = DESTINATION if "::destination::" in args.provider else SOURCE
             arn = f"arn:aws:sts::{account}:assumed-role/administrator/pulumi"
-            return {"accountId": account, "arn": arn, "userId": "AROAADMINISTRATOR:pulumi", "id": account}
+            return {
+                "accountId": account,
+                "arn": arn,
+                "userId": "AROAADMINISTRATOR:pulumi",
+                "id": account,
+            }
         name = args.args["userName"]
         user_id = f"AIDA{name.upper().replace('-', ''):X<16}"
-        return {"userName": name, "arn": f"arn:aws:iam::{SOURCE}:user/{name}", "userId": user_id, "id": name}
+        return {
+            "userName": name,
+            "arn": f"arn:aws:iam::{SOURCE}:user/{name}",
+            "userId": user_id,
+            "id": name,
+        }
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
         kind = args.typ.partition(":")[0] if args.typ.startswith("aws:") else "component"

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import cross_account_access
 from cross_account_access.cli.main import cli
-from cross_account_access.principals import TRAITS, Kind
+from cross_account_access.grants.principals import TRAITS, Kind
 
 _FOLDER = Path(__file__).resolve().parent
 _EXAMPLES: dict[Kind, str] = {
@@ -84,7 +84,9 @@ def commands() -> str:
 def _helps() -> Iterator[tuple[str, str]]:
     for words in [[], *([name] for name in cli.commands)]:
         settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
-        told = CliRunner().invoke(cli, [*words, "--help"], prog_name="cross-account-access", **settings)
+        told = CliRunner().invoke(
+            cli, [*words, "--help"], prog_name="cross-account-access", **settings
+        )
         yield " ".join(["cross-account-access", *words]), told.output
 
 
@@ -102,7 +104,9 @@ def annotation(of: object) -> str:
 def api(folder: Path) -> None:
     """Write the API reference."""
     for name in cross_account_access.__all__:
-        getattr(cross_account_access, name)  # it is loaded at its first use, and pdoc sees what is loaded
+        getattr(
+            cross_account_access, name
+        )  # it is loaded at its first use, and pdoc sees what is loaded
     pdoc.render.configure(docformat="google")
     with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", annotation):
         warnings.filterwarnings("ignore", "Error parsing type annotation")

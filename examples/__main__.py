@@ -12,28 +12,36 @@ import click
 import yaml
 from pulumi import automation
 
-from sandbox import pulumi_engine
 from sandbox.__main__ import main as sandbox
-from sandbox.server import Sandbox
+from sandbox.aws.server import Sandbox
+from sandbox.deploy import pulumi_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = Path(__file__).resolve().parent
 PROFILES = {"people": "111111111111", "production": "222222222222", "staging": "333333333333"}
 
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "venv", "sdks", "node_modules", "dist", "Pulumi.*.yaml")
+_LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "venv", "sdks", "node_modules", "dist", "Pulumi.*.yaml"
+)
 
 
 def names() -> list[str]:
     """Every example."""
-    return sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir() and folder.name[0].isalpha())
+    return sorted(
+        folder.name for folder in EXAMPLES.iterdir() if folder.is_dir() and folder.name[0].isalpha()
+    )
 
 
 def projects(folder: Path) -> list[Path]:
     """An example's Pulumi projects in the order of their deployment; none where it is a config of the program."""
-    return sorted(file.parent for file in folder.rglob("Pulumi.yaml") if "node_modules" not in file.parts)
+    return sorted(
+        file.parent for file in folder.rglob("Pulumi.yaml") if "node_modules" not in file.parts
+    )
 
 
-def environment(work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILES) -> dict[str, str]:
+def environment(
+    work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILES
+) -> dict[str, str]:
     """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they are."""
     work.mkdir(parents=True, exist_ok=True)
     (work / "state").mkdir(exist_ok=True)
@@ -55,7 +63,9 @@ def environment(work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILE
     }
 
 
-def stack_of(project: Path, work: Path, variables: Mapping[str, str], components: Path) -> automation.Stack:
+def stack_of(
+    project: Path, work: Path, variables: Mapping[str, str], components: Path
+) -> automation.Stack:
     """A stack `dev` of a copy of the project; a program in another language gets the package added."""
     shutil.copytree(project, work, ignore=_LEFT_OUT, dirs_exist_ok=True)
     file = work / "Pulumi.yaml"

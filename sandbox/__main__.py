@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from sandbox import in_process, other_side, pulumi_engine, report
-from sandbox.deployment import Deployment, DeploymentError
-from sandbox.people import People, people
-from sandbox.proof import prove
-from sandbox.server import Sandbox, SandboxError, is_sandbox
-from sandbox.stack import SANDBOX_PORT, Stack, load
+from sandbox.aws.server import Sandbox, SandboxError, is_sandbox
+from sandbox.deploy import in_process, pulumi_engine
+from sandbox.deploy.deployment import Deployment, DeploymentError
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
+from sandbox.proof import other_side, report
+from sandbox.proof.people import People, people
+from sandbox.proof.proof import prove
 from stack_config import NAMESPACE
 
 Engine = Literal["auto", "pulumi", "in-process"]
@@ -47,7 +48,12 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", default=SANDBOX_PORT, show_default=True, help="Where the accounts listen, on 127.0.0.1.")
+@click.option(
+    "--port",
+    default=SANDBOX_PORT,
+    show_default=True,
+    help="Where the accounts listen, on 127.0.0.1.",
+)
 @click.option(
     "--hold-new-principals",
     default=0.0,
@@ -60,7 +66,9 @@ def serve(port: int, hold_new_principals: float) -> None:
     Every 12 digits are an account, and an access key ID of these digits is its administrator. In another terminal,
     `pulumi up -s dev` deploys on them.
     """
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
+    )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         with Sandbox(port, hold_new_principals=hold_new_principals) as sandbox:
@@ -84,7 +92,13 @@ _stack_options: list[Callable[[Any], Any]] = [
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="The stack's config, where it isn't Pulumi.STACK.yaml.",
     ),
-    click.option("--stack", "stack_name", default="dev", show_default=True, help="The stack: Pulumi.STACK.yaml."),
+    click.option(
+        "--stack",
+        "stack_name",
+        default="dev",
+        show_default=True,
+        help="The stack: Pulumi.STACK.yaml.",
+    ),
     click.option(
         "--engine",
         type=click.Choice(["auto", "pulumi", "in-process"]),
@@ -92,7 +106,12 @@ _stack_options: list[Callable[[Any], Any]] = [
         show_default=True,
         help="The Pulumi CLI where it is here or can be installed, or this process.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, and nothing else there."),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print one JSON document on stdout, and nothing else there.",
+    ),
 ]
 
 
@@ -104,8 +123,18 @@ def _with_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @_with_stack_options
-@click.option("--keep", is_flag=True, help="Leave the accounts up until Ctrl-C, and say how to use them.")
-def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool, keep: bool) -> None:
+@click.option(
+    "--keep", is_flag=True, help="Leave the accounts up until Ctrl-C, and say how to use them."
+)
+def up(
+    cwd: Path,
+    config_file: Path | None,
+    stack_name: str,
+    engine: Engine,
+    *,
+    as_json: bool,
+    keep: bool,
+) -> None:
     """Deploy a stack on fresh emulated accounts and prove the access.
 
     The users and roles that the stack's grants name are made first. Accounts that `serve` runs at the stack's endpoint
@@ -113,7 +142,10 @@ def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, 
     """
     with _reporting(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
-        with _accounts(stack) as fresh, people(stack.endpoint, stack.settings, keep=keep) as everybody:
+        with (
+            _accounts(stack) as fresh,
+            people(stack.endpoint, stack.settings, keep=keep) as everybody,
+        ):
             if stack.settings.side == "source":
                 other_side.make_roles(stack.endpoint, stack.settings)
             deployment = _deploy(stack, engine, fresh=fresh, preview=False)
@@ -143,7 +175,9 @@ def up(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, 
 
 @main.command()
 @_with_stack_options
-def preview(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool) -> None:
+def preview(
+    cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool
+) -> None:
     """Tell what would be made or changed; nothing is."""
     with _reporting(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
@@ -153,7 +187,9 @@ def preview(cwd: Path, config_file: Path | None, stack_name: str, engine: Engine
             click.echo(report.document(deployment, None))
         else:
             report.resource_table(_console(), deployment)
-        _stderr.print(f"{len(deployment.resources)} resources would stand (engine: {deployment.engine}).")
+        _stderr.print(
+            f"{len(deployment.resources)} resources would stand (engine: {deployment.engine})."
+        )
 
 
 @contextmanager
@@ -192,7 +228,9 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
                 raise
             _stderr.print(f"Deploying in process, for {missing}.")
         else:
-            return pulumi_engine.deploy(stack, environment, fresh=fresh, preview=preview, tell=_stderr.print)
+            return pulumi_engine.deploy(
+                stack, environment, fresh=fresh, preview=preview, tell=_stderr.print
+            )
     program = stack.folder / "__main__.py"
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
 
@@ -201,7 +239,9 @@ def _role_arns(deployment: Deployment) -> dict[str, str]:
     try:
         return {name: told["roleArn"] for name, told in deployment.outputs["grants"].items()}
     except (AttributeError, KeyError, TypeError):
-        raise DeploymentError("the program tells no role to prove: its output grants has each one's roleArn") from None
+        raise DeploymentError(
+            "the program tells no role to prove: its output grants has each one's roleArn"
+        ) from None
 
 
 def _kept(stack: Stack, deployment: Deployment) -> Path:
@@ -214,14 +254,17 @@ def _kept(stack: Stack, deployment: Deployment) -> Path:
 
 def _tell_use(stack: Stack, everybody: People, outputs: Path) -> None:
     """Say how to go on with the accounts by the AWS CLI, and by `cross-account-access`."""
-    click.echo(f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True)
+    click.echo(
+        f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True
+    )
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
     for caller in everybody.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
     click.echo(
-        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}  # also verify, explain, exec, …", err=True
+        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}  # also verify, explain, exec, …",
+        err=True,
     )
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
     from .destination import TrustedRole, TrustedRoleArgs
     from .errors import InvalidInput, Problem
-    from .inputs import InvalidArgs
-    from .outputs import GrantOutputs
     from .source import AssumeRoleGrant, AssumeRoleGrantArgs
+    from .wiring.inputs import InvalidArgs
+    from .wiring.outputs import GrantOutputs
 
 __version__ = "0.1.0"
 
@@ -42,8 +42,8 @@ _MODULES = {
     "args": ("Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
     "destination": ("TrustedRole", "TrustedRoleArgs"),
     "errors": ("InvalidInput", "Problem"),
-    "inputs": ("InvalidArgs",),
-    "outputs": ("GrantOutputs",),
+    "wiring.inputs": ("InvalidArgs",),
+    "wiring.outputs": ("GrantOutputs",),
     "source": ("AssumeRoleGrant", "AssumeRoleGrantArgs"),
 }
 

@@ -8,20 +8,41 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from . import grants, limits, policies
 from .args import Grant, Principal
-from .children import check_imports, former_name, inherited
 from .destination import TrustedRole, TrustedRoleArgs
 from .destination import resources as resources_of_role
-from .documents import grant_documents
 from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
-from .inputs import Account, InvalidArgs, account_of, check_when_known, checked, once_known, provider_argument
-from .model import Later, read
-from .outputs import GrantOutputs, TrustedPrincipals, UsageOutputs, each, of_each, registered, usage_outputs, with_ids
-from .principals import PrincipalModel
-from .roles import role_tags
+from .grants import grant as grants
+from .grants import policies
+from .grants.documents import grant_documents
+from .grants.model import Unresolved, read
+from .grants.principals import PrincipalModel
+from .grants.roles import role_tags
+from .grants.trust import actions_of
+from .grants.usage import Usage
+from .iam import limits
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
-from .source_principals import (
+from .wiring.children import check_imports, former_name, inherited
+from .wiring.inputs import (
+    Account,
+    InvalidArgs,
+    account_of,
+    check_when_known,
+    checked,
+    once_known,
+    provider_argument,
+)
+from .wiring.outputs import (
+    GrantOutputs,
+    TrustedPrincipals,
+    UsageOutputs,
+    each,
+    of_each,
+    registered,
+    usage_outputs,
+    with_ids,
+)
+from .wiring.source_principals import (
     Accounts,
     SourcePrincipal,
     attached,
@@ -32,8 +53,6 @@ from .source_principals import (
     look_up,
     resolved,
 )
-from .trust import actions_of
-from .usage import Usage
 
 PROVIDERS = ("source_provider", "destination_provider")
 
@@ -145,7 +164,9 @@ class CrossAccountAccess(pulumi.ComponentResource):
     destination_account_id: pulumi.Output[str]
     """The destination account's ID."""
 
-    def __init__(self, name: str, args: CrossAccountAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: CrossAccountAccessArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Make the grants.
 
         Raises:
@@ -156,14 +177,19 @@ class CrossAccountAccess(pulumi.ComponentResource):
         model = checked(grants.AccessModel, args, self._told, apart=PROVIDERS)
         self._source, self._destination = self._providers_of(args, model.side)
         self._model, self._args, self._opts = model, args, opts
-        self._reached = {} if self._source is None else collected(model, args["grants"], attachment_key)
+        self._reached = (
+            {} if self._source is None else collected(model, args["grants"], attachment_key)
+        )
         check_imports(self._told, model.imports, self._resources(name))
         self._accounts = self._both_accounts(model)
         self._trusted = {}
         if self._source is not None:
-            asked = collected(model, args["grants"], lambda found: found.key if by_id(found) else None)
+            asked = collected(
+                model, args["grants"], lambda found: found.key if by_id(found) else None
+            )
             self._trusted = {
-                key: look_up(self._told, principal, self._accounts, self._source) for key, principal in asked.items()
+                key: look_up(self._told, principal, self._accounts, self._source)
+                for key, principal in asked.items()
             }
         self._found: dict[str, Principal] = {
             key: {
@@ -180,8 +206,12 @@ class CrossAccountAccess(pulumi.ComponentResource):
         for key, principal in sorted(self._reached.items()):
             if self._source is None:
                 break
-            allowed_args = self._allowed(principal, {grant: roles[grant].arn for grant in principal.actions})
-            allowed_args["imports"] = self._own_imports(self._resources_of_right(f"{name}-{key}", principal))
+            allowed_args = self._allowed(
+                principal, {grant: roles[grant].arn for grant in principal.actions}
+            )
+            allowed_args["imports"] = self._own_imports(
+                self._resources_of_right(f"{name}-{key}", principal)
+            )
             options = inherited(self._opts, parent=self, provider=self._source)
             allowed = AssumeRoleGrant(f"{name}-{key}", allowed_args, options)
             ready |= {grant: allowed.once_attached(ready[grant]) for grant in principal.actions}
@@ -189,8 +219,15 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 rights[grant][key] = allowed
 
         unattached = {grant: self._unattached(grant, role.arn) for grant, role in roles.items()}
-        documents = {grant: self._documents_of(grant, role, rights[grant]) for grant, role in roles.items()}
-        self._roles, self._ready, self._unattached_policies, self._documents = roles, ready, unattached, documents
+        documents = {
+            grant: self._documents_of(grant, role, rights[grant]) for grant, role in roles.items()
+        }
+        self._roles, self._ready, self._unattached_policies, self._documents = (
+            roles,
+            ready,
+            unattached,
+            documents,
+        )
         self.role_arns = each(ready)
         self.role_names = each({grant: role.name for grant, role in roles.items()})
         self.role_unique_ids = each({grant: role.unique_id for grant, role in roles.items()})
@@ -233,7 +270,9 @@ class CrossAccountAccess(pulumi.ComponentResource):
         for key, other in (("source_provider", "destination"), ("destination_provider", "source")):
             if side == other:
                 if args.get(key) is not None:
-                    refused = Refusal(f"side {side} uses no {key}", remedy="Leave it out, or make both sides")
+                    refused = Refusal(
+                        f"side {side} uses no {key}", remedy="Leave it out, or make both sides"
+                    )
                     problems.append(problem(key, NOT_SHOWN, refused))
                 continue
             match provider_argument(args, key):
@@ -270,17 +309,25 @@ class CrossAccountAccess(pulumi.ComponentResource):
             model.check_accounts(both.source.id, both.destination.id)
             return both
 
-        return pulumi.Output.all(source, destination).apply(check_when_known(self._told, "", check, None))
+        return pulumi.Output.all(source, destination).apply(
+            check_when_known(self._told, "", check, None)
+        )
 
     def _role(self, component: str, name: str) -> _Role:
         model, args = self._model.grants[name], self._args["grants"][name]
         if self._destination is None:
             # Nothing is made for a grant before its principals were found and checked.
-            found = [self._trusted[principal.key] for principal in model.principals if principal.key in self._trusted]
+            found = [
+                self._trusted[principal.key]
+                for principal in model.principals
+                if principal.key in self._trusted
+            ]
             principals = self._trusted_by(name, args["principals"])
             arn = once_known(
                 [self._accounts, principals, *found],
-                lambda known: model.role_arn(name, known[0].destination.partition, known[0].destination.id),
+                lambda known: model.role_arn(
+                    name, known[0].destination.partition, known[0].destination.id
+                ),
             )
             usage = usage_outputs(arn, principals, model, args)
             return _Role(arn, pulumi.Output.from_input(model.role_name(name)), None, usage)
@@ -305,14 +352,18 @@ class CrossAccountAccess(pulumi.ComponentResource):
         ranked = sorted(principal.rank for principal in models)
         return [
             self._one_as_found(principal, given, f"{ranked.index(principal.rank):03}")
-            for principal, given in zip(models, self._args["grants"][grant]["principals"], strict=True)
+            for principal, given in zip(
+                models, self._args["grants"][grant]["principals"], strict=True
+            )
         ]
 
     def _trusted_by(self, grant: str, given: list[Principal]) -> pulumi.Output[TrustedPrincipals]:
         where = f"grants.{grant}.principals"
 
         def principals(known: list[Any]) -> TrustedPrincipals:
-            return TrustedPrincipals(resolved(where, self._model.grants[grant], known[1]), known[0].source)
+            return TrustedPrincipals(
+                resolved(where, self._model.grants[grant], known[1]), known[0].source
+            )
 
         known = [self._accounts, identities(given)]
         return once_known(known, check_when_known(self._told, where, principals, known[1]))
@@ -326,17 +377,23 @@ class CrossAccountAccess(pulumi.ComponentResource):
             as_found["conditions"] = given["conditions"]
         return as_found
 
-    def _allowed(self, principal: SourcePrincipal, role_arns: dict[str, Any]) -> AssumeRoleGrantArgs:
+    def _allowed(
+        self, principal: SourcePrincipal, role_arns: dict[str, Any]
+    ) -> AssumeRoleGrantArgs:
         """What a principal's `AssumeRoleGrant` is made from, but for its imports."""
         return {
             "principal": attached(principal.args[0]),
             "role_arns": role_arns,
-            "role_arn_lengths": {g: len(self._model.grants[g].longest_role_arn(g)) for g in principal.actions},
+            "role_arn_lengths": {
+                g: len(self._model.grants[g].longest_role_arn(g)) for g in principal.actions
+            },
             "role_actions": {grant: list(actions) for grant, actions in principal.actions.items()},
             "tags": self._model.tags,
         }
 
-    def _documents_of(self, grant: str, role: _Role, rights: Mapping[str, AssumeRoleGrant]) -> pulumi.Output[str]:
+    def _documents_of(
+        self, grant: str, role: _Role, rights: Mapping[str, AssumeRoleGrant]
+    ) -> pulumi.Output[str]:
         model = self._model.grants[grant]
         given = {**self._args["grants"][grant], "principals": self._as_found(grant)}
         keys = map(attachment_key, sorted(model.principals, key=lambda principal: principal.rank))
@@ -361,12 +418,17 @@ class CrossAccountAccess(pulumi.ComponentResource):
         model = self._model.grants[grant]
         if not model.handed_out:
             return None
-        actions = sorted({action for p in model.handed_out for action in actions_of(p, model.conditions)})
+        actions = sorted(
+            {action for p in model.handed_out for action in actions_of(p, model.conditions)}
+        )
         told = ", ".join(f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in model.handed_out)
         pulumi.info(
-            f"grant {grant}: its policy for {told} can't be attached from here; output unattached_policies", self
+            f"grant {grant}: its policy for {told} can't be attached from here; output unattached_policies",
+            self,
         )
-        return role_arn.apply(lambda arn: policies.assume_role_policy([policies.Reach(arn, tuple(actions))]))
+        return role_arn.apply(
+            lambda arn: policies.assume_role_policy([policies.AssumableRole(arn, tuple(actions))])
+        )
 
     def _resources(self, component: str) -> list[str]:
         """What is made inside of the components in this one, each by its `resource_key`.
@@ -382,17 +444,22 @@ class CrossAccountAccess(pulumi.ComponentResource):
         for key, principal in sorted(self._reached.items()):
             made += self._resources_of_right(f"{component}-{key}", principal)
             if twice := limits.repeated(made):
-                refused = Refusal(f"two resources would be called {twice}", remedy="Give the principal another label")
+                refused = Refusal(
+                    f"two resources would be called {twice}",
+                    remedy="Give the principal another label",
+                )
                 raise InvalidArgs.of(self._told, principal.where, principal.model.told, refused)
         return made
 
     def _resources_of_right(self, name: str, principal: SourcePrincipal) -> list[str]:
-        args = self._allowed(principal, {grant: Later() for grant in principal.actions})
+        args = self._allowed(principal, {grant: Unresolved() for grant in principal.actions})
         model = checked(AssumeRoleGrantModel, args, self._told)
         try:
             return model.resources(name)
         except Refusal as refusal:
-            raise InvalidArgs.of(self._told, principal.where, principal.model.told, refusal) from None
+            raise InvalidArgs.of(
+                self._told, principal.where, principal.model.told, refusal
+            ) from None
 
     def _own_imports(self, resources: list[str]) -> dict[str, str]:
         return {key: self._model.imports[key] for key in resources if key in self._model.imports}

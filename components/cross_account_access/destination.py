@@ -8,12 +8,17 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import model_validator
 
-from . import grants, limits, policies, roles
 from .args import Conditions, Principal, RoleSettings
-from .children import Children, autonamed, check_imports, resource_key
-from .conditions import ConditionsModel
 from .errors import NOT_SHOWN, Key, Refusal, located
-from .inputs import (
+from .grants import grant as grants
+from .grants import policies, roles
+from .grants.conditions import ConditionsModel
+from .grants.model import Unresolved, plain, read, when_known
+from .grants.principals import PrincipalModel
+from .grants.trust import trust_policy
+from .iam import limits
+from .wiring.children import Children, autonamed, check_imports, resource_key
+from .wiring.inputs import (
     Account,
     InvalidArgs,
     account_of,
@@ -23,11 +28,8 @@ from .inputs import (
     holds_output,
     once_known,
 )
-from .model import Later, plain, read, when_known
-from .outputs import TrustedPrincipals, registered, usage_outputs
-from .principals import PrincipalModel
-from .source_principals import Accounts, identities, resolved
-from .trust import trust_policy
+from .wiring.outputs import TrustedPrincipals, registered, usage_outputs
+from .wiring.source_principals import Accounts, identities, resolved
 
 
 class TrustedRoleArgs(TypedDict):
@@ -51,7 +53,7 @@ class TrustedRoleArgs(TypedDict):
 class TrustedRoleModel(grants.RoleGrantModel):
     """Checked `TrustedRoleArgs`."""
 
-    source_account_id: Annotated[str | Later, when_known(limits.account_id)]
+    source_account_id: Annotated[str | Unresolved, when_known(limits.account_id)]
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
 
@@ -64,11 +66,16 @@ class TrustedRoleModel(grants.RoleGrantModel):
 
 def resources(name: str, role: roles.RoleModel) -> list[str]:
     """What a `TrustedRole` of that name makes, each by its `resource_key`."""
-    attached = sorted([*map(roles.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)])
+    attached = sorted(
+        [*map(roles.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)]
+    )
     return [
         resource_key(aws.iam.Role, name),
         *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
-        *(resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}") for policy in sorted(role.inline_policies)),
+        *(
+            resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}")
+            for policy in sorted(role.inline_policies)
+        ),
     ]
 
 
@@ -138,7 +145,9 @@ class TrustedRole(pulumi.ComponentResource):
     assume_role_command: pulumi.Output[str]
     """The `aws sts assume-role` command."""
 
-    def __init__(self, name: str, args: TrustedRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: TrustedRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Make the role, its trust policy and its permissions.
 
         Raises:
@@ -157,7 +166,9 @@ class TrustedRole(pulumi.ComponentResource):
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = [account_of(provider), args["source_account_id"]]
-        self._accounts = once_known(both, self._known("", partial(_checked_accounts, model.role), both[1]))
+        self._accounts = once_known(
+            both, self._known("", partial(_checked_accounts, model.role), both[1])
+        )
 
         self._trusted = self._known_principals(args, model)
         self._role = aws.iam.Role(
@@ -190,7 +201,9 @@ class TrustedRole(pulumi.ComponentResource):
     def _known(self, path: str, check: Callable[[Any], Any], given: Any) -> Callable[[Any], Any]:
         return check_when_known(self._told, path, check, given)
 
-    def _known_principals(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[TrustedPrincipals]:
+    def _known_principals(
+        self, args: TrustedRoleArgs, model: TrustedRoleModel
+    ) -> pulumi.Output[TrustedPrincipals]:
         """Who is trusted, once all are known, and of the source account."""
 
         def of_source(known: list[Any]) -> TrustedPrincipals:
@@ -202,17 +215,24 @@ class TrustedRole(pulumi.ComponentResource):
             return TrustedPrincipals(found, source)
 
         principals = identities(args["principals"])
-        return once_known([self._accounts, principals], self._known("principals", of_source, principals))
+        return once_known(
+            [self._accounts, principals], self._known("principals", of_source, principals)
+        )
 
     def _trust_policy(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[str]:
         def document(known: list[Any]) -> str:
             trusted, given = known
             trust = read(grants.TrustModel, given or _given(trusted.principals, model.conditions))
             with located(Key("principals")):
-                return trust_policy(trust.principals, trust.conditions, trusted.source.partition, trusted.source.id)
+                return trust_policy(
+                    trust.principals, trust.conditions, trusted.source.partition, trusted.source.id
+                )
 
         given = {key: value for key, value in args.items() if key in ("principals", "conditions")}
-        conditions = [args.get("conditions"), [principal.get("conditions") for principal in args["principals"]]]
+        conditions = [
+            args.get("conditions"),
+            [principal.get("conditions") for principal in args["principals"]],
+        ]
         value = [self._trusted, given if holds_output(conditions) else None]
         return once_known(value, self._known("", document, given))
 
@@ -227,7 +247,9 @@ class TrustedRole(pulumi.ComponentResource):
         boundary = role.get("permissions_boundary")
         return None if boundary is None else self._policy_arn("role.permissions_boundary", boundary)
 
-    def _permissions(self, name: str, model: roles.RoleModel, role: RoleSettings) -> list[pulumi.Resource]:
+    def _permissions(
+        self, name: str, model: roles.RoleModel, role: RoleSettings
+    ) -> list[pulumi.Resource]:
         attached: dict[str, tuple[str, pulumi.Input[str]]] = {
             roles.policy_key(policy): (f"role.managed_policies[{position}]", policy)
             for position, policy in enumerate(model.managed_policies)

@@ -11,7 +11,15 @@ from pydantic_core import to_json
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 # Ends of keys, spelt in small letters alone, and texts that hold such a key with its value: whole config as text.
-_SECRET_KEYS = ("externalid", "accesskey", "accesskeyid", "secretkey", "secretaccesskey", "token", "password")
+_SECRET_KEYS = (
+    "externalid",
+    "accesskey",
+    "accesskeyid",
+    "secretkey",
+    "secretaccesskey",
+    "token",
+    "password",
+)
 _SECRET_TEXT = re.compile(r"(external|access|secret|token|password)\w*[\"']?\s*[:=]", re.IGNORECASE)
 _LONGEST_VALUE = 120
 
@@ -40,7 +48,12 @@ class Refusal(ValueError):
     """
 
     def __init__(
-        self, rule: str, *, remedy: str = "", where: tuple[str | int, ...] = (), value: Any = NOT_SHOWN
+        self,
+        rule: str,
+        *,
+        remedy: str = "",
+        where: tuple[str | int, ...] = (),
+        value: Any = NOT_SHOWN,
     ) -> None:
         super().__init__(rule)
         self.rule = rule
@@ -139,7 +152,10 @@ def _told(value: object) -> str:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: SECRET if is_secret(key) else _without_secrets(inner) for key, inner in value.items()}
+        return {
+            key: SECRET if is_secret(key) else _without_secrets(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_without_secrets(inner) for inner in value]
     return SECRET if isinstance(value, str) and _SECRET_TEXT.search(value) else value

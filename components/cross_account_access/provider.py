@@ -17,7 +17,11 @@ from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 from pulumi.output import Unknown
 from pulumi.provider import main, server
-from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, PropertyType
+from pulumi.provider.experimental.analyzer import (
+    ComponentDefinition,
+    PropertyDefinition,
+    PropertyType,
+)
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError, ProviderServicer
@@ -28,8 +32,8 @@ from . import __version__
 from .access import CrossAccountAccess
 from .destination import TrustedRole
 from .errors import Problem, display, join
-from .inputs import InvalidArgs
 from .source import AssumeRoleGrant
+from .wiring.inputs import InvalidArgs
 
 NAME = "cross-account-access"
 _NOT_PLAIN = (pulumi.Output, Unknown)
@@ -40,7 +44,9 @@ class AccessProvider(ComponentProvider):
     """Hosts the three components; what it refuses it tells by the property's path, as other languages spell it."""
 
     def __init__(self) -> None:
-        super().__init__([CrossAccountAccess, TrustedRole, AssumeRoleGrant], NAME, version=__version__)
+        super().__init__(
+            [CrossAccountAccess, TrustedRole, AssumeRoleGrant], NAME, version=__version__
+        )
         # Docstrings come with the source's line ends and indentation.
         schema = _unwrapped(json.loads(self.schema or "{}"))
         # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't compile.
@@ -62,31 +68,41 @@ class AccessProvider(ComponentProvider):
                 raise self.spelt(error.inner) from None
             raise
 
-    def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:
+    def map_inputs(
+        self, inputs: pulumi.Inputs, component_def: ComponentDefinition
+    ) -> pulumi.Inputs:
         """Map the inputs to Python's names, if nothing in them would get lost by that."""
         problems = list(self._lost(inputs, component_def.inputs, ""))
         if problems:
             raise _refusal(component_def.name, problems)
         return super().map_inputs(inputs, component_def)
 
-    def _lost(self, value: Any, properties: Mapping[str, PropertyDefinition], path: str) -> Iterator[Problem]:
+    def _lost(
+        self, value: Any, properties: Mapping[str, PropertyDefinition], path: str
+    ) -> Iterator[Problem]:
         """What of an object's value the host's mapping would lose."""
         if not isinstance(value, Mapping):
             rule = "this is an object with keys of its own"
             remedy = "An Output or a secret can't stand for the whole of it: put it inside"
-            yield Problem(path, display(path, value), rule, remedy if isinstance(value, _NOT_PLAIN) else "")
+            yield Problem(
+                path, display(path, value), rule, remedy if isinstance(value, _NOT_PLAIN) else ""
+            )
             return
         for key, inner in value.items():
             where = join(path, (key,))
             if key not in properties:
                 known = ", ".join(properties)
-                yield Problem(where, display(where, inner), "there is no such key", f"Known keys: {known}")
+                yield Problem(
+                    where, display(where, inner), "there is no such key", f"Known keys: {known}"
+                )
             else:
                 yield from self._inside(inner, properties[key], where)
 
     def _inside(self, value: Any, expected: PropertyDefinition, path: str) -> Iterator[Problem]:
         own = self._type_defs.get(expected.ref.rpartition(":")[2]) if expected.ref else None
-        if isinstance(value, _NOT_PLAIN) and (own.enum if own else expected.type == PropertyType.INTEGER):
+        if isinstance(value, _NOT_PLAIN) and (
+            own.enum if own else expected.type == PropertyType.INTEGER
+        ):
             rule = "this must be plain: an Output, a secret too, is known too late for it"
             yield Problem(path, display(path, value), rule, "Give the value itself")
         elif own is not None and own.enum is None:
@@ -103,7 +119,9 @@ class AccessProvider(ComponentProvider):
         names = {
             name
             for definition in (*self._component_defs.values(), *self._type_defs.values())
-            for name in getattr(definition, "inputs_mapping", getattr(definition, "properties_mapping", {})).values()
+            for name in getattr(
+                definition, "inputs_mapping", getattr(definition, "properties_mapping", {})
+            ).values()
             if "_" in name
         }
 
@@ -124,16 +142,24 @@ class _Servicer(ProviderServicer):
 
     provider: AccessProvider
 
-    async def Construct(self, request: proto.ConstructRequest, context: Any) -> proto.ConstructResponse:  # noqa: N802
+    async def Construct(  # noqa: N802 - gRPC's name
+        self, request: proto.ConstructRequest, context: Any
+    ) -> proto.ConstructResponse:
         """Make a component, or refuse its inputs without a traceback."""
         try:
-            problems = [problem for key, value in request.inputs.fields.items() for problem in _lost_by_sdk(value, key)]
+            problems = [
+                problem
+                for key, value in request.inputs.fields.items()
+                for problem in _lost_by_sdk(value, key)
+            ]
             if problems:
                 raise _refusal(f"{request.type.rpartition(':')[2]} {request.name}", problems)
             return await super().Construct(request, context)
         except InputPropertiesError as error:
             told = self.provider.spelt(error) if isinstance(error, InvalidArgs) else error
-            await context.abort_with_status(self.create_grpc_invalid_properties_status(told.message, told.errors))
+            await context.abort_with_status(
+                self.create_grpc_invalid_properties_status(told.message, told.errors)
+            )
             raise
 
 
@@ -165,11 +191,17 @@ def _lost_by_sdk(value: Value, path: str) -> Iterator[Problem]:
 
 def _foreign(reference: Struct, path: str) -> Iterator[Problem]:
     # Reading a key that isn't there would put it there.
-    version = reference.fields["packageVersion"].string_value if "packageVersion" in reference.fields else ""
+    version = (
+        reference.fields["packageVersion"].string_value
+        if "packageVersion" in reference.fields
+        else ""
+    )
     if rpc.get_resource_package("aws", version) is None:
         own = metadata.version("pulumi-aws")
         rule = f"the calling program's AWS package is version {version}, the component's is {own}"
-        yield Problem(path, "", rule, "Let the program use the same major version, and no newer minor one")
+        yield Problem(
+            path, "", rule, "Let the program use the same major version, and no newer minor one"
+        )
 
 
 def _unwrapped(schema: Any, key: str = "") -> Any:

@@ -7,20 +7,30 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from . import arns, limits, policies
 from .args import Principal
-from .children import Children, autonamed, check_imports, resource_key
-from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, problem
-from .grants import import_ids
-from .inputs import InvalidArgs, account_of, check_when_known, checked, explicit_provider, once_known
-from .model import Later, Model, plain, read, when_known
-from .outputs import registered
-from .principals import Entity, PrincipalModel
-from .roles import role_arn
+from .grants import policies
+from .grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .grants.grant import import_ids
+from .grants.model import Model, Unresolved, plain, read, when_known
+from .grants.principals import Entity, PrincipalModel
+from .grants.roles import role_arn
+from .iam import arns, limits
+from .wiring.children import Children, autonamed, check_imports, resource_key
+from .wiring.inputs import (
+    InvalidArgs,
+    account_of,
+    check_when_known,
+    checked,
+    explicit_provider,
+    once_known,
+)
+from .wiring.outputs import registered
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
-_LONGEST_WITHOUT_PATH = str(arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most))
+_LONGEST_WITHOUT_PATH = str(
+    arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most)
+)
 _ATTACHED_TO = ("user", "role", "group", None)
 
 
@@ -59,7 +69,9 @@ class AssumeRoleGrantArgs(TypedDict):
 
 def _action(value: object) -> str:
     if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
-        raise Refusal(f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}")
+        raise Refusal(
+            f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}"
+        )
     return str(value)
 
 
@@ -67,12 +79,16 @@ class AssumeRoleGrantModel(Model):
     """Checked `AssumeRoleGrantArgs`."""
 
     principal: PrincipalModel
-    role_arns: dict[Annotated[str, plain(limits.LABEL)], Annotated[str | Later, when_known(role_arn)]] = Field(
-        min_length=1
-    )
-    role_arn_lengths: dict[Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]] = {}
+    role_arns: dict[
+        Annotated[str, plain(limits.LABEL)], Annotated[str | Unresolved, when_known(role_arn)]
+    ] = Field(min_length=1)
+    role_arn_lengths: dict[
+        Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
+    ] = {}
 
-    role_actions: dict[Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_action)]]] = {}
+    role_actions: dict[
+        Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_action)]]
+    ] = {}
     tags: Annotated[dict[str, str], plain(limits.tags)] = {}
     imports: Annotated[dict[str, str], plain(import_ids)] = {}
 
@@ -91,7 +107,10 @@ class AssumeRoleGrantModel(Model):
                 remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
                 "among them",
             )
-        for key, given in (("trust_by", self.principal.by_name), ("unique_id", self.principal.unique_id is not None)):
+        for key, given in (
+            ("trust_by", self.principal.by_name),
+            ("unique_id", self.principal.unique_id is not None),
+        ):
             if given:
                 raise Refusal(
                     "how a principal is trusted is the destination's: it stands in the role's trust policy",
@@ -105,14 +124,21 @@ class AssumeRoleGrantModel(Model):
     def _of_these_roles(self) -> "AssumeRoleGrantModel":
         for key in ("role_arn_lengths", "role_actions"):
             if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
-                raise Refusal("there is no role of this name in role_arns", where=(Key(key), unknown[0]))
+                raise Refusal(
+                    "there is no role of this name in role_arns", where=(Key(key), unknown[0])
+                )
         return self
 
-    def reach(self) -> dict[str, policies.Reach]:
+    def reach(self) -> dict[str, policies.AssumableRole]:
         """The roles; for an ARN that isn't known one as long as it is at most."""
-        longest = {name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH)) for name in self.role_arns}
+        longest = {
+            name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH))
+            for name in self.role_arns
+        }
         return {
-            name: policies.Reach(arn if isinstance(arn, str) else longest[name], self.actions(name))
+            name: policies.AssumableRole(
+                arn if isinstance(arn, str) else longest[name], self.actions(name)
+            )
             for name, arn in self.role_arns.items()
         }
 
@@ -123,7 +149,9 @@ class AssumeRoleGrantModel(Model):
             Refusal: If more are needed than attach to one principal, or AWS has no policies of such names.
         """
         packs = enumerate(policies.pack(self.reach()), start=1)
-        planned = {name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles}
+        planned = {
+            name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles
+        }
         for child in planned:
             autonamed(child, limits.POLICY_NAME)
         return planned
@@ -178,7 +206,9 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     account_id: pulumi.Output[str]
     """The source account's ID."""
 
-    def __init__(self, name: str, args: AssumeRoleGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: AssumeRoleGrantArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Make the policies and attach them.
 
         Raises:
@@ -205,7 +235,9 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_arns": {role: args["role_arns"][role] for role in names},
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
-            right = once_known([given, account], check_when_known(self._told, "role_arns", self._right, given))
+            right = once_known(
+                [given, account], check_when_known(self._told, "role_arns", self._right, given)
+            )
             policy = aws.iam.Policy(
                 child,
                 policy=right.apply(lambda known: known.document),
@@ -213,9 +245,13 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 opts=self._children.options(aws.iam.Policy, child),
             )
             made.append(policy)
-            self.policies |= dict.fromkeys(names, (policy.arn, right.apply(lambda known: known.document)))
+            self.policies |= dict.fromkeys(
+                names, (policy.arn, right.apply(lambda known: known.document))
+            )
             self._attachments.append(
-                self._attach(child, policy, model.principal, right.apply(lambda known: known.entity))
+                self._attach(
+                    child, policy, model.principal, right.apply(lambda known: known.entity)
+                )
             )
 
         self.policy_arns = self.once_attached(pulumi.Output.all(*[policy.arn for policy in made]))
@@ -240,20 +276,30 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         return _Right(policies.assume_role_policy(model.reach().values()), entity)
 
     def _attach(
-        self, child: str, policy: "aws.iam.Policy", model: PrincipalModel, entity: pulumi.Output[Entity]
+        self,
+        child: str,
+        policy: "aws.iam.Policy",
+        model: PrincipalModel,
+        entity: pulumi.Output[Entity],
     ) -> pulumi.Resource:
         # What is plain is known in every preview.
         name = model.entity.name if model.entity else entity.apply(lambda known: known.name)
         match model.kind:
             case "user":
                 options = self._children.options(aws.iam.UserPolicyAttachment, child)
-                return aws.iam.UserPolicyAttachment(child, user=name, policy_arn=policy.arn, opts=options)
+                return aws.iam.UserPolicyAttachment(
+                    child, user=name, policy_arn=policy.arn, opts=options
+                )
             case "group":
                 options = self._children.options(aws.iam.GroupPolicyAttachment, child)
-                return aws.iam.GroupPolicyAttachment(child, group=name, policy_arn=policy.arn, opts=options)
+                return aws.iam.GroupPolicyAttachment(
+                    child, group=name, policy_arn=policy.arn, opts=options
+                )
             case "role":
                 options = self._children.options(aws.iam.RolePolicyAttachment, child)
-                return aws.iam.RolePolicyAttachment(child, role=name, policy_arn=policy.arn, opts=options)
+                return aws.iam.RolePolicyAttachment(
+                    child, role=name, policy_arn=policy.arn, opts=options
+                )
             case _:
                 return aws.iam.PolicyAttachment(
                     child,

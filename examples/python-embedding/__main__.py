@@ -15,7 +15,13 @@ ci = aws.iam.Role(
     assume_role_policy=json.dumps(
         {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}],
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "111111111111"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
         }
     ),
     opts=pulumi.ResourceOptions(provider=people),
@@ -25,7 +31,9 @@ releases = aws.iam.Policy(
     policy=json.dumps(
         {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::releases/*"}],
+            "Statement": [
+                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::releases/*"}
+            ],
         }
     ),
     opts=pulumi.ResourceOptions(provider=production),

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import in_process
-from sandbox.people import People, people
-from sandbox.server import Sandbox, client
-from sandbox.stack import load
+from sandbox.aws.server import Sandbox, client
+from sandbox.deploy import in_process
+from sandbox.deploy.stack import load
+from sandbox.proof.people import People, people
 from stack_config import NAMESPACE
 from tests.sandbox.commands import DESTINATION, SOURCE, project
 
@@ -92,16 +92,26 @@ def deploy(sandbox: Sandbox, folder: Path, **config: Any) -> Iterator[Stage]:
     sandbox.reset()
     stack = load(project(folder, sandbox.endpoint, **config), "dev")
     with people(sandbox.endpoint, stack.settings, keep=True) as everybody:
-        done = in_process.deploy(folder / "__main__.py", NAMESPACE, "dev", stack.config, preview=False)
+        done = in_process.deploy(
+            folder / "__main__.py", NAMESPACE, "dev", stack.config, preview=False
+        )
         (folder / "outputs.json").write_text(json.dumps(done.outputs), encoding="utf-8")
         (folder / "aws").mkdir(exist_ok=True)
         config_file, credentials = folder / "aws" / "config", folder / "aws" / "credentials"
         config_file.write_text("", encoding="utf-8")
         credentials.write_text("", encoding="utf-8")
         stage = Stage(
-            sandbox, folder, everybody, done.outputs["grants"], _environment(sandbox, config_file, credentials)
+            sandbox,
+            folder,
+            everybody,
+            done.outputs["grants"],
+            _environment(sandbox, config_file, credentials),
         )
-        others = {"outsider": everybody.outsider, "nobody": everybody.nobody, "stranger": everybody.stranger}
+        others = {
+            "outsider": everybody.outsider,
+            "nobody": everybody.nobody,
+            "stranger": everybody.stranger,
+        }
         for key, caller in {**everybody.callers, **others}.items():
             stage.profile(key.partition("-")[2] or key, caller.credentials)
         for name, account in (("source", SOURCE), ("destination", DESTINATION)):

@@ -47,7 +47,10 @@ class Terminal:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.process.kill()
         self.process.wait()
@@ -99,7 +102,9 @@ def failing(stage: Stage, *args: str, **environment: str) -> tuple[int, str, str
         The exit code, the message, and what is on stdout.
     """
     none = dict.fromkeys(name for name in os.environ if name.startswith("AWS_"))
-    result = CliRunner(env={**none, **stage.environment, **environment}).invoke(cli, args, standalone_mode=False)
+    result = CliRunner(env={**none, **stage.environment, **environment}).invoke(
+        cli, args, standalone_mode=False
+    )
     error = result.exception
     assert isinstance(error, click.ClickException), error
     return getattr(error, "code", error.exit_code), error.format_message(), result.stdout

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def test_the_readmes_transcript_is_what_the_tool_prints(deployed: Stage) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"<!-- cross-account-access -->\n```console\n(.*?)```\n", readme, re.DOTALL)
+    (shown,) = re.findall(
+        r"<!-- cross-account-access -->\n```console\n(.*?)```\n", readme, re.DOTALL
+    )
     command, _, printed = shown.partition("\n")
     assert command.startswith("$ cross-account-access ")
     assert deployed.run(*shlex.split(command)[2:]).stdout == printed

@@ -39,7 +39,11 @@ def test_a_stack_tells_its_grants_by_name(deployed: Stage) -> None:
 
 
 def test_a_program_of_its_own_exports_the_documents_alone(deployed: Stage, tmp_path: Path) -> None:
-    outputs = {"access": {name: told["documents"] for name, told in deployed.grants.items()}, "other": "x", "n": 1}
+    outputs = {
+        "access": {name: told["documents"] for name, told in deployed.grants.items()},
+        "other": "x",
+        "n": 1,
+    }
     grants = grants_of(written(tmp_path, outputs))
     assert [grant.name for grant in grants] == ["deploy", "partner-audit", "read-only"]
     assert grants[0].outputs == {}
@@ -69,11 +73,20 @@ def test_a_grant_is_chosen_by_its_name(deployed: Stage, tmp_path: Path) -> None:
         ("[]", "is not a stack's outputs, an object"),
         ({}, "has no grants among its outputs"),
         ({"grants": {}}, "has no grants among its outputs"),
-        ({"grants": {"deploy": {"documents": "[secret]"}}}, "grant deploy is secret, for its external ID is"),
+        (
+            {"grants": {"deploy": {"documents": "[secret]"}}},
+            "grant deploy is secret, for its external ID is",
+        ),
         ({"access": {"deploy": "[secret]"}}, "grant deploy is secret"),
         ({"grants": "[secret]"}, "has no grants among its outputs"),
-        ({"grants": {"deploy": {"documents": '{"format":2}'}}}, "the documents of grant deploy are not understood"),
-        ({"grants": {"deploy": {"documents": '{"format":'}}}, "the documents of grant deploy are not understood"),
+        (
+            {"grants": {"deploy": {"documents": '{"format":2}'}}},
+            "the documents of grant deploy are not understood",
+        ),
+        (
+            {"grants": {"deploy": {"documents": '{"format":'}}},
+            "the documents of grant deploy are not understood",
+        ),
     ],
     ids=str,
 )
@@ -94,7 +107,9 @@ def test_no_stack_is_told(tmp_path: Path) -> None:
     assert (found.message, found.code) == ("no stack is given", ExitCode.WRONG_INPUT)
 
 
-def test_without_the_pulumi_cli_no_stack_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_pulumi_cli_no_stack_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     found = failure(Where(("dev",), (), tmp_path))
     assert (found.message, found.code) == (
@@ -108,7 +123,11 @@ def test_without_the_pulumi_cli_no_stack_is_asked(tmp_path: Path, monkeypatch: p
     ("said", "message", "code"),
     [
         ("error: no stack named 'dev' found", "there is no stack dev", ExitCode.WRONG_INPUT),
-        ("error: PULUMI_ACCESS_TOKEN must be set", "can't be read: error: PULUMI_ACCESS", ExitCode.UNAVAILABLE),
+        (
+            "error: PULUMI_ACCESS_TOKEN must be set",
+            "can't be read: error: PULUMI_ACCESS",
+            ExitCode.UNAVAILABLE,
+        ),
     ],
 )
 def test_what_the_pulumi_cli_refuses_is_told(

@@ -12,10 +12,17 @@ from cross_account_access.cli.call import Wishes
 from cross_account_access.cli.caller import Caller, Identity
 from cross_account_access.cli.stacks import Grant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.terms import Terms, asked_beside, filled, statements_of, terms_for, terms_of
+from cross_account_access.cli.terms import (
+    Terms,
+    asked_beside,
+    filled,
+    statements_of,
+    terms_for,
+    terms_of,
+)
 from cross_account_access.cli.using.assumption import settle
-from cross_account_access.documents import GrantDocuments, grant_documents
-from cross_account_access.grants import GrantModel
+from cross_account_access.grants.documents import GrantDocuments, grant_documents
+from cross_account_access.grants.grant import GrantModel
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 ALICE = Identity(f"arn:aws:iam::{SOURCE}:user/alice", "AIDAALICE")
@@ -26,7 +33,11 @@ SET = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Reader_0123456789ab
 def documents(
     principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any
 ) -> GrantDocuments:
-    given = {"principals": principals, "role": role, **({"conditions": conditions} if conditions else {})}
+    given = {
+        "principals": principals,
+        "role": role,
+        **({"conditions": conditions} if conditions else {}),
+    }
     return grant_documents(
         "reader",
         GrantModel.model_validate(given, by_alias=False, by_name=True),
@@ -38,7 +49,9 @@ def documents(
     )
 
 
-def grant(principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any) -> Grant:
+def grant(
+    principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any
+) -> Grant:
     return Grant("dev", documents(principals, conditions, **role), {})
 
 
@@ -56,7 +69,10 @@ def caller(identity: Identity | None, *, mfa: str | None = None, temporary: bool
     [
         (None, Terms()),
         ({"external_id": "id-1"}, Terms(external_ids=("id-1",))),
-        ({"external_id": "id-2", "previous_external_id": "id-1"}, Terms(external_ids=("id-1", "id-2"))),
+        (
+            {"external_id": "id-2", "previous_external_id": "id-1"},
+            Terms(external_ids=("id-1", "id-2")),
+        ),
         ({"mfa": True}, Terms(mfa=True)),
         ({"mfa_max_age": 3600}, Terms(mfa=True)),
         ({"raw": {"Null": {"aws:MultiFactorAuthAge": ["false"]}}}, Terms(mfa=True)),
@@ -69,22 +85,36 @@ def caller(identity: Identity | None, *, mfa: str | None = None, temporary: bool
         ({"source_ips": ["203.0.113.0/24"], "organizations": ["o-a1b2c3d4e5"]}, Terms()),
     ],
 )
-def test_the_terms_are_what_the_conditions_ask_of_the_call(conditions: dict[str, Any] | None, expected: Terms) -> None:
+def test_the_terms_are_what_the_conditions_ask_of_the_call(
+    conditions: dict[str, Any] | None, expected: Terms
+) -> None:
     assert terms_of(documents([{"user": "alice"}], conditions)) == [expected]
 
 
 @pytest.mark.parametrize(
     ("principals", "identity", "expected"),
     [
-        ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], ALICE, Terms(mfa=True)),
+        (
+            [{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}],
+            ALICE,
+            Terms(mfa=True),
+        ),
         ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], CI, Terms()),
         ([{"user": "bob"}], ALICE, None),
         ([{"role": "team/ci2", "conditions": {"mfa": False}}], CI, None),
         ([{"account": SOURCE}], CI, Terms(mfa=True)),
         ([{"user": "alice", "trust_by": "name"}], ALICE, Terms(mfa=True)),
         ([{"user": "bob", "trust_by": "name"}], ALICE, None),
-        ([{"permission_set": "Reader", "conditions": {"mfa": False}}], Identity(SET, "AROASET:ann"), Terms()),
-        ([{"permission_set": "Writer", "conditions": {"mfa": False}}], Identity(SET, "AROASET:ann"), None),
+        (
+            [{"permission_set": "Reader", "conditions": {"mfa": False}}],
+            Identity(SET, "AROASET:ann"),
+            Terms(),
+        ),
+        (
+            [{"permission_set": "Writer", "conditions": {"mfa": False}}],
+            Identity(SET, "AROASET:ann"),
+            None,
+        ),
         ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, Terms()),
         # Both let alice in: the one that asks for less is enough.
         ([{"group": "staff"}, {"user": "alice", "conditions": {"mfa": False}}], ALICE, Terms()),
@@ -133,13 +163,18 @@ def test_a_principal_has_its_own_statement_and_none_that_is_narrowed_to_others(
     assert asked_beside(statement, half) == FROM_THERE
     for other in made.principals:
         if other is not half:
-            assert [asked_beside(one, other) for one in statements_of(made, other)] == [{}], other.name
+            assert [asked_beside(one, other) for one in statements_of(made, other)] == [{}], (
+                other.name
+            )
 
 
 def test_an_organization_does_not_have_the_statement_of_a_unit_that_asks_for_it_too() -> None:
     unit = {"organizational_unit": UNIT, "conditions": {"organizations": ["o-a1b2c3d4e5"]}}
     made = documents([{"organization": "o-a1b2c3d4e5"}, unit])
-    asked = {half.kind: [asked_beside(one, half) for one in statements_of(made, half)] for half in made.principals}
+    asked = {
+        half.kind: [asked_beside(one, half) for one in statements_of(made, half)]
+        for half in made.principals
+    }
     assert asked == {"organization": [{}], "organizational_unit": [OF_IT]}
 
 
@@ -171,7 +206,9 @@ def test_a_pattern_is_filled_where_that_can_be_told(
         (("a", "${aws:username}-x"), "alice-x", True),
     ],
 )
-def test_a_session_name_that_no_longer_fits_is_known(patterns: tuple[str, ...], name: str, expected: bool) -> None:
+def test_a_session_name_that_no_longer_fits_is_known(
+    patterns: tuple[str, ...], name: str, expected: bool
+) -> None:
     assert Terms(session_names=patterns).accepts_session_name(name) is expected
 
 
@@ -185,7 +222,9 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
         "transitive_tag_keys": ["team"],
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
-    call = settle(asked, caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True)
+    call = settle(
+        asked, caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True
+    )
     assert call.role_arn == f"arn:aws:iam::{DESTINATION}:role/reader"
     assert call.arguments() == {
         "RoleSessionName": "alice",
@@ -200,7 +239,10 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 
 def test_where_nothing_is_asked_for_aws_is_not_asked_who_calls() -> None:
-    assert settle(grant([{"role": "ci"}]), caller(None), Wishes(), may_carry_mfa=True).arguments() == {}
+    assert (
+        settle(grant([{"role": "ci"}]), caller(None), Wishes(), may_carry_mfa=True).arguments()
+        == {}
+    )
 
 
 def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
@@ -298,15 +340,31 @@ class _Iam:
         ([DEVICE], None, DEVICE),
         ([KEY, DEVICE], None, DEVICE),
         ([], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has no MFA device\nRegister"),
-        ([KEY], ExitCode.NO, f"the grant requires MFA, and {ALICE.arn} has only security keys, which show no codes"),
-        ([DEVICE, "arn:2"], ExitCode.WRONG_INPUT, f"{ALICE.arn} has 2 MFA devices: {DEVICE}, arn:2\nSay which: --mfa-"),
+        (
+            [KEY],
+            ExitCode.NO,
+            f"the grant requires MFA, and {ALICE.arn} has only security keys, which show no codes",
+        ),
+        (
+            [DEVICE, "arn:2"],
+            ExitCode.WRONG_INPUT,
+            f"{ALICE.arn} has 2 MFA devices: {DEVICE}, arn:2\nSay which: --mfa-",
+        ),
         (
             "AccessDenied",
             ExitCode.UNAVAILABLE,
             f"{ALICE.arn} may not ask which MFA device it has (iam:ListMFADevices)\nGive --mfa-serial ARN",
         ),
-        ("Throttling", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: Throttling: told"),
-        ("ExpiredToken", ExitCode.UNAVAILABLE, "AWS doesn't tell which MFA device the caller has: ExpiredToken: told"),
+        (
+            "Throttling",
+            ExitCode.UNAVAILABLE,
+            "AWS doesn't tell which MFA device the caller has: Throttling: told",
+        ),
+        (
+            "ExpiredToken",
+            ExitCode.UNAVAILABLE,
+            "AWS doesn't tell which MFA device the caller has: ExpiredToken: told",
+        ),
     ],
 )
 def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
@@ -324,7 +382,11 @@ def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
 
 
 def test_what_the_command_line_gives_is_taken() -> None:
-    conditions = {"session_tags": {"team": ["a", "b"]}, "source_identities": ["a-*"], "session_names": ["b-?"]}
+    conditions = {
+        "session_tags": {"team": ["a", "b"]},
+        "source_identities": ["a-*"],
+        "session_names": ["b-?"],
+    }
     wishes = Wishes(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
     assert settle(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {

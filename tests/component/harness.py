@@ -90,7 +90,9 @@ class Made:
     @property
     def secret(self) -> set[str]:
         """The inputs that are secret, whole or in part."""
-        return {key for key, value in self.shown.items() if SECRET in json.dumps(value, default=repr)}
+        return {
+            key for key, value in self.shown.items() if SECRET in json.dumps(value, default=repr)
+        }
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class Run:
 
     def of(self, kind: str) -> list[Made]:
         """What was made of a type, given in short: `Role`, `TrustedRole`."""
-        return sorted((made for made in self.made if short(made.type) == kind), key=lambda made: made.name)
+        return sorted(
+            (made for made in self.made if short(made.type) == kind), key=lambda made: made.name
+        )
 
     def one(self, kind: str, name: str | None = None) -> Made:
         """The one resource of a type, or the one with the name among them."""
@@ -154,7 +158,11 @@ class Run:
     def asked(self) -> list[tuple[str, str, str]]:
         """Each invoke: function in short, the name that was looked up, provider."""
         return sorted(
-            (short(call.token), str(call.args.get("userName", call.args.get("name", ""))), call.provider)
+            (
+                short(call.token),
+                str(call.args.get("userName", call.args.get("name", ""))),
+                call.provider,
+            )
             for call in self.calls
         )
 
@@ -182,13 +190,17 @@ def run(
 
     Raises whatever the program, an `apply` or a mock raises.
     """
-    record, error = attempt(program, preview=preview, world=world, config=config, secret_config=secret_config)
+    record, error = attempt(
+        program, preview=preview, world=world, config=config, secret_config=secret_config
+    )
     if error is not None:
         raise error
     return record
 
 
-def refused(program: Program, *, preview: bool = False, world: World | None = None) -> tuple[InvalidArgs, Run]:
+def refused(
+    program: Program, *, preview: bool = False, world: World | None = None
+) -> tuple[InvalidArgs, Run]:
     """Run a program that is to be refused: the refusal, and what was asked of the engine until then."""
     record, error = attempt(program, preview=preview, world=world)
     if error is None:
@@ -269,7 +281,10 @@ class _Monitor(mocks.MockMonitor):
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         inputs = MessageToDict(request.object)
-        uses = {key: frozenset(map(_key, value.urns)) for key, value in request.propertyDependencies.items()}
+        uses = {
+            key: frozenset(map(_key, value.urns))
+            for key, value in request.propertyDependencies.items()
+        }
         made = Made(
             request.type,
             request.name,
@@ -293,7 +308,9 @@ class _Monitor(mocks.MockMonitor):
         physical_id, outputs = self._world.make(made.type, made.name, made.inputs, made.provider)
         if self._preview:
             physical_id, outputs = "", {}
-        response = resource_pb2.RegisterResourceResponse(urn=urn, id=physical_id, object=request.object)
+        response = resource_pb2.RegisterResourceResponse(
+            urn=urn, id=physical_id, object=request.object
+        )
         response.object.update(outputs)
         with self._lock:
             self.record.events.append(f"end {_key(urn)}")

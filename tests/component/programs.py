@@ -76,7 +76,9 @@ def grant(**changes: Any) -> dict[str, Any]:
 ONE_GRANT = {"deploy": grant()}
 
 
-def access(grants: Any = ONE_GRANT, *, name: str = "team", leave_out: tuple[str, ...] = (), **args: Any) -> Program:
+def access(
+    grants: Any = ONE_GRANT, *, name: str = "team", leave_out: tuple[str, ...] = (), **args: Any
+) -> Program:
     """A program of one `CrossAccountAccess`, by default of one grant; it returns all of the component's outputs."""
 
     def program() -> dict[str, Any]:
@@ -110,7 +112,10 @@ def assume_role_grant(name: str = "reach", /, **args: Any) -> Program:
 
     def program() -> dict[str, Any]:
         provider = aws.Provider("source", region="us-east-1")
-        given = {"principal": {"user": "alice"}, "role_arns": {"deploy": "arn:aws:iam::222222222222:role/deploy"}}
+        given = {
+            "principal": {"user": "alice"},
+            "role_arns": {"deploy": "arn:aws:iam::222222222222:role/deploy"},
+        }
         opts = pulumi.ResourceOptions(provider=provider)
         return outputs(AssumeRoleGrant(name, filled({**given, **args}), opts))
 

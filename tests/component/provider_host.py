@@ -60,7 +60,9 @@ def provider(side: str, version: str | None) -> dict[str, Any]:
     return reference | {"packageVersion": version} if version is not None else reference
 
 
-def output(value: Any = None, *, known: bool = True, secret: bool = False, of: tuple[str, ...] = ()) -> dict[str, Any]:
+def output(
+    value: Any = None, *, known: bool = True, secret: bool = False, of: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """An Output, as an SDK sends it to a component."""
     sent: dict[str, Any] = {rpc._special_sig_key: rpc._special_output_value_sig, "secret": secret}
     sent["dependencies"] = list(of)
@@ -124,7 +126,9 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:
-        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in {"secrets", "outputValues"})
+        return resource_pb2.SupportsFeatureResponse(
+            hasSupport=request.id in {"secrets", "outputValues"}
+        )
 
     def RegisterPackage(self, request: Any, context: Any) -> Any:
         return resource_pb2.RegisterPackageResponse(ref=request.name)
@@ -134,13 +138,17 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         uses = {key: sorted(found.urns) for key, found in request.propertyDependencies.items()}
         side = request.provider.split("::")[-2] if request.provider else ""
         self.made.append(Registered(request.type, request.name, request.parent, side, inputs, uses))
-        answer = resource_pb2.RegisterResourceResponse(urn=urn(request.type, request.name, request.parent))
+        answer = resource_pb2.RegisterResourceResponse(
+            urn=urn(request.type, request.name, request.parent)
+        )
         answer.object.CopyFrom(request.object)
         if request.custom and not self.preview:
             name = inputs.get("name", f"{request.name}-0a1b2c3")
             kind = request.type.rpartition(":")[2].lower()
             answer.id = str(name)
-            answer.object.update({"arn": f"arn:aws:iam::{self.accounts[side]}:{kind}/{name}", "name": name})
+            answer.object.update(
+                {"arn": f"arn:aws:iam::{self.accounts[side]}:{kind}/{name}", "name": name}
+            )
             answer.object.update({"uniqueId": "AROA0123456789ABCDEF0"})
         return answer
 
@@ -162,7 +170,12 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
     def _found(self, token: str, args: Mapping[str, Any], account: str) -> dict[str, Any]:
         match token.rpartition(":")[2]:
             case "getCallerIdentity":
-                return {"accountId": account, "arn": f"arn:aws:iam::{account}:user/me", "userId": "me", "id": account}
+                return {
+                    "accountId": account,
+                    "arn": f"arn:aws:iam::{account}:user/me",
+                    "userId": "me",
+                    "id": account,
+                }
             case "getUser":
                 name = args["userName"]
                 arn = f"arn:aws:iam::{account}:user/{name}"
@@ -224,7 +237,8 @@ class Host:
                 dryRun=engine.preview,
                 inputs=sent,
                 inputDependencies={
-                    key: proto.ConstructRequest.PropertyDependencies(urns=urns) for key, urns in (uses or {}).items()
+                    key: proto.ConstructRequest.PropertyDependencies(urns=urns)
+                    for key, urns in (uses or {}).items()
                 },
                 providers=providers or {},
                 parallel=4,
@@ -248,7 +262,9 @@ def _refusal(error: Any) -> Refusal:
             for detail in status_pb2.Status.FromString(value).details:
                 found = errors_pb2.InputPropertiesError()
                 assert detail.Unpack(found)
-                refusal.properties |= {problem.property_path: problem.reason for problem in found.errors}
+                refusal.properties |= {
+                    problem.property_path: problem.reason for problem in found.errors
+                }
     return refusal
 
 
@@ -257,7 +273,9 @@ def started() -> Iterator[Host]:
     """The host, started as the engine starts it: the engine's address in, the host's port out."""
     with listening(Engine()) as engine:
         command = [sys.executable, str(COMPONENTS / "__main__.py"), engine]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         assert process.stdout is not None
         host = Host(f"127.0.0.1:{int(process.stdout.readline())}")
         try:

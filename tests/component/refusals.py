@@ -18,7 +18,9 @@ PLAIN = "<an Output>: this must be plain: an Output, a secret too, is known too 
 NULL = "null: a key has a value. Give it one, or leave it out"
 
 
-def report(program: Program, *, preview: bool = False, world: World | None = None) -> tuple[list[str], Run]:
+def report(
+    program: Program, *, preview: bool = False, world: World | None = None
+) -> tuple[list[str], Run]:
     """A refusal's lines below its first one, its form checked: one line and one property error a problem."""
     error, found = refused(program, preview=preview, world=world)
     assert isinstance(error, pulumi.RunError)
@@ -28,11 +30,15 @@ def report(program: Program, *, preview: bool = False, world: World | None = Non
     assert lines == [f"  {message}" for message in told]
     assert first.endswith(" was refused:")
     assert error.message == str(error)
-    assert error.errors == [{"property_path": problem.path, "reason": problem.message} for problem in error.problems]
+    assert error.errors == [
+        {"property_path": problem.path, "reason": problem.message} for problem in error.problems
+    ]
     return [first.removesuffix(" was refused:"), *told], found
 
 
-def refused_at_once(program: Program, component: str, *expected: str, preview: bool = False) -> None:
+def refused_at_once(
+    program: Program, component: str, *expected: str, preview: bool = False
+) -> None:
     """Assert that a component's args are refused with exactly these messages before anything is made or asked."""
     (told, *messages), found = report(program, preview=preview)
     assert messages == list(expected)

@@ -21,7 +21,9 @@ def component(name: str = "team") -> Graph:
     return {("CrossAccountAccess", name, "project-stack", "")}
 
 
-def role(grant_name: str, *attached: str, inline: tuple[str, ...] = (), component: str = "team") -> Graph:
+def role(
+    grant_name: str, *attached: str, inline: tuple[str, ...] = (), component: str = "team"
+) -> Graph:
     """The destination's half of a grant."""
     name = f"{component}-{grant_name}"
     return {
@@ -65,7 +67,14 @@ GRAPHS: dict[str, tuple[dict[str, Any], Graph]] = {
         role("deploy") | user("erin") | ci_role("builder"),
     ),
     "principals by ARN": (
-        {"deploy": grant(principals=[{"arn": user_arn("erin", "/team/")}, {"arn": ci_arn("builder", "/team/sub/")}])},
+        {
+            "deploy": grant(
+                principals=[
+                    {"arn": user_arn("erin", "/team/")},
+                    {"arn": ci_arn("builder", "/team/sub/")},
+                ]
+            )
+        },
         role("deploy") | user("erin") | ci_role("builder"),
     ),
     "a label instead of the name": (
@@ -120,7 +129,9 @@ GRAPHS: dict[str, tuple[dict[str, Any], Graph]] = {
             "deploy": grant(role={"inline_policies": {"prod-pass": PASS_ROLE}}),
             "deploy-prod": grant(role={"inline_policies": {"pass": PASS_ROLE}}),
         },
-        role("deploy", inline=("prod-pass",)) | role("deploy-prod", inline=("pass",)) | user("alice"),
+        role("deploy", inline=("prod-pass",))
+        | role("deploy-prod", inline=("pass",))
+        | user("alice"),
     ),
 }
 
@@ -151,12 +162,17 @@ def test_both_providers_are_asked_once_and_each_principal_is_looked_up_in_the_so
 
 
 def test_a_principal_by_arn_is_looked_up_by_its_name() -> None:
-    found = run(access({"deploy": grant(principals=[{"arn": user_arn("erin", "/team/")}])}), world=WORLD)
+    found = run(
+        access({"deploy": grant(principals=[{"arn": user_arn("erin", "/team/")}])}), world=WORLD
+    )
     assert ("getUser", "erin", "source") in found.asked()
 
 
 def test_a_principal_by_an_output_arn_is_looked_up_as_what_it_is() -> None:
-    for arn, expected in ((user_arn("x"), ("getUser", "x", "source")), (ci_arn("x"), ("getRole", "x", "source"))):
+    for arn, expected in (
+        (user_arn("x"), ("getUser", "x", "source")),
+        (ci_arn("x"), ("getRole", "x", "source")),
+    ):
         found = run(access({"deploy": grant(principals=[{"arn": output(arn), "label": "x"}])}))
         assert [call for call in found.asked() if call[0] != "getCallerIdentity"] == [expected]
 
@@ -165,13 +181,17 @@ def test_two_components_share_the_providers_and_ask_them_once() -> None:
     def program() -> None:
         source, destination = aws.Provider("source"), aws.Provider("destination")
         for name in ("team", "partner"):
-            args: Any = {"source_provider": source, "destination_provider": destination, "grants": {name: grant()}}
+            args: Any = {
+                "source_provider": source,
+                "destination_provider": destination,
+                "grants": {name: grant()},
+            }
             CrossAccountAccess(name, args)
 
     found = run(program)
-    assert found.graph() == component("team") | role("team") | user("alice") | component("partner") | role(
-        "partner", component="partner"
-    ) | user("alice", component="partner")
+    assert found.graph() == component("team") | role("team") | user("alice") | component(
+        "partner"
+    ) | role("partner", component="partner") | user("alice", component="partner")
     assert [call for call in found.asked() if call[0] == "getCallerIdentity"] == [
         ("getCallerIdentity", "", "destination"),
         ("getCallerIdentity", "", "source"),
@@ -194,7 +214,11 @@ def test_a_provider_in_the_options_is_not_used() -> None:
 
 
 def test_a_principals_grants_share_one_policy_on_exactly_their_roles() -> None:
-    grants = {"deploy": grant(), "read": grant(role={"path": "/team/"}), "ci": grant(principals=[{"role": "ci"}])}
+    grants = {
+        "deploy": grant(),
+        "read": grant(role={"path": "/team/"}),
+        "ci": grant(principals=[{"role": "ci"}]),
+    }
     found = run(access(grants))
     assert found.document("Policy", "team-user-alice")["Statement"] == [
         {
@@ -222,11 +246,15 @@ def test_the_policy_is_attached_to_the_principal_by_its_name_alone(
     given: dict[str, Any], attachment: str, key: str, name: str
 ) -> None:
     found = run(
-        access({"deploy": grant(principals=[given])}), world=World(users={"ci": "/team/"}, roles={"ci": "/team/"})
+        access({"deploy": grant(principals=[given])}),
+        world=World(users={"ci": "/team/"}, roles={"ci": "/team/"}),
     )
     policy = found.one("Policy")
     made = found.one(attachment)
-    assert made.inputs == {key: name, "policyArn": f"arn:aws:iam::{SOURCE}:policy/{policy.name}-0a1b2c3"}
+    assert made.inputs == {
+        key: name,
+        "policyArn": f"arn:aws:iam::{SOURCE}:policy/{policy.name}-0a1b2c3",
+    }
 
 
 @pytest.mark.parametrize(
@@ -236,10 +264,14 @@ def test_the_policy_is_attached_to_the_principal_by_its_name_alone(
         (ci_arn("ci", "/team/"), {"users": [], "roles": ["ci"]}),
     ],
 )
-def test_the_policy_is_attached_to_what_an_output_arn_turns_out_to_be(arn: str, expected: dict[str, list[str]]) -> None:
+def test_the_policy_is_attached_to_what_an_output_arn_turns_out_to_be(
+    arn: str, expected: dict[str, list[str]]
+) -> None:
     grants = {"deploy": grant(principals=[{"arn": output(arn), "label": "x"}])}
     found = run(access(grants), world=World(users={"ci": "/team/"}, roles={"ci": "/team/"}))
-    assert {key: found.one("PolicyAttachment").inputs[key] for key in ("users", "roles")} == expected
+    assert {
+        key: found.one("PolicyAttachment").inputs[key] for key in ("users", "roles")
+    } == expected
 
 
 def test_the_longest_label_is_as_good_as_any() -> None:

@@ -23,7 +23,9 @@ ROLE: dict[str, Any] = {
     "inline_policies": {"pass": PASS},
 }
 GRANTS = {
-    "deploy": grant(principals=[{"user": "alice"}, {"group": "admins"}, {"session": "ci/build"}], role=ROLE),
+    "deploy": grant(
+        principals=[{"user": "alice"}, {"group": "admins"}, {"session": "ci/build"}], role=ROLE
+    ),
     # Its name begins as the names of the other's attachments do.
     "deploy-aws": grant(),
 }
@@ -69,7 +71,10 @@ def test_nothing_is_imported_otherwise() -> None:
 
 
 def test_the_halves_import_too() -> None:
-    of_role = {"Role/reader": "reader", "RolePolicyAttachment/reader-aws-ReadOnlyAccess": f"reader/{READ_ONLY}"}
+    of_role = {
+        "Role/reader": "reader",
+        "RolePolicyAttachment/reader-aws-ReadOnlyAccess": f"reader/{READ_ONLY}",
+    }
     assert imported(trusted_role(role=ROLE, imports=of_role)) == of_role
     of_grant = {"Policy/reach": POLICY, "UserPolicyAttachment/reach": f"alice/{POLICY}"}
     assert imported(assume_role_grant(imports=of_grant)) == of_grant
@@ -83,7 +88,10 @@ def test_the_attachment_by_an_output_arn_can_be_imported() -> None:
 
 def test_each_of_several_policies_can_be_imported() -> None:
     grants = {f"grant-{number}": grant(role={"path": f"/{'p' * 200}/"}) for number in range(40)}
-    imports = {"Policy/team-user-alice-2": POLICY, "UserPolicyAttachment/team-user-alice-2": f"alice/{POLICY}"}
+    imports = {
+        "Policy/team-user-alice-2": POLICY,
+        "UserPolicyAttachment/team-user-alice-2": f"alice/{POLICY}",
+    }
     assert imported(access(grants, imports=imports)) == imports
 
 
@@ -92,11 +100,20 @@ MADE = "Role/team-deploy, Policy/team-user-alice, UserPolicyAttachment/team-user
 
 
 @pytest.mark.parametrize(
-    "key", ["Role/team-deplyo", "Role/team-deploy-x", "Role/deploy", "UserPolicyAttachment/team-deploy", "Rolle/x"]
+    "key",
+    [
+        "Role/team-deplyo",
+        "Role/team-deploy-x",
+        "Role/deploy",
+        "UserPolicyAttachment/team-deploy",
+        "Rolle/x",
+    ],
 )
 def test_what_is_not_made_cannot_be_imported_and_nothing_is_made_then(key: str) -> None:
     imports = {"Role/team-deploy": "deploy", key: "x"}
-    refused_at_once(access(imports=imports), "CrossAccountAccess team", f'imports: "{key}": {NONE_SUCH} {MADE}')
+    refused_at_once(
+        access(imports=imports), "CrossAccountAccess team", f'imports: "{key}": {NONE_SUCH} {MADE}'
+    )
 
 
 def test_every_unknown_one_is_told() -> None:
@@ -112,17 +129,26 @@ def test_every_unknown_one_is_told() -> None:
     ("args", "made"),
     [
         (
-            {"side": "source", "destination_account_id": DESTINATION, "leave_out": ("destination_provider",)},
+            {
+                "side": "source",
+                "destination_account_id": DESTINATION,
+                "leave_out": ("destination_provider",),
+            },
             "Policy/team-user-alice, UserPolicyAttachment/team-user-alice",
         ),
-        ({"side": "destination", "source_account_id": SOURCE, "leave_out": ("source_provider",)}, "Role/team-deploy"),
+        (
+            {"side": "destination", "source_account_id": SOURCE, "leave_out": ("source_provider",)},
+            "Role/team-deploy",
+        ),
     ],
     ids=["source", "destination"],
 )
 def test_what_the_other_side_makes_cannot_be_imported(args: dict[str, Any], made: str) -> None:
     key = "Role/team-deploy" if args["side"] == "source" else "Policy/team-user-alice"
     refused_at_once(
-        access(imports={key: "x"}, **args), "CrossAccountAccess team", f'imports: "{key}": {NONE_SUCH} {made}'
+        access(imports={key: "x"}, **args),
+        "CrossAccountAccess team",
+        f'imports: "{key}": {NONE_SUCH} {made}',
     )
 
 
@@ -168,7 +194,10 @@ COMPONENT = "cross-account-access:index:CrossAccountAccess"
 
 
 def test_a_grants_former_names_are_aliases_of_its_role() -> None:
-    grants = {"deploy": grant(formerly=["release", "old/ship"], role={"name": "release"}), "read": grant()}
+    grants = {
+        "deploy": grant(formerly=["release", "old/ship"], role={"name": "release"}),
+        "read": grant(),
+    }
     found = run(access(grants))
     assert found.one("TrustedRole", "team-deploy").options.aliases == (
         ("team-release", "::"),
@@ -182,7 +211,10 @@ def test_a_grants_former_names_are_aliases_of_its_role() -> None:
 @pytest.mark.parametrize(
     ("former", "rule"),
     [
-        ("/release", "a former name is GRANT, or COMPONENT/GRANT for one that was in another component."),
+        (
+            "/release",
+            "a former name is GRANT, or COMPONENT/GRANT for one that was in another component.",
+        ),
         ("a b", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
         ("old/", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
         (7, "a former name is text."),
@@ -202,13 +234,22 @@ GIVEN: dict[str, Any] = {"ignore_changes": ["tags"], "retain_on_delete": True}
 
 
 def both(opts: dict[str, Any]) -> None:
-    args: Any = {"source_provider": aws.Provider("source"), "destination_provider": aws.Provider("destination")}
+    args: Any = {
+        "source_provider": aws.Provider("source"),
+        "destination_provider": aws.Provider("destination"),
+    }
     CrossAccountAccess("team", args | {"grants": filled(GRANTS)}, pulumi.ResourceOptions(**opts))
 
 
 def destination(opts: dict[str, Any]) -> None:
-    args: Any = {"principals": [{"user": "alice"}], "source_account_id": SOURCE, "role": filled(ROLE)}
-    TrustedRole("reader", args, pulumi.ResourceOptions(provider=aws.Provider("destination"), **opts))
+    args: Any = {
+        "principals": [{"user": "alice"}],
+        "source_account_id": SOURCE,
+        "role": filled(ROLE),
+    }
+    TrustedRole(
+        "reader", args, pulumi.ResourceOptions(provider=aws.Provider("destination"), **opts)
+    )
 
 
 def source(opts: dict[str, Any]) -> None:
@@ -218,17 +259,29 @@ def source(opts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("make", [both, destination, source], ids=lambda make: make.__name__)
 def test_what_pulumi_does_not_hand_down_by_itself_reaches_every_child(make: Any) -> None:
-    kept = {made.name: made.options for made in run(lambda: make(GIVEN)).made if made.type.startswith("aws:")}
+    kept = {
+        made.name: made.options
+        for made in run(lambda: make(GIVEN)).made
+        if made.type.startswith("aws:")
+    }
     assert kept
     assert kept == dict.fromkeys(kept, KEPT)
-    plain = {made.name: made.options for made in run(lambda: make({})).made if made.type.startswith("aws:")}
+    plain = {
+        made.name: made.options
+        for made in run(lambda: make({})).made
+        if made.type.startswith("aws:")
+    }
     assert plain == dict.fromkeys(kept, Options())
 
 
 def tags_of(program: Any) -> dict[tuple[str, str], Any]:
     """The tags of what can have some."""
     found = run(program)
-    return {(kind, made.name): made.inputs.get("tags") for kind in ("Role", "Policy") for made in found.of(kind)}
+    return {
+        (kind, made.name): made.inputs.get("tags")
+        for kind in ("Role", "Policy")
+        for made in found.of(kind)
+    }
 
 
 def test_tags_reach_roles_and_policies_and_a_roles_own_stand_in_their_place() -> None:
@@ -249,7 +302,10 @@ def test_the_halves_tag_what_they_make() -> None:
 
 
 def test_nothing_is_tagged_where_no_tags_were_given() -> None:
-    assert tags_of(access(tags={})) == {("Role", "team-deploy"): None, ("Policy", "team-user-alice"): None}
+    assert tags_of(access(tags={})) == {
+        ("Role", "team-deploy"): None,
+        ("Policy", "team-user-alice"): None,
+    }
 
 
 def test_a_roles_own_tag_stands_in_the_place_of_one_spelt_in_another_case() -> None:
@@ -260,17 +316,26 @@ def test_a_roles_own_tag_stands_in_the_place_of_one_spelt_in_another_case() -> N
 
 
 def test_a_roles_tags_and_the_common_ones_are_50_together_at_most() -> None:
-    tags, role = {f"a{number}": "" for number in range(26)}, {"tags": {f"b{number}": "" for number in range(25)}}
+    tags, role = (
+        {f"a{number}": "" for number in range(26)},
+        {"tags": {f"b{number}": "" for number in range(25)}},
+    )
     for program, component, where in (
         (trusted_role(role=role, tags=tags), "TrustedRole reader", "role.tags"),
-        (access({"deploy": grant(role=role)}, tags=tags), "CrossAccountAccess team", "grants.deploy.role.tags"),
+        (
+            access({"deploy": grant(role=role)}, tags=tags),
+            "CrossAccountAccess team",
+            "grants.deploy.role.tags",
+        ),
     ):
         refused_at_once(program, component, f"{where}: 51: there are at most 50 tags.")
     role["tags"]["A0"] = role["tags"].pop("b0")
     assert len(tags_of(trusted_role(role=role, tags=tags))["Role", "reader"]) == 50
 
 
-@pytest.mark.parametrize("program", [access, trusted_role, assume_role_grant], ids=lambda program: program.__name__)
+@pytest.mark.parametrize(
+    "program", [access, trusted_role, assume_role_grant], ids=lambda program: program.__name__
+)
 def test_wrong_tags_are_refused_at_once(program: Any) -> None:
     component = {access: "CrossAccountAccess team", trusted_role: "TrustedRole reader"}
     refused_at_once(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    NotRequired,
+    Required,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import pulumi
 import pytest
@@ -25,11 +34,11 @@ from cross_account_access import (
     TrustedRole,
     TrustedRoleArgs,
 )
-from cross_account_access.conditions import ConditionsModel
 from cross_account_access.destination import TrustedRoleModel
-from cross_account_access.grants import AccessModel, GrantModel
-from cross_account_access.principals import IDENTITY_KEYS, PrincipalModel
-from cross_account_access.roles import RoleModel
+from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.grant import AccessModel, GrantModel
+from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
+from cross_account_access.grants.roles import RoleModel
 from cross_account_access.source import AssumeRoleGrantModel
 from tests.component.harness import Run, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
@@ -39,7 +48,7 @@ from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cross_account_access.model import Model
+    from cross_account_access.grants.model import Model
     from tests.component.harness import Program
 
 PROVIDERS = {"source_provider", "destination_provider"}
@@ -60,7 +69,9 @@ def hints(args: Any) -> dict[str, Any]:
     return get_type_hints(args, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
 
 
-each_model = pytest.mark.parametrize(("args", "model"), MODELS.items(), ids=lambda part: part.__name__)
+each_model = pytest.mark.parametrize(
+    ("args", "model"), MODELS.items(), ids=lambda part: part.__name__
+)
 
 
 @each_model
@@ -106,7 +117,9 @@ LEVELS: dict[Any, Callable[[str, Any], Program]] = {
     Grant: of_grant,
     Principal: of_principal,
     RoleSettings: lambda key, value: access({"deploy": grant(role={key: value})}),
-    Conditions: lambda key, value: access({"deploy": grant(conditions=BESIDE.get(key, {}) | {key: value})}),
+    Conditions: lambda key, value: access(
+        {"deploy": grant(conditions=BESIDE.get(key, {}) | {key: value})}
+    ),
     TrustedRoleArgs: lambda key, value: trusted_role(**{key: value}),
     AssumeRoleGrantArgs: lambda key, value: assume_role_grant(**{key: value}),
 }
@@ -206,8 +219,12 @@ def at_leaf(value: Any) -> Any:
     return output(value)
 
 
-@pytest.mark.parametrize(("args", "key"), LEAVES, ids=[f"{args.__name__} {key}" for args, key in LEAVES])
-def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(args: Any, key: str) -> None:
+@pytest.mark.parametrize(
+    ("args", "key"), LEAVES, ids=[f"{args.__name__} {key}" for args, key in LEAVES]
+)
+def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(
+    args: Any, key: str
+) -> None:
     program, value = LEVELS[args], IMPORTS[args] if key == "imports" else VALUES[key]
     assert run(program(key, value)).kinds() & {"Role", "Policy"}
     if is_input(leaf(hints(args)[key])):
@@ -272,7 +289,9 @@ COMPONENTS: dict[Any, tuple[str, Program]] = {
     AssumeRoleGrant: ("reach", assume_role_grant()),
 }
 
-each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+each_component = pytest.mark.parametrize(
+    "component", COMPONENTS, ids=lambda component: component.__name__
+)
 
 
 def registered(found: Run, component: Any) -> set[str]:
@@ -298,8 +317,12 @@ def test_a_component_has_each_output_that_it_declares(component: Any) -> None:
     assert set(found.outputs) == declared
 
 
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the analyzer leaves files open
-def test_pulumis_analyzer_reads_every_component_with_its_inputs_and_which_of_them_are_plain() -> None:
+@pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning"
+)  # the analyzer leaves files open
+def test_pulumis_analyzer_reads_every_component_with_its_inputs_and_which_of_them_are_plain() -> (
+    None
+):
     analyzer = Analyzer("cross-account-access")
     result = analyzer.analyze(list(COMPONENTS))
     told = {name: definition.inputs for name, definition in result["component_definitions"].items()}

@@ -74,7 +74,11 @@ def example(component: type[pulumi.Resource]) -> str:
                     "team-read-only-aws-ReadOnlyAccess",
                     ACCOUNTS["destination"],
                 ],
-                ["aws:iam/userPolicyAttachment:UserPolicyAttachment", "team-user-alice", ACCOUNTS["source"]],
+                [
+                    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+                    "team-user-alice",
+                    ACCOUNTS["source"],
+                ],
             ],
         ),
         (
@@ -97,7 +101,9 @@ def example(component: type[pulumi.Resource]) -> str:
         ),
     ],
 )
-def test_a_components_example_makes_what_it_is_to_make(component: type[pulumi.Resource], made: list[list[str]]) -> None:
+def test_a_components_example_makes_what_it_is_to_make(
+    component: type[pulumi.Resource], made: list[list[str]]
+) -> None:
     command = [sys.executable, "-W", "ignore", "-c", MOCKED]
     done = subprocess.run(  # noqa: S603
         command, input=example(component), capture_output=True, text=True, check=False, timeout=60

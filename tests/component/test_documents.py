@@ -21,7 +21,12 @@ def sid(world: World, *names: tuple[str, str]) -> str:
 
 
 def trust(principals: list[str], sid: str = "Trust", condition: Any = None) -> str:
-    statement = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"}
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": principals},
+        "Action": "sts:AssumeRole",
+    }
     if condition:
         statement["Condition"] = condition
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
@@ -50,13 +55,18 @@ EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "partner-7f3a"}}
         ({"mfa": True, "mfa_max_age": 7200.0}, MFA | AGE),
         ({"external_id": "partner-7f3a"}, EXTERNAL_ID),
         ({"external_id": output("partner-7f3a")}, EXTERNAL_ID),
-        ({"external_id": output("partner-7f3a"), "mfa": True, "mfa_max_age": 7200}, MFA | AGE | EXTERNAL_ID),
+        (
+            {"external_id": output("partner-7f3a"), "mfa": True, "mfa_max_age": 7200},
+            MFA | AGE | EXTERNAL_ID,
+        ),
         ({"mfa": False, "external_id": "partner-7f3a"}, EXTERNAL_ID),
         ({"mfa": False}, None),
     ],
     ids=str,
 )
-def test_the_trust_holds_exactly_the_conditions(conditions: dict[str, Any] | None, expected: object) -> None:
+def test_the_trust_holds_exactly_the_conditions(
+    conditions: dict[str, Any] | None, expected: object
+) -> None:
     given = {} if conditions is None else {"conditions": conditions}
     found = run(access({"deploy": grant(**given)}))
     assert trust_of(found) == trust([user_arn("alice")], sid(World(), ("user", "alice")), expected)
@@ -88,7 +98,9 @@ def test_the_trust_names_exactly_the_principals_in_order() -> None:
 
 def test_a_name_without_its_path_is_trusted_by_the_path_that_it_has() -> None:
     found = run(access({"deploy": grant()}), world=World(users={"alice": "/people/"}))
-    assert json.loads(trust_of(found))["Statement"][0]["Principal"] == {"AWS": [user_arn("alice", "/people/")]}
+    assert json.loads(trust_of(found))["Statement"][0]["Principal"] == {
+        "AWS": [user_arn("alice", "/people/")]
+    }
 
 
 def test_each_grant_has_principals_and_conditions_of_its_own() -> None:
@@ -97,12 +109,20 @@ def test_each_grant_has_principals_and_conditions_of_its_own() -> None:
         "deploy": grant(principals=[{"role": "ci"}], conditions={"external_id": "partner-7f3a"}),
     }
     found = run(access(grants))
-    assert trust_of(found, "team-read") == trust([user_arn("alice")], sid(World(), ("user", "alice")), MFA)
-    assert trust_of(found, "team-deploy") == trust([ci_arn("ci")], sid(World(), ("role", "ci")), EXTERNAL_ID)
+    assert trust_of(found, "team-read") == trust(
+        [user_arn("alice")], sid(World(), ("user", "alice")), MFA
+    )
+    assert trust_of(found, "team-deploy") == trust(
+        [ci_arn("ci")], sid(World(), ("role", "ci")), EXTERNAL_ID
+    )
 
 
 def test_the_trust_of_a_role_alone_names_principals_as_they_are_given() -> None:
-    principals = [{"user": "team/alice"}, {"role": output("ci"), "label": "ci"}, {"arn": user_arn("bob")}]
+    principals = [
+        {"user": "team/alice"},
+        {"role": output("ci"), "label": "ci"},
+        {"arn": user_arn("bob")},
+    ]
     found = run(trusted_role(principals=principals, source_account_id=output(SOURCE)))
     assert trust_of(found) == trust([ci_arn("ci"), user_arn("bob"), user_arn("alice", "/team/")])
 
@@ -113,7 +133,9 @@ def test_every_arn_is_of_the_partition_of_the_credentials(partition: str) -> Non
     assert json.loads(trust_of(found))["Statement"][0]["Principal"] == {
         "AWS": [f"arn:{partition}:iam::{SOURCE}:user/alice"]
     }
-    assert found.one("Policy").inputs["policy"] == reach([f"arn:{partition}:iam::222222222222:role/deploy"])
+    assert found.one("Policy").inputs["policy"] == reach(
+        [f"arn:{partition}:iam::222222222222:role/deploy"]
+    )
     alone = run(trusted_role(), world=World(partition=partition))
     assert f'"AWS":["arn:{partition}:iam::{SOURCE}:user/alice"]' in trust_of(alone)
 
@@ -127,7 +149,8 @@ class TestHealing:
     def sids(self, world: World) -> dict[str, str]:
         found = run(access(self.GRANTS), world=world)
         return {
-            made.name: json.loads(made.inputs["assumeRolePolicy"])["Statement"][0]["Sid"] for made in found.of("Role")
+            made.name: json.loads(made.inputs["assumeRolePolicy"])["Statement"][0]["Sid"]
+            for made in found.of("Role")
         }
 
     def test_a_trust_tells_its_principals_unique_ids_by_a_digest(self) -> None:
@@ -138,7 +161,12 @@ class TestHealing:
 
     @pytest.mark.parametrize(
         ("made_again", "changed"),
-        [("alice", {"team-deploy"}), ("ci", {"team-deploy"}), ("bob", {"team-read"}), ("nobody", set())],
+        [
+            ("alice", {"team-deploy"}),
+            ("ci", {"team-deploy"}),
+            ("bob", {"team-read"}),
+            ("nobody", set()),
+        ],
     )
     def test_a_principal_that_is_made_again_changes_the_trusts_that_name_it_alone(
         self, made_again: str, changed: set[str]
@@ -156,14 +184,18 @@ class TestHealing:
         assert all(text.isalnum() and text.isascii() for text in self.sids(World()).values())
 
     def test_there_is_no_digest_where_the_source_cannot_be_asked(self) -> None:
-        found = run(access(side="destination", source_account_id=SOURCE, leave_out=("source_provider",)))
+        found = run(
+            access(side="destination", source_account_id=SOURCE, leave_out=("source_provider",))
+        )
         assert trust_of(found) == trust([user_arn("alice")])
 
 
 def test_the_source_is_allowed_exactly_the_roles_in_order() -> None:
     role_arns = {"z": role_arn("a"), "b": output(role_arn("c", "/team/")), "a": role_arn("b")}
     found = run(assume_role_grant(role_arns=role_arns))
-    assert found.one("Policy").inputs["policy"] == reach([role_arn("a"), role_arn("b"), role_arn("c", "/team/")])
+    assert found.one("Policy").inputs["policy"] == reach(
+        [role_arn("a"), role_arn("b"), role_arn("c", "/team/")]
+    )
 
 
 def test_the_source_is_allowed_the_role_by_the_name_and_path_that_it_has() -> None:
@@ -178,7 +210,10 @@ def everything() -> dict[str, Any]:
         "deploy": {
             "principals": [
                 {"role": "ci", "conditions": {"session_tags": {"team": ["b"], "cost": ["1"]}}},
-                {"user": "alice", "conditions": {"external_id": "partner-7f3a", "source_ips": ["203.0.113.7"]}},
+                {
+                    "user": "alice",
+                    "conditions": {"external_id": "partner-7f3a", "source_ips": ["203.0.113.7"]},
+                },
                 {"arn": user_arn("bob")},
                 {"group": "admins"},
                 {"role": "deployer", "trust_by": "name"},
@@ -187,8 +222,14 @@ def everything() -> dict[str, Any]:
             ],
             "role": {
                 "managed_policies": ["ReadOnlyAccess", "SecurityAudit"],
-                "managed_policy_arns": {"b": output("arn:aws:iam::aws:policy/b"), "a": "arn:aws:iam::aws:policy/a"},
-                "inline_policies": {"y": {"Statement": [statement]}, "x": {"Statement": [statement]}},
+                "managed_policy_arns": {
+                    "b": output("arn:aws:iam::aws:policy/b"),
+                    "a": "arn:aws:iam::aws:policy/a",
+                },
+                "inline_policies": {
+                    "y": {"Statement": [statement]},
+                    "x": {"Statement": [statement]},
+                },
                 "tags": {"owner": "platform", "cost": "1"},
             },
         },

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.documents import GrantDocuments
+from cross_account_access.grants.documents import GrantDocuments
 from tests.component.harness import SECRET, UNKNOWN, Run, run
 from tests.component.programs import NEVER_KNOWN, access, grant, output, secret
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
@@ -41,12 +41,19 @@ def told(found: Run, name: str) -> GrantDocuments:
 
 
 def source_alone(grants: Any = GRANTS) -> Run:
-    program = access(grants, side="source", destination_account_id=DESTINATION, leave_out=("destination_provider",))
+    program = access(
+        grants,
+        side="source",
+        destination_account_id=DESTINATION,
+        leave_out=("destination_provider",),
+    )
     return run(program, world=WORLD)
 
 
 def destination_alone(grants: Any = GRANTS) -> Run:
-    program = access(grants, side="destination", source_account_id=SOURCE, leave_out=("source_provider",))
+    program = access(
+        grants, side="destination", source_account_id=SOURCE, leave_out=("source_provider",)
+    )
     return run(program, world=WORLD)
 
 
@@ -58,13 +65,25 @@ def both() -> Run:
 def test_the_destination_half_is_the_role_that_is_made(both: Run) -> None:
     role, inputs = told(both, "deploy").role, both.one("Role", "team-deploy").inputs
     assert role.trust_policy == both.document("Role", "team-deploy")
-    assert (role.name, role.path, role.description) == (inputs["name"], inputs["path"], inputs["description"])
+    assert (role.name, role.path, role.description) == (
+        inputs["name"],
+        inputs["path"],
+        inputs["description"],
+    )
     assert role.max_session_duration == inputs["maxSessionDuration"] == 7200
-    assert role.permissions_boundary == inputs["permissionsBoundary"] == "arn:aws:iam::aws:policy/PowerUserAccess"
+    assert (
+        role.permissions_boundary
+        == inputs["permissionsBoundary"]
+        == "arn:aws:iam::aws:policy/PowerUserAccess"
+    )
     assert role.tags == inputs["tags"] == {"by": "pulumi", "owner": "team"}
     assert role.arn == role_arn("deployer", "/x/") == both.outputs["role_arns"]["deploy"]
     assert role.unique_id == both.outputs["role_unique_ids"]["deploy"]
-    attached = [made.inputs["policyArn"] for made in both.of("RolePolicyAttachment") if made.parent.endswith("deploy")]
+    attached = [
+        made.inputs["policyArn"]
+        for made in both.of("RolePolicyAttachment")
+        if made.parent.endswith("deploy")
+    ]
     assert role.managed_policies == sorted(attached)
     assert len(attached) == 3
     assert role.inline_policies == {"read": both.document("RolePolicy")}
@@ -77,9 +96,15 @@ def test_the_source_half_is_the_policies_that_are_made(both: Run) -> None:
         assert halves[name].policy == both.document("Policy", made)
         assert str(halves[name].policy_arn).startswith(f"arn:aws:iam::{SOURCE}:policy/{made}-")
         assert halves[name].needs["Statement"][0]["Resource"] == [role_arn("deployer", "/x/")]
-    assert (halves["ci"].kind, halves["ci"].arn, halves["ci"].attached_to) == ("role", ci_arn("ci"), ("role", "ci"))
+    assert (halves["ci"].kind, halves["ci"].arn, halves["ci"].attached_to) == (
+        "role",
+        ci_arn("ci"),
+        ("role", "ci"),
+    )
     assert halves["team/alice"].arn == user_arn("alice", "/team/")
-    assert halves["team/alice"].policy["Statement"][0]["Resource"] == [role_arn("read"), role_arn("deployer", "/x/")]  # type: ignore[index]
+    policy = halves["team/alice"].policy
+    assert policy is not None
+    assert policy["Statement"][0]["Resource"] == [role_arn("read"), role_arn("deployer", "/x/")]
 
 
 def test_a_grant_tells_its_accounts_and_its_name(both: Run) -> None:
@@ -92,7 +117,9 @@ def test_the_source_alone_tells_the_role_that_the_destination_is_to_make(both: R
     alone, whole = told(source_alone(), "deploy"), told(both, "deploy")
     assert alone.side == "source"
     assert alone.principals == whole.principals
-    assert alone.role == whole.role.model_copy(update={"unique_id": None, "tags": {"owner": "team"}})
+    assert alone.role == whole.role.model_copy(
+        update={"unique_id": None, "tags": {"owner": "team"}}
+    )
 
 
 def test_the_destination_alone_tells_what_the_source_is_to_allow(both: Run) -> None:
@@ -107,13 +134,31 @@ def test_the_destination_alone_tells_what_the_source_is_to_allow(both: Run) -> N
 @pytest.mark.parametrize(
     ("principal", "kind", "name", "arn", "attached_to"),
     [
-        ({"group": "people/devs"}, "group", "people/devs", f"arn:aws:iam::{SOURCE}:group/people/devs", "group devs"),
+        (
+            {"group": "people/devs"},
+            "group",
+            "people/devs",
+            f"arn:aws:iam::{SOURCE}:group/people/devs",
+            "group devs",
+        ),
         ({"account": SOURCE}, "account", SOURCE, None, None),
         ({"permission_set": "Admins"}, "permission_set", "Admins", None, None),
         ({"organization": "o-a1b2c3d4e5"}, "organization", "o-a1b2c3d4e5", None, None),
-        ({"session": "ci/run"}, "session", "ci/run", f"arn:aws:sts::{SOURCE}:assumed-role/ci/run", "role ci"),
+        (
+            {"session": "ci/run"},
+            "session",
+            "ci/run",
+            f"arn:aws:sts::{SOURCE}:assumed-role/ci/run",
+            "role ci",
+        ),
         ({"user": "alice", "trust_by": "name"}, "user", "alice", user_arn("alice"), "user alice"),
-        ({"arn": output(user_arn("alice")), "label": "a"}, "user", "alice", user_arn("alice"), "user alice"),
+        (
+            {"arn": output(user_arn("alice")), "label": "a"},
+            "user",
+            "alice",
+            user_arn("alice"),
+            "user alice",
+        ),
     ],
     ids=str,
 )
@@ -128,7 +173,9 @@ def test_each_kind_of_principal(
 
 
 ROOT = f"arn:aws:iam::{SOURCE}:root"
-RESERVED = f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admins_{'?' * 16}"
+RESERVED = (
+    f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admins_{'?' * 16}"
+)
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
 
 
@@ -136,12 +183,20 @@ UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
     ("principal", "trusted_as", "narrowing"),
     [
         ({"user": "alice"}, user_arn("alice"), {}),
-        ({"user": "alice", "trust_by": "name"}, ROOT, {"ArnLike": {"aws:PrincipalArn": user_arn("alice")}}),
+        (
+            {"user": "alice", "trust_by": "name"},
+            ROOT,
+            {"ArnLike": {"aws:PrincipalArn": user_arn("alice")}},
+        ),
         ({"session": "ci/run"}, f"arn:aws:sts::{SOURCE}:assumed-role/ci/run", {}),
         ({"group": "devs"}, ROOT, {}),
         ({"account": SOURCE}, ROOT, {}),
         ({"permission_set": "Admins"}, ROOT, {"ArnLike": {"aws:PrincipalArn": RESERVED}}),
-        ({"organization": "o-a1b2c3d4e5"}, "*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        (
+            {"organization": "o-a1b2c3d4e5"},
+            "*",
+            {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        ),
         (
             {"organizational_unit": UNIT},
             "*",
@@ -163,7 +218,11 @@ def test_a_principal_is_found_again_in_the_trust_policy(
 def test_session_tags_and_source_identities_are_among_the_needs() -> None:
     conditions = {"session_tags": {"team": ["a"]}, "source_identities": ["alice"]}
     (half,) = told(run(access({"deploy": grant(conditions=conditions)})), "deploy").principals
-    assert half.needs["Statement"][0]["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
+    assert half.needs["Statement"][0]["Action"] == [
+        "sts:AssumeRole",
+        "sts:SetSourceIdentity",
+        "sts:TagSession",
+    ]
 
 
 def test_a_secret_of_a_grant_hides_its_documents_and_no_others() -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cross_account_access import AssumeRoleGrantArgs, TrustedRoleArgs
 
 ROLE_ARGS: TrustedRoleArgs = {"principals": [{"user": "alice"}], "source_account_id": SOURCE}
-GRANT_ARGS: AssumeRoleGrantArgs = {"principal": {"user": "alice"}, "role_arns": {"deploy": role_arn("deploy")}}
+GRANT_ARGS: AssumeRoleGrantArgs = {
+    "principal": {"user": "alice"},
+    "role_arns": {"deploy": role_arn("deploy")},
+}
 
 Options = pulumi.ResourceOptions
 
@@ -44,7 +47,9 @@ def test_a_trusted_role_is_made_with_its_permissions(*, preview: bool) -> None:
     role = {
         "managed_policies": ["ReadOnlyAccess"],
         "managed_policy_arns": {"made-here": output(f"arn:aws:iam::{DESTINATION}:policy/x")},
-        "inline_policies": {"pass": {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}},
+        "inline_policies": {
+            "pass": {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
+        },
     }
     found = run(trusted_role(role=role), preview=preview)
     assert found.graph() == {
@@ -89,7 +94,10 @@ def test_an_assume_role_grant_is_one_policy_and_its_attachment(
         ("Policy", "reach", "reach", "source"),
         (attachment, "reach", "reach", "source"),
     }
-    assert found.document("Policy")["Statement"][0]["Resource"] == [role_arn("deploy"), role_arn("read")]
+    assert found.document("Policy")["Statement"][0]["Resource"] == [
+        role_arn("deploy"),
+        role_arn("read"),
+    ]
     assert found.asked() == [("getCallerIdentity", "", "source")]
 
 
@@ -122,7 +130,9 @@ def test_a_half_without_a_provider_of_its_own_is_refused(half: Half) -> None:
 @each_half
 def test_a_half_under_a_parent_without_a_provider_is_refused(half: Half) -> None:
     make, _ = half
-    error, found = refused(lambda: make(Options(parent=pulumi.ComponentResource("test:index:Parent", "parent"))))
+    error, found = refused(
+        lambda: make(Options(parent=pulumi.ComponentResource("test:index:Parent", "parent")))
+    )
     assert [problem.path for problem in error.problems] == ["opts.provider"]
     assert found.calls == []
 
@@ -131,7 +141,10 @@ def test_a_half_under_a_parent_without_a_provider_is_refused(half: Half) -> None
 def test_a_half_takes_its_provider_from_its_options(half: Half) -> None:
     make, account = half
     for opts in ("provider", "providers"):
-        given = {"provider": lambda p: Options(provider=p), "providers": lambda p: Options(providers=[p])}[opts]
+        given = {
+            "provider": lambda p: Options(provider=p),
+            "providers": lambda p: Options(providers=[p]),
+        }[opts]
         found = run(lambda given=given: make(given(aws.Provider(account))))  # type: ignore[misc]
         assert {made.provider for made in found.made if made.type.startswith("aws:")} == {account}
         assert {call.provider for call in found.calls} == {account}
@@ -143,7 +156,9 @@ def test_a_half_inherits_its_parents_provider(half: Half) -> None:
 
     def program() -> dict[str, Any]:
         provider = aws.Provider(account)
-        parent = pulumi.ComponentResource("test:index:Parent", "parent", None, Options(providers=[provider]))
+        parent = pulumi.ComponentResource(
+            "test:index:Parent", "parent", None, Options(providers=[provider])
+        )
         return make(Options(parent=parent))
 
     found = run(program)
@@ -154,12 +169,16 @@ def test_a_half_inherits_its_parents_provider(half: Half) -> None:
 
 
 @each_half
-def test_the_children_keep_to_the_provider_of_the_options_where_the_parent_has_another(half: Half) -> None:
+def test_the_children_keep_to_the_provider_of_the_options_where_the_parent_has_another(
+    half: Half,
+) -> None:
     make, account = half
 
     def program() -> dict[str, Any]:
         other = aws.Provider("other")
-        parent = pulumi.ComponentResource("test:index:Parent", "parent", None, Options(providers=[other]))
+        parent = pulumi.ComponentResource(
+            "test:index:Parent", "parent", None, Options(providers=[other])
+        )
         return make(Options(parent=parent, provider=aws.Provider(account)))
 
     world = World(accounts={"source": SOURCE, "destination": DESTINATION, "other": "444444444444"})
@@ -170,7 +189,10 @@ def test_the_children_keep_to_the_provider_of_the_options_where_the_parent_has_a
 
 def test_the_unique_ids_are_digested_into_the_trust_where_they_are_given() -> None:
     ids = ["AIDAALICEXXXXXXXXXXX1", "AIDABOBXXXXXXXXXXXXX1"]
-    alice, bob = ({"user": name, "unique_id": found} for name, found in zip(("alice", "bob"), ids, strict=True))
+    alice, bob = (
+        {"user": name, "unique_id": found}
+        for name, found in zip(("alice", "bob"), ids, strict=True)
+    )
     sids = {
         run(trusted_role(principals=given)).document("Role")["Statement"][0]["Sid"]
         for given in ([alice, bob], [bob, alice], [bob | {"unique_id": output(ids[1])}, alice])

@@ -32,7 +32,9 @@ def test_what_a_program_returns_is_exported() -> None:
 
 
 def test_an_output_that_is_not_known_is_exported_as_unknown() -> None:
-    assert run(lambda: {"arn": alice(provider=source()).arn}, preview=True).outputs == {"arn": UNKNOWN}
+    assert run(lambda: {"arn": alice(provider=source()).arn}, preview=True).outputs == {
+        "arn": UNKNOWN
+    }
     assert run(lambda: {"value": filled(NEVER_KNOWN)}, preview=True).outputs == {"value": UNKNOWN}
 
 
@@ -92,13 +94,18 @@ def test_a_resource_by_a_default_provider_is_an_error() -> None:
 
 
 def test_a_lookup_by_a_default_provider_is_an_error() -> None:
-    with pytest.raises(AssertionError, match=r"^aws:index/getCallerIdentity:getCallerIdentity by a default provider"):
+    with pytest.raises(
+        AssertionError,
+        match=r"^aws:index/getCallerIdentity:getCallerIdentity by a default provider",
+    ):
         run(lambda: {"account": aws.get_caller_identity_output().account_id})
 
 
 def test_a_lookup_that_nobody_answers_is_an_error() -> None:
     def program() -> dict[str, Any]:
-        found = aws.iam.get_group_output(group_name="team", opts=pulumi.InvokeOutputOptions(provider=source()))
+        found = aws.iam.get_group_output(
+            group_name="team", opts=pulumi.InvokeOutputOptions(provider=source())
+        )
         return {"arn": found.arn}
 
     with pytest.raises(LookupError, match=r"^these accounts know no aws:iam/getGroup:getGroup$"):

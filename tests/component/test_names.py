@@ -20,7 +20,9 @@ def adds(name: str) -> str:
 def test_a_label_that_makes_a_policys_name_too_long_is_refused() -> None:
     fits, long = "x" * (128 - len("team-arn-") - 8), "x" * (129 - len("team-arn-") - 8)
     given = {"arn": output(ci_arn("ci")), "label": fits}
-    assert run(access({"deploy": grant(principals=[given])})).one("Policy").name == f"team-arn-{fits}"
+    assert (
+        run(access({"deploy": grant(principals=[given])})).one("Policy").name == f"team-arn-{fits}"
+    )
     refused_at_once(
         access({"deploy": grant(principals=[given | {"label": long}])}),
         "CrossAccountAccess team",
@@ -36,7 +38,9 @@ def test_a_components_name_that_no_policy_can_have_is_refused(name: str) -> None
 
 @pytest.mark.parametrize("name", ["a team", "team/a", "x" * 57])
 def test_a_components_name_that_no_role_can_have_is_refused(name: str) -> None:
-    refused_at_once(trusted_role(name, role={}), f"TrustedRole {name}", f"role.name: {ROLE}. {adds(name)}")
+    refused_at_once(
+        trusted_role(name, role={}), f"TrustedRole {name}", f"role.name: {ROLE}. {adds(name)}"
+    )
     assert run(trusted_role(name, role={"name": "deploy"})).one("Role").inputs["name"] == "deploy"
 
 
@@ -53,7 +57,9 @@ def test_a_second_policy_that_would_be_called_as_anothers_first_is_refused() -> 
 
 @pytest.mark.parametrize("key", ["role_arn_lengths", "role_actions"])
 def test_what_is_said_of_a_role_that_is_not_there_is_refused(key: str) -> None:
-    value: object = {"deploy": 64, "depoly": 64} if key == "role_arn_lengths" else {"deploy": [], "depoly": []}
+    value: object = (
+        {"deploy": 64, "depoly": 64} if key == "role_arn_lengths" else {"deploy": [], "depoly": []}
+    )
     refused_at_once(
         assume_role_grant(**{key: value}),
         "AssumeRoleGrant reach",

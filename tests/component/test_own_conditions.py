@@ -61,7 +61,9 @@ def test_each_principals_own_conditions_stand_in_the_place_of_the_grants() -> No
 
 def test_no_order_of_the_principals_changes_trust_profile_or_command() -> None:
     def of(principals: list[Any], **args: Any) -> tuple[Any, ...]:
-        found = run(access({"deploy": grant(principals=principals, conditions={"mfa": True})}, **args))
+        found = run(
+            access({"deploy": grant(principals=principals, conditions={"mfa": True})}, **args)
+        )
         told = found.outputs["cli_profiles"], found.outputs["assume_role_commands"]
         return (*told, [made.inputs for made in found.of("Role")])
 
@@ -84,9 +86,9 @@ def test_a_principal_that_is_made_again_changes_its_own_statement_alone() -> Non
     before, after = (
         {
             statement["Principal"]["AWS"][0]: statement["Sid"]
-            for statement in run(access({"deploy": grant(principals=PRINCIPALS[:3])}), world=world).document("Role")[
-                "Statement"
-            ]
+            for statement in run(
+                access({"deploy": grant(principals=PRINCIPALS[:3])}), world=world
+            ).document("Role")["Statement"]
         }
         for world in (World(), World(made_again=frozenset({"bob"})))
     )
@@ -97,14 +99,26 @@ def test_a_principal_that_is_made_again_changes_its_own_statement_alone() -> Non
     ("common", "own", "expected"),
     [
         ({"mfa_max_age": 60}, {"mfa": False}, None),
-        ({"mfa": True, "mfa_max_age": 60}, {"mfa": True}, MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}),
-        ({"mfa": False}, {"mfa_max_age": 60}, MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}),
+        (
+            {"mfa": True, "mfa_max_age": 60},
+            {"mfa": True},
+            MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}},
+        ),
+        (
+            {"mfa": False},
+            {"mfa_max_age": 60},
+            MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}},
+        ),
         (
             {"external_id": "xx", "previous_external_id": "yy"},
             {"external_id": "zz"},
             {"StringEquals": {"sts:ExternalId": "zz"}},
         ),
-        ({"source_ips": ["203.0.113.7"]}, {"mfa": True}, MFA | {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}}),
+        (
+            {"source_ips": ["203.0.113.7"]},
+            {"mfa": True},
+            MFA | {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}},
+        ),
         (
             {"source_ips": ["203.0.113.7"]},
             {"source_ips": [output("198.51.100.0/24"), "192.0.2.1"]},
@@ -128,9 +142,14 @@ NEVER_MET = (
 
 def test_conditions_that_contradict_each_other_are_refused_where_the_principals_own_stand() -> None:
     own = {"user": "alice", "conditions": {"source_vpcs": ["vpc-0a1b2c3d"]}}
-    args: dict[str, Any] = {"principals": [{"user": "bob"}, own], "conditions": {"source_ips": ["203.0.113.7"]}}
+    args: dict[str, Any] = {
+        "principals": [{"user": "bob"}, own],
+        "conditions": {"source_ips": ["203.0.113.7"]},
+    }
     path = f"principals[1].conditions.{NEVER_MET}"
-    refused_at_once(access({"deploy": grant(**args)}), "CrossAccountAccess team", f"grants.deploy.{path}")
+    refused_at_once(
+        access({"deploy": grant(**args)}), "CrossAccountAccess team", f"grants.deploy.{path}"
+    )
     refused_at_once(trusted_role(**args), "TrustedRole reader", path)
 
 
@@ -140,8 +159,14 @@ VALUES = "a condition key's values are a list of texts."
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        ({"StringEqual": {"aws:x": ["y"]}}, '.StringEqual: "StringEqual": there is no such condition operator.'),
-        ({1: {"aws:x": ["y"]}, "Bool": {"aws:x": ["true"]}}, ".1: 1: there is no such condition operator."),
+        (
+            {"StringEqual": {"aws:x": ["y"]}},
+            '.StringEqual: "StringEqual": there is no such condition operator.',
+        ),
+        (
+            {1: {"aws:x": ["y"]}, "Bool": {"aws:x": ["true"]}},
+            ".1: 1: there is no such condition operator.",
+        ),
         ({"Bool": {"aws:x": "true"}}, f'.Bool.aws:x: "true": {VALUES}'),
         ({"Bool": {"aws:x": ["true", True]}}, f".Bool.aws:x[1]: true: {VALUES}"),
         ({"Bool": {"aws:x": [output("true")]}}, f".Bool.aws:x[0]: <an Output>: {VALUES}"),
@@ -196,7 +221,9 @@ def test_an_assume_role_grant_refuses_conditions_that_it_would_lose() -> None:
     )
 
 
-@pytest.mark.parametrize(("key", "value"), [("trust_by", "name"), ("unique_id", "AIDAALICEXXXXXXXXXXX")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("trust_by", "name"), ("unique_id", "AIDAALICEXXXXXXXXXXX")]
+)
 def test_an_assume_role_grant_refuses_how_its_principal_is_trusted(key: str, value: str) -> None:
     refused_at_once(
         assume_role_grant(principal={"user": "alice", key: value}),
@@ -234,8 +261,13 @@ def actions(found: Run, kind: str, name: str | None = None) -> list[Any]:
     ],
     ids=str,
 )
-def test_both_sides_allow_what_the_conditions_ask_for(conditions: dict[str, Any], expected: Any) -> None:
-    for args in ({"conditions": conditions}, {"principals": [{"user": "alice", "conditions": conditions}]}):
+def test_both_sides_allow_what_the_conditions_ask_for(
+    conditions: dict[str, Any], expected: Any
+) -> None:
+    for args in (
+        {"conditions": conditions},
+        {"principals": [{"user": "alice", "conditions": conditions}]},
+    ):
         found = run(access({"deploy": grant(**args)}))
         assert actions(found, "Role") == actions(found, "Policy") == [expected]
 
@@ -258,9 +290,9 @@ def test_one_is_allowed_what_its_own_conditions_ask_for_on_that_role_alone() -> 
         for arn in statement["Principal"]["AWS"]
     }
     assert trusts == {user_arn("alice"): [ASSUME, TAG], user_arn("bob"): ASSUME}
-    assert run(access(grants, **SOURCE_ALONE)).document("Policy", "team-user-alice") == found.document(
+    assert run(access(grants, **SOURCE_ALONE)).document(
         "Policy", "team-user-alice"
-    )
+    ) == found.document("Policy", "team-user-alice")
 
 
 def test_an_assume_role_grant_allows_the_role_actions() -> None:
@@ -269,7 +301,11 @@ def test_an_assume_role_grant_allows_the_role_actions() -> None:
         found = run(assume_role_grant(role_arns=role_arns, role_actions={"deploy": given}))
         assert found.document("Policy")["Statement"] == [
             {"Effect": "Allow", "Action": ASSUME, "Resource": [role_arn("read")]},
-            {"Effect": "Allow", "Action": [ASSUME, IDENTITY, TAG], "Resource": [role_arn("deploy")]},
+            {
+                "Effect": "Allow",
+                "Action": [ASSUME, IDENTITY, TAG],
+                "Resource": [role_arn("deploy")],
+            },
         ]
 
 
@@ -293,17 +329,31 @@ def test_the_command_tells_what_the_caller_must_set() -> None:
         f"aws sts assume-role --role-arn {role_arn('deploy')} --role-session-name build-deploy --source-identity alice "
         "--tags 'Key=cost,Value=1 2' Key=team,Value=platform --transitive-tag-keys team"
     )
-    assert found["cli_profiles"]["deploy"].endswith("source_profile = default\nrole_session_name = build-deploy\n")
+    assert found["cli_profiles"]["deploy"].endswith(
+        "source_profile = default\nrole_session_name = build-deploy\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
         ({"source_vpcs": ["vpc-0a1b2c3d"]}, {"StringEquals": {"aws:SourceVpc": "vpc-0a1b2c3d"}}),
-        ({"source_vpc_endpoints": ["vpce-0a1b2c3d"]}, {"StringEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}}),
-        ({"organizations": ["o-a1b2c3d4e5"]}, {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
-        ({"session_names": ["b-*", "a-?"]}, {"StringLike": {"sts:RoleSessionName": ["a-?", "b-*"]}}),
-        ({"principal_tags": {"team": ["b", "a"]}}, {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}),
+        (
+            {"source_vpc_endpoints": ["vpce-0a1b2c3d"]},
+            {"StringEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}},
+        ),
+        (
+            {"organizations": ["o-a1b2c3d4e5"]},
+            {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        ),
+        (
+            {"session_names": ["b-*", "a-?"]},
+            {"StringLike": {"sts:RoleSessionName": ["a-?", "b-*"]}},
+        ),
+        (
+            {"principal_tags": {"team": ["b", "a"]}},
+            {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}},
+        ),
         (
             {"not_before": "2026-12-01T08:00:00Z", "not_after": "2026-12-31T18:00:00Z"},
             {
@@ -322,7 +372,10 @@ def test_the_command_tells_what_the_caller_must_set() -> None:
         (
             TAGGED | {"transitive_tag_keys": ["team"]},
             {
-                "ForAllValues:StringEquals": {"aws:TagKeys": "team", "sts:TransitiveTagKeys": "team"},
+                "ForAllValues:StringEquals": {
+                    "aws:TagKeys": "team",
+                    "sts:TransitiveTagKeys": "team",
+                },
                 "Null": {"sts:TransitiveTagKeys": "false"},
                 "StringEquals": {"aws:RequestTag/team": "platform"},
             },
@@ -331,4 +384,6 @@ def test_the_command_tells_what_the_caller_must_set() -> None:
     ids=str,
 )
 def test_each_condition_reaches_the_trust(conditions: dict[str, Any], expected: object) -> None:
-    assert statements(run(access({"deploy": grant(conditions=conditions)}))) == [([user_arn("alice")], expected)]
+    assert statements(run(access({"deploy": grant(conditions=conditions)}))) == [
+        ([user_arn("alice")], expected)
+    ]

@@ -14,7 +14,11 @@ from tests.component.world import DESTINATION, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AWS, AWS_CN, OWN = "arn:aws:iam::aws:policy", "arn:aws-cn:iam::aws:policy", f"arn:aws:iam::{DESTINATION}:policy"
+AWS, AWS_CN, OWN = (
+    "arn:aws:iam::aws:policy",
+    "arn:aws-cn:iam::aws:policy",
+    f"arn:aws:iam::{DESTINATION}:policy",
+)
 SERVICE_ROLES = f"arn:aws:iam::{DESTINATION}:role/service/*"
 
 
@@ -28,8 +32,16 @@ SERVICE_ROLES = f"arn:aws:iam::{DESTINATION}:role/service/*"
         ({"description": "Deploys"}, "description", "Deploys"),
         ({"max_session_duration": 7200}, "maxSessionDuration", 7200),
         ({"max_session_duration": 7200.0}, "maxSessionDuration", 7200),
-        ({"tags": {"owner": "platform", "cost:centre": ""}}, "tags", {"owner": "platform", "cost:centre": ""}),
-        ({"permissions_boundary": "PowerUserAccess"}, "permissionsBoundary", f"{AWS}/PowerUserAccess"),
+        (
+            {"tags": {"owner": "platform", "cost:centre": ""}},
+            "tags",
+            {"owner": "platform", "cost:centre": ""},
+        ),
+        (
+            {"permissions_boundary": "PowerUserAccess"},
+            "permissionsBoundary",
+            f"{AWS}/PowerUserAccess",
+        ),
         ({"permissions_boundary": f"{OWN}/team/bound"}, "permissionsBoundary", f"{OWN}/team/bound"),
         ({"permissions_boundary": output(f"{OWN}/bound")}, "permissionsBoundary", f"{OWN}/bound"),
         (
@@ -40,7 +52,9 @@ SERVICE_ROLES = f"arn:aws:iam::{DESTINATION}:role/service/*"
     ],
     ids=str,
 )
-def test_a_setting_of_the_role_reaches_aws(setting: dict[str, Any], key: str, expected: object) -> None:
+def test_a_setting_of_the_role_reaches_aws(
+    setting: dict[str, Any], key: str, expected: object
+) -> None:
     assert run(access({"deploy": grant(role=setting)})).one("Role").inputs[key] == expected
 
 
@@ -58,20 +72,31 @@ def test_the_role_holds_no_permissions_of_its_own_that_would_fight_the_attachmen
     ("role", "expected"),
     [
         ({"managed_policies": ["ReadOnlyAccess"]}, {"aws-ReadOnlyAccess": f"{AWS}/ReadOnlyAccess"}),
-        ({"managed_policies": ["job-function/Billing"]}, {"aws-Billing": f"{AWS}/job-function/Billing"}),
-        ({"managed_policies": [f"{AWS}/ReadOnlyAccess"]}, {"aws-ReadOnlyAccess": f"{AWS}/ReadOnlyAccess"}),
+        (
+            {"managed_policies": ["job-function/Billing"]},
+            {"aws-Billing": f"{AWS}/job-function/Billing"},
+        ),
+        (
+            {"managed_policies": [f"{AWS}/ReadOnlyAccess"]},
+            {"aws-ReadOnlyAccess": f"{AWS}/ReadOnlyAccess"},
+        ),
         ({"managed_policies": [f"{OWN}/team/mine"]}, {"own-mine": f"{OWN}/team/mine"}),
         (
             {"managed_policies": ["mine", f"{OWN}/mine"]},
             {"aws-mine": f"{AWS}/mine", "own-mine": f"{OWN}/mine"},
         ),
-        ({"managed_policy_arns": {"made": output(f"{OWN}/made-0a1b")}}, {"label-made": f"{OWN}/made-0a1b"}),
+        (
+            {"managed_policy_arns": {"made": output(f"{OWN}/made-0a1b")}},
+            {"label-made": f"{OWN}/made-0a1b"},
+        ),
         ({"managed_policy_arns": {"made": f"{OWN}/made-0a1b"}}, {"label-made": f"{OWN}/made-0a1b"}),
         ({"managed_policies": [], "managed_policy_arns": {}}, {}),
     ],
     ids=str,
 )
-def test_managed_policies_are_attached_each_by_its_own_resource(role: dict[str, Any], expected: dict[str, str]) -> None:
+def test_managed_policies_are_attached_each_by_its_own_resource(
+    role: dict[str, Any], expected: dict[str, str]
+) -> None:
     found = run(access({"deploy": grant(role=role)}))
     assert {made.name: made.inputs for made in found.of("RolePolicyAttachment")} == {
         f"team-deploy-{key}": {"role": "deploy", "policyArn": arn} for key, arn in expected.items()
@@ -88,12 +113,17 @@ def test_aws_policies_are_of_the_partition_of_the_account() -> None:
 def test_a_policy_made_in_the_same_program_is_waited_for_in_a_preview() -> None:
     role = {"managed_policy_arns": {"made": NEVER_KNOWN}, "permissions_boundary": NEVER_KNOWN}
     found = run(access({"deploy": grant(role=role)}), preview=True)
-    assert found.one("RolePolicyAttachment", "team-deploy-label-made").inputs["policyArn"] is UNKNOWN
+    assert (
+        found.one("RolePolicyAttachment", "team-deploy-label-made").inputs["policyArn"] is UNKNOWN
+    )
     assert found.one("Role").inputs["permissionsBoundary"] is UNKNOWN
 
 
 def document(resource: Any = SERVICE_ROLES, **more: Any) -> dict[str, Any]:
-    return {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": resource}], **more}
+    return {
+        "Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": resource}],
+        **more,
+    }
 
 
 def rendered(resource: Any = SERVICE_ROLES) -> dict[str, Any]:
@@ -111,10 +141,22 @@ def rendered(resource: Any = SERVICE_ROLES) -> dict[str, Any]:
         document(output(SERVICE_ROLES)),
         {"Statement": document(output(SERVICE_ROLES))["Statement"][0]},
     ],
-    ids=["object", "with version", "text", "output of an object", "output of text", "output leaf", "one statement"],
+    ids=[
+        "object",
+        "with version",
+        "text",
+        "output of an object",
+        "output of text",
+        "output leaf",
+        "one statement",
+    ],
 )
-def test_an_inline_policy_is_given_as_an_object_or_text_in_whole_or_in_part_as_an_output(given: Any) -> None:
-    found = run(access({"deploy": grant(role={"inline_policies": {"pass": given}})})).one("RolePolicy")
+def test_an_inline_policy_is_given_as_an_object_or_text_in_whole_or_in_part_as_an_output(
+    given: Any,
+) -> None:
+    found = run(access({"deploy": grant(role={"inline_policies": {"pass": given}})})).one(
+        "RolePolicy"
+    )
     assert (found.inputs["name"], found.inputs["role"]) == ("pass", "deploy")
     policy = json.loads(found.inputs["policy"])
     if isinstance(policy["Statement"], dict):
@@ -130,7 +172,11 @@ def test_an_inline_policy_keeps_each_statement_as_it_is() -> None:
         "NotResource": "*",
         "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}},
     }
-    found = run(trusted_role(role={"inline_policies": {"x": {"Version": "2008-10-17", "Statement": [statement]}}}))
+    found = run(
+        trusted_role(
+            role={"inline_policies": {"x": {"Version": "2008-10-17", "Statement": [statement]}}}
+        )
+    )
     assert found.document("RolePolicy") == {"Version": "2008-10-17", "Statement": [statement]}
 
 
@@ -139,15 +185,23 @@ ALLOWS = "with Allow, which allows every other {}, new ones of AWS too"
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 @pytest.mark.parametrize(
-    "way", [lambda given: given, json.dumps, output, secret], ids=["object", "text", "Output", "secret"]
+    "way",
+    [lambda given: given, json.dumps, output, secret],
+    ids=["object", "text", "Output", "secret"],
 )
-def test_what_allows_all_but_something_is_warned_of(way: Callable[[Any], Any], *, preview: bool) -> None:
+def test_what_allows_all_but_something_is_warned_of(
+    way: Callable[[Any], Any], *, preview: bool
+) -> None:
     statements = [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
         {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::x"},
         {"Effect": "Deny", "NotAction": "iam:*", "NotResource": "*"},
     ]
-    policies = {"most": way({"Statement": statements}), "one": way({"Statement": statements[1]}), "fine": document()}
+    policies = {
+        "most": way({"Statement": statements}),
+        "one": way({"Statement": statements[1]}),
+        "fine": document(),
+    }
     found = run(access({"deploy": grant(role={"inline_policies": policies})}), preview=preview)
     assert sorted(found.log) == [
         f"TrustedRole team-deploy: role.inline_policies.{policy}: statement {number} has {element} "
@@ -161,9 +215,9 @@ def test_what_allows_all_but_something_is_warned_of(way: Callable[[Any], Any], *
 def test_several_inline_policies_are_each_a_resource_of_their_own() -> None:
     policies = {name: document(f"arn:aws:s3:::{name}") for name in ("b", "a")}
     found = run(access({"deploy": grant(role={"inline_policies": policies})}))
-    assert {made.inputs["name"]: json.loads(made.inputs["policy"]) for made in found.of("RolePolicy")} == {
-        name: rendered(f"arn:aws:s3:::{name}") for name in ("a", "b")
-    }
+    assert {
+        made.inputs["name"]: json.loads(made.inputs["policy"]) for made in found.of("RolePolicy")
+    } == {name: rendered(f"arn:aws:s3:::{name}") for name in ("a", "b")}
 
 
 def test_an_inline_policy_with_a_secret_in_it_is_a_secret() -> None:

@@ -46,12 +46,19 @@ TEAM = World(roles={"ci": "/team/"})
 
 PROGRAMS: dict[str, Program] = {
     "CrossAccountAccess": access(GRANTS),
-    "side destination": access(GRANTS, side="destination", source_account_id=SOURCE, leave_out=("source_provider",)),
+    "side destination": access(
+        GRANTS, side="destination", source_account_id=SOURCE, leave_out=("source_provider",)
+    ),
     "side source": access(
-        GRANTS, side="source", destination_account_id=DESTINATION, leave_out=("destination_provider",)
+        GRANTS,
+        side="source",
+        destination_account_id=DESTINATION,
+        leave_out=("destination_provider",),
     ),
     "TrustedRole": trusted_role(role=GRANTS["deploy"]["role"], conditions={"mfa": True}),
-    "AssumeRoleGrant": assume_role_grant(role_arns={"deploy": output(role_arn("deploy")), "read": role_arn("read")}),
+    "AssumeRoleGrant": assume_role_grant(
+        role_arns={"deploy": output(role_arn("deploy")), "read": role_arn("read")}
+    ),
 }
 
 DOCUMENTS = {"Role": "assumeRolePolicy", "Policy": "policy"}
@@ -92,7 +99,9 @@ def test_what_is_plain_is_known_in_every_preview() -> None:
 
 def test_the_trust_is_known_where_the_principals_are() -> None:
     known = run(access(GRANTS), preview=True, world=TEAM)
-    assert known.document("Role", "team-deploy") == run(access(GRANTS), world=TEAM).document("Role", "team-deploy")
+    assert known.document("Role", "team-deploy") == run(access(GRANTS), world=TEAM).document(
+        "Role", "team-deploy"
+    )
     assert {made.inputs["policy"] for made in known.of("Policy")} == {UNKNOWN}
 
 
@@ -121,16 +130,24 @@ def made_by_the_same_program(kind: str) -> Program:
     def program() -> dict[str, Any]:
         source, destination = aws.Provider("source"), aws.Provider("destination")
         alice = aws.iam.User("alice", opts=pulumi.ResourceOptions(provider=source))
-        principal: Any = {"user": {"user": alice.name}, "arn": {"arn": alice.arn}}[kind] | {"label": "alice"}
+        principal: Any = {"user": {"user": alice.name}, "arn": {"arn": alice.arn}}[kind] | {
+            "label": "alice"
+        }
         grants: Any = {"deploy": {"principals": [principal]}, "read": {"principals": [principal]}}
-        args: Any = {"source_provider": source, "destination_provider": destination, "grants": grants}
+        args: Any = {
+            "source_provider": source,
+            "destination_provider": destination,
+            "grants": grants,
+        }
         return outputs(CrossAccountAccess("team", args))
 
     return program
 
 
 @pytest.mark.parametrize(
-    ("kind", "attachment"), [("user", "UserPolicyAttachment"), ("arn", "PolicyAttachment")], ids=["by name", "by ARN"]
+    ("kind", "attachment"),
+    [("user", "UserPolicyAttachment"), ("arn", "PolicyAttachment")],
+    ids=["by name", "by ARN"],
 )
 class TestUserMadeByTheSameProgram:
     """Its preview comes before the user exists."""

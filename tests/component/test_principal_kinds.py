@@ -10,15 +10,21 @@ import pytest
 
 from cross_account_access import TrustBy
 from tests.component.harness import SECRET, UNKNOWN, Run, run
-from tests.component.programs import NEVER_KNOWN, access, assume_role_grant, grant, output, secret, trusted_role
+from tests.component.programs import (
+    NEVER_KNOWN,
+    access,
+    assume_role_grant,
+    grant,
+    output,
+    secret,
+    trusted_role,
+)
 from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 ROOT = f"arn:aws:iam::{SOURCE}:root"
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"
-RESERVED = (
-    f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Power_Users_{'?' * 16}"  # the suffix
-)
+RESERVED = f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Power_Users_{'?' * 16}"  # the suffix
 DESTINATION_ALONE: dict[str, Any] = {
     "side": "destination",
     "source_account_id": SOURCE,
@@ -82,7 +88,9 @@ KINDS = {
         told="organization o-a1b2c3d4e5",
     ),
     "unit": Kind({"organizational_unit": UNIT}, "*", OU_PATHS, told=f"organizational unit {UNIT}/"),
-    "unit with a slash": Kind({"organizational_unit": f"{UNIT}/"}, "*", OU_PATHS, told=f"organizational unit {UNIT}/"),
+    "unit with a slash": Kind(
+        {"organizational_unit": f"{UNIT}/"}, "*", OU_PATHS, told=f"organizational unit {UNIT}/"
+    ),
     "user by name": Kind(
         {"user": "team/alice", "trust_by": "name"},
         [ROOT],
@@ -114,7 +122,12 @@ def of(kind: Kind, **args: Any) -> Run:
 
 def statement(kind: Kind) -> dict[str, Any]:
     """The trust policy's one statement."""
-    trust = {"Sid": "Trust", "Effect": "Allow", "Principal": {"AWS": kind.trusted}, "Action": "sts:AssumeRole"}
+    trust = {
+        "Sid": "Trust",
+        "Effect": "Allow",
+        "Principal": {"AWS": kind.trusted},
+        "Action": "sts:AssumeRole",
+    }
     return trust | ({"Condition": kind.condition} if kind.condition else {})
 
 
@@ -128,14 +141,21 @@ def test_the_trust_names_it_and_narrows_it_down(kind: Kind) -> None:
 
 @each_kind
 def test_it_is_not_looked_up(kind: Kind) -> None:
-    assert of(kind).asked() == [("getCallerIdentity", "", "destination"), ("getCallerIdentity", "", "source")]
+    assert of(kind).asked() == [
+        ("getCallerIdentity", "", "destination"),
+        ("getCallerIdentity", "", "source"),
+    ]
 
 
 @each_kind
 @pytest.mark.parametrize("side", ["both", "source"])
 def test_the_policy_is_attached_to_it_or_to_nobody(kind: Kind, side: str) -> None:
     found = of(kind, **(SOURCE_ALONE if side == "source" else {}))
-    in_source = {made for made in found.graph() if made[0] != "CrossAccountAccess" and made[3] != "destination"}
+    in_source = {
+        made
+        for made in found.graph()
+        if made[0] != "CrossAccountAccess" and made[3] != "destination"
+    }
     in_source = {made for made in in_source if made[0] != "TrustedRole"}
     if kind.attachment is None:
         assert in_source == set()
@@ -155,13 +175,21 @@ def test_the_policy_is_attached_to_it_or_to_nobody(kind: Kind, side: str) -> Non
 
 
 @handed_out
-@pytest.mark.parametrize("args", [{}, SOURCE_ALONE, DESTINATION_ALONE], ids=["both", "source", "destination"])
-def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(kind: Kind, args: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "args", [{}, SOURCE_ALONE, DESTINATION_ALONE], ids=["both", "source", "destination"]
+)
+def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(
+    kind: Kind, args: dict[str, Any]
+) -> None:
     found = of(kind, **args)
-    assert {grant: json.loads(policy) for grant, policy in found.outputs["unattached_policies"].items()} == {
+    assert {
+        grant: json.loads(policy) for grant, policy in found.outputs["unattached_policies"].items()
+    } == {
         "deploy": {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [role_arn("deploy")]}],
+            "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [role_arn("deploy")]}
+            ],
         }
     }
     assert found.log == [
@@ -169,7 +197,9 @@ def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(kind: 
     ]
 
 
-def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_not_what_the_others_must() -> None:
+def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_not_what_the_others_must() -> (
+    None
+):
     tagged = {"session_tags": {"team": ["platform"]}}
     grants = {
         "deploy": grant(
@@ -198,9 +228,15 @@ def test_the_policy_to_hand_out_is_unknown_while_the_role_is() -> None:
 
 
 def test_a_role_and_a_session_of_it_share_the_policy() -> None:
-    grants = {"deploy": grant(principals=[{"role": "ci"}]), "read": grant(principals=[{"session": "ci/build"}])}
+    grants = {
+        "deploy": grant(principals=[{"role": "ci"}]),
+        "read": grant(principals=[{"session": "ci/build"}]),
+    }
     found = run(access(grants))
-    assert found.document("Policy")["Statement"][0]["Resource"] == [role_arn("deploy"), role_arn("read")]
+    assert found.document("Policy")["Statement"][0]["Resource"] == [
+        role_arn("deploy"),
+        role_arn("read"),
+    ]
     assert found.one("RolePolicyAttachment").name == "team-role-ci"
 
 
@@ -208,12 +244,20 @@ def test_one_trusted_by_name_in_one_grant_is_looked_up_for_the_other() -> None:
     grants = {"deploy": grant(principals=[{"user": "alice", "trust_by": "name"}]), "read": grant()}
     found = run(access(grants))
     assert ("getUser", "alice", "source") in found.asked()
-    assert found.document("Role", "team-deploy")["Statement"][0] == statement(Kind({}, [ROOT], like(user_arn("alice"))))
-    assert found.document("Role", "team-read")["Statement"][0]["Principal"] == {"AWS": [user_arn("alice")]}
+    assert found.document("Role", "team-deploy")["Statement"][0] == statement(
+        Kind({}, [ROOT], like(user_arn("alice")))
+    )
+    assert found.document("Role", "team-read")["Statement"][0]["Principal"] == {
+        "AWS": [user_arn("alice")]
+    }
 
 
 def test_several_that_are_narrowed_down_alike_share_a_statement() -> None:
-    principals = [{"role": "b", "trust_by": "name"}, {"role": "a", "trust_by": "name"}, {"account": SOURCE}]
+    principals = [
+        {"role": "b", "trust_by": "name"},
+        {"role": "a", "trust_by": "name"},
+        {"account": SOURCE},
+    ]
     found = run(access({"deploy": grant(principals=principals)}))
     statements = found.document("Role")["Statement"]
     assert [(found["Principal"], found.get("Condition")) for found in statements] == [
@@ -224,12 +268,16 @@ def test_several_that_are_narrowed_down_alike_share_a_statement() -> None:
 
 
 def test_a_group_whose_name_is_not_known_yet_is_attached_to_when_it_is() -> None:
-    found = run(access({"deploy": grant(principals=[{"group": NEVER_KNOWN, "label": "x"}])}), preview=True)
+    found = run(
+        access({"deploy": grant(principals=[{"group": NEVER_KNOWN, "label": "x"}])}), preview=True
+    )
     assert found.one("GroupPolicyAttachment", "team-group-x").inputs["group"] is UNKNOWN
 
 
 def test_a_groups_secret_name_stays_secret() -> None:
-    found = run(access({"deploy": grant(principals=[{"group": secret("swordfish"), "label": "x"}])}))
+    found = run(
+        access({"deploy": grant(principals=[{"group": secret("swordfish"), "label": "x"}])})
+    )
     assert found.one("GroupPolicyAttachment").shown["group"] == SECRET
     assert "swordfish" not in found.visible()
 
@@ -325,7 +373,9 @@ def test_a_wrong_one_is_refused_at_once(case: str) -> None:
     given, expected = WRONG[case]
     refused_at_once(trusted_role(principals=[given]), "TrustedRole reader", expected)
     refused_at_once(
-        access({"deploy": grant(principals=[given])}), "CrossAccountAccess team", f"grants.deploy.{expected}"
+        access({"deploy": grant(principals=[given])}),
+        "CrossAccountAccess team",
+        f"grants.deploy.{expected}",
     )
 
 

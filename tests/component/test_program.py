@@ -35,7 +35,8 @@ def dev() -> Config:
 
 def as_pulumi_gives_it(config: Config) -> dict[str, str]:
     return {
-        f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
+        f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
     }
 
 
@@ -90,7 +91,9 @@ def test_the_dev_stack_exports_its_grants() -> None:
         assert told["roleUniqueId"] == World().unique_id("role", name)
         assert (told["sourceAccountId"], told["destinationAccountId"]) == (SOURCE, DESTINATION)
         assert told["cliProfile"].startswith(f"[profile {name}]\nrole_arn = {role_arn(name)}\n")
-        assert told["assumeRoleCommand"].startswith(f"aws sts assume-role --role-arn {role_arn(name)} ")
+        assert told["assumeRoleCommand"].startswith(
+            f"aws sts assume-role --role-arn {role_arn(name)} "
+        )
     assert found["grants"]["read-only"]["switchRoleUrl"] == (
         f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only&displayName=read-only"
     )
@@ -135,7 +138,9 @@ def test_the_dev_stacks_grants_are_what_its_config_says() -> None:
     deployer = found.one("Role", "access-deploy").inputs
     assert deployer["description"] == "Deployments from the source account's CI"
     assert deployer["tags"] == {"owner": "platform"}
-    assert found.document("Role", "access-deploy")["Statement"][0]["Principal"] == {"AWS": [ci_arn("ci", "/team/")]}
+    assert found.document("Role", "access-deploy")["Statement"][0]["Principal"] == {
+        "AWS": [ci_arn("ci", "/team/")]
+    }
     reader = found.document("Role", "access-read-only")["Statement"][0]
     assert reader["Principal"] == {"AWS": [user_arn("alice"), user_arn("bob")]}
     assert reader["Condition"] == {
@@ -172,13 +177,19 @@ def test_secret_grants_keep_their_external_ids_secret() -> None:
     found = deploy(dev(), secret=True)
     assert "partner-7f3a" not in found.visible()
     told = found.shown["grants"]["partner-audit"]
-    assert {key for key, value in told.items() if value == SECRET} == {"cliProfile", "assumeRoleCommand", "documents"}
+    assert {key for key, value in told.items() if value == SECRET} == {
+        "cliProfile",
+        "assumeRoleCommand",
+        "documents",
+    }
     assert "partner-7f3a" in found.outputs["grants"]["partner-audit"]["cliProfile"]
     assert "partner-7f3a" in deploy(dev()).visible()
 
 
 @pytest.mark.parametrize(("side", "other"), [("source", "destination"), ("destination", "source")])
-def test_a_side_alone_needs_the_other_accounts_id_and_nothing_else_of_it(side: str, other: str) -> None:
+def test_a_side_alone_needs_the_other_accounts_id_and_nothing_else_of_it(
+    side: str, other: str
+) -> None:
     config = dev() | {"side": side, other: {"accountId": dev()[other]["accountId"]}}
     found = deploy(config)
     assert {made.name for made in found.of("aws")} == {side}
@@ -190,9 +201,18 @@ def test_a_side_alone_needs_the_other_accounts_id_and_nothing_else_of_it(side: s
 
 
 def test_a_role_to_assume_is_the_providers() -> None:
-    role = {"roleArn": f"arn:aws:iam::{SOURCE}:role/admin", "externalId": "swordfish", "sessionName": "pulumi"}
+    role = {
+        "roleArn": f"arn:aws:iam::{SOURCE}:role/admin",
+        "externalId": "swordfish",
+        "sessionName": "pulumi",
+    }
     config = dev()
-    config["source"] = {"accountId": SOURCE, "region": "eu-west-1", "profile": "people", "assumeRole": role}
+    config["source"] = {
+        "accountId": SOURCE,
+        "region": "eu-west-1",
+        "profile": "people",
+        "assumeRole": role,
+    }
     found = deploy(config)
     provider = found.one("aws", "source")
     assert json.loads(provider.inputs["assumeRoles"]) == [role]

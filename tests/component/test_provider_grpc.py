@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 AWS = version("pulumi-aws")
 ROLE = "aws:iam/role:Role"
 ALICE = urn("aws:iam/user:User", "alice")
-DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,11 @@ def trust(engine: Engine) -> Any:
 def test_the_host_tells_its_version_and_takes_secrets_resources_and_outputs(host: Host) -> None:
     assert host.call.GetPluginInfo(empty_pb2.Empty()).version == cross_account_access.__version__
     configured = host.call.Configure(proto.ConfigureRequest())
-    assert (configured.acceptSecrets, configured.acceptResources, configured.acceptOutputs) == (True, True, True)
+    assert (configured.acceptSecrets, configured.acceptResources, configured.acceptOutputs) == (
+        True,
+        True,
+        True,
+    )
 
 
 def test_the_host_tells_its_schema(host: Host) -> None:
@@ -94,7 +101,11 @@ def test_the_host_tells_its_schema(host: Host) -> None:
 def test_both_halves_are_made_each_by_its_own_provider(host: Host, *, preview: bool) -> None:
     engine = Engine(preview=preview)
     made = access(host, engine, inputs({"conditions": {"mfa": True}}))
-    assert {(found.type, found.name, found.provider) for found in engine.made if found.type.startswith("aws:")} == {
+    assert {
+        (found.type, found.name, found.provider)
+        for found in engine.made
+        if found.type.startswith("aws:")
+    } == {
         (ROLE, "team-deploy", "destination"),
         ("aws:iam/policy:Policy", "team-user-alice", "source"),
         ("aws:iam/userPolicyAttachment:UserPolicyAttachment", "team-user-alice", "source"),
@@ -104,7 +115,9 @@ def test_both_halves_are_made_each_by_its_own_provider(host: Host, *, preview: b
         ("getCallerIdentity", "source"),
         ("getUser", "source"),
     ]
-    assert json.loads(trust(engine))["Statement"][0]["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    assert json.loads(trust(engine))["Statement"][0]["Condition"] == {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"}
+    }
     assert made.urn == urn("cross-account-access:index:CrossAccountAccess", "team")
     expected = UNKNOWN if preview else {"deploy": f"arn:aws:iam::{DESTINATION}:role/deploy"}
     assert made.outputs["roleArns"] == expected
@@ -120,7 +133,11 @@ def test_a_roles_arn_depends_on_the_sources_half(host: Host) -> None:
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
 def test_a_secret_external_id_stays_secret(host: Host, *, preview: bool) -> None:
     engine = Engine(preview=preview)
-    made = access(host, engine, inputs({"conditions": {"externalId": output("s3cret-id", secret=True, of=(ALICE,))}}))
+    made = access(
+        host,
+        engine,
+        inputs({"conditions": {"externalId": output("s3cret-id", secret=True, of=(ALICE,))}}),
+    )
     policy = trust(engine)
     assert policy[rpc._special_sig_key] == rpc._special_secret_sig
     assert '"sts:ExternalId":"s3cret-id"' in policy["value"]
@@ -132,7 +149,11 @@ def test_a_secret_external_id_stays_secret(host: Host, *, preview: bool) -> None
 def test_what_isnt_known_in_a_preview_leaves_no_document_without_it(host: Host) -> None:
     engine = Engine(preview=True)
     principal = {"user": output(known=False, of=(ALICE,)), "label": "alice"}
-    access(host, engine, inputs({"principals": [principal], "conditions": {"externalId": output(known=False)}}))
+    access(
+        host,
+        engine,
+        inputs({"principals": [principal], "conditions": {"externalId": output(known=False)}}),
+    )
     assert trust(engine) == UNKNOWN
     assert ALICE in engine.one(ROLE).uses["assumeRolePolicy"]
 
@@ -154,7 +175,10 @@ def test_the_destinations_half_takes_its_provider_from_the_options(host: Host) -
 
 def test_the_sources_half_takes_its_provider_from_the_options(host: Host) -> None:
     engine = Engine()
-    given = {"principal": {"user": "alice"}, "roleArns": {"deploy": f"arn:aws:iam::{DESTINATION}:role/deploy"}}
+    given = {
+        "principal": {"user": "alice"},
+        "roleArns": {"deploy": f"arn:aws:iam::{DESTINATION}:role/deploy"},
+    }
     reference = {"aws": f"{provider_urn('source')}::source-id"}
     made = host.construct(engine, "AssumeRoleGrant", given, providers=reference)
     assert engine.one("aws:iam/policy:Policy").provider == "source"
@@ -164,7 +188,9 @@ def test_the_sources_half_takes_its_provider_from_the_options(host: Host) -> Non
 def test_half_a_grant_without_an_explicit_provider_is_refused(host: Host) -> None:
     engine = Engine()
     with pytest.raises(Refusal) as caught:
-        host.construct(engine, "TrustedRole", {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE})
+        host.construct(
+            engine, "TrustedRole", {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE}
+        )
     assert list(caught.value.properties) == ["opts.provider"]
     assert ROLE not in engine.kinds()
 
@@ -184,7 +210,9 @@ def test_providers_of_an_older_aws_package_work(host: Host, theirs: str | None) 
 
 
 @pytest.mark.parametrize("theirs", [other(minor=1), other(major=1), other(major=-1)])
-def test_providers_of_another_aws_package_are_refused_with_both_versions(host: Host, theirs: str) -> None:
+def test_providers_of_another_aws_package_are_refused_with_both_versions(
+    host: Host, theirs: str
+) -> None:
     both = {f"{side}Provider": provider(side, theirs) for side in ("source", "destination")}
     refusal = refused(host, inputs(**both))
     assert set(refusal.properties) == set(both)
@@ -223,13 +251,21 @@ PARTS: list[tuple[str, Any, Callable[[Any], dict[str, Any]]]] = [
         lambda part: inputs({"principals": [{**PRINCIPAL, "conditions": part}]}),
     ),
     ("grants.deploy.conditions.mfa", True, lambda part: inputs({"conditions": {"mfa": part}})),
-    ("grants.deploy.conditions.mfaMaxAge", 3600, lambda part: inputs({"conditions": {"mfaMaxAge": part}})),
+    (
+        "grants.deploy.conditions.mfaMaxAge",
+        3600,
+        lambda part: inputs({"conditions": {"mfaMaxAge": part}}),
+    ),
     (
         "grants.deploy.conditions.sourceVpcs",
         ["vpc-0a1b2c3d"],
         lambda part: inputs({"conditions": {"sourceVpcs": part}}),
     ),
-    ("grants.deploy.conditions.sourceIps", ["192.0.2.1"], lambda part: inputs({"conditions": {"sourceIps": part}})),
+    (
+        "grants.deploy.conditions.sourceIps",
+        ["192.0.2.1"],
+        lambda part: inputs({"conditions": {"sourceIps": part}}),
+    ),
     (
         "grants.deploy.conditions.sessionTags",
         {"team": ["platform"]},
@@ -246,7 +282,11 @@ PARTS: list[tuple[str, Any, Callable[[Any], dict[str, Any]]]] = [
         lambda part: inputs({"principals": [{**PRINCIPAL, "trustBy": part}]}),
     ),
     ("grants.deploy.role.tags", {"owner": "me"}, lambda part: inputs({"role": {"tags": part}})),
-    ("grants.deploy.role.inlinePolicies", {"read": DOCUMENT}, lambda part: inputs({"role": {"inlinePolicies": part}})),
+    (
+        "grants.deploy.role.inlinePolicies",
+        {"read": DOCUMENT},
+        lambda part: inputs({"role": {"inlinePolicies": part}}),
+    ),
     ("side", "both", lambda part: inputs(side=part)),
 ]
 WRAPS: dict[str, Callable[[Any], Any]] = {
@@ -284,13 +324,21 @@ def test_the_same_part_in_plain_is_taken(
     ("path", "given"),
     [
         ("grants.deploy.conditions.mfaRequired", inputs({"conditions": {"mfaRequired": True}})),
-        ("grants.deploy.conditions.external_id", inputs({"conditions": {"external_id": "x-123", "mfa": True}})),
+        (
+            "grants.deploy.conditions.external_id",
+            inputs({"conditions": {"external_id": "x-123", "mfa": True}}),
+        ),
         ("grants.deploy.condition", inputs({"condition": {"mfa": True}})),
         ("grants.deploy.role.conditions", inputs({"role": {"conditions": {"mfa": True}}})),
-        ("grants.deploy.principals[0].mfa", inputs({"principals": [{"user": "alice", "mfa": True}]})),
+        (
+            "grants.deploy.principals[0].mfa",
+            inputs({"principals": [{"user": "alice", "mfa": True}]}),
+        ),
         (
             "grants.deploy.principals[0].conditions.MFA",
-            inputs({"principals": [{"user": "alice", "conditions": {"MFA": True, "mfaMaxAge": 60}}]}),
+            inputs(
+                {"principals": [{"user": "alice", "conditions": {"MFA": True, "mfaMaxAge": 60}}]}
+            ),
         ),
         ("conditions", inputs(conditions={"mfa": True})),
     ],
@@ -309,11 +357,17 @@ def test_an_unknown_key_is_refused(host: Host, path: str, given: dict[str, Any])
         ("grants.deploy.principals", inputs({"principals": []})),
         ("grants.deploy.principals[1]", inputs({"principals": [{"user": "alice"}, None]})),
         ("grants.deploy.principals[0].user", inputs({"principals": [{"user": None}]})),
-        ("grants.deploy.conditions.externalId", inputs({"conditions": {"mfa": True, "externalId": None}})),
+        (
+            "grants.deploy.conditions.externalId",
+            inputs({"conditions": {"mfa": True, "externalId": None}}),
+        ),
         ("grants.deploy.conditions.mfaMaxAge", inputs({"conditions": {"mfaMaxAge": 0}})),
         ("grants.deploy.conditions.mfa", inputs({"conditions": {"mfa": "true"}})),
         ("grants.deploy.role.maxSessionDuration", inputs({"role": {"maxSessionDuration": 60}})),
-        ("grants.deploy.principals[0].trustBy", inputs({"principals": [{"user": "alice", "trustBy": "face"}]})),
+        (
+            "grants.deploy.principals[0].trustBy",
+            inputs({"principals": [{"user": "alice", "trustBy": "face"}]}),
+        ),
         ("sourceAccountId", inputs(sourceAccountId="4711")),
         ("grants.deploy.principals", inputs(grants={"deploy": {"conditions": {"mfa": True}}})),
         ("grants", {key: value for key, value in inputs().items() if key != "grants"}),

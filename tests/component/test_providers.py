@@ -25,7 +25,9 @@ NO_OUTPUT = "this must be an aws.Provider itself, not an Output of one."
 LEAVE_OUT = "Leave it out, or make both sides"
 BELONG = "the provider's credentials belong to account"
 MEANT = "Give the credentials of the account that is meant"
-TWO_ACCOUNTS = "source and destination are two accounts. Inside one account an identity policy is enough"
+TWO_ACCOUNTS = (
+    "source and destination are two accounts. Inside one account an identity policy is enough"
+)
 
 PROVIDERS = ("source_provider", "destination_provider")
 
@@ -45,14 +47,22 @@ class TestWrongProvider:
         refused_at_once(access(leave_out=(key,)), ACCESS, f"{key}: {REQUIRED}", preview=preview)
         refused_at_once(access(**one(key, None)), ACCESS, f"{key}: {REQUIRED}", preview=preview)
 
-    def test_one_that_came_as_its_id_is_refused_with_what_to_do(self, key: str, *, preview: bool) -> None:
-        refused_at_once(access(**one(key, "source-id")), ACCESS, f"{key}: {ID_ALONE}", preview=preview)
+    def test_one_that_came_as_its_id_is_refused_with_what_to_do(
+        self, key: str, *, preview: bool
+    ) -> None:
+        refused_at_once(
+            access(**one(key, "source-id")), ACCESS, f"{key}: {ID_ALONE}", preview=preview
+        )
 
     @pytest.mark.parametrize(
-        "given", [Late("an Output of one", provider_output), output("source-id"), NEVER_KNOWN], ids=str
+        "given",
+        [Late("an Output of one", provider_output), output("source-id"), NEVER_KNOWN],
+        ids=str,
     )
     def test_an_output_of_one_is_refused(self, key: str, given: Late, *, preview: bool) -> None:
-        refused_at_once(access(**one(key, given)), ACCESS, f'{key}: "Output": {NO_OUTPUT}', preview=preview)
+        refused_at_once(
+            access(**one(key, given)), ACCESS, f'{key}: "Output": {NO_OUTPUT}', preview=preview
+        )
 
     def test_another_resource_is_refused(self, key: str, *, preview: bool) -> None:
         given = Late("a component", lambda: pulumi.ComponentResource("test:index:Other", "other"))
@@ -62,7 +72,9 @@ class TestWrongProvider:
 
 
 def test_both_missing_are_told_together() -> None:
-    refused_at_once(access(leave_out=PROVIDERS), ACCESS, *(f"{key}: {REQUIRED}" for key in PROVIDERS))
+    refused_at_once(
+        access(leave_out=PROVIDERS), ACCESS, *(f"{key}: {REQUIRED}" for key in PROVIDERS)
+    )
 
 
 SIDES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -74,7 +86,9 @@ SIDES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("side", SIDES)
 def test_the_other_sides_provider_is_refused(side: str) -> None:
     key, other = SIDES[side]
-    refused_at_once(access(side=side, **other), ACCESS, f"{key}: side {side} uses no {key}. {LEAVE_OUT}")
+    refused_at_once(
+        access(side=side, **other), ACCESS, f"{key}: side {side} uses no {key}. {LEAVE_OUT}"
+    )
     assert run(access(side=side, **other, leave_out=(key,))).graph()
 
 
@@ -103,7 +117,10 @@ ONE_ACCOUNT = World(accounts={"source": SOURCE, "destination": SOURCE})
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 def test_two_providers_of_one_account_are_refused(*, preview: bool) -> None:
     (component, *messages), found = report(access(), preview=preview, world=ONE_ACCOUNT)
-    assert (component, messages) == (ACCESS, [f'destination_account_id: "{SOURCE}": {TWO_ACCOUNTS}'])
+    assert (component, messages) == (
+        ACCESS,
+        [f'destination_account_id: "{SOURCE}": {TWO_ACCOUNTS}'],
+    )
     assert {call[0] for call in found.asked()} <= {"getCallerIdentity"}
     assert found.of("Role") == found.of("Policy") == []
 
@@ -111,11 +128,18 @@ def test_two_providers_of_one_account_are_refused(*, preview: bool) -> None:
 def test_one_provider_given_twice_is_refused() -> None:
     def program() -> None:
         provider = aws.Provider("source")
-        args: Any = {"source_provider": provider, "destination_provider": provider, "grants": {"deploy": grant()}}
+        args: Any = {
+            "source_provider": provider,
+            "destination_provider": provider,
+            "grants": {"deploy": grant()},
+        }
         CrossAccountAccess("team", args)
 
     (component, *messages), found = report(program)
-    assert (component, messages) == (ACCESS, [f'destination_account_id: "{SOURCE}": {TWO_ACCOUNTS}'])
+    assert (component, messages) == (
+        ACCESS,
+        [f'destination_account_id: "{SOURCE}": {TWO_ACCOUNTS}'],
+    )
     assert found.of("Role") == found.of("Policy") == []
 
 
@@ -130,7 +154,9 @@ def test_one_provider_given_twice_is_refused() -> None:
 def test_a_provider_of_another_account_than_expected_is_refused(
     key: str, belongs: str, world: World, *, preview: bool
 ) -> None:
-    (component, *messages), found = report(access(**one(key, ELSEWHERE)), preview=preview, world=world)
+    (component, *messages), found = report(
+        access(**one(key, ELSEWHERE)), preview=preview, world=world
+    )
     assert (component, messages) == (ACCESS, [f'{key}: "{ELSEWHERE}": {BELONG} {belongs}. {MEANT}'])
     assert found.of("Role") == found.of("Policy") == []
     assert {call[0] for call in found.asked()} <= {"getCallerIdentity"}
@@ -142,7 +168,10 @@ def test_swapped_providers_are_refused_where_the_accounts_are_given() -> None:
     (component, *messages), found = report(
         access(source_account_id=SOURCE, destination_account_id=DESTINATION), world=swapped
     )
-    assert (component, messages) == (ACCESS, [f'source_account_id: "{SOURCE}": {BELONG} {DESTINATION}. {MEANT}'])
+    assert (component, messages) == (
+        ACCESS,
+        [f'source_account_id: "{SOURCE}": {BELONG} {DESTINATION}. {MEANT}'],
+    )
     assert found.of("Role") == found.of("Policy") == []
 
 
@@ -151,15 +180,24 @@ def test_one_sides_provider_is_refused_where_it_is_of_the_other_account(side: st
     key, other = SIDES[side]
     (expected,) = other.values()
     world = World(accounts={"source": expected, "destination": expected})
-    (component, *messages), found = report(access(side=side, **other, leave_out=(key,)), world=world)
-    assert (component, messages) == (ACCESS, [f'destination_account_id: "{expected}": {TWO_ACCOUNTS}'])
+    (component, *messages), found = report(
+        access(side=side, **other, leave_out=(key,)), world=world
+    )
+    assert (component, messages) == (
+        ACCESS,
+        [f'destination_account_id: "{expected}": {TWO_ACCOUNTS}'],
+    )
     assert found.of("Role") == found.of("Policy") == []
 
 
 @pytest.mark.parametrize("key", ["source_account_id", "destination_account_id"])
 @pytest.mark.parametrize("given", ["1111", "1111-1111-1111", "\N{ARABIC-INDIC DIGIT ONE}" * 12])
 def test_an_expected_account_has_twelve_digits(key: str, given: str) -> None:
-    refused_at_once(access(**one(key, given)), ACCESS, f'{key}: "{given}": an account ID has 12 characters: digits.')
+    refused_at_once(
+        access(**one(key, given)),
+        ACCESS,
+        f'{key}: "{given}": an account ID has 12 characters: digits.',
+    )
 
 
 def test_expected_accounts_that_are_the_same_are_refused_at_once() -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 PERMISSIONS: Any = {
     "managed_policies": ["ReadOnlyAccess"],
-    "inline_policies": {"pass": {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}},
+    "inline_policies": {
+        "pass": {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
+    },
 }
 GRANTS: Any = {
     "deploy": {"principals": [{"user": "alice"}, {"role": "ci"}], "role": PERMISSIONS},
@@ -47,13 +49,19 @@ SOURCE_HALF = {
 
 def consumer(value: pulumi.Input[str], provider: aws.Provider) -> None:
     """Someone else's resource, that needs the role's ARN."""
-    aws.ssm.Parameter("consumer", type="String", value=value, opts=pulumi.ResourceOptions(provider=provider))
+    aws.ssm.Parameter(
+        "consumer", type="String", value=value, opts=pulumi.ResourceOptions(provider=provider)
+    )
 
 
 def access(grant: str, output: str = "role_arns") -> Callable[[], None]:
     def program() -> None:
         source, destination = aws.Provider("source"), aws.Provider("destination")
-        args: Any = {"source_provider": source, "destination_provider": destination, "grants": GRANTS}
+        args: Any = {
+            "source_provider": source,
+            "destination_provider": destination,
+            "grants": GRANTS,
+        }
         component = CrossAccountAccess("team", args)
         consumer(getattr(component, output)[grant], source)
 
@@ -66,7 +74,9 @@ def before_consumer(found: Run) -> set[str]:
     return {event.removeprefix("end ") for event in until if event.startswith("end ")}
 
 
-ALL = World(slow=frozenset({"Role", "Policy", "RolePolicy", "RolePolicyAttachment", "UserPolicyAttachment"}))
+ALL = World(
+    slow=frozenset({"Role", "Policy", "RolePolicy", "RolePolicyAttachment", "UserPolicyAttachment"})
+)
 
 
 def test_a_role_arn_is_known_after_both_halves_are_made() -> None:
@@ -76,7 +86,10 @@ def test_a_role_arn_is_known_after_both_halves_are_made() -> None:
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 def test_a_role_arn_depends_on_all_of_both_halves(*, preview: bool) -> None:
     uses = run(access("deploy"), preview=preview).one("Parameter").uses["value"]
-    assert uses >= (DESTINATION_HALF | SOURCE_HALF) - {f"{POLICY}::team-user-alice", f"{POLICY}::team-role-ci"}
+    assert uses >= (DESTINATION_HALF | SOURCE_HALF) - {
+        f"{POLICY}::team-user-alice",
+        f"{POLICY}::team-role-ci",
+    }
 
 
 def test_a_roles_name_depends_on_the_role_alone() -> None:
@@ -100,7 +113,11 @@ def test_the_source_policies_depend_on_the_role_and_its_permissions() -> None:
 def test_a_trusted_role_tells_its_arn_after_its_permissions_are_attached() -> None:
     def program() -> None:
         provider = aws.Provider("destination")
-        args: Any = {"principals": [{"user": "alice"}], "source_account_id": SOURCE, "role": PERMISSIONS}
+        args: Any = {
+            "principals": [{"user": "alice"}],
+            "source_account_id": SOURCE,
+            "role": PERMISSIONS,
+        }
         role = TrustedRole("team-deploy", args, pulumi.ResourceOptions(provider=provider))
         consumer(role.role_arn, provider)
 

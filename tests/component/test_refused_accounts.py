@@ -23,7 +23,10 @@ PRINCIPALS = "grants.deploy.principals[0]"
 NAME = "has 1–64 characters: letters, digits and _+=,.@-."
 OWN = f"a role takes policies of AWS's and of its own account, {DESTINATION}."
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
-ELSEWHERE_POLICY, ELSEWHERE_USER = f"arn:aws:iam::{ELSEWHERE}:policy/x", f"arn:aws:iam::{ELSEWHERE}:user/alice"
+ELSEWHERE_POLICY, ELSEWHERE_USER = (
+    f"arn:aws:iam::{ELSEWHERE}:policy/x",
+    f"arn:aws:iam::{ELSEWHERE}:user/alice",
+)
 OWN_POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
 OF_SOURCE = f'"{ELSEWHERE}": a principal is of the source account, {SOURCE}. {ANOTHER}'
 
@@ -35,7 +38,10 @@ IN_SOURCE_ALONE = {
             f"Its ARN is {user_arn('alice')}"
         ),
     ),
-    "user": ({"user": output("a b"), "label": "x"}, f'{PRINCIPALS}.user: "a b": a user name {NAME}'),
+    "user": (
+        {"user": output("a b"), "label": "x"},
+        f'{PRINCIPALS}.user: "a b": a user name {NAME}',
+    ),
     "role with MFA": (
         {"arn": output(ci_arn("ci")), "label": "x", "conditions": {"mfa": True}},
         (
@@ -50,10 +56,16 @@ IN_SOURCE_ALONE = {
 @pytest.mark.parametrize("case", IN_SOURCE_ALONE)
 def test_a_wrong_principal_is_refused_where_the_source_is_made_alone(case: str) -> None:
     principal, expected = IN_SOURCE_ALONE[case]
-    args: Any = {"side": "source", "destination_account_id": DESTINATION, "leave_out": ("destination_provider",)}
+    args: Any = {
+        "side": "source",
+        "destination_account_id": DESTINATION,
+        "leave_out": ("destination_provider",),
+    }
     # However long the lookup takes, nothing is made until it is answered.
     world = World(slow=frozenset({"getUser"}))
-    (component, *messages), found = report(access({"deploy": grant(principals=[principal])}, **args), world=world)
+    (component, *messages), found = report(
+        access({"deploy": grant(principals=[principal])}, **args), world=world
+    )
     assert (component, messages) == (ACCESS, [expected])
     assert found.of("Policy") == []
 
@@ -68,7 +80,11 @@ def test_a_principal_of_another_account_gets_no_right_though_one_of_its_name_is_
     ("args", "world", "expected"),
     [
         (
-            {"grants": {"deploy": grant(role={"managed_policies": ["ReadOnlyAccess", ELSEWHERE_POLICY]})}},
+            {
+                "grants": {
+                    "deploy": grant(role={"managed_policies": ["ReadOnlyAccess", ELSEWHERE_POLICY]})
+                }
+            },
             World(),
             f'grants.deploy.role.managed_policies[1]: "{ELSEWHERE_POLICY}": {OWN}',
         ),
@@ -109,7 +125,10 @@ def test_a_role_alone_has_no_account_to_be_made_in_where_a_policy_is_of_another(
 
     known: list[str] = []
     (component, *messages), found = report(program(ELSEWHERE_POLICY, known))
-    assert (component, messages) == (ROLE, [f'role.managed_policies[0]: "{ELSEWHERE_POLICY}": {OWN}'])
+    assert (component, messages) == (
+        ROLE,
+        [f'role.managed_policies[0]: "{ELSEWHERE_POLICY}": {OWN}'],
+    )
     assert found.kinds() <= {"TrustedRole"}
     assert known == []
     run(program(OWN_POLICY, known))

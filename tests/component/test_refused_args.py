@@ -16,7 +16,15 @@ from cross_account_access import (
     TrustedRoleArgs,
 )
 from tests.component.harness import run
-from tests.component.programs import access, assume_role_grant, grant, output, secret, trusted_role, whole
+from tests.component.programs import (
+    access,
+    assume_role_grant,
+    grant,
+    output,
+    secret,
+    trusted_role,
+    whole,
+)
 from tests.component.refusals import NULL, refused_at_once, report
 from tests.component.world import ELSEWHERE
 
@@ -96,7 +104,11 @@ UNKNOWN_KEYS: list[tuple[str, Program, str]] = [
         trusted_role(conditions={"mfaMaxAge": 60}),
         f"conditions.mfaMaxAge: 60: {UNKNOWN_KEY} Did you mean mfa_max_age?",
     ),
-    (GRANT, assume_role_grant(role_arn={}), f"role_arn: {{}}: {UNKNOWN_KEY} Did you mean role_arns?"),
+    (
+        GRANT,
+        assume_role_grant(role_arn={}),
+        f"role_arn: {{}}: {UNKNOWN_KEY} Did you mean role_arns?",
+    ),
     (
         GRANT,
         assume_role_grant(principal={"user": "alice", "name": "x"}),
@@ -108,7 +120,9 @@ UNKNOWN_KEYS: list[tuple[str, Program, str]] = [
 @pytest.mark.parametrize(
     ("component", "program", "expected"), UNKNOWN_KEYS, ids=[case[2][:40] for case in UNKNOWN_KEYS]
 )
-def test_an_unknown_key_is_refused_with_the_nearest_right_one(component: str, program: Program, expected: str) -> None:
+def test_an_unknown_key_is_refused_with_the_nearest_right_one(
+    component: str, program: Program, expected: str
+) -> None:
     refused_at_once(program, component, expected)
 
 
@@ -121,7 +135,11 @@ LEVELS: dict[str, tuple[str, type, Callable[[dict[str, Any]], Program]]] = {
         lambda none: access({"deploy": grant(principals=[{"user": "alice", **none}])}),
     ),
     "grants.deploy.role": (ACCESS, RoleSettings, lambda none: access({"deploy": grant(role=none)})),
-    "grants.deploy.conditions": (ACCESS, Conditions, lambda none: access({"deploy": grant(conditions=none)})),
+    "grants.deploy.conditions": (
+        ACCESS,
+        Conditions,
+        lambda none: access({"deploy": grant(conditions=none)}),
+    ),
     "TrustedRole": (ROLE, TrustedRoleArgs, lambda none: trusted_role(**none)),
     "AssumeRoleGrant": (GRANT, AssumeRoleGrantArgs, lambda none: assume_role_grant(**none)),
 }
@@ -154,7 +172,11 @@ EMPTY: list[tuple[str, Program, str]] = [
     (ACCESS, access({"deploy": grant(conditions={})}), f"grants.deploy.conditions: {NOT_EMPTY}"),
     (ROLE, trusted_role(conditions={}), f"conditions: {NOT_EMPTY}"),
     (ACCESS, access({}), "grants: {}: this must not be empty."),
-    (ACCESS, access({"deploy": grant(principals=[])}), "grants.deploy.principals: []: this must not be empty."),
+    (
+        ACCESS,
+        access({"deploy": grant(principals=[])}),
+        "grants.deploy.principals: []: this must not be empty.",
+    ),
     (
         ACCESS,
         access({"deploy": grant(principals=[{}])}),
@@ -162,7 +184,13 @@ EMPTY: list[tuple[str, Program, str]] = [
     ),
     (
         ACCESS,
-        access({"deploy": grant(principals=[{"user": output("alice"), "arn": output("x"), "label": "x"}])}),
+        access(
+            {
+                "deploy": grant(
+                    principals=[{"user": output("alice"), "arn": output("x"), "label": "x"}]
+                )
+            }
+        ),
         f"grants.deploy.principals[0]: {ONE_KIND} user and arn are here.",
     ),
     (ACCESS, access({"deploy": {}}), "grants.deploy.principals: this key is required."),
@@ -177,15 +205,21 @@ EMPTY: list[tuple[str, Program, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("component", "program", "expected"), EMPTY, ids=[case[2][:40] for case in EMPTY])
-def test_what_must_not_be_empty_or_missing_is_refused(component: str, program: Program, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("component", "program", "expected"), EMPTY, ids=[case[2][:40] for case in EMPTY]
+)
+def test_what_must_not_be_empty_or_missing_is_refused(
+    component: str, program: Program, expected: str
+) -> None:
     refused_at_once(program, component, expected)
 
 
 @pytest.mark.parametrize("component", [ACCESS, ROLE, GRANT])
 @pytest.mark.parametrize(("args", "told"), [(None, "null"), ([], "[]"), ("{}", '"{}"')])
 def test_args_that_are_no_object_are_refused(component: str, args: Any, told: str) -> None:
-    refused_at_once(whole(component, args), component, f"{told}: this must be an object with keys of its own.")
+    refused_at_once(
+        whole(component, args), component, f"{told}: this must be an object with keys of its own."
+    )
 
 
 def test_everything_wrong_is_told_in_one_report_in_the_order_of_its_paths() -> None:
@@ -221,7 +255,9 @@ def test_everything_wrong_is_told_in_one_report_in_the_order_of_its_paths() -> N
 def test_a_refusal_shows_no_secret() -> None:
     grants = {
         "deploy": grant(
-            conditions={"external_id": "sword fish"}, externalId="swordfish", extra={"external_id": "swordfish"}
+            conditions={"external_id": "sword fish"},
+            externalId="swordfish",
+            extra={"external_id": "swordfish"},
         )
     }
     messages, _ = report(access(grants))

@@ -49,20 +49,36 @@ def of_principal(key: str) -> Callable[[Any], Program]:
 OBJECTS: dict[tuple[str, str], tuple[Callable[[Any], Program], Any, str]] = {
     ("access", "grants"): (access, {"deploy": grant()}, MAP),
     ("access", "grants.deploy"): (lambda value: access({"deploy": value}), grant(), OBJECT),
-    ("access", "grants.deploy.principals"): (lambda value: access({"deploy": {"principals": value}}), [ALICE], LIST),
+    ("access", "grants.deploy.principals"): (
+        lambda value: access({"deploy": {"principals": value}}),
+        [ALICE],
+        LIST,
+    ),
     ("access", "grants.deploy.principals[0]"): (
         lambda value: access({"deploy": grant(principals=[value])}),
         ALICE,
         OBJECT,
     ),
-    ("access", "grants.deploy.role"): (lambda value: access({"deploy": grant(role=value)}), {"path": "/x/"}, OBJECT),
-    ("access", "grants.deploy.role.managed_policies"): (of_role("managed_policies"), ["ReadOnlyAccess"], LIST),
+    ("access", "grants.deploy.role"): (
+        lambda value: access({"deploy": grant(role=value)}),
+        {"path": "/x/"},
+        OBJECT,
+    ),
+    ("access", "grants.deploy.role.managed_policies"): (
+        of_role("managed_policies"),
+        ["ReadOnlyAccess"],
+        LIST,
+    ),
     ("access", "grants.deploy.role.managed_policy_arns"): (
         of_role("managed_policy_arns"),
         {"made": "arn:aws:iam::aws:policy/x"},
         MAP,
     ),
-    ("access", "grants.deploy.role.inline_policies"): (of_role("inline_policies"), {"pass": POLICY}, MAP),
+    ("access", "grants.deploy.role.inline_policies"): (
+        of_role("inline_policies"),
+        {"pass": POLICY},
+        MAP,
+    ),
     ("access", "grants.deploy.conditions"): (
         lambda value: access({"deploy": grant(conditions=value)}),
         {"mfa": True},
@@ -82,27 +98,46 @@ OBJECTS: dict[tuple[str, str], tuple[Callable[[Any], Program], Any, str]] = {
         {"mfa": True},
         OBJECT,
     ),
-    ("access", "grants.deploy.formerly"): (lambda value: access({"deploy": grant(formerly=value)}), ["release"], LIST),
+    ("access", "grants.deploy.formerly"): (
+        lambda value: access({"deploy": grant(formerly=value)}),
+        ["release"],
+        LIST,
+    ),
     ("role", "principals[0].conditions"): (
         lambda value: trusted_role(principals=[ALICE | {"conditions": value}]),
         {"mfa": True},
         OBJECT,
     ),
-    ("grant", "role_actions"): (lambda value: assume_role_grant(role_actions=value), {"deploy": [TAG_SESSION]}, MAP),
+    ("grant", "role_actions"): (
+        lambda value: assume_role_grant(role_actions=value),
+        {"deploy": [TAG_SESSION]},
+        MAP,
+    ),
     ("grant", "role_actions.deploy"): (
         lambda value: assume_role_grant(role_actions={"deploy": value}),
         [TAG_SESSION],
         LIST,
     ),
     ("grant", "principal"): (lambda value: assume_role_grant(principal=value), ALICE, OBJECT),
-    ("grant", "role_arns"): (lambda value: assume_role_grant(role_arns=value), {"deploy": role_arn("deploy")}, MAP),
-    ("grant", "role_arn_lengths"): (lambda value: assume_role_grant(role_arn_lengths=value), {"deploy": 64}, MAP),
+    ("grant", "role_arns"): (
+        lambda value: assume_role_grant(role_arns=value),
+        {"deploy": role_arn("deploy")},
+        MAP,
+    ),
+    ("grant", "role_arn_lengths"): (
+        lambda value: assume_role_grant(role_arn_lengths=value),
+        {"deploy": 64},
+        MAP,
+    ),
 }
 
 # The same for what must be plain.
 PLAIN_VALUES: dict[tuple[str, str], tuple[Callable[[Any], Program], Any]] = {
     ("access", "source_account_id"): (lambda value: access(source_account_id=value), SOURCE),
-    ("access", "destination_account_id"): (lambda value: access(destination_account_id=value), "222222222222"),
+    ("access", "destination_account_id"): (
+        lambda value: access(destination_account_id=value),
+        "222222222222",
+    ),
     ("access", "side"): (lambda value: access(side=value), "both"),
     ("access", "grants.deploy.principals[0].label"): (
         lambda value: access({"deploy": grant(principals=[{"user": "alice", "label": value}])}),
@@ -159,7 +194,11 @@ PLAIN_VALUES: dict[tuple[str, str], tuple[Callable[[Any], Program], Any]] = {
     ),
 }
 
-COMPONENTS = {"access": "CrossAccountAccess team", "role": "TrustedRole reader", "grant": "AssumeRoleGrant reach"}
+COMPONENTS = {
+    "access": "CrossAccountAccess team",
+    "role": "TrustedRole reader",
+    "grant": "AssumeRoleGrant reach",
+}
 
 each_output = pytest.mark.parametrize("way", EVERY_OUTPUT)
 
@@ -189,11 +228,16 @@ def test_the_object_itself_is_accepted(case: tuple[str, str]) -> None:
 
 @each_output
 @pytest.mark.parametrize("case", PLAIN_VALUES, ids=ids(PLAIN_VALUES))
-def test_an_output_in_the_place_of_a_plain_value_is_refused(case: tuple[str, str], way: str) -> None:
+def test_an_output_in_the_place_of_a_plain_value_is_refused(
+    case: tuple[str, str], way: str
+) -> None:
     program, value = PLAIN_VALUES[case]
     component, path = case
     refused_at_once(
-        program(EVERY_OUTPUT[way](value)), COMPONENTS[component], f"{path}: {PLAIN}", preview=way == "unknown"
+        program(EVERY_OUTPUT[way](value)),
+        COMPONENTS[component],
+        f"{path}: {PLAIN}",
+        preview=way == "unknown",
     )
 
 
@@ -206,7 +250,9 @@ def test_the_plain_value_is_accepted(case: tuple[str, str]) -> None:
 @each_output
 def test_an_output_in_the_place_of_a_policy_in_the_list_is_refused(way: str) -> None:
     refused_at_once(
-        of_role("managed_policies")(["ReadOnlyAccess", EVERY_OUTPUT[way]("arn:aws:iam::aws:policy/x")]),
+        of_role("managed_policies")(
+            ["ReadOnlyAccess", EVERY_OUTPUT[way]("arn:aws:iam::aws:policy/x")]
+        ),
         "CrossAccountAccess team",
         "grants.deploy.role.managed_policies[1]: <an Output>: a managed policy in this list is plain, for its "
         "attachment is called by its name. Put an Output under a label of its own: managed_policy_arns "
@@ -229,7 +275,9 @@ def test_an_output_in_the_place_of_a_tag_is_refused(way: str) -> None:
 @pytest.mark.parametrize("component", COMPONENTS.values())
 def test_an_output_in_the_place_of_all_args_is_refused(component: str, way: str) -> None:
     program = whole(component, EVERY_OUTPUT[way]({}))
-    refused_at_once(program, component, f"<an Output>: this must be {OBJECT}. {WHOLE}", preview=way == "unknown")
+    refused_at_once(
+        program, component, f"<an Output>: this must be {OBJECT}. {WHOLE}", preview=way == "unknown"
+    )
 
 
 @pytest.mark.parametrize("value", [output("alice"), secret("alice"), NEVER_KNOWN], ids=str)
@@ -247,8 +295,14 @@ def test_a_label_is_required_beside_a_name_that_is_an_output(kind: str, value: A
         preview=True,
     )
     refused_at_once(
-        trusted_role(principals=[principal]), "TrustedRole reader", f"principals[0].{missing}", preview=True
+        trusted_role(principals=[principal]),
+        "TrustedRole reader",
+        f"principals[0].{missing}",
+        preview=True,
     )
     refused_at_once(
-        assume_role_grant(principal=principal), "AssumeRoleGrant reach", f"principal.{missing}", preview=True
+        assume_role_grant(principal=principal),
+        "AssumeRoleGrant reach",
+        f"principal.{missing}",
+        preview=True,
     )

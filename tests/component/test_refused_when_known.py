@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.component.harness import UNKNOWN, refused, run
-from tests.component.programs import NEVER_KNOWN, Late, access, assume_role_grant, grant, output, secret, trusted_role
+from tests.component.programs import (
+    NEVER_KNOWN,
+    Late,
+    access,
+    assume_role_grant,
+    grant,
+    output,
+    secret,
+    trusted_role,
+)
 from tests.component.refusals import report
 from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn, role_arn, user_arn
 
@@ -41,7 +50,9 @@ TWO_GRANTS = (
     "statement; or trust a group, whose members are not listed"
 )
 NO_VALUE = "a key has a value. Give it one, or leave it out"
-TWO_ACCOUNTS = "source and destination are two accounts. Inside one account an identity policy is enough"
+TWO_ACCOUNTS = (
+    "source and destination are two accounts. Inside one account an identity policy is enough"
+)
 UNIQUE_ID = "a unique id has 16–128 characters: capital letters and digits, such as AIDA… or AROA…."
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME."
 SESSION, ROOT = f"arn:aws:sts::{SOURCE}:assumed-role/ci/build", f"arn:aws:iam::{SOURCE}:root"
@@ -51,7 +62,10 @@ ONE_SESSION = (
 )
 WHOLE_ACCOUNT = "This is the whole account: if that is meant, use the key account"
 GROUP = f"arn:aws:iam::{SOURCE}:group/admins"
-ELSEWHERE_POLICY, ELSEWHERE_USER = f"arn:aws:iam::{ELSEWHERE}:policy/x", f"arn:aws:iam::{ELSEWHERE}:user/alice"
+ELSEWHERE_POLICY, ELSEWHERE_USER = (
+    f"arn:aws:iam::{ELSEWHERE}:policy/x",
+    f"arn:aws:iam::{ELSEWHERE}:user/alice",
+)
 OWN_POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
 OF_SOURCE = f'"{ELSEWHERE}": a principal is of the source account, {SOURCE}. {ANOTHER}'
@@ -100,7 +114,9 @@ def source_ips(value: Any) -> Program:
 
 
 def own_external_id(value: Any) -> Program:
-    return trusted_role(principals=[{"user": "bob"}, {"user": "alice", "conditions": {"external_id": value}}])
+    return trusted_role(
+        principals=[{"user": "bob"}, {"user": "alice", "conditions": {"external_id": value}}]
+    )
 
 
 def role_to_reach(value: Any) -> Program:
@@ -123,9 +139,15 @@ class Case:
 
 
 CASES = {
-    "user": Case(principal("user"), "a b", ACCESS, f'{PRINCIPALS}.user: "a b": a user name {NAME}', "alice"),
-    "role": Case(principal("role"), "a b", ACCESS, f'{PRINCIPALS}.role: "a b": a role name {NAME}', "ci"),
-    "no user": Case(principal("user"), None, ACCESS, f"{PRINCIPALS}.user: null: {NO_VALUE}", "alice"),
+    "user": Case(
+        principal("user"), "a b", ACCESS, f'{PRINCIPALS}.user: "a b": a user name {NAME}', "alice"
+    ),
+    "role": Case(
+        principal("role"), "a b", ACCESS, f'{PRINCIPALS}.role: "a b": a role name {NAME}', "ci"
+    ),
+    "no user": Case(
+        principal("user"), None, ACCESS, f"{PRINCIPALS}.user: null: {NO_VALUE}", "alice"
+    ),
     "ARN as a name": Case(
         principal("user"),
         user_arn("x"),
@@ -133,7 +155,9 @@ CASES = {
         f'{PRINCIPALS}.user: "{user_arn("x")}": a user name {NAME} An ARN goes into the key arn',
         "alice",
     ),
-    "user elsewhere": Case(principal("arn"), ELSEWHERE_USER, ACCESS, f"{PRINCIPALS}: {OF_SOURCE}", user_arn("alice")),
+    "user elsewhere": Case(
+        principal("arn"), ELSEWHERE_USER, ACCESS, f"{PRINCIPALS}: {OF_SOURCE}", user_arn("alice")
+    ),
     "session": Case(
         principal("arn"),
         SESSION,
@@ -142,7 +166,11 @@ CASES = {
         ci_arn("ci"),
     ),
     "account": Case(
-        principal("arn"), ROOT, ACCESS, f'{PRINCIPALS}.arn: "{ROOT}": {PRINCIPAL_ARN} {WHOLE_ACCOUNT}', user_arn("x")
+        principal("arn"),
+        ROOT,
+        ACCESS,
+        f'{PRINCIPALS}.arn: "{ROOT}": {PRINCIPAL_ARN} {WHOLE_ACCOUNT}',
+        user_arn("x"),
     ),
     "ARN of a group": Case(
         principal("arn"),
@@ -152,7 +180,11 @@ CASES = {
         user_arn("x"),
     ),
     "group": Case(
-        principal("group"), "a b", IN_ROLE, f'principals[0].group: "a b": a group name {GROUP_NAME}', "admins"
+        principal("group"),
+        "a b",
+        IN_ROLE,
+        f'principals[0].group: "a b": a group name {GROUP_NAME}',
+        "admins",
     ),
     "source IP": Case(
         source_ips,
@@ -168,13 +200,25 @@ CASES = {
         f'principals[0]: "{ci_arn("ci")}": {NO_MFA}',
         user_arn("alice"),
     ),
-    "external ID": Case(external_id, "x", IN_ROLE, f"conditions.external_id: [secret]: {EXTERNAL_ID}", "xx"),
-    "no external ID": Case(external_id, None, IN_ROLE, f"conditions.external_id: null: {NO_VALUE}", "xx"),
+    "external ID": Case(
+        external_id, "x", IN_ROLE, f"conditions.external_id: [secret]: {EXTERNAL_ID}", "xx"
+    ),
+    "no external ID": Case(
+        external_id, None, IN_ROLE, f"conditions.external_id: null: {NO_VALUE}", "xx"
+    ),
     "boundary elsewhere": Case(
-        boundary, ELSEWHERE_POLICY, IN_ROLE, f'role.permissions_boundary: "{ELSEWHERE_POLICY}": {OWN}', OWN_POLICY
+        boundary,
+        ELSEWHERE_POLICY,
+        IN_ROLE,
+        f'role.permissions_boundary: "{ELSEWHERE_POLICY}": {OWN}',
+        OWN_POLICY,
     ),
     "policy elsewhere": Case(
-        policy, ELSEWHERE_POLICY, IN_ROLE, f'role.managed_policy_arns.made: "{ELSEWHERE_POLICY}": {OWN}', OWN_POLICY
+        policy,
+        ELSEWHERE_POLICY,
+        IN_ROLE,
+        f'role.managed_policy_arns.made: "{ELSEWHERE_POLICY}": {OWN}',
+        OWN_POLICY,
     ),
     "inline policy": Case(
         inline,
@@ -187,10 +231,18 @@ CASES = {
         source, DESTINATION, ROLE, f'source_account_id: "{DESTINATION}": {TWO_ACCOUNTS}', SOURCE
     ),
     "TrustedRole: digits": Case(
-        source, "1111", ROLE, 'source_account_id: "1111": an account ID has 12 characters: digits.', SOURCE
+        source,
+        "1111",
+        ROLE,
+        'source_account_id: "1111": an account ID has 12 characters: digits.',
+        SOURCE,
     ),
     "TrustedRole: unique id": Case(
-        unique_id, "alice", ROLE, f'principals[1].unique_id: "alice": {UNIQUE_ID}', "AIDAALICEXXXXXXXXXXX"
+        unique_id,
+        "alice",
+        ROLE,
+        f'principals[1].unique_id: "alice": {UNIQUE_ID}',
+        "AIDAALICEXXXXXXXXXXX",
     ),
     "TrustedRole: user elsewhere": Case(
         alone("arn"), ELSEWHERE_USER, ROLE, f"principals[0]: {OF_SOURCE}", user_arn("alice")
@@ -203,10 +255,18 @@ CASES = {
         user_arn("alice"),
     ),
     "TrustedRole: session": Case(
-        alone("arn"), SESSION, ROLE, f'principals[0].arn: "{SESSION}": {PRINCIPAL_ARN} {ONE_SESSION}', ci_arn("ci")
+        alone("arn"),
+        SESSION,
+        ROLE,
+        f'principals[0].arn: "{SESSION}": {PRINCIPAL_ARN} {ONE_SESSION}',
+        ci_arn("ci"),
     ),
     "TrustedRole: external ID of one": Case(
-        own_external_id, "x", ROLE, f"principals[1].conditions.external_id: [secret]: {EXTERNAL_ID}", "xx"
+        own_external_id,
+        "x",
+        ROLE,
+        f"principals[1].conditions.external_id: [secret]: {EXTERNAL_ID}",
+        "xx",
     ),
     "TrustedRole: previous external ID": Case(
         lambda value: trusted_role(conditions={"external_id": "xx", "previous_external_id": value}),
@@ -215,16 +275,28 @@ CASES = {
         "conditions.previous_external_id: the previous external ID is another one.",
         "yy",
     ),
-    "TrustedRole: user": Case(alone("user"), "a b", ROLE, f'principals[0].user: "a b": a user name {NAME}', "alice"),
-    "AssumeRoleGrant: role": Case(
-        role_to_reach, user_arn("x"), GRANT, f'role_arns.deploy: "{user_arn("x")}": {ROLE_ARN}', role_arn("x")
+    "TrustedRole: user": Case(
+        alone("user"), "a b", ROLE, f'principals[0].user: "a b": a user name {NAME}', "alice"
     ),
-    "AssumeRoleGrant: user": Case(reach("user"), "a b", GRANT, f'principal.user: "a b": a user name {NAME}', "alice"),
+    "AssumeRoleGrant: role": Case(
+        role_to_reach,
+        user_arn("x"),
+        GRANT,
+        f'role_arns.deploy: "{user_arn("x")}": {ROLE_ARN}',
+        role_arn("x"),
+    ),
+    "AssumeRoleGrant: user": Case(
+        reach("user"), "a b", GRANT, f'principal.user: "a b": a user name {NAME}', "alice"
+    ),
     "AssumeRoleGrant: user elsewhere": Case(
         reach("arn"), ELSEWHERE_USER, GRANT, f"principal: {OF_SOURCE}", user_arn("alice")
     ),
     "AssumeRoleGrant: session": Case(
-        reach("arn"), SESSION, GRANT, f'principal.arn: "{SESSION}": {PRINCIPAL_ARN} {ONE_SESSION}', ci_arn("ci")
+        reach("arn"),
+        SESSION,
+        GRANT,
+        f'principal.arn: "{SESSION}": {PRINCIPAL_ARN} {ONE_SESSION}',
+        ci_arn("ci"),
     ),
 }
 
@@ -241,7 +313,9 @@ def test_a_wrong_output_is_refused_when_it_is_known(case: str, *, preview: bool)
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 @pytest.mark.parametrize("case", CASES)
-def test_of_a_wrong_secret_only_its_place_and_the_rule_are_told(case: str, *, preview: bool) -> None:
+def test_of_a_wrong_secret_only_its_place_and_the_rule_are_told(
+    case: str, *, preview: bool
+) -> None:
     tried = CASES[case]
     error, found = refused(tried.program(secret(tried.wrong)), preview=preview)
     (problem,) = error.problems
@@ -269,7 +343,9 @@ def test_an_output_that_is_not_known_is_not_refused(case: str) -> None:
 def test_a_label_stands_for_one_principal() -> None:
     def of(first: Late, second: Late) -> Program:
         users = {"a": first, "b": second}
-        return access({name: grant(principals=[{"user": user, "label": "x"}]) for name, user in users.items()})
+        return access(
+            {name: grant(principals=[{"user": user, "label": "x"}]) for name, user in users.items()}
+        )
 
     (component, *messages), found = report(of(output("alice"), output("bob")))
     assert component == ACCESS
@@ -281,11 +357,17 @@ def test_a_label_stands_for_one_principal() -> None:
     assert same.document("Policy")["Statement"][0]["Resource"] == [role_arn("a"), role_arn("b")]
 
 
-@pytest.mark.parametrize("given", [{"user": "team/alice"}, {"user": output("team/alice"), "label": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{"user": "team/alice"}, {"user": output("team/alice"), "label": "x"}], ids=str
+)
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_a_path_that_is_not_the_principals_is_refused(given: dict[str, Any], *, preview: bool) -> None:
+def test_a_path_that_is_not_the_principals_is_refused(
+    given: dict[str, Any], *, preview: bool
+) -> None:
     program = access({"deploy": grant(principals=[{"user": "bob"}, given])})
-    (component, *messages), found = report(program, preview=preview, world=World(users={"alice": "/people/"}))
+    (component, *messages), found = report(
+        program, preview=preview, world=World(users={"alice": "/people/"})
+    )
     assert component == ACCESS
     assert messages == [
         (
@@ -299,7 +381,10 @@ def test_a_path_that_is_not_the_principals_is_refused(given: dict[str, Any], *, 
 
 def test_a_trust_that_gets_too_large_is_refused() -> None:
     def of(count: int) -> Program:
-        users = [{"user": output(f"{'a' * 60}{number:02}"), "label": str(number)} for number in range(count)]
+        users = [
+            {"user": output(f"{'a' * 60}{number:02}"), "label": str(number)}
+            for number in range(count)
+        ]
         return access({"deploy": grant(principals=users)})
 
     (component, *messages), found = report(of(21))
@@ -333,5 +418,7 @@ def test_a_trust_that_is_too_large_in_its_own_partition_alone_is_refused() -> No
 def test_the_source_may_be_a_number_as_config_gives_it(given: Any) -> None:
     principals = [{"arn": user_arn("alice")}, {"account": SOURCE}]
     found = run(trusted_role(principals=principals, source_account_id=given))
-    named = [name for part in found.document("Role")["Statement"] for name in part["Principal"]["AWS"]]
+    named = [
+        name for part in found.document("Role")["Statement"] for name in part["Principal"]["AWS"]
+    ]
     assert sorted(named) == [f"arn:aws:iam::{SOURCE}:root", user_arn("alice")]

@@ -57,7 +57,10 @@ def without_version(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_version(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [{"name": "aws"} if isinstance(item, dict) and item.get("name") == "aws" else item for item in value]
+        return [
+            {"name": "aws"} if isinstance(item, dict) and item.get("name") == "aws" else item
+            for item in value
+        ]
     if isinstance(value, str) and value.startswith("/aws/v"):
         return f"/aws/vVERSION/{value.split('/', 3)[3]}"
     return value
@@ -68,7 +71,11 @@ def test_the_schema_is_the_committed_one(schema: dict[str, Any]) -> None:
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(now, encoding="utf-8")
     committed = SNAPSHOT.read_text(encoding="utf-8")
-    changes = "".join(difflib.unified_diff(committed.splitlines(True), now.splitlines(True), "committed", "now", n=2))
+    changes = "".join(
+        difflib.unified_diff(
+            committed.splitlines(True), now.splitlines(True), "committed", "now", n=2
+        )
+    )
     assert not changes, (
         f"the schema changed; if that is meant, UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name}\n{changes}"
     )
@@ -77,14 +84,19 @@ def test_the_schema_is_the_committed_one(schema: dict[str, Any]) -> None:
 def test_everything_is_described(schema: dict[str, Any]) -> None:
     everything = dict(described(schema))
     assert len(everything) > 80
-    assert [path for path, spec in everything.items() if not spec.get("description", "").strip()] == []
+    assert [
+        path for path, spec in everything.items() if not spec.get("description", "").strip()
+    ] == []
 
 
 def test_descriptions_are_text_without_the_sources_line_ends(schema: dict[str, Any]) -> None:
     broken = [
         path
         for path, spec in described(schema)
-        if any("\n" in paragraph or "  " in paragraph for paragraph in spec["description"].split("\n\n"))
+        if any(
+            "\n" in paragraph or "  " in paragraph
+            for paragraph in spec["description"].split("\n\n")
+        )
     ]
     assert broken == []
 
@@ -101,12 +113,16 @@ def test_name_and_version_are_the_packages(schema: dict[str, Any]) -> None:
 
 def test_providers_are_aws_providers(schema: dict[str, Any]) -> None:
     inputs = schema["resources"][f"{PACKAGE}:index:CrossAccountAccess"]["inputProperties"]
-    kinds = {inputs[key]["$ref"].partition("#")[2] for key in ("sourceProvider", "destinationProvider")}
+    kinds = {
+        inputs[key]["$ref"].partition("#")[2] for key in ("sourceProvider", "destinationProvider")
+    }
     assert kinds == {"/resources/pulumi:providers:aws"}
 
 
 @pytest.mark.parametrize(("token", "kind"), [("Side", Side), ("TrustBy", TrustBy)])
-def test_closed_values_are_enums(schema: dict[str, Any], token: str, kind: type[Side | TrustBy]) -> None:
+def test_closed_values_are_enums(
+    schema: dict[str, Any], token: str, kind: type[Side | TrustBy]
+) -> None:
     values = [value["value"] for value in schema["types"][f"{PACKAGE}:index:{token}"]["enum"]]
     assert values == [member.value for member in kind]
 
@@ -119,7 +135,9 @@ def test_closed_values_are_enums(schema: dict[str, Any], token: str, kind: type[
         ("TrustedRole", ["principals", "sourceAccountId"]),
     ],
 )
-def test_required_inputs_are_required(schema: dict[str, Any], component: str, inputs: list[str]) -> None:
+def test_required_inputs_are_required(
+    schema: dict[str, Any], component: str, inputs: list[str]
+) -> None:
     assert schema["resources"][f"{PACKAGE}:index:{component}"]["requiredInputs"] == inputs
 
 

@@ -14,7 +14,12 @@ from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, 
 GRANTS = {
     "deploy": grant(
         principals=[{"user": "team/alice"}, {"role": "ci"}],
-        role={"name": "deployer", "path": "/x/", "managed_policies": ["ReadOnlyAccess"], "max_session_duration": 7200},
+        role={
+            "name": "deployer",
+            "path": "/x/",
+            "managed_policies": ["ReadOnlyAccess"],
+            "max_session_duration": 7200,
+        },
     ),
     "read": grant(principals=[{"user": "team/alice"}], conditions={"mfa": True}),
 }
@@ -39,11 +44,15 @@ COMPONENT = {("CrossAccountAccess", "team", "project-stack", "")}
 
 
 def source_alone(grants: Any = GRANTS, *, side: Any = "source", preview: bool = False) -> Run:
-    program = access(grants, side=side, destination_account_id=DESTINATION, leave_out=("destination_provider",))
+    program = access(
+        grants, side=side, destination_account_id=DESTINATION, leave_out=("destination_provider",)
+    )
     return run(program, preview=preview, world=WORLD)
 
 
-def destination_alone(grants: Any = GRANTS, *, side: Any = "destination", preview: bool = False) -> Run:
+def destination_alone(
+    grants: Any = GRANTS, *, side: Any = "destination", preview: bool = False
+) -> Run:
     program = access(grants, side=side, source_account_id=SOURCE, leave_out=("source_provider",))
     return run(program, preview=preview, world=WORLD)
 
@@ -56,7 +65,9 @@ class TestGraph:
 
     @pytest.mark.parametrize("side", ["destination", Side.DESTINATION])
     def test_the_destination_is_made_alone(self, side: object, *, preview: bool) -> None:
-        assert destination_alone(side=side, preview=preview).graph() == COMPONENT | DESTINATION_GRAPH
+        assert (
+            destination_alone(side=side, preview=preview).graph() == COMPONENT | DESTINATION_GRAPH
+        )
 
     @pytest.mark.parametrize("args", [{}, {"side": "both"}, {"side": Side.BOTH}], ids=str)
     def test_both_are_made_otherwise(self, args: dict[str, Any], *, preview: bool) -> None:
@@ -116,6 +127,8 @@ def but_documents(found: Run) -> dict[str, Any]:
 
 
 def test_the_partition_of_the_other_side_is_that_of_the_credentials() -> None:
-    program = access(side="source", destination_account_id=DESTINATION, leave_out=("destination_provider",))
+    program = access(
+        side="source", destination_account_id=DESTINATION, leave_out=("destination_provider",)
+    )
     found = run(program, world=World(partition="aws-cn"))
     assert found.outputs["role_arns"] == {"deploy": f"arn:aws-cn:iam::{DESTINATION}:role/deploy"}

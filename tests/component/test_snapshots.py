@@ -15,10 +15,10 @@ import pulumi
 import pytest
 
 from examples.__main__ import EXAMPLES, PROFILES
-from sandbox import in_process
-from sandbox.people import people
-from sandbox.server import Sandbox
-from sandbox.stack import load
+from sandbox.aws.server import Sandbox
+from sandbox.deploy import in_process
+from sandbox.deploy.stack import load
+from sandbox.proof.people import people
 from stack_config import NAMESPACE
 from tests.component.harness import run
 from tests.component.world import World
@@ -30,9 +30,13 @@ PROJECT = Path(__file__).parents[2]
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = "UPDATE_SNAPSHOTS"
 STACKS = {"dev": PROJECT / "Pulumi.dev.yaml"} | {
-    f"{file.parent.name}-{file.stem.removeprefix('Pulumi.')}": file for file in EXAMPLES.glob("*/Pulumi.*.yaml")
+    f"{file.parent.name}-{file.stem.removeprefix('Pulumi.')}": file
+    for file in EXAMPLES.glob("*/Pulumi.*.yaml")
 }
-PROGRAMS = {"-".join(file.relative_to(EXAMPLES).parts[:-1]): file for file in EXAMPLES.glob("*/**/__main__.py")}
+PROGRAMS = {
+    "-".join(file.relative_to(EXAMPLES).parts[:-1]): file
+    for file in EXAMPLES.glob("*/**/__main__.py")
+}
 PROVIDERS = PROFILES | {"hub": PROFILES["people"]}
 TOLD = {"ci_arn": "arn:aws:iam::111111111111:role/ci", "ci_unique_id": "AROA0123456789ABCDEF"}
 
@@ -56,7 +60,9 @@ def made_by_stack(file: Path, sandbox: Sandbox, folder: Path) -> list[str]:
     config.write_text(text, encoding="utf-8")
     stack = load(PROJECT, "snapshot", config)
     with people(stack.endpoint, stack.settings, keep=False):
-        found = in_process.deploy(PROJECT / "__main__.py", NAMESPACE, stack.name, stack.config, preview=True)
+        found = in_process.deploy(
+            PROJECT / "__main__.py", NAMESPACE, stack.name, stack.config, preview=True
+        )
     return [line(made.account, made.type, made.name, made.parent) for made in found.resources]
 
 
@@ -81,7 +87,10 @@ def made_by_program(file: Path) -> list[str]:
         return None if key.startswith("pulumi:pulumi:Stack::") else key
 
     found = run(program, world=World(accounts=PROVIDERS))
-    return [line(PROVIDERS.get(made.provider), made.type, made.name, parent(made.parent)) for made in found.made]
+    return [
+        line(PROVIDERS.get(made.provider), made.type, made.name, parent(made.parent))
+        for made in found.made
+    ]
 
 
 def check(name: str, made: list[str]) -> None:
@@ -90,7 +99,9 @@ def check(name: str, made: list[str]) -> None:
     if os.environ.get(UPDATE):
         snapshot.write_text(now, encoding="utf-8")
     committed = snapshot.read_text(encoding="utf-8") if snapshot.exists() else ""
-    difference = "".join(unified_diff(committed.splitlines(True), now.splitlines(True), snapshot.name, "now", n=0))
+    difference = "".join(
+        unified_diff(committed.splitlines(True), now.splitlines(True), snapshot.name, "now", n=0)
+    )
     assert now == committed, (
         f"{name} makes other resources than before, so that users' stacks delete and make some:\n{difference}"
         f"If that is meant, write the snapshot anew with {UPDATE}=1, and say so in CHANGELOG.md"
@@ -98,12 +109,16 @@ def check(name: str, made: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(STACKS))
-def test_a_stack_makes_the_resources_of_its_snapshot(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_stack_makes_the_resources_of_its_snapshot(
+    name: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
     check(name, made_by_stack(STACKS[name], sandbox, tmp_path))
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
-def test_a_program_makes_the_resources_of_its_snapshot(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_makes_the_resources_of_its_snapshot(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pulumi, "StackReference", AnotherStack)
     check(name, made_by_program(PROGRAMS[name]))
 
@@ -117,6 +132,11 @@ def test_a_change_is_told_by_the_lines_that_changed(monkeypatch: pytest.MonkeyPa
     committed = (SNAPSHOTS / "dev.txt").read_text(encoding="utf-8").splitlines()
     role = next(told for told in committed if "role:Role" in told)
     with pytest.raises(AssertionError) as found:
-        check("dev", [told for told in committed if told != role] + [role.replace("access-", "other-")])
-    changed = [told for told in map(str.strip, str(found.value).splitlines()) if told[:2] in ("-2", "+2")]
+        check(
+            "dev",
+            [told for told in committed if told != role] + [role.replace("access-", "other-")],
+        )
+    changed = [
+        told for told in map(str.strip, str(found.value).splitlines()) if told[:2] in ("-2", "+2")
+    ]
     assert changed == [f"-{role}", f"+{role.replace('access-', 'other-')}"]

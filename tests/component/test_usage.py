@@ -35,21 +35,32 @@ class Case:
 CASES = {
     "user": Case(grant(), f"{URL}&roleName=deploy&displayName=deploy"),
     "user and role": Case(grant(principals=BOTH), f"{URL}&roleName=deploy&displayName=deploy"),
-    "user by ARN": Case(grant(principals=[{"arn": user_arn("alice")}]), f"{URL}&roleName=deploy&displayName=deploy"),
+    "user by ARN": Case(
+        grant(principals=[{"arn": user_arn("alice")}]), f"{URL}&roleName=deploy&displayName=deploy"
+    ),
     "user by an Output ARN": Case(
         grant(principals=[{"arn": output(user_arn("alice")), "label": "x"}]),
         f"{URL}&roleName=deploy&displayName=deploy",
     ),
-    "path": Case(grant(role={"path": "/team/sub/"}), f"{URL}&roleName=team/sub/deploy&displayName=deploy"),
-    "name": Case(grant(role={"name": "a+b=c@d"}), f"{URL}&roleName=a%2Bb%3Dc%40d&displayName=a%2Bb%3Dc%40d"),
+    "path": Case(
+        grant(role={"path": "/team/sub/"}), f"{URL}&roleName=team/sub/deploy&displayName=deploy"
+    ),
+    "name": Case(
+        grant(role={"name": "a+b=c@d"}), f"{URL}&roleName=a%2Bb%3Dc%40d&displayName=a%2Bb%3Dc%40d"
+    ),
     "MFA": Case(grant(conditions={"mfa": True}), f"{URL}&roleName=deploy&displayName=deploy"),
     "external ID": Case(grant(conditions={"external_id": "partner-7f3a"}), reason=EXTERNAL_ID),
-    "external ID that is an Output": Case(grant(conditions={"external_id": output("xx")}), reason=EXTERNAL_ID),
+    "external ID that is an Output": Case(
+        grant(conditions={"external_id": output("xx")}), reason=EXTERNAL_ID
+    ),
     "role": Case(grant(principals=[{"role": "ci"}]), reason=NO_USER),
     "role called as a user": Case(
         grant(principals=[{"role": "user/ci"}]), reason=NO_USER, world=World(roles={"ci": "/user/"})
     ),
-    "longest path": Case(grant(role={"path": f"/{'p' * 57}/"}), f"{URL}&roleName={'p' * 57}/deploy&displayName=deploy"),
+    "longest path": Case(
+        grant(role={"path": f"/{'p' * 57}/"}),
+        f"{URL}&roleName={'p' * 57}/deploy&displayName=deploy",
+    ),
     "path too long": Case(grant(role={"path": f"/{'p' * 58}/"}), reason=TOO_LONG),
     "China": Case(
         grant(),
@@ -62,7 +73,9 @@ CASES = {
         world=World(partition="aws-us-gov"),
     ),
     "another partition": Case(
-        grant(), reason="the console of partition aws-iso is not known", world=World(partition="aws-iso")
+        grant(),
+        reason="the console of partition aws-iso is not known",
+        world=World(partition="aws-iso"),
     ),
 }
 
@@ -80,12 +93,17 @@ def test_a_role_alone_tells_the_same(case: str) -> None:
     tried = CASES[case]
     args = {key: value for key, value in tried.grant.items() if key != "role"}
     found = run(trusted_role(**args, role={"name": "deploy"}), world=tried.world).outputs
-    assert (found.get("switch_role_url"), found.get("switch_role_unavailable")) == (tried.url, tried.reason)
+    assert (found.get("switch_role_url"), found.get("switch_role_unavailable")) == (
+        tried.url,
+        tried.reason,
+    )
 
 
 def profile(*lines: str, name: str = "deploy", path: str = "/") -> str:
     arn = role_arn(name, path)
-    return "\n".join([f"[profile {name}]", f"role_arn = {arn}", "source_profile = default", *lines, ""])
+    return "\n".join(
+        [f"[profile {name}]", f"role_arn = {arn}", "source_profile = default", *lines, ""]
+    )
 
 
 def command(*words: str, name: str = "deploy", path: str = "/") -> str:
@@ -103,13 +121,21 @@ HOW_TO: dict[str, tuple[dict[str, Any], str, str]] = {
         profile(name="deployer", path="/team/"),
         command(name="deployer", path="/team/"),
     ),
-    "duration": (grant(role=LONG), profile("duration_seconds = 7200"), command("--duration-seconds 7200")),
+    "duration": (
+        grant(role=LONG),
+        profile("duration_seconds = 7200"),
+        command("--duration-seconds 7200"),
+    ),
     "duration as a float": (
         grant(role={"max_session_duration": 7200.0}),
         profile("duration_seconds = 7200"),
         command("--duration-seconds 7200"),
     ),
-    "duration, where a role's session lasts an hour at most": (grant(principals=BOTH, role=LONG), profile(), command()),
+    "duration, where a role's session lasts an hour at most": (
+        grant(principals=BOTH, role=LONG),
+        profile(),
+        command(),
+    ),
     "external ID": (
         grant(conditions={"external_id": output("partner/7f3a")}),
         profile("external_id = partner/7f3a"),
@@ -133,7 +159,9 @@ HOW_TO: dict[str, tuple[dict[str, Any], str, str]] = {
     "everything": (
         grant(conditions={"mfa": True, "external_id": "partner-7f3a"}, role=LONG),
         profile("external_id = partner-7f3a", f"mfa_serial = {SERIAL}", "duration_seconds = 7200"),
-        command(f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE --duration-seconds 7200"),
+        command(
+            f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE --duration-seconds 7200"
+        ),
     ),
 }
 
@@ -155,14 +183,21 @@ def test_a_role_alone_tells_its_profile_and_command() -> None:
 
 
 def test_a_command_is_safe_in_a_shell() -> None:
-    (told,) = run(access({"deploy": grant(role={"path": "/$(id);a'b/"})})).outputs["assume_role_commands"].values()
+    (told,) = (
+        run(access({"deploy": grant(role={"path": "/$(id);a'b/"})}))
+        .outputs["assume_role_commands"]
+        .values()
+    )
     words = shlex.split(told)
     assert words[words.index("--role-arn") + 1] == role_arn("deploy", "/$(id);a'b/")
     assert "'" in told
 
 
 def test_each_grant_has_outputs_of_its_own() -> None:
-    grants = {"read": grant(), "deploy": grant(principals=[{"role": "ci"}], role={"name": "deployer"})}
+    grants = {
+        "read": grant(),
+        "deploy": grant(principals=[{"role": "ci"}], role={"name": "deployer"}),
+    }
     found = run(access(grants)).outputs
     assert found["role_arns"] == {"read": role_arn("read"), "deploy": role_arn("deployer")}
     assert found["role_names"] == {"read": "read", "deploy": "deployer"}
@@ -190,7 +225,9 @@ def test_each_grant_has_outputs_of_its_own() -> None:
 def test_the_longest_session_is_told_and_one_that_nobody_can_have_is_refused(
     principals: list[Any], longest: int | None
 ) -> None:
-    assert run(access({"deploy": grant(principals=principals)})).outputs["longest_sessions"] == {"deploy": 3600}
+    assert run(access({"deploy": grant(principals=principals)})).outputs["longest_sessions"] == {
+        "deploy": 3600
+    }
     assert run(trusted_role(principals=principals)).outputs["longest_session"] == 3600
     program, alone = (
         access({"deploy": grant(principals=principals, role=LONG)}),
@@ -216,12 +253,18 @@ def test_a_grant_by_itself_is_as_known_and_as_secret_as_it_is() -> None:
     }
 
     def program() -> dict[str, Any]:
-        args: Any = {"source_provider": aws.Provider("source"), "destination_provider": aws.Provider("destination")}
+        args: Any = {
+            "source_provider": aws.Provider("source"),
+            "destination_provider": aws.Provider("destination"),
+        }
         component = CrossAccountAccess("team", args | {"grants": filled(grants)})
         return {name: asdict_shallow(granted) for name, granted in component.granted.items()}
 
     found, maps = run(program), run(access(grants)).outputs
-    assert {name: {key for key, value in told.items() if value == SECRET} for name, told in found.shown.items()} == {
+    assert {
+        name: {key for key, value in told.items() if value == SECRET}
+        for name, told in found.shown.items()
+    } == {
         "deploy": {"cli_profile", "assume_role_command", "documents"},
         "read": set(),
         "hand": set(),

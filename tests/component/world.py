@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 SOURCE, DESTINATION, ELSEWHERE = "111111111111", "222222222222", "333333333333"
 AWS_PROVIDER = "pulumi:providers:aws"
 
-_HAVE_ARN = {"aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "role", "aws:iam/user:User": "user"}
+_HAVE_ARN = {
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/role:Role": "role",
+    "aws:iam/user:User": "user",
+}
 
 
 def user_arn(name: str, path: str = "/") -> str:
@@ -47,7 +51,9 @@ class World:
     roles: Mapping[str, str] = field(default_factory=dict)
     made_again: frozenset[str] = frozenset()
     partition: str = "aws"
-    accounts: Mapping[str, str] = field(default_factory=lambda: {"source": SOURCE, "destination": DESTINATION})
+    accounts: Mapping[str, str] = field(
+        default_factory=lambda: {"source": SOURCE, "destination": DESTINATION}
+    )
     lookups_unknown: bool = False
     slow: frozenset[str] = frozenset()
 
@@ -62,18 +68,33 @@ class World:
         account = self._account(provider, token)
         if token == "aws:index/getCallerIdentity:getCallerIdentity":
             arn = f"arn:{self.partition}:sts::{account}:assumed-role/administrator/pulumi"
-            return {"accountId": account, "arn": arn, "userId": "AROAADMINISTRATOR:pulumi", "id": account}
+            return {
+                "accountId": account,
+                "arn": arn,
+                "userId": "AROAADMINISTRATOR:pulumi",
+                "id": account,
+            }
         if token == "aws:iam/getUser:getUser":
             name, found = args["userName"], {"userName": args["userName"]}
             path, unique_id = self.users.get(name, "/"), {"userId": self.unique_id("user", name)}
-            return found | unique_id | {"arn": f"arn:{self.partition}:iam::{account}:user{path}{name}", "id": name}
+            return (
+                found
+                | unique_id
+                | {"arn": f"arn:{self.partition}:iam::{account}:user{path}{name}", "id": name}
+            )
         if token == "aws:iam/getRole:getRole":
             name, found = args["name"], {"name": args["name"]}
             path, unique_id = self.roles.get(name, "/"), {"uniqueId": self.unique_id("role", name)}
-            return found | unique_id | {"arn": f"arn:{self.partition}:iam::{account}:role{path}{name}", "id": name}
+            return (
+                found
+                | unique_id
+                | {"arn": f"arn:{self.partition}:iam::{account}:role{path}{name}", "id": name}
+            )
         raise LookupError(f"these accounts know no {token}")
 
-    def make(self, kind: str, name: str, inputs: Mapping[str, Any], provider: str) -> tuple[str, dict[str, Any]]:
+    def make(
+        self, kind: str, name: str, inputs: Mapping[str, Any], provider: str
+    ) -> tuple[str, dict[str, Any]]:
         """The ID and the outputs of what is made, beside its inputs."""
         if kind == AWS_PROVIDER:
             return f"{name}-id", {}
@@ -83,7 +104,11 @@ class World:
         physical = inputs.get("name", f"{name}-0a1b2c3")
         path = inputs.get("path", "/")
         arn = f"arn:{self.partition}:iam::{account}:{_HAVE_ARN[kind]}{path}{physical}"
-        return physical, {"name": physical, "arn": arn, "uniqueId": self.unique_id(_HAVE_ARN[kind], physical)}
+        return physical, {
+            "name": physical,
+            "arn": arn,
+            "uniqueId": self.unique_id(_HAVE_ARN[kind], physical),
+        }
 
     def _account(self, provider: str, what: str) -> str:
         assert provider, f"{what} by a default provider, in whatever account is at hand"

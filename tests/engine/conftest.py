@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from pulumi import automation
 
 from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
-from cross_account_access.model import read
-from sandbox.people import sts_of
-from sandbox.pulumi_engine import NoEngineError, find
-from sandbox.server import Sandbox, client
+from cross_account_access.grants.model import read
+from sandbox.aws.server import Sandbox, client
+from sandbox.deploy.pulumi_engine import NoEngineError, find
+from sandbox.proof.people import sts_of
 from stack_config import NAMESPACE, Connection
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_sts import STSClient
 
-    from sandbox.server import RequestRecord
+    from sandbox.aws.server import RequestRecord
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "stack_config.py")
@@ -69,11 +69,15 @@ class Run:
         file = self._folder / f"Pulumi.{self.stack.name}.yaml"
         settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
         full = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in config.items()}
-        file.write_text(yaml.safe_dump((settings or {}) | {"config": full}, sort_keys=False), encoding="utf-8")
+        file.write_text(
+            yaml.safe_dump((settings or {}) | {"config": full}, sort_keys=False), encoding="utf-8"
+        )
 
     def set_secret(self, path: str, value: str) -> None:
         """`pulumi config set --secret --path`."""
-        self.stack.set_config(f"{NAMESPACE}:{path}", automation.ConfigValue(value, secret=True), path=True)
+        self.stack.set_config(
+            f"{NAMESPACE}:{path}", automation.ConfigValue(value, secret=True), path=True
+        )
 
     def up(self, **options: Any) -> list[Step]:
         """`pulumi up`; returns what was changed."""
@@ -110,7 +114,9 @@ class Run:
 
     def resources(self) -> list[dict[str, Any]]:
         """The stack's state."""
-        found: list[dict[str, Any]] = json.loads(self.cli("stack", "export"))["deployment"]["resources"]
+        found: list[dict[str, Any]] = json.loads(self.cli("stack", "export"))["deployment"][
+            "resources"
+        ]
         return found
 
 
@@ -130,7 +136,11 @@ class Project:
     """Two accounts, and a folder for a stack that connects them."""
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], sandbox: Sandbox, accounts: tuple[str, str] | None = None
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        sandbox: Sandbox,
+        accounts: tuple[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.sandbox = sandbox
@@ -162,7 +172,9 @@ class Project:
         source, destination = self.connection(self.source), self.connection(self.destination)
         return {"source": source, "destination": destination, "grants": grants} | more
 
-    def deployed(self, config: Mapping[str, Any], name: str = "test", program: str | None = None) -> Run:
+    def deployed(
+        self, config: Mapping[str, Any], name: str = "test", program: str | None = None
+    ) -> Run:
         """A stack of the real program, or of another text in its place."""
         work = self._work(name)
         for file in PROGRAM:
@@ -186,11 +198,14 @@ class Project:
         connection = {**self.connection(account), **more}
         return read(Connection, connection, spelling="camelCase").provider(name)
 
-    def access(self, grants: Mapping[str, Any], name: str = "access", **more: Any) -> CrossAccountAccess:
+    def access(
+        self, grants: Mapping[str, Any], name: str = "access", **more: Any
+    ) -> CrossAccountAccess:
         """The component, inside a program; its outputs are the stack's."""
         args: CrossAccountAccessArgs = {
             "grants": dict(grants),
-            "source_provider": more.pop("source_provider", None) or self.provider(self.source, "source"),
+            "source_provider": more.pop("source_provider", None)
+            or self.provider(self.source, "source"),
             "destination_provider": more.pop("destination_provider", None)
             or self.provider(self.destination, "destination"),
         }
@@ -214,7 +229,9 @@ class Project:
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         """All of IAM in both accounts."""
-        return {account: iam_state(self.iam(account)) for account in (self.source, self.destination)}
+        return {
+            account: iam_state(self.iam(account)) for account in (self.source, self.destination)
+        }
 
     def from_here(self) -> None:
         """Leave out of `asked` and `writes` what was asked for until now."""
@@ -230,14 +247,18 @@ class Project:
         return [
             (sides[request.account], request.action)
             for request in self._requests()
-            if request.account in sides and request.service == "iam" and not request.action.startswith(("Get", "List"))
+            if request.account in sides
+            and request.service == "iam"
+            and not request.action.startswith(("Get", "List"))
         ]
 
     def _requests(self) -> list[RequestRecord]:
         return self.sandbox.requests[self._asked_before :]
 
     def _options(self, **more: Any) -> automation.LocalWorkspaceOptions:
-        return automation.LocalWorkspaceOptions(pulumi_command=self._command, env_vars=self._environment, **more)
+        return automation.LocalWorkspaceOptions(
+            pulumi_command=self._command, env_vars=self._environment, **more
+        )
 
     def _work(self, name: str) -> Path:
         (self.folder / "state").mkdir(exist_ok=True)

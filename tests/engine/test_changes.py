@@ -37,7 +37,10 @@ def test_a_changed_session_duration_is_one_update_and_nothing_else(project: Proj
     update = Step("update", ROLE, "access-deploy", ("maxSessionDuration",))
     assert run.preview() == [update]
     assert run.up() == [update]
-    assert project.iam(project.destination).get_role(RoleName="deploy")["Role"]["MaxSessionDuration"] == 7200
+    assert (
+        project.iam(project.destination).get_role(RoleName="deploy")["Role"]["MaxSessionDuration"]
+        == 7200
+    )
 
 
 def test_a_renamed_role_is_made_and_opened_before_the_old_one_goes(project: Project) -> None:
@@ -60,12 +63,16 @@ def test_a_renamed_role_is_made_and_opened_before_the_old_one_goes(project: Proj
         ("source", "CreatePolicyVersion"),
         ("destination", "DeleteRole"),
     )
-    assert {action for side, action in project.writes() if side == "source"} == {"CreatePolicyVersion"}
+    assert {action for side, action in project.writes() if side == "source"} == {
+        "CreatePolicyVersion"
+    }
     assert outcome(alice, project.role_arn("after")) == "allowed"
     assert list(project.accounts()[project.destination]) == [project.role_arn("after")]
 
 
-def test_one_grant_more_or_less_for_a_principal_changes_one_policy_and_moves_nothing(project: Project) -> None:
+def test_one_grant_more_or_less_for_a_principal_changes_one_policy_and_moves_nothing(
+    project: Project,
+) -> None:
     project.user()
     run = project.deployed(project.config(alices("one", "two")))
     run.up()
@@ -73,7 +80,11 @@ def test_one_grant_more_or_less_for_a_principal_changes_one_policy_and_moves_not
 
     run.configure(project.config(alices("one", "two", "three")))
     policy = Step("update", POLICY, "access-user-alice", ("policy",))
-    assert run.up() == [Step("create", ROLE, "access-three"), Step("create", TRUSTED_ROLE, "access-three"), policy]
+    assert run.up() == [
+        Step("create", ROLE, "access-three"),
+        Step("create", TRUSTED_ROLE, "access-three"),
+        policy,
+    ]
     alice = project.keys()
     assert {name: outcome(alice, project.role_arn(name)) for name in ("one", "two", "three")} == {
         "one": "allowed",
@@ -83,8 +94,14 @@ def test_one_grant_more_or_less_for_a_principal_changes_one_policy_and_moves_not
 
     run.configure(project.config(alices("two", "three")))
     project.from_here()
-    assert run.up() == [Step("delete", ROLE, "access-one"), Step("delete", TRUSTED_ROLE, "access-one"), policy]
-    assert in_this_order(project.writes(), ("source", "CreatePolicyVersion"), ("destination", "DeleteRole"))
+    assert run.up() == [
+        Step("delete", ROLE, "access-one"),
+        Step("delete", TRUSTED_ROLE, "access-one"),
+        policy,
+    ]
+    assert in_this_order(
+        project.writes(), ("source", "CreatePolicyVersion"), ("destination", "DeleteRole")
+    )
     assert outcome(alice, project.role_arn("two")) == "allowed"
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from sandbox.server import client
+from sandbox.aws.server import client
 from tests.engine.conftest import ROOT, iam_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.server import Sandbox
+    from sandbox.aws.server import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -61,7 +61,9 @@ def command(verb: str, folder: Path, engine: str, **environment: str) -> dict[st
 
 
 def identities(told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return sorted((tuple(resource[key] for key in IDENTITY) for resource in told["resources"]), key=str)
+    return sorted(
+        (tuple(resource[key] for key in IDENTITY) for resource in told["resources"]), key=str
+    )
 
 
 def iam_of_both(sandbox: Sandbox) -> dict[str, Any]:
@@ -69,18 +71,35 @@ def iam_of_both(sandbox: Sandbox) -> dict[str, Any]:
 
     def steady(value: Any) -> Any:
         if isinstance(value, dict):
-            return {_MADE_UP.sub("…", key): steady(inner) for key, inner in value.items() if not unsteady(key)}
+            return {
+                _MADE_UP.sub("…", key): steady(inner)
+                for key, inner in value.items()
+                if not unsteady(key)
+            }
         if isinstance(value, list):
             return [steady(inner) for inner in value]
         return _MADE_UP.sub("…", value) if isinstance(value, str) else value
 
     def unsteady(key: str) -> bool:
-        return key in {"UserId", "RoleId", "PolicyId", "CreateDate", "UpdateDate", "RoleLastUsed", "Sid"}
+        return key in {
+            "UserId",
+            "RoleId",
+            "PolicyId",
+            "CreateDate",
+            "UpdateDate",
+            "RoleLastUsed",
+            "Sid",
+        }
 
-    return {account: steady(iam_state(client("iam", sandbox.endpoint, account=account))) for account in ACCOUNTS}
+    return {
+        account: steady(iam_state(client("iam", sandbox.endpoint, account=account)))
+        for account in ACCOUNTS
+    }
 
 
-def test_both_engines_make_and_prove_the_same_and_nothing_more_the_second_time(folder: Path, sandbox: Sandbox) -> None:
+def test_both_engines_make_and_prove_the_same_and_nothing_more_the_second_time(
+    folder: Path, sandbox: Sandbox
+) -> None:
     by_pulumi = command("up", folder, "pulumi")
     made_by_pulumi = iam_of_both(sandbox)
     assert identities(command("up", folder, "pulumi")) == identities(by_pulumi)
@@ -103,11 +122,17 @@ def test_both_engines_make_and_prove_the_same_and_nothing_more_the_second_time(f
 
 
 def test_both_engines_preview_the_same_and_make_nothing(folder: Path, sandbox: Sandbox) -> None:
-    by_pulumi, in_process = (command("preview", folder, engine) for engine in ("pulumi", "in-process"))
+    by_pulumi, in_process = (
+        command("preview", folder, engine) for engine in ("pulumi", "in-process")
+    )
     assert identities(by_pulumi) == identities(in_process)
     assert len(identities(by_pulumi)) == 25
     for account in iam_of_both(sandbox).values():
-        assert [arn for arn in account if "policy/" in arn or arn.endswith(("deploy", "read-only", "audit"))] == []
+        assert [
+            arn
+            for arn in account
+            if "policy/" in arn or arn.endswith(("deploy", "read-only", "audit"))
+        ] == []
 
 
 def test_a_preview_of_what_is_there_tells_each_resource_that_stays_once(folder: Path) -> None:
@@ -119,17 +144,28 @@ def test_a_preview_of_what_is_there_tells_each_resource_that_stays_once(folder: 
     grants["deploy"]["role"]["name"] = "renamed"
     file.write_text(yaml.safe_dump(stack), encoding="utf-8")
 
-    by_pulumi, in_process = (command("preview", folder, engine) for engine in ("pulumi", "in-process"))
+    by_pulumi, in_process = (
+        command("preview", folder, engine) for engine in ("pulumi", "in-process")
+    )
     assert identities(by_pulumi) == identities(in_process)
     assert len(identities(by_pulumi)) == 25 - 3 - 3
-    names = [found["inputs"]["name"] for found in by_pulumi["resources"] if found["type"] == "aws:iam/role:Role"]
+    names = [
+        found["inputs"]["name"]
+        for found in by_pulumi["resources"]
+        if found["type"] == "aws:iam/role:Role"
+    ]
     assert sorted(names) == ["read-only", "renamed"]
 
 
 def test_an_engine_that_was_installed_into_the_projects_folder_is_used(folder: Path) -> None:
     own = folder / ".sandbox" / "home" / "bin"
     own.mkdir(parents=True)
-    for program in ("pulumi", "pulumi-resource-aws", "pulumi-language-python", "pulumi-language-python-exec"):
+    for program in (
+        "pulumi",
+        "pulumi-resource-aws",
+        "pulumi-language-python",
+        "pulumi-language-python-exec",
+    ):
         if found := shutil.which(program):
             (own / program).symlink_to(Path(found).resolve())
     told = command("preview", folder, "pulumi", PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin")
@@ -138,6 +174,11 @@ def test_an_engine_that_was_installed_into_the_projects_folder_is_used(folder: P
 
 def test_a_secret_inside_an_output_is_told_by_neither_engine(folder: Path) -> None:
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
-        program.write('pulumi.export("more", {"inner": pulumi.Output.secret("unlisted"), "plain": "listed"})\n')
+        program.write(
+            'pulumi.export("more", {"inner": pulumi.Output.secret("unlisted"), "plain": "listed"})\n'
+        )
     for engine in ("pulumi", "in-process"):
-        assert command("up", folder, engine)["outputs"]["more"] == {"inner": "[secret]", "plain": "listed"}
+        assert command("up", folder, engine)["outputs"]["more"] == {
+            "inner": "[secret]",
+            "plain": "listed",
+        }

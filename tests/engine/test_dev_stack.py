@@ -10,15 +10,15 @@ import pytest
 import yaml
 
 import stack_config
-from sandbox.people import people
-from sandbox.proof import prove
+from sandbox.proof.people import people
+from sandbox.proof.proof import prove
 from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sandbox.people import People
-    from sandbox.server import Sandbox
+    from sandbox.aws.server import Sandbox
+    from sandbox.proof.people import People
 
 pytestmark = pytest.mark.engine
 
@@ -48,7 +48,9 @@ def settings_of(config: Mapping[str, Any]) -> stack_config.Settings:
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str], sandbox: Sandbox) -> Iterator[Dev]:
+def dev(
+    tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str], sandbox: Sandbox
+) -> Iterator[Dev]:
     project = Project(tmp_path_factory.mktemp("dev"), engine, sandbox, (SOURCE, DESTINATION))
     config = dev_config(project)
     settings = settings_of(config)
@@ -137,7 +139,11 @@ def test_each_principal_may_assume_exactly_its_roles(dev: Dev) -> None:
             found[arn.rpartition(":")[2]] = version["Document"]["Statement"]
     assert found == {
         principal: [
-            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [f"arn:aws:iam::{DESTINATION}:role/{role}"]}
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Resource": [f"arn:aws:iam::{DESTINATION}:role/{role}"],
+            }
         ]
         for principal, role in (
             ("role/team/ci", "deploy"),
@@ -150,7 +156,11 @@ def test_each_principal_may_assume_exactly_its_roles(dev: Dev) -> None:
 
 def test_every_resource_is_made_by_the_provider_of_its_account(dev: Dev) -> None:
     resources = dev.run.resources()
-    providers = [found["urn"].rpartition("::")[2] for found in resources if found["type"] == "pulumi:providers:aws"]
+    providers = [
+        found["urn"].rpartition("::")[2]
+        for found in resources
+        if found["type"] == "pulumi:providers:aws"
+    ]
     assert sorted(providers) == ["destination", "source"]
     made = {
         (found["provider"].split("::")[-2], "TrustedRole" in found["urn"])
@@ -171,7 +181,10 @@ def test_destroy_leaves_both_accounts_as_they_were(project: Project) -> None:
         untouched = project.accounts()
         run = project.deployed(config, "dev")
         run.up()
-        assert {account: len(project.accounts()[account]) - len(untouched[account]) for account in untouched} == {
+        assert {
+            account: len(project.accounts()[account]) - len(untouched[account])
+            for account in untouched
+        } == {
             project.source: 4,
             project.destination: 3,
         }

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from examples.__main__ import EXAMPLES, PROFILES, environment, names, projects, stack_of
-from sandbox.people import OPERATOR, sts_of
-from sandbox.server import client
-from sandbox.stack import load
+from sandbox.aws.server import client
+from sandbox.deploy.stack import load
+from sandbox.proof.people import OPERATOR, sts_of
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from types_boto3_sts import STSClient
 
-    from sandbox.server import Sandbox
+    from sandbox.aws.server import Sandbox
 
 CONFIGS = sorted(path for path in EXAMPLES.glob("*/Pulumi.*.yaml"))
 ACCOUNT = {name: PROFILES[name] for name in ("people", "production", "staging")}
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=[f"{config.parent.name}-{config.name}" for config in CONFIGS])
+@pytest.mark.parametrize(
+    "config", CONFIGS, ids=[f"{config.parent.name}-{config.name}" for config in CONFIGS]
+)
 def test_an_examples_config_lets_in_whom_it_says_and_nobody_else(
     config: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -36,7 +38,17 @@ def test_an_examples_config_lets_in_whom_it_says_and_nobody_else(
     local = tmp_path / config.name
     text = re.sub(r"http://127\.0\.0\.1:\d+", sandbox.endpoint, config.read_text(encoding="utf-8"))
     local.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sandbox", "up", "--engine", "in-process", "--json", "--config-file", str(local)]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "up",
+        "--engine",
+        "in-process",
+        "--json",
+        "--config-file",
+        str(local),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     proof = json.loads(done.stdout)["proof"]
@@ -60,7 +72,9 @@ class Programs:
             for project in projects(EXAMPLES / name)
         ]
         for stack in stacks:
-            outputs |= {key: output.value for key, output in stack.up(color="never").outputs.items()}
+            outputs |= {
+                key: output.value for key, output in stack.up(color="never").outputs.items()
+            }
         stacks[-1].preview(color="never", expect_no_changes=True)
         return outputs
 
@@ -110,7 +124,11 @@ def test_a_hub_reaches_its_spokes(programs: Programs) -> None:
 
 
 def test_every_example_is_run_and_told_of() -> None:
-    here = {config.parent.name for config in CONFIGS} | {"python-embedding", "two-teams", "hub-and-spokes"}
+    here = {config.parent.name for config in CONFIGS} | {
+        "python-embedding",
+        "two-teams",
+        "hub-and-spokes",
+    }
     by_languages = {"yaml", "typescript", "go"}
     assert set(names()) == here | by_languages
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")

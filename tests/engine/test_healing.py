@@ -21,7 +21,10 @@ def make_again(project: Project, user: str) -> list[str]:
     iam = project.iam(project.source)
     for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-    attached = [found["PolicyArn"] for found in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]]
+    attached = [
+        found["PolicyArn"]
+        for found in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]
+    ]
     for policy in attached:
         iam.detach_user_policy(UserName=user, PolicyArn=policy)
     iam.delete_user(UserName=user)
@@ -48,7 +51,9 @@ def test_a_user_that_was_made_again_is_let_in_by_the_next_up(project: Project) -
     assert outcome(project.keys("bob"), project.role_arn("audit")) == "allowed"
 
 
-def test_a_user_that_was_made_again_without_its_policies_is_let_in_by_an_up_with_refresh(project: Project) -> None:
+def test_a_user_that_was_made_again_without_its_policies_is_let_in_by_an_up_with_refresh(
+    project: Project,
+) -> None:
     project.user("alice")
     run = project.deployed(project.config({"deploy": GRANTS["deploy"]}))
     run.up()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from examples.__main__ import EXAMPLES, PROFILES, environment, stack_of
-from sandbox.people import sts_of
-from sandbox.server import client
+from sandbox.aws.server import client
+from sandbox.proof.people import sts_of
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pulumi import automation
 
-    from sandbox.server import Sandbox
+    from sandbox.aws.server import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -78,7 +78,9 @@ def planned(result: automation.PreviewResult) -> set[str]:
 
 def made(sandbox: Sandbox) -> dict[str, list[str]]:
     """The names of the one account's users and of the other's roles."""
-    people, production = (client("iam", sandbox.endpoint, account=PROFILES[name]) for name in ("people", "production"))
+    people, production = (
+        client("iam", sandbox.endpoint, account=PROFILES[name]) for name in ("people", "production")
+    )
     return {
         "people": sorted(user["UserName"] for user in people.list_users()["Users"]),
         "production": sorted(role["RoleName"] for role in production.list_roles()["Roles"]),
@@ -90,12 +92,16 @@ def resources(stack: automation.Stack) -> str:
     lines = []
     for made in (stack.export_stack().deployment or {})["resources"]:
         kind, name = made["urn"].split("::")[2:]
-        if kind == "pulumi:pulumi:Stack" or (kind.startswith("pulumi:providers:") and name.startswith("default")):
+        if kind == "pulumi:pulumi:Stack" or (
+            kind.startswith("pulumi:providers:") and name.startswith("default")
+        ):
             continue
         provider = made.get("provider", "").split("::")[3:4]
         *_, parent_kind, parent = made["parent"].split("::")
         of = "the stack" if parent_kind == "pulumi:pulumi:Stack" else parent
-        lines.append(f"{(provider or ['(no provider)'])[0]} {kind.rpartition('$')[2]} {name} of {of}\n")
+        lines.append(
+            f"{(provider or ['(no provider)'])[0]} {kind.rpartition('$')[2]} {name} of {of}\n"
+        )
     return "".join(sorted(lines))
 
 

@@ -19,14 +19,19 @@ pytestmark = pytest.mark.engine
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
-INLINE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+INLINE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
 ATTACHMENT, USER_ATTACHMENT = (
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:iam/userPolicyAttachment:UserPolicyAttachment",
 )
 
 
-def access(project: Project, name: str, grants: Any, *, options: Any = None, **args: Any) -> Callable[[], None]:
+def access(
+    project: Project, name: str, grants: Any, *, options: Any = None, **args: Any
+) -> Callable[[], None]:
     """A program of one component."""
 
     def program() -> None:
@@ -37,7 +42,10 @@ def access(project: Project, name: str, grants: Any, *, options: Any = None, **a
 
 
 def providers(project: Project) -> dict[str, Any]:
-    return {f"{side}_provider": project.provider(getattr(project, side), side) for side in ("source", "destination")}
+    return {
+        f"{side}_provider": project.provider(getattr(project, side), side)
+        for side in ("source", "destination")
+    }
 
 
 # --- Adoption -------------------------------------------------------------------------------------
@@ -51,7 +59,9 @@ def made_by_hand(project: Project) -> str:
     destination.create_role(RoleName="deploy", AssumeRolePolicyDocument=document(trust))
     destination.attach_role_policy(RoleName="deploy", PolicyArn=READ_ONLY)
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
-    policy = source.create_policy(PolicyName="to-production", PolicyDocument=document(allow))["Policy"]["Arn"]
+    policy = source.create_policy(PolicyName="to-production", PolicyDocument=document(allow))[
+        "Policy"
+    ]["Arn"]
     source.attach_user_policy(UserName="alice", PolicyArn=policy)
     return policy
 
@@ -70,9 +80,13 @@ def test_what_was_made_by_hand_is_taken_over_and_then_nothing_changes(project: P
     done = [step for step in run.up() if step.type.startswith("aws:")]
     imported = [("import", kind) for kind in (ROLE, ATTACHMENT, POLICY, USER_ATTACHMENT)]
     # The documents become what the grant says.
-    assert sorted(step[:2] for step in done) == sorted([*imported, ("update", ROLE), ("update", POLICY)])
+    assert sorted(step[:2] for step in done) == sorted(
+        [*imported, ("update", ROLE), ("update", POLICY)]
+    )
     after = project.accounts()
-    assert {account: set(found) for account, found in after.items()} == {a: set(found) for a, found in before.items()}
+    assert {account: set(found) for account, found in after.items()} == {
+        a: set(found) for a, found in before.items()
+    }
     role_arn = project.role_arn("deploy")
     role, by_hand = after[project.destination][role_arn], before[project.destination][role_arn]
     assert role["RoleId"] == by_hand["RoleId"]
@@ -89,7 +103,9 @@ def test_what_was_made_by_hand_is_taken_over_and_then_nothing_changes(project: P
 
 def test_what_there_is_not_is_not_taken_over_and_nothing_is_made(project: Project) -> None:
     project.user()
-    run = project.deployed(project.config({"deploy": ALICE}, imports={"Role/access-deploy": "nowhere"}))
+    run = project.deployed(
+        project.config({"deploy": ALICE}, imports={"Role/access-deploy": "nowhere"})
+    )
     assert "'nowhere' does not exist" in run.fails(run.up)
     assert project.writes() == [("source", "CreateUser")]
 
@@ -99,7 +115,10 @@ def test_what_there_is_not_is_not_taken_over_and_nothing_is_made(project: Projec
 
 def test_a_renamed_grant_that_keeps_its_roles_name_changes_nothing(project: Project) -> None:
     project.user()
-    role: dict[str, Any] = {"managedPolicies": ["ReadOnlyAccess"], "inlinePolicies": {"read": INLINE}}
+    role: dict[str, Any] = {
+        "managedPolicies": ["ReadOnlyAccess"],
+        "inlinePolicies": {"read": INLINE},
+    }
     run = project.deployed(project.config({"deploy": {**ALICE, "role": role}}))
     run.up()
     project.from_here()
@@ -130,14 +149,22 @@ def test_a_grant_that_moves_to_another_component_keeps_its_role(project: Project
     before = project.accounts()[project.destination]
     alice = project.keys()
     project.from_here()
-    run.stack.workspace.program = both({"one": bob}, {"two": bob, "deploy": {**ALICE, "formerly": ["old/deploy"]}})
+    run.stack.workspace.program = both(
+        {"one": bob}, {"two": bob, "deploy": {**ALICE, "formerly": ["old/deploy"]}}
+    )
     # A principal's policy is its component's own, for it holds that component's other roles too.
     moved = ("cross-account-access:index:AssumeRoleGrant", POLICY, USER_ATTACHMENT)
     creates = [Step("create", kind, "new-user-alice") for kind in moved]
-    assert sorted(run.up()) == sorted([*creates, *[Step("delete", kind, "old-user-alice") for kind in moved]])
-    assert in_this_order(project.writes(), ("source", "AttachUserPolicy"), ("source", "DetachUserPolicy"))
+    assert sorted(run.up()) == sorted(
+        [*creates, *[Step("delete", kind, "old-user-alice") for kind in moved]]
+    )
+    assert in_this_order(
+        project.writes(), ("source", "AttachUserPolicy"), ("source", "DetachUserPolicy")
+    )
     after = project.accounts()[project.destination]
-    assert {arn: role["RoleId"] for arn, role in after.items()} == {arn: r["RoleId"] for arn, r in before.items()}
+    assert {arn: role["RoleId"] for arn, role in after.items()} == {
+        arn: r["RoleId"] for arn, r in before.items()
+    }
     assert outcome(alice, project.role_arn("deploy")) == "allowed"
 
 
@@ -180,17 +207,23 @@ def test_what_a_component_retains_outlives_its_stack(project: Project) -> None:
     assert outcome(project.keys(), project.role_arn("deploy")) == "allowed"
 
 
-def test_tags_and_transforms_reach_everything_and_what_is_to_be_ignored_is(project: Project) -> None:
+def test_tags_and_transforms_reach_everything_and_what_is_to_be_ignored_is(
+    project: Project,
+) -> None:
     project.user()
 
     def described(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ not in {ROLE, POLICY}:
             return None
-        return pulumi.ResourceTransformResult({**args.props, "description": f"of {args.name}"}, args.opts)
+        return pulumi.ResourceTransformResult(
+            {**args.props, "description": f"of {args.name}"}, args.opts
+        )
 
     options = pulumi.ResourceOptions(ignore_changes=["tags"], transforms=[described])
     grants = {"deploy": {**ALICE, "role": {"tags": {"Owner": "delivery"}}}}
-    run = project.program(access(project, "team", grants, options=options, tags={"owner": "platform", "cost": "7"}))
+    run = project.program(
+        access(project, "team", grants, options=options, tags={"owner": "platform", "cost": "7"})
+    )
     run.up()
     role = project.iam(project.destination).get_role(RoleName="deploy")["Role"]
     assert role["Description"] == "of team-deploy"
@@ -201,7 +234,9 @@ def test_tags_and_transforms_reach_everything_and_what_is_to_be_ignored_is(proje
     assert policy["Description"] == "of team-user-alice"
     assert tags(policy) == {"owner": "platform", "cost": "7"}
 
-    run.stack.workspace.program = access(project, "team", grants, options=options, tags={"owner": "somebody"})
+    run.stack.workspace.program = access(
+        project, "team", grants, options=options, tags={"owner": "somebody"}
+    )
     assert run.preview() == []
 
 

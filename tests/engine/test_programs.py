@@ -24,13 +24,23 @@ def kind_of(urn: str) -> str:
     return urn.split("::")[-2].rpartition(":")[2]
 
 
-def test_users_of_the_same_program_are_let_in_and_previewed_before_they_exist(project: Project) -> None:
+def test_users_of_the_same_program_are_let_in_and_previewed_before_they_exist(
+    project: Project,
+) -> None:
     def program() -> None:
         source = project.provider(project.source, "source")
         alice, bob = (
-            aws.iam.User(name, path="/team/", opts=pulumi.ResourceOptions(provider=source)) for name in ("alice", "bob")
+            aws.iam.User(name, path="/team/", opts=pulumi.ResourceOptions(provider=source))
+            for name in ("alice", "bob")
         )
-        grants = {"deploy": {"principals": [{"user": alice.name, "label": "alice"}, {"arn": bob.arn, "label": "bob"}]}}
+        grants = {
+            "deploy": {
+                "principals": [
+                    {"user": alice.name, "label": "alice"},
+                    {"arn": bob.arn, "label": "bob"},
+                ]
+            }
+        }
         project.access(grants, source_provider=source)
         pulumi.export("users", [alice.name, bob.name])
 
@@ -41,7 +51,10 @@ def test_users_of_the_same_program_are_let_in_and_previewed_before_they_exist(pr
 
     assert [step[:3] for step in run.up()] == [step[:3] for step in planned]
     users = run.outputs["users"]
-    assert [outcome(project.keys(user), project.role_arn("deploy")) for user in users] == ["allowed", "allowed"]
+    assert [outcome(project.keys(user), project.role_arn("deploy")) for user in users] == [
+        "allowed",
+        "allowed",
+    ]
     run.preview(expect_no_changes=True)
 
 
@@ -51,14 +64,19 @@ def test_whoever_gets_a_roles_arn_gets_it_once_both_halves_stand(project: Projec
     def program() -> None:
         source = project.provider(project.source, "source")
         statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-        role = {"managed_policies": ["ReadOnlyAccess"], "inline_policies": {"read": document(statement)}}
+        role = {
+            "managed_policies": ["ReadOnlyAccess"],
+            "inline_policies": {"read": document(statement)},
+        }
         grants = {"deploy": {"principals": [{"user": "alice"}], "role": role}}
         access = project.access(grants, source_provider=source)
         aws.iam.UserPolicy(
             "uses-the-role",
             user="alice",
             policy=access.role_arns["deploy"].apply(
-                lambda arn: document({"Effect": "Deny", "Action": "sts:TagSession", "Resource": arn})
+                lambda arn: document(
+                    {"Effect": "Deny", "Action": "sts:TagSession", "Resource": arn}
+                )
             ),
             opts=pulumi.ResourceOptions(provider=source),
         )
@@ -93,9 +111,16 @@ def test_everything_works_without_default_providers(project: Project) -> None:
         project.user(user)
 
     def program() -> None:
-        source, destination = (project.provider(getattr(project, side), side) for side in ("source", "destination"))
+        source, destination = (
+            project.provider(getattr(project, side), side) for side in ("source", "destination")
+        )
         project.access(
-            {"deploy": {"principals": [{"user": "alice"}], "role": {"permissions_boundary": "ReadOnlyAccess"}}},
+            {
+                "deploy": {
+                    "principals": [{"user": "alice"}],
+                    "role": {"permissions_boundary": "ReadOnlyAccess"},
+                }
+            },
             source_provider=source,
             destination_provider=destination,
         )

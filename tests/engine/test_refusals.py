@@ -58,7 +58,9 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     assert project.asked(project.source) == project.asked(project.destination) == []
 
 
-def test_credentials_of_another_account_are_refused_before_anything_is_made(project: Project) -> None:
+def test_credentials_of_another_account_are_refused_before_anything_is_made(
+    project: Project,
+) -> None:
     config = project.config(GRANTS)
     config["source"] |= issued_keys(project, OTHER)
     run = project.deployed(config)

@@ -19,12 +19,18 @@ EXTERNAL_ID, KEY = "partner-4711-unlisted", "key-0815-unlisted"
 
 
 def in_files(folder: Path, text: str) -> list[str]:
-    return [str(file) for file in folder.rglob("*") if file.is_file() and text.encode() in file.read_bytes()]
+    return [
+        str(file)
+        for file in folder.rglob("*")
+        if file.is_file() and text.encode() in file.read_bytes()
+    ]
 
 
 def test_an_external_id_and_a_secret_key_stay_secret(project: Project) -> None:
     project.user()
-    config = project.config({name: {"principals": [{"user": "alice"}]} for name in ("partner", "open")})
+    config = project.config(
+        {name: {"principals": [{"user": "alice"}]} for name in ("partner", "open")}
+    )
     del config["source"]["secretKey"]
     run = project.deployed(config)
     run.set_secret("grants.partner.conditions.externalId", EXTERNAL_ID)
@@ -34,7 +40,12 @@ def test_an_external_id_and_a_secret_key_stay_secret(project: Project) -> None:
     told = run.told
     run.up(diff=True)
     told += run.told
-    for command in (("stack", "export"), ("stack", "output"), ("stack", "output", "--json"), ("stack", "history")):
+    for command in (
+        ("stack", "export"),
+        ("stack", "output"),
+        ("stack", "output", "--json"),
+        ("stack", "history"),
+    ):
         told += run.cli(*command)
     assert "access-partner" in told
     for secret in (EXTERNAL_ID, KEY):

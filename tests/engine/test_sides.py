@@ -35,7 +35,9 @@ def test_two_stacks_of_one_side_each_give_access_together(project: Project) -> N
     assert project.asked(project.source) == []
     assert outcome(alice, role, ExternalId="an-id") == "AccessDenied"
 
-    source = project.deployed(both | {"side": "source", "destination": {"accountId": project.destination}}, "source")
+    source = project.deployed(
+        both | {"side": "source", "destination": {"accountId": project.destination}}, "source"
+    )
     project.from_here()
     source.up()
     assert project.asked(project.destination) == []

@@ -37,13 +37,23 @@ def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: P
     def tool(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cross_account_access.cli", *arguments]
         return subprocess.run(  # noqa: S603 - the tool
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=120, env=environment
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env=environment,
         )
 
     verified = tool("verify", "--stack", "test", "-C", work, "--json")
     assert verified.returncode == 0, verified.stderr
     (grant,) = json.loads(verified.stdout)["grants"]
-    assert [attempt["observed"] for attempt in grant["attempts"]] == ["allowed", "refused", "refused"]
+    assert [attempt["observed"] for attempt in grant["attempts"]] == [
+        "allowed",
+        "refused",
+        "refused",
+    ]
     assert EXTERNAL_ID not in verified.stdout + verified.stderr
 
     hidden = tool("map", "--outputs", "-", stdin=run.cli("stack", "output", "--json"))
@@ -51,4 +61,7 @@ def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: P
     assert "grant partner is secret, for its external ID is" in hidden.stderr
 
     missing = tool("map", "--stack", "other", "-C", work)
-    assert (missing.returncode, missing.stderr.splitlines()[0]) == (2, "Error: there is no stack other")
+    assert (missing.returncode, missing.stderr.splitlines()[0]) == (
+        2,
+        "Error: there is no stack other",
+    )

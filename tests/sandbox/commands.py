@@ -32,10 +32,16 @@ def project(folder: Path, endpoint: str | None = None, **config: Any) -> Path:
     for name in ("Pulumi.yaml", "__main__.py", "stack_config.py"):
         shutil.copy(ROOT / name, folder)
     endpoint = endpoint or f"http://127.0.0.1:{free_port()}"
-    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8").replace("http://127.0.0.1:4577", endpoint)
+    text = (
+        (ROOT / "Pulumi.dev.yaml")
+        .read_text(encoding="utf-8")
+        .replace("http://127.0.0.1:4577", endpoint)
+    )
     stack = yaml.safe_load(text)
     stack["config"] |= {f"{NAMESPACE}:{key}": value for key, value in config.items()}
-    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack, sort_keys=False), encoding="utf-8")
+    (folder / "Pulumi.dev.yaml").write_text(
+        yaml.safe_dump(stack, sort_keys=False), encoding="utf-8"
+    )
     return folder
 
 

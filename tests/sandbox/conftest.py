@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandbox.mfa import totp
-from sandbox.server import Sandbox
+from sandbox.aws.mfa import totp
+from sandbox.aws.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,12 +65,16 @@ class Stage:
     def iam(self, account: str) -> IAMClient:
         return self.source if account == SOURCE else self.destination
 
-    def user(self, name: str = "alice", *, path: str = "/", may: object = "sts:*", **more: Any) -> dict[str, Any]:
+    def user(
+        self, name: str = "alice", *, path: str = "/", may: object = "sts:*", **more: Any
+    ) -> dict[str, Any]:
         """A user of the source account and its access key; `may` are the actions that it is allowed."""
         self.source.create_user(UserName=name, Path=path, **more)
         if may is not None:
             self.source.put_user_policy(
-                UserName=name, PolicyName="assume", PolicyDocument=document(Action=may, Resource="*")
+                UserName=name,
+                PolicyName="assume",
+                PolicyDocument=document(Action=may, Resource="*"),
             )
         return dict(self.source.create_access_key(UserName=name)["AccessKey"])
 
@@ -90,14 +94,22 @@ class Stage:
         statement: dict[str, Any] = {"Principal": {"AWS": trusts}, "Action": actions}
         if condition is not None:
             statement["Condition"] = condition
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(**statement), **more)["Role"]["Arn"]
+        arn = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=document(**statement), **more
+        )["Role"]["Arn"]
         if may is not None:
-            iam.put_role_policy(RoleName=name, PolicyName="assume", PolicyDocument=document(Action=may, Resource="*"))
+            iam.put_role_policy(
+                RoleName=name,
+                PolicyName="assume",
+                PolicyDocument=document(Action=may, Resource="*"),
+            )
         return arn
 
     def sts(self, keys: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> STSClient:
         """STS as whoever has these keys, of CreateAccessKey or of STS; `headers` go with every call."""
-        made: STSClient = _session(keys).client("sts", endpoint_url=self.sandbox.endpoint, config=_config())
+        made: STSClient = _session(keys).client(
+            "sts", endpoint_url=self.sandbox.endpoint, config=_config()
+        )
         for name, value in (headers or {}).items():
 
             def add(request: Any, name: str = name, value: str = value, **_: Any) -> None:
@@ -123,7 +135,9 @@ class Stage:
 
     def mfa_device(self, user: str = "alice") -> tuple[str, str]:
         """The serial number and the seed of a new device that is enabled for a user."""
-        device = self.source.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]
+        device = self.source.create_virtual_mfa_device(VirtualMFADeviceName=user)[
+            "VirtualMFADevice"
+        ]
         serial, seed = device["SerialNumber"], device["Base32StringSeed"].decode()
         now = self.clock()
         self.source.enable_mfa_device(
@@ -152,7 +166,9 @@ def refusal(call: Callable[[], object]) -> Refusal:
         call()
     response: Any = caught.value.response
     error, metadata = response["Error"], response["ResponseMetadata"]
-    return Refusal(error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata["HTTPHeaders"])
+    return Refusal(
+        error["Code"], error["Message"], metadata["HTTPStatusCode"], metadata["HTTPHeaders"]
+    )
 
 
 def _session(keys: Mapping[str, Any]) -> boto3.Session:
@@ -178,7 +194,9 @@ def administrator(account: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def _running() -> Iterator[Stage]:
     with Sandbox() as sandbox:
-        yield Stage(sandbox, _iam(sandbox, administrator(SOURCE)), _iam(sandbox, administrator(DESTINATION)))
+        yield Stage(
+            sandbox, _iam(sandbox, administrator(SOURCE)), _iam(sandbox, administrator(DESTINATION))
+        )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.server import Sandbox, client
+from sandbox.aws.server import Sandbox, client
 from tests.sandbox.commands import DESTINATION, SOURCE, connection, document, project, sandbox
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 ACCESS, GRANT, TRUSTED = (
-    f"cross-account-access:index:{name}" for name in ("CrossAccountAccess", "AssumeRoleGrant", "TrustedRole")
+    f"cross-account-access:index:{name}"
+    for name in ("CrossAccountAccess", "AssumeRoleGrant", "TrustedRole")
 )
 
 
@@ -46,7 +47,8 @@ def writes(accounts: Sandbox, account: str) -> set[str]:
     return {
         request.action
         for request in accounts.requests
-        if request.account == account and not request.action.startswith(("Get", "List", "AssumeRole"))
+        if request.account == account
+        and not request.action.startswith(("Get", "List", "AssumeRole"))
     }
 
 
@@ -57,8 +59,16 @@ def iam_of(accounts: Sandbox, account: str) -> dict[str, Any]:
     )
     entities: list[Any] = [*details["UserDetailList"], *details["RoleDetailList"]]
     for policy in details["Policies"]:
-        (in_force,) = (version for version in policy["PolicyVersionList"] if version["IsDefaultVersion"])
-        entities.append({"Arn": policy["Arn"], "CreateDate": policy["CreateDate"], "Document": in_force["Document"]})
+        (in_force,) = (
+            version for version in policy["PolicyVersionList"] if version["IsDefaultVersion"]
+        )
+        entities.append(
+            {
+                "Arn": policy["Arn"],
+                "CreateDate": policy["CreateDate"],
+                "Document": in_force["Document"],
+            }
+        )
     return {entity["Arn"]: entity for entity in entities}
 
 
@@ -74,7 +84,9 @@ class TestUp:
         for attempt in told["proof"]:
             assert list(attempt) == ["grant", "caller", "attempt", "expected", "observed", "reason"]
 
-    def test_every_resource_of_the_dev_stack_is_told_with_its_parent_and_account(self, up: Result) -> None:
+    def test_every_resource_of_the_dev_stack_is_told_with_its_parent_and_account(
+        self, up: Result
+    ) -> None:
         told = {
             (found["type"].rpartition(":")[2], found["name"], found["parent"], found["account"])
             for found in document(up)["resources"]
@@ -97,14 +109,24 @@ class TestUp:
             role = f"{TRUSTED}::access-{name.partition('-aws-')[0]}"
             expected.add(("RolePolicyAttachment", f"access-{name}", role, DESTINATION))
         expected.add(
-            ("RolePolicy", "access-deploy-inline-pass-service-roles", f"{TRUSTED}::access-deploy", DESTINATION)
+            (
+                "RolePolicy",
+                "access-deploy-inline-pass-service-roles",
+                f"{TRUSTED}::access-deploy",
+                DESTINATION,
+            )
         )
         for principal in ("role-ci", "user-alice", "user-auditor", "user-bob"):
             kind = "Role" if principal == "role-ci" else "User"
             expected |= {
                 ("AssumeRoleGrant", f"access-{principal}", f"{ACCESS}::access", None),
                 ("Policy", f"access-{principal}", f"{GRANT}::access-{principal}", SOURCE),
-                (f"{kind}PolicyAttachment", f"access-{principal}", f"{GRANT}::access-{principal}", SOURCE),
+                (
+                    f"{kind}PolicyAttachment",
+                    f"access-{principal}",
+                    f"{GRANT}::access-{principal}",
+                    SOURCE,
+                ),
             }
         assert told == expected
 
@@ -126,13 +148,19 @@ class TestUp:
     def test_the_proof_tries_each_principal_and_each_condition_unmet(self, up: Result) -> None:
         proof = document(up)["proof"]
         tried = [
-            (found["grant"], found["caller"].split("::")[1], found["attempt"], found["observed"]) for found in proof
+            (found["grant"], found["caller"].split("::")[1], found["attempt"], found["observed"])
+            for found in proof
         ]
         ci = f"{SOURCE}:assumed-role/ci/sandbox"
         outsiders = {
             grant: [
                 (grant, f"{SOURCE}:user/sandbox-outsider", "untrusted, same account", "refused"),
-                (grant, "999999999999:user/sandbox-stranger", "untrusted, another account", "refused"),
+                (
+                    grant,
+                    "999999999999:user/sandbox-stranger",
+                    "untrusted, another account",
+                    "refused",
+                ),
             ]
             for grant in ("deploy", "partner-audit", "read-only")
         }
@@ -170,11 +198,15 @@ def test_without_json_two_tables_are_printed(accounts: Sandbox, tmp_path: Path) 
     assert len(resources) == 1 + 15
     assert proof[0].split() == ["grant", "caller", "attempt", "observed", "why"]
     assert proof[1].split("  ")[0] == "deploy"
-    assert proof[1].endswith(f"allowed   became arn:aws:sts::{DESTINATION}:assumed-role/deploy/proof")
+    assert proof[1].endswith(
+        f"allowed   became arn:aws:sts::{DESTINATION}:assumed-role/deploy/proof"
+    )
     assert max(map(len, up.stdout.splitlines())) <= 160
 
 
-def test_a_second_up_on_accounts_that_go_on_changes_nothing(accounts: Sandbox, tmp_path: Path) -> None:
+def test_a_second_up_on_accounts_that_go_on_changes_nothing(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
     folder = project(tmp_path, accounts.endpoint)
     seen = []
     for _ in range(2):
@@ -188,7 +220,14 @@ def test_the_peoples_keys_and_devices_are_taken_back(accounts: Sandbox, tmp_path
     assert sandbox("up", project(tmp_path, accounts.endpoint)).exit_code == 0
     iam = client("iam", accounts.endpoint, account=SOURCE)
     users = [user["UserName"] for user in iam.list_users()["Users"]]
-    assert sorted(users) == ["alice", "auditor", "bob", "sandbox-nobody", "sandbox-operator", "sandbox-outsider"]
+    assert sorted(users) == [
+        "alice",
+        "auditor",
+        "bob",
+        "sandbox-nobody",
+        "sandbox-operator",
+        "sandbox-outsider",
+    ]
     for user in users:
         assert iam.list_access_keys(UserName=user)["AccessKeyMetadata"] == []
         assert iam.list_mfa_devices(UserName=user)["MFADevices"] == []
@@ -219,13 +258,19 @@ class TestPreview:
     ) -> None:
         preview = document(sandbox("preview", project(tmp_path, accounts.endpoint), "--json"))
         identity = ("type", "name", "parent", "account")
-        assert sorted([found[key] for key in identity] for found in preview["resources"] if found["parent"]) == sorted(
-            [found[key] for key in identity] for found in document(up)["resources"] if found["parent"]
+        assert sorted(
+            [found[key] for key in identity] for found in preview["resources"] if found["parent"]
+        ) == sorted(
+            [found[key] for key in identity]
+            for found in document(up)["resources"]
+            if found["parent"]
         )
         inputs = {(found["type"], found["name"]): found["inputs"] for found in preview["resources"]}
         assert inputs["aws:iam/policy:Policy", "access-user-alice"]["policy"] == "[unknown]"
         trust = json.loads(inputs["aws:iam/role:Role", "access-deploy"]["assumeRolePolicy"])
-        assert trust["Statement"][0]["Principal"] == {"AWS": [f"arn:aws:iam::{SOURCE}:role/team/ci"]}
+        assert trust["Statement"][0]["Principal"] == {
+            "AWS": [f"arn:aws:iam::{SOURCE}:role/team/ci"]
+        }
 
     def test_without_json_a_table_is_printed(self, accounts: Sandbox, tmp_path: Path) -> None:
         preview = sandbox("preview", project(tmp_path, accounts.endpoint))
@@ -242,7 +287,10 @@ class TestAFailedProof:
         """The project, on accounts where bob is denied everything."""
         iam = client("iam", accounts.endpoint, account=SOURCE)
         iam.create_user(UserName="bob")
-        deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+        deny = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+        }
         iam.put_user_policy(UserName="bob", PolicyName="deny", PolicyDocument=json.dumps(deny))
         return project(tmp_path, accounts.endpoint)
 
@@ -255,21 +303,35 @@ class TestAFailedProof:
         )
         (row,) = (line for line in up.stdout.splitlines() if "expected" in line)
         assert row.split() == [
-            *("user", "bob", f"({SOURCE})", "assumes", "the", "role", "refused,", "expected", "allowed"),
+            *(
+                "user",
+                "bob",
+                f"({SOURCE})",
+                "assumes",
+                "the",
+                "role",
+                "refused,",
+                "expected",
+                "allowed",
+            ),
             *row.split()[9:],
         ]
 
     def test_json_tells_it_all_the_same(self, folder: Path) -> None:
         up = sandbox("up", folder, "--json")
         assert up.exit_code == 1
-        failed = [found for found in document(up)["proof"] if found["expected"] != found["observed"]]
+        failed = [
+            found for found in document(up)["proof"] if found["expected"] != found["observed"]
+        ]
         assert [(found["caller"], found["attempt"]) for found in failed] == [
             (f"arn:aws:iam::{SOURCE}:user/bob", "assumes the role")
         ]
 
 
 @pytest.mark.parametrize("side", ["source", "destination"])
-def test_a_stack_of_one_side_is_proved_with_the_other_owners_half(side: str, accounts: Sandbox, tmp_path: Path) -> None:
+def test_a_stack_of_one_side_is_proved_with_the_other_owners_half(
+    side: str, accounts: Sandbox, tmp_path: Path
+) -> None:
     ids = {"source": SOURCE, "destination": DESTINATION}
     connections: dict[str, Any] = {
         name: connection(account, accounts.endpoint) if name == side else {"accountId": account}
@@ -286,8 +348,12 @@ def test_a_stack_of_one_side_is_proved_with_the_other_owners_half(side: str, acc
 def test_the_other_owners_half_follows_the_stack(accounts: Sandbox, tmp_path: Path) -> None:
     one_side: dict[str, Any] = {"side": "source", "destination": {"accountId": DESTINATION}}
     for user in ("alice", "bob"):
-        grants = {"deploy": {"principals": [{"user": user}], "conditions": {"externalId": f"for-{user}"}}}
-        up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants, **one_side), "--json")
+        grants = {
+            "deploy": {"principals": [{"user": user}], "conditions": {"externalId": f"for-{user}"}}
+        }
+        up = sandbox(
+            "up", project(tmp_path, accounts.endpoint, grants=grants, **one_side), "--json"
+        )
         assert up.exit_code == 0, up.stderr
         assert document(up)["proof"][0]["caller"] == f"arn:aws:iam::{SOURCE}:user/{user}"
 
@@ -298,13 +364,17 @@ def test_several_grants_of_one_principal_share_a_policy(accounts: Sandbox, tmp_p
     up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants), "--json")
     assert up.exit_code == 0
     told = document(up)
-    assert [found["name"] for found in told["resources"] if found["type"] == "aws:iam/policy:Policy"] == [
-        "access-user-alice"
-    ]
-    assert [found["grant"] for found in told["proof"] if found["observed"] == "allowed"] == sorted(names)
+    assert [
+        found["name"] for found in told["resources"] if found["type"] == "aws:iam/policy:Policy"
+    ] == ["access-user-alice"]
+    assert [found["grant"] for found in told["proof"] if found["observed"] == "allowed"] == sorted(
+        names
+    )
 
 
-def test_an_endpoint_off_the_loopback_range_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_an_endpoint_off_the_loopback_range_is_refused_before_anything_is_made(
+    tmp_path: Path,
+) -> None:
     up = sandbox("up", project(tmp_path, "https://sts.amazonaws.com"), "--json")
     assert up.exit_code == 2
     (error, *_) = document(up)["errors"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.server import is_sandbox
+from sandbox.aws.server import is_sandbox
 from tests.sandbox.commands import SOURCE, connection, document, endpoint_of, project, sandbox
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class TestWithoutAnEngine:
         )
 
     @pytest.mark.parametrize("verb", ["up", "preview"])
-    def test_the_pulumi_engine_itself_is_told_to_be_missing(self, verb: str, tmp_path: Path) -> None:
+    def test_the_pulumi_engine_itself_is_told_to_be_missing(
+        self, verb: str, tmp_path: Path
+    ) -> None:
         result = sandbox(verb, project(tmp_path), engine="pulumi")
         assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {NO_CLI}\n")
 
@@ -69,7 +71,10 @@ def test_a_port_that_another_program_has_is_told(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
     assert (up.exit_code, up.stdout) == (1, "")
-    assert up.stderr == f"Error: port {port} is taken by another program: stop it, or choose another port\n"
+    assert (
+        up.stderr
+        == f"Error: port {port} is taken by another program: stop it, or choose another port\n"
+    )
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
@@ -77,10 +82,14 @@ def test_a_port_that_another_program_has_is_told(tmp_path: Path) -> None:
 def test_a_secret_is_never_printed(verb: str, options: tuple[str, ...], tmp_path: Path) -> None:
     folder = project(tmp_path)
     folder = project(
-        tmp_path, endpoint_of(folder), source=connection(SOURCE, endpoint_of(folder)) | {"secretKey": "key-0815"}
+        tmp_path,
+        endpoint_of(folder),
+        source=connection(SOURCE, endpoint_of(folder)) | {"secretKey": "key-0815"},
     )
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
-        program.write('pulumi.export("more", {"inner": pulumi.Output.secret("unlisted"), "plain": "listed"})\n')
+        program.write(
+            'pulumi.export("more", {"inner": pulumi.Output.secret("unlisted"), "plain": "listed"})\n'
+        )
     result = sandbox(verb, folder, *options)
     assert result.exit_code == 0, result.stderr
     for secret in ("key-0815", "unlisted"):
@@ -107,7 +116,10 @@ PROGRAMS = {
             "division by zero"
         ),
     ),
-    "is no Python": ("1 //\n", "the program failed: SyntaxError: invalid syntax (__main__.py, line 1)"),
+    "is no Python": (
+        "1 //\n",
+        "the program failed: SyntaxError: invalid syntax (__main__.py, line 1)",
+    ),
     "exits": ("raise SystemExit(2)\n", "the program failed at __main__.py, line 1: SystemExit: 2"),
     "makes what only the engine can": (
         f"{PROVIDERS}aws.iam.User('u', opts=with_source)\n",
@@ -175,7 +187,9 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize(("program", "message"), PROGRAMS.values(), ids=PROGRAMS)
-def test_a_program_that_fails_is_told_in_its_own_words(program: str, message: str, tmp_path: Path) -> None:
+def test_a_program_that_fails_is_told_in_its_own_words(
+    program: str, message: str, tmp_path: Path
+) -> None:
     folder = project(tmp_path, grants=ONE_GRANT)
     (folder / "__main__.py").write_text(program, encoding="utf-8")
     up = sandbox("up", folder, "--json")
@@ -198,4 +212,7 @@ def test_credentials_of_another_account_are_refused_before_anything_is_made(tmp_
     )
     up = sandbox("up", folder)
     assert up.exit_code == 1
-    assert up.stderr == f"Error: the other credentials belong to account 333333333333, not to {SOURCE}\n"
+    assert (
+        up.stderr
+        == f"Error: the other credentials belong to account 333333333333, not to {SOURCE}\n"
+    )

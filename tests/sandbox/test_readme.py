@@ -24,9 +24,15 @@ def test_the_readmes_transcript_is_what_make_up_prints(tmp_path: Path) -> None:
     config = tmp_path / "Pulumi.dev.yaml"
     dev = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     config.write_text(dev.replace(":4577", f":{free_port()}"), encoding="utf-8")
-    result = CliRunner().invoke(main, ["up", "--engine", "in-process", "--config-file", str(config)])
+    result = CliRunner().invoke(
+        main, ["up", "--engine", "in-process", "--config-file", str(config)]
+    )
     assert result.exit_code == 0, result.output
-    shown = re.search(r"<!-- make up -->\n```\n(.*?)```\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    shown = re.search(
+        r"<!-- make up -->\n```\n(.*?)```\n",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
     assert shown is not None
     assert shown[1] == result.stdout[result.stdout.index("grant  ") :]
 

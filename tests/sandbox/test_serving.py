@@ -16,8 +16,17 @@ import pytest
 from botocore.config import Config
 
 from cross_account_access.cli.stacks import Where, grants_of
-from sandbox.server import client, is_sandbox
-from tests.sandbox.commands import DESTINATION, ROOT, SOURCE, document, endpoint_of, free_port, project, sandbox
+from sandbox.aws.server import client, is_sandbox
+from tests.sandbox.commands import (
+    DESTINATION,
+    ROOT,
+    SOURCE,
+    document,
+    endpoint_of,
+    free_port,
+    project,
+    sandbox,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +53,9 @@ class Process:
     def line(self, pattern: str) -> re.Match[str]:
         """Wait for a line."""
         with self._more:
-            assert self._more.wait_for(lambda: any(re.search(pattern, line) for line in self.lines), 60), self.lines
+            assert self._more.wait_for(
+                lambda: any(re.search(pattern, line) for line in self.lines), 60
+            ), self.lines
             return next(found for line in self.lines if (found := re.search(pattern, line)))
 
     def interrupt(self, name: signal.Signals = signal.SIGINT) -> int:
@@ -93,7 +104,11 @@ def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_pat
         assert (first.exit_code, second.exit_code) == (0, 0)
         assert document(first)["outputs"] == document(second)["outputs"]
         iam = client("iam", endpoint_of(folder), account=DESTINATION)
-        assert {role["RoleName"] for role in iam.list_roles()["Roles"]} == {"deploy", "partner-audit", "read-only"}
+        assert {role["RoleName"] for role in iam.list_roles()["Roles"]} == {
+            "deploy",
+            "partner-audit",
+            "read-only",
+        }
         assert serve.interrupt() == 0
     log = "\n".join(serve.lines)
     assert "Traceback" not in log
@@ -107,7 +122,9 @@ def test_serve_on_a_port_that_another_sandbox_has_is_refused() -> None:
         first.line("^Emulated accounts at ")
         with running("serve", "--port", port) as second:
             assert second.process.wait(30) == 1
-        assert second.lines == [f"Error: port {port} is taken by a sandbox that runs already: use it, or stop it first"]
+        assert second.lines == [
+            f"Error: port {port} is taken by a sandbox that runs already: use it, or stop it first"
+        ]
 
 
 def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
@@ -117,14 +134,23 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         assert endpoint == endpoint_of(folder)
         pattern = r"^  AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+) aws sts get-caller-identity  # (\S+user/%s)$"
         key, secret, arn = up.line(pattern % "partners/auditor").groups()
-        sts = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region).client(
-            "sts", endpoint_url=endpoint, config=Config(proxies={})
+        sts = boto3.Session(
+            aws_access_key_id=key, aws_secret_access_key=secret, region_name=region
+        ).client("sts", endpoint_url=endpoint, config=Config(proxies={}))
+        assert (
+            sts.get_caller_identity()["Arn"]
+            == arn
+            == f"arn:aws:iam::{SOURCE}:user/partners/auditor"
         )
-        assert sts.get_caller_identity()["Arn"] == arn == f"arn:aws:iam::{SOURCE}:user/partners/auditor"
         assumed = sts.assume_role(
-            RoleArn=f"arn:aws:iam::{DESTINATION}:role/partner-audit", RoleSessionName="me", ExternalId="partner-7f3a"
+            RoleArn=f"arn:aws:iam::{DESTINATION}:role/partner-audit",
+            RoleSessionName="me",
+            ExternalId="partner-7f3a",
         )
-        assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{DESTINATION}:assumed-role/partner-audit/me"
+        assert (
+            assumed["AssumedRoleUser"]["Arn"]
+            == f"arn:aws:sts::{DESTINATION}:assumed-role/partner-audit/me"
+        )
         for user in ("alice", "bob"):
             up.line(pattern % user)
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)

@@ -50,7 +50,12 @@ role: RoleSettings = {
     "inline_policies": {"read": {"Version": "2012-10-17", "Statement": []}},
     "tags": {"owner": "platform"},
 }
-grant: Grant = {"principals": principals, "role": role, "conditions": conditions, "formerly": ["release"]}
+grant: Grant = {
+    "principals": principals,
+    "role": role,
+    "conditions": conditions,
+    "formerly": ["release"],
+}
 args: CrossAccountAccessArgs = {
     "source_provider": source,
     "destination_provider": pulumi.Output.from_input(destination),
@@ -75,7 +80,10 @@ inline = CrossAccountAccess(
     },
 )
 
-role_args: TrustedRoleArgs = {"principals": principals, "source_account_id": inline.source_account_id}
+role_args: TrustedRoleArgs = {
+    "principals": principals,
+    "source_account_id": inline.source_account_id,
+}
 trusted = TrustedRole("audit", role_args, pulumi.ResourceOptions(provider=destination))
 assert_type(trusted.role_arn, pulumi.Output[str])
 assert_type(trusted.longest_session, pulumi.Output[int])

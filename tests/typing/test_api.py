@@ -18,7 +18,9 @@ API = Path(__file__).parent / "api.py"
 
 def test_the_program_uses_all_that_is_public() -> None:
     text = API.read_text(encoding="utf-8")
-    assert [name for name in cross_account_access.__all__ if not re.search(rf"\b{name}\b", text)] == []
+    assert [
+        name for name in cross_account_access.__all__ if not re.search(rf"\b{name}\b", text)
+    ] == []
 
 
 @pytest.mark.skipif(find_spec("basedpyright") is None, reason="basedpyright isn't installed")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.errors import InvalidInput, Problem, Refusal, problem
-from cross_account_access.model import Model, Spelling, read
+from cross_account_access.grants.model import Model, Spelling, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,8 @@ def problems(
     return caught.value.problems
 
 
-def messages(model: type[Model], data: object, *, spelling: Spelling = "snake_case", path: str = "") -> list[str]:
+def messages(
+    model: type[Model], data: object, *, spelling: Spelling = "snake_case", path: str = ""
+) -> list[str]:
     """The same as messages."""
     return [found.message for found in problems(model, data, spelling=spelling, path=path)]

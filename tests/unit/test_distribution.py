@@ -24,7 +24,7 @@ NAME = f"cross_account_access-{cross_account_access.__version__}"
 PROGRAM = """
 import json, sys
 import cross_account_access
-from cross_account_access import policies
+from cross_account_access.grants import policies
 from cross_account_access.principals import PrincipalModel
 from cross_account_access.trust import trust_policy
 
@@ -32,7 +32,7 @@ role = "arn:aws:iam::222222222222:role/deploy"
 print(json.dumps({
     "file": cross_account_access.__file__,
     "trust": json.loads(trust_policy([PrincipalModel(user="alice")], None, "aws", "111111111111")),
-    "policy": json.loads(policies.assume_role_policy([policies.Reach(role, ("sts:AssumeRole",))])),
+    "policy": json.loads(policies.assume_role_policy([policies.AssumableRole(role, ("sts:AssumeRole",))])),
     "others": sorted({"sandbox", "stack_config", "tests", "examples", "boto3", "moto"} & set(sys.modules)),
 }))
 """
@@ -48,7 +48,9 @@ def run(*command: str | Path) -> str:
 
 def copied(folder: Path) -> Path:
     """The package's folder, after Pulumi has put its virtual environment there."""
-    shutil.copytree(COMPONENTS, folder, ignore=shutil.ignore_patterns("__pycache__", "venv", "dist"))
+    shutil.copytree(
+        COMPONENTS, folder, ignore=shutil.ignore_patterns("__pycache__", "venv", "dist")
+    )
     (folder / "venv").mkdir()
     (folder / "venv" / "big.py").write_text("", encoding="utf-8")
     return folder
@@ -58,7 +60,16 @@ def copied(folder: Path) -> Path:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that was made from it."""
     folder = tmp_path_factory.mktemp("distribution")
-    run(sys.executable, "-m", "uv", "build", "-q", "-o", folder / "dist", copied(folder / "components"))
+    run(
+        sys.executable,
+        "-m",
+        "uv",
+        "build",
+        "-q",
+        "-o",
+        folder / "dist",
+        copied(folder / "components"),
+    )
     return folder / "dist"
 
 
@@ -69,7 +80,19 @@ def python(built: Path) -> Path:
     run(sys.executable, "-m", "uv", "venv", "-q", environment)
     own = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     wheel = built / f"{NAME}-py3-none-any.whl"
-    run(sys.executable, "-m", "uv", "pip", "install", "-q", "--python", own, "-c", ROOT / "constraints.txt", wheel)
+    run(
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        own,
+        "-c",
+        ROOT / "constraints.txt",
+        wheel,
+    )
     return own
 
 
@@ -77,7 +100,9 @@ def test_the_wheel_is_the_package_and_its_licence(built: Path) -> None:
     with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
         names = set(wheel.namelist())
     files = [file for file in (COMPONENTS / "cross_account_access").rglob("*") if file.is_file()]
-    source = {file.relative_to(COMPONENTS).as_posix() for file in files if "__pycache__" not in file.parts}
+    source = {
+        file.relative_to(COMPONENTS).as_posix() for file in files if "__pycache__" not in file.parts
+    }
     assert {name for name in names if not name.startswith(f"{NAME}.dist-info/")} == source
     assert "cross_account_access/py.typed" in source
     assert f"{NAME}.dist-info/licenses/LICENSE" in names
@@ -94,12 +119,19 @@ def test_the_sdist_is_the_package_and_what_it_takes_to_build_it(built: Path) -> 
 def test_the_metadata_tells_what_it_is_and_needs(built: Path) -> None:
     with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
         told = Parser().parsestr(wheel.read(f"{NAME}.dist-info/METADATA").decode())
-    assert (told["Name"], told["Version"]) == ("cross-account-access", cross_account_access.__version__)
+    assert (told["Name"], told["Version"]) == (
+        "cross-account-access",
+        cross_account_access.__version__,
+    )
     assert told["License-Expression"] == "Apache-2.0"
     assert told["Requires-Python"] == ">=3.11"
     assert told.get_all("Classifier") == ["Typing :: Typed"]
     needs = told.get_all("Requires-Dist") or []
-    assert sorted(need.split("<")[0] for need in needs if "extra" not in need) == ["pulumi", "pulumi-aws", "pydantic"]
+    assert sorted(need.split("<")[0] for need in needs if "extra" not in need) == [
+        "pulumi",
+        "pulumi-aws",
+        "pydantic",
+    ]
     extra = [need.split(">")[0] for need in needs if need.endswith("; extra == 'cli'")]
     assert sorted(extra) == ["boto3", "click", "rich"]
     assert told.get_payload() == (COMPONENTS / "README.md").read_text(encoding="utf-8")
@@ -116,7 +148,9 @@ def test_the_plugin_needs_what_the_package_needs() -> None:
 def test_installed_into_an_empty_environment_it_builds_documents(python: Path) -> None:
     told = json.loads(run(python, "-I", "-c", PROGRAM))
     assert told["file"].startswith(str(python.parents[1]))
-    assert told["trust"]["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::111111111111:user/alice"]}
+    assert told["trust"]["Statement"][0]["Principal"] == {
+        "AWS": ["arn:aws:iam::111111111111:user/alice"]
+    }
     assert told["policy"]["Statement"][0]["Action"] == "sts:AssumeRole"
     assert told["others"] == []
 
@@ -138,11 +172,27 @@ def test_pip_installs_it_from_a_git_url(tmp_path: Path) -> None:
     copied(repository / "components")
     git = ("git", "-C", repository, "-c", "user.name=test", "-c", "user.email=test@example.com")
     run("git", "init", "-q", repository)
-    run(*git, "add", "components/cross_account_access", "components/pyproject.toml", "components/README.md")
+    run(
+        *git,
+        "add",
+        "components/cross_account_access",
+        "components/pyproject.toml",
+        "components/README.md",
+    )
     run(*git, "add", "components/LICENSE")
     run(*git, "commit", "-q", "-m", "first")
     url = f"git+{repository.as_uri()}#subdirectory=components"
-    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "installed", url)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        tmp_path / "installed",
+        url,
+    )
     installed = tmp_path / "installed"
     assert (installed / f"{NAME}.dist-info" / "METADATA").is_file()
     assert (installed / "cross_account_access" / "py.typed").is_file()

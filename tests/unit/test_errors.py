@@ -23,17 +23,54 @@ from cross_account_access.errors import (
     problem,
 )
 
-SECRET_KEYS = ["external_id", "externalId", "access_key", "accessKey", "secret_key", "secretKey", "token"]
+SECRET_KEYS = [
+    "external_id",
+    "externalId",
+    "access_key",
+    "accessKey",
+    "secret_key",
+    "secretKey",
+    "token",
+]
 # As people misspell them, or know them from elsewhere.
-ALIKE = ["secretkey", "SecretKey", "secret-key", "secret_access_key", "aws_secret_access_key", "previousExternalId"]
-ALIKE += ["externalID", "AccessKeyId", "sessionToken", "aws_session_token", "password", "sts:ExternalId"]
-PLAIN_KEYS = ["user", "role", "arn", "path", "tags", "principals", "key", "access", "secrets", "tokens", "accountId"]
+ALIKE = [
+    "secretkey",
+    "SecretKey",
+    "secret-key",
+    "secret_access_key",
+    "aws_secret_access_key",
+    "previousExternalId",
+]
+ALIKE += [
+    "externalID",
+    "AccessKeyId",
+    "sessionToken",
+    "aws_session_token",
+    "password",
+    "sts:ExternalId",
+]
+PLAIN_KEYS = [
+    "user",
+    "role",
+    "arn",
+    "path",
+    "tags",
+    "principals",
+    "key",
+    "access",
+    "secrets",
+    "tokens",
+    "accountId",
+]
 
 # No digits alone and nothing that could stand in a path, key or type by chance.
 SECRETS = st.text("QZ?!", min_size=4, max_size=30).map(lambda text: f"S3cr3t{text}")
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("ab {}\n\r\t\x1b", max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PLAIN_KEYS), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(PLAIN_KEYS), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -78,7 +115,9 @@ def test_invalid_input_tells_every_problem_on_a_line_of_its_own() -> None:
         ("a", (0, 1), "a[0][1]"),
     ],
 )
-def test_a_path_is_spelt_as_pulumi_config_takes_it(path: str, steps: tuple[str | int, ...], joined: str) -> None:
+def test_a_path_is_spelt_as_pulumi_config_takes_it(
+    path: str, steps: tuple[str | int, ...], joined: str
+) -> None:
     assert join(path, steps) == joined
 
 
@@ -92,7 +131,9 @@ def test_a_path_is_spelt_as_pulumi_config_takes_it(path: str, steps: tuple[str |
         (Refusal("r", where=("a",), value=None), "here.a", "null"),
     ],
 )
-def test_a_refusal_is_told_where_the_wrong_part_stands(refusal: Refusal, path: str, value: str) -> None:
+def test_a_refusal_is_told_where_the_wrong_part_stands(
+    refusal: Refusal, path: str, value: str
+) -> None:
     assert problem("here", {"a": 1}, refusal) == Problem(path, value, "r")
 
 
@@ -161,14 +202,22 @@ def test_a_text_that_holds_a_secret_with_its_key_is_not_shown(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["SecretsManagerReadWrite", "external-auditors", "arn:aws:iam::1:role/access-key-rotator"]
+    "text",
+    ["SecretsManagerReadWrite", "external-auditors", "arn:aws:iam::1:role/access-key-rotator"],
 )
 def test_a_name_that_only_speaks_of_secrets_is_shown(text: str) -> None:
     assert display("here", text) == f'"{text}"'
 
 
-@given(SECRETS, st.sampled_from(SECRET_KEYS + ALIKE), JSON, st.lists(st.sampled_from(PLAIN_KEYS), max_size=3))
-def test_no_secret_is_shown_wherever_it_stands(secret: str, key: str, beside: object, above: list[str]) -> None:
+@given(
+    SECRETS,
+    st.sampled_from(SECRET_KEYS + ALIKE),
+    JSON,
+    st.lists(st.sampled_from(PLAIN_KEYS), max_size=3),
+)
+def test_no_secret_is_shown_wherever_it_stands(
+    secret: str, key: str, beside: object, above: list[str]
+) -> None:
     value: Any = {"beside": beside, key: secret}
     for step in above:
         value = {step: [value, beside]}

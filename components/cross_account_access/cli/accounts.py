@@ -22,13 +22,19 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-INVALID = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"})
-THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
+INVALID = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+)
+THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+)
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 _REGION = "us-east-1"
 # AWS's own: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_RETRYING = Config(retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30)
+_RETRYING = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,9 @@ class Aws:
                 session.set_config_variable("profile", self.profile)
             session.get_scoped_config()  # which looks the profile up
             # As the AWS CLI does it, so that a profile with MFA asks for a code once.
-            session.get_component("credential_provider").get_provider("assume-role").cache = SharedCache()
+            session.get_component("credential_provider").get_provider(
+                "assume-role"
+            ).cache = SharedCache()
             # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
             region = self.region or os.environ.get("AWS_REGION")
             return boto3.Session(botocore_session=session, region_name=region)
@@ -67,18 +75,24 @@ class Aws:
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="Mend the file.") from None
         except botocore.exceptions.ProfileNotFound as error:
             told = f"there is no AWS profile {error.kwargs['profile']}"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy="`aws configure list-profiles` tells.") from None
+            raise Failure(
+                told, ExitCode.WRONG_INPUT, remedy="`aws configure list-profiles` tells."
+            ) from None
 
     def iam(self) -> "IAMClient":
         """IAM's client."""
         session = self.session()
-        client: IAMClient = session.client("iam", region_name=session.region_name or _REGION, **self._at())
+        client: IAMClient = session.client(
+            "iam", region_name=session.region_name or _REGION, **self._at()
+        )
         return client
 
     def sts(self) -> "STSClient":
         """STS's client."""
         session = self.session()
-        client: STSClient = session.client("sts", region_name=session.region_name or _REGION, **self._at())
+        client: STSClient = session.client(
+            "sts", region_name=session.region_name or _REGION, **self._at()
+        )
         return client
 
     def _at(self) -> dict[str, Any]:
@@ -94,7 +108,9 @@ def core() -> botocore.session.Session:
 
 @cache
 def _loader() -> botocore.loaders.Loader:
-    return botocore.loaders.create_loader(botocore.session.get_session().get_config_variable("data_path"))
+    return botocore.loaders.create_loader(
+        botocore.session.get_session().get_config_variable("data_path")
+    )
 
 
 def code_of(error: botocore.exceptions.ClientError) -> str:
@@ -115,7 +131,9 @@ def asking(what: str) -> Iterator[None]:
     try:
         yield
     except botocore.exceptions.ClientError as error:
-        raise Failure(f"AWS doesn't tell {what}: {_told(error)}", remedy=_remedy(code_of(error))) from None
+        raise Failure(
+            f"AWS doesn't tell {what}: {_told(error)}", remedy=_remedy(code_of(error))
+        ) from None
     except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError):
         remedy = "Give --profile NAME, or set AWS_PROFILE."
         raise Failure(f"there are no AWS credentials to ask {what}", remedy=remedy) from None
@@ -149,11 +167,17 @@ endpoint_option = click.option(
 def aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say whose credentials are used, as its parameter `aws`."""
 
-    @click.option("--profile", metavar="NAME", help="A profile of the AWS CLI; the ambient credentials by default.")
+    @click.option(
+        "--profile",
+        metavar="NAME",
+        help="A profile of the AWS CLI; the ambient credentials by default.",
+    )
     @click.option("--region", metavar="REGION", help="The region whose STS is used.")
     @endpoint_option
     @wraps(command)
-    def with_aws(*, profile: str | None, region: str | None, endpoint: str | None, **others: Any) -> Any:
+    def with_aws(
+        *, profile: str | None, region: str | None, endpoint: str | None, **others: Any
+    ) -> Any:
         return command(aws=Aws(profile, region, endpoint), **others)
 
     return with_aws

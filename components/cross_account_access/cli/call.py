@@ -52,7 +52,8 @@ class Call:
             "SerialNumber": self.mfa_serial,
             "DurationSeconds": self.duration,
             "SourceIdentity": self.source_identity,
-            "Tags": [{"Key": key, "Value": text} for key, text in sorted(self.tags.items())] or None,
+            "Tags": [{"Key": key, "Value": text} for key, text in sorted(self.tags.items())]
+            or None,
             "TransitiveTagKeys": list(self.transitive_tag_keys) or None,
         }
         return {name: value for name, value in given.items() if value is not None}

@@ -83,7 +83,9 @@ class Caller:
         Raises:
             Failure: If there isn't exactly one, or the credentials may not tell.
         """
-        by_hand = "Give --mfa-serial ARN, as the console shows it at your user's security credentials."
+        by_hand = (
+            "Give --mfa-serial ARN, as the console shows it at your user's security credentials."
+        )
         client = self.aws.iam()
         with asking("which MFA device the caller has"):
             try:
@@ -92,7 +94,9 @@ class Caller:
             except client.exceptions.ClientError as error:
                 if code_of(error) not in DENIED:
                     raise
-                told = f"{self.identity.arn} may not ask which MFA device it has (iam:ListMFADevices)"
+                told = (
+                    f"{self.identity.arn} may not ask which MFA device it has (iam:ListMFADevices)"
+                )
                 raise Failure(told, remedy=by_hand) from None
         # A security key shows no codes, and the API takes nothing else.
         showing = [serial for serial in found if ":u2f/" not in serial]
@@ -102,5 +106,9 @@ class Caller:
             told = f"{self.identity.arn} has {len(showing)} MFA devices: {', '.join(showing)}"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy="Say which: --mfa-serial ARN.")
         why = "only security keys, which show no codes" if found else "no MFA device"
-        remedy = "Register an authenticator app in the console, at your user's security credentials."
-        raise Failure(f"the grant requires MFA, and {self.identity.arn} has {why}", ExitCode.NO, remedy=remedy)
+        remedy = (
+            "Register an authenticator app in the console, at your user's security credentials."
+        )
+        raise Failure(
+            f"the grant requires MFA, and {self.identity.arn} has {why}", ExitCode.NO, remedy=remedy
+        )

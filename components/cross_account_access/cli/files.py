@@ -51,13 +51,17 @@ def replace(path: Path, old: bytes | None, new: bytes) -> Path | None:
         # Replacing asks for no right on the file itself: the owner's word counts nevertheless.
         if before is not None and not (before.st_mode & stat.S_IWUSR and os.access(real, os.W_OK)):
             told = f"{path} is read-only: nothing was written"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"If you mean it to change: chmod u+w {real}")
+            raise Failure(
+                told, ExitCode.WRONG_INPUT, remedy=f"If you mean it to change: chmod u+w {real}"
+            )
         return _replace(path, real, before, old, new)
     except OSError as error:
         raise _not_written(path, error) from None
 
 
-def _replace(path: Path, real: Path, before: os.stat_result | None, old: bytes | None, new: bytes) -> Path | None:
+def _replace(
+    path: Path, real: Path, before: os.stat_result | None, old: bytes | None, new: bytes
+) -> Path | None:
     made: list[Path] = []
     try:
         fresh = _written(real, new, before, made)
@@ -146,7 +150,12 @@ def _usual_mode() -> int:
 
 
 def _written(
-    real: Path, content: bytes, like: os.stat_result | None, made: list[Path], *, mode: int = _PRIVATE
+    real: Path,
+    content: bytes,
+    like: os.stat_result | None,
+    made: list[Path],
+    *,
+    mode: int = _PRIVATE,
 ) -> Path:
     """A new file beside the real one, on the disk and complete.
 

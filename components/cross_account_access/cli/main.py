@@ -6,12 +6,12 @@ from cross_account_access import __version__
 
 from .explain.command import explain
 from .handoff.command import handoff
-from .mapping.command import map_command
+from .map.command import map_command
 from .terminal import ExitCode, Failure
 from .using.execution import exec_command
 from .using.profiles import profile
 from .using.switch_role import open_role
-from .verification.command import verify
+from .verify.command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
 
@@ -23,7 +23,9 @@ class _Commands(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES
+)
 @click.version_option(__version__, prog_name="cross-account-access")
 def cli() -> None:
     """Prove, explain, use and hand over the access that a stack's grants open.

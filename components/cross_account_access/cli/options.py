@@ -16,7 +16,9 @@ only_grant_argument: Decorator = click.argument("name", metavar="[GRANT]", requi
 grants_argument: Decorator = click.argument("names", metavar="[GRANT]...", nargs=-1)
 
 mfa_serial_option: Decorator = click.option(
-    "--mfa-serial", metavar="ARN", help="Your MFA device; by default your only one, which IAM is asked for."
+    "--mfa-serial",
+    metavar="ARN",
+    help="Your MFA device; by default your only one, which IAM is asked for.",
 )
 
 
@@ -26,23 +28,31 @@ def external_id_option(default: str = "the grant's") -> Decorator:
     Args:
         default: What is taken without the option, for the help; so is the others'.
     """
-    return click.option("--external-id", metavar="ID", help=f"The external ID, never shown; by default {default}.")
+    return click.option(
+        "--external-id", metavar="ID", help=f"The external ID, never shown; by default {default}."
+    )
 
 
 def session_name_option(default: str = _ASKED) -> Decorator:
     """The parameter `session_name`."""
-    return click.option("--session-name", metavar="NAME", help=f"The session's name; by default {default}.")
+    return click.option(
+        "--session-name", metavar="NAME", help=f"The session's name; by default {default}."
+    )
 
 
 def source_identity_option(default: str = _ASKED) -> Decorator:
     """The parameter `source_identity`."""
-    return click.option("--source-identity", metavar="NAME", help=f"The source identity; by default {default}.")
+    return click.option(
+        "--source-identity", metavar="NAME", help=f"The source identity; by default {default}."
+    )
 
 
 def session_tag_option(default: str = "those that the grant asks for") -> Decorator:
     """The parameter `session_tags`, which `pairs` reads."""
     told = f"A session tag; by default {default}. May be given again."
-    return click.option("--session-tag", "session_tags", multiple=True, metavar="KEY=VALUE", help=told)
+    return click.option(
+        "--session-tag", "session_tags", multiple=True, metavar="KEY=VALUE", help=told
+    )
 
 
 def duration_option(default: str) -> Decorator:
@@ -66,6 +76,8 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
         if not key or not equals:
             raise Failure(f"{option} {text}: a tag is KEY=VALUE", ExitCode.WRONG_INPUT)
         if key.lower() in {known.lower() for known in found}:
-            raise Failure(f"{option} {key}: a key stands once, in whatever case", ExitCode.WRONG_INPUT)
+            raise Failure(
+                f"{option} {key}: a key stands once, in whatever case", ExitCode.WRONG_INPUT
+            )
         found[key] = value
     return found

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from cross_account_access.documents import GrantDocuments
+from cross_account_access.grants.documents import GrantDocuments
 
 from .terminal import ExitCode, Failure
 
@@ -46,7 +46,9 @@ class Grant:
 
         None where the stack doesn't tell, or there is none.
         """
-        found = re.search(r"^external_id = (\S+)$", str(self.outputs.get("cliProfile") or ""), re.MULTILINE)
+        found = re.search(
+            r"^external_id = (\S+)$", str(self.outputs.get("cliProfile") or ""), re.MULTILINE
+        )
         return found[1] if found else None
 
 
@@ -68,7 +70,13 @@ class Where:
 def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say which stacks are meant, as its parameter `where`."""
 
-    @click.option("--stack", "stacks", multiple=True, metavar="NAME", help="A Pulumi stack. May be given again.")
+    @click.option(
+        "--stack",
+        "stacks",
+        multiple=True,
+        metavar="NAME",
+        help="A Pulumi stack. May be given again.",
+    )
     @click.option(
         "--outputs",
         "files",
@@ -85,7 +93,9 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="The Pulumi project's folder; the current one by default.",
     )
     @wraps(command)
-    def with_stacks(*, stacks: tuple[str, ...], files: tuple[str, ...], folder: Path, **others: Any) -> Any:
+    def with_stacks(
+        *, stacks: tuple[str, ...], files: tuple[str, ...], folder: Path, **others: Any
+    ) -> Any:
         return command(where=Where(stacks, files, folder), **others)
 
     return with_stacks
@@ -103,12 +113,17 @@ def grants_of(where: Where, names: Sequence[str] = ()) -> list[Grant]:
     """
     if not where.stacks and not where.files:
         raise Failure(
-            "no stack is given", ExitCode.WRONG_INPUT, remedy="Give --stack NAME, or --outputs FILE with its outputs."
+            "no stack is given",
+            ExitCode.WRONG_INPUT,
+            remedy="Give --stack NAME, or --outputs FILE with its outputs.",
         )
     found: list[Grant] = []
     folder = () if where.folder == Path() else ("--cwd", str(where.folder))
     for source, outputs, options in [
-        *((name, _stack_outputs(name, where.folder), ("--stack", name, *folder)) for name in where.stacks),
+        *(
+            (name, _stack_outputs(name, where.folder), ("--stack", name, *folder))
+            for name in where.stacks
+        ),
         *((name, _file_outputs(name), ("--outputs", name)) for name in where.files),
     ]:
         grants = sorted(_grants(source, outputs, options), key=lambda grant: grant.name)
@@ -135,7 +150,9 @@ def grant_of(where: Where, name: str | None) -> Grant:
     if len(chosen) == 1:
         return chosen[0]
     known = ", ".join(grant.name for grant in chosen)
-    raise Failure(f"there are {len(chosen)} such grants", ExitCode.WRONG_INPUT, remedy=f"Name one: {known}.")
+    raise Failure(
+        f"there are {len(chosen)} such grants", ExitCode.WRONG_INPUT, remedy=f"Name one: {known}."
+    )
 
 
 def _no_grant(name: str, grants: Sequence[Grant]) -> Failure:
@@ -155,7 +172,9 @@ def _stack_outputs(name: str, folder: Path) -> Mapping[str, Any]:
             remedy="Install it, or give --outputs FILE with the stack's outputs.",
         ) from None
     except automation.StackNotFoundError:
-        raise Failure(f"there is no stack {name}", ExitCode.WRONG_INPUT, remedy="`pulumi stack ls` tells.") from None
+        raise Failure(
+            f"there is no stack {name}", ExitCode.WRONG_INPUT, remedy="`pulumi stack ls` tells."
+        ) from None
     except automation.CommandError as error:
         raise Failure(f"the stack {name} can't be read: {_last_line(str(error))}") from None
 

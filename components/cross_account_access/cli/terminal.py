@@ -23,7 +23,10 @@ class ExitCode(IntEnum):
     DONE = 0, "done; verified without a finding; allowed"
     NO = 1, "the answer is no: something is not as it should be, or access is refused"
     WRONG_INPUT = 2, "the command line, or a file or name on it, is wrong; nothing was done"
-    UNAVAILABLE = 3, "somebody couldn't be asked: no credentials, no stack, no network, AWS throttles"
+    UNAVAILABLE = (
+        3,
+        "somebody couldn't be asked: no credentials, no stack, no network, AWS throttles",
+    )
     INTERRUPTED = 130, "interrupted by Ctrl-C; nothing is left half-written"
 
     def __new__(cls, code: int, told: str) -> Self:
@@ -42,7 +45,9 @@ class Failure(click.ClickException):
         remedy: What to do about it.
     """
 
-    def __init__(self, message: str, code: ExitCode = ExitCode.UNAVAILABLE, *, remedy: str = "") -> None:
+    def __init__(
+        self, message: str, code: ExitCode = ExitCode.UNAVAILABLE, *, remedy: str = ""
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
@@ -60,7 +65,10 @@ class Command(click.Command):
     """
 
     def __init__(
-        self, *args: Any, json_told: str = "Print one JSON document on stdout, and nothing else there.", **kwargs: Any
+        self,
+        *args: Any,
+        json_told: str = "Print one JSON document on stdout, and nothing else there.",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=json_told))
@@ -83,7 +91,9 @@ def emit(document: Any) -> None:
 
 def console() -> Console:
     """Where a person reads the answer: coloured on a terminal alone, and as wide as that."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH)
+    return Console(
+        highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH
+    )
 
 
 def progress_console() -> Console:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from cross_account_access.conditions import ASSUME_ROLE
-from cross_account_access.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.evaluator import Caller, Policy, Request, decide
-from cross_account_access.operators import Operator, listed
-from cross_account_access.policies import VERSION
+from cross_account_access.grants.conditions import ASSUME_ROLE
+from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
+from cross_account_access.grants.policies import VERSION
+from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
+from cross_account_access.iam.operators import Operator, listed
 
-from . import normal
+from . import policy_normalization as normal
 from .caller import Identity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
@@ -25,7 +25,9 @@ _OF_THE_CALLER = frozenset(
 _NOT_OTHERS = frozenset({"sts:transitivetagkeys", "aws:tagkeys", "aws:principalarn"})
 _EXACT = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
 _POSITIVE = _EXACT | {"StringLike"}
-_EVERYTHING = Policy("any", {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+_EVERYTHING = Policy(
+    "any", {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ class Terms:
     @property
     def weight(self) -> tuple[bool, ...]:
         """How much is asked for: of two statements that let somebody in the lighter one is enough."""
-        return self.mfa, bool(self.source_identities), bool(self.session_tags), bool(self.external_ids)
+        return (
+            self.mfa,
+            bool(self.source_identities),
+            bool(self.session_tags),
+            bool(self.external_ids),
+        )
 
     def accepts_session_name(self, name: str) -> bool:
         """Whether a session may have that name, as far as that can be told without the values of policy variables."""
@@ -94,9 +101,13 @@ def terms_of_principal(documents: GrantDocuments, half: SourceHalf) -> list[Term
 
 def terms_for(documents: GrantDocuments, identity: Identity) -> Terms | None:
     """The terms on which the trust policy lets a caller in, the lightest; None if it speaks of others only."""
-    caller = Caller(identity.arn, identity.user_id, _principal_arn(documents, identity.arn), (_EVERYTHING,))
+    caller = Caller(
+        identity.arn, identity.user_id, _principal_arn(documents, identity.arn), (_EVERYTHING,)
+    )
     return lightest(
-        _terms(statement) for statement in _statements(documents) if _speaks_of(statement, caller, documents.role.arn)
+        _terms(statement)
+        for statement in _statements(documents)
+        if _speaks_of(statement, caller, documents.role.arn)
     )
 
 
@@ -112,7 +123,8 @@ def statements_of(documents: GrantDocuments, half: SourceHalf) -> list[Document]
     found = [
         statement
         for statement in _statements(documents)
-        if half.trusted_as in listed(statement["Principal"]["AWS"]) and _narrows(half.narrowing, statement)
+        if half.trusted_as in listed(statement["Principal"]["AWS"])
+        and _narrows(half.narrowing, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.
     return [one for one in found if not any(_narrows(other, one) for other in others)] or found
@@ -155,7 +167,10 @@ def _speaks_of(statement: Document, caller: Caller, role: str) -> bool:
         operator: {key: value for key, value in keys.items() if key.lower() in _OF_THE_CALLER}
         for operator, keys in statement.get("Condition", {}).items()
     }
-    reduced = {**statement, "Condition": {operator: keys for operator, keys in narrowing.items() if keys}}
+    reduced = {
+        **statement,
+        "Condition": {operator: keys for operator, keys in narrowing.items() if keys},
+    }
     trust = Policy("trust policy", {"Version": VERSION, "Statement": [reduced]})
     return decide(caller, Request(ASSUME_ROLE, role, {}), trust).allowed
 
@@ -167,7 +182,11 @@ def _principal_arn(documents: GrantDocuments, arn: str) -> str:
     role = arn.split("/")[1]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
     known = (half.arn for half in documents.principals if half.kind == "role" and half.arn)
-    same_name = (one for one in known if one.rpartition("/")[2] == role and one.split(":")[4] == arn.split(":")[4])
+    same_name = (
+        one
+        for one in known
+        if one.rpartition("/")[2] == role and one.split(":")[4] == arn.split(":")[4]
+    )
     partition, account = arn.split(":")[1], arn.split(":")[4]
     return next(same_name, f"arn:{partition}:iam::{account}:role/{path}{role}")
 
@@ -176,7 +195,11 @@ def _principal_arn(documents: GrantDocuments, arn: str) -> str:
 
 
 def _terms(statement: Document) -> Terms:
-    asked: dict[str, list[str]] = {"sts:externalid": [], "sts:rolesessionname": [], "sts:sourceidentity": []}
+    asked: dict[str, list[str]] = {
+        "sts:externalid": [],
+        "sts:rolesessionname": [],
+        "sts:sourceidentity": [],
+    }
     transitive: list[str] = []
     tags: dict[str, tuple[str, ...]] = {}
     others: dict[str, None] = {}
@@ -188,7 +211,9 @@ def _terms(statement: Document) -> Terms:
             positive = known.base in _POSITIVE and not known.negated
             if lower == "sts:externalid":
                 # Nothing is made up for a pattern.
-                positive = positive and (known.base in _EXACT or not re.search(r"[*?]", "".join(values)))
+                positive = positive and (
+                    known.base in _EXACT or not re.search(r"[*?]", "".join(values))
+                )
             if positive and lower in asked:
                 asked[lower] += values
             elif positive and lower == "sts:transitivetagkeys":
@@ -209,10 +234,16 @@ def _asks_for_mfa(operator: Operator, key: str, values: list[str]) -> bool:
     if operator.base == "Null":
         return values == ["false"]
     present = key == "aws:multifactorauthpresent"
-    return operator.base == "Bool" and "true" in values if present else operator.base.startswith("Numeric")
+    return (
+        operator.base == "Bool" and "true" in values
+        if present
+        else operator.base.startswith("Numeric")
+    )
 
 
-def filled(pattern: str, *, user: str | None, instead: str | None, letter: str | None = None) -> str | None:
+def filled(
+    pattern: str, *, user: str | None, instead: str | None, letter: str | None = None
+) -> str | None:
     """A text that meets a pattern of a trust policy; None where one can't be told.
 
     Args:

@@ -7,14 +7,22 @@ import pulumi_aws as aws
 
 from cross_account_access import AssumeRoleGrant
 
-in_people = pulumi.ResourceOptions(provider=aws.Provider("people", profile="people", region="us-east-1"))
+in_people = pulumi.ResourceOptions(
+    provider=aws.Provider("people", profile="people", region="us-east-1")
+)
 
 ci = aws.iam.Role(
     "ci",
     assume_role_policy=json.dumps(
         {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}],
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "111111111111"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
         }
     ),
     opts=in_people,

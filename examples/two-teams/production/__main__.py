@@ -20,6 +20,8 @@ role = TrustedRole(
         ],
         "role": {"name": "deploy", "managed_policies": ["PowerUserAccess"]},
     },
-    pulumi.ResourceOptions(provider=aws.Provider("production", profile="production", region="us-east-1")),
+    pulumi.ResourceOptions(
+        provider=aws.Provider("production", profile="production", region="us-east-1")
+    ),
 )
 pulumi.export("role_arn", role.role_arn)

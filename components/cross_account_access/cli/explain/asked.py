@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from cross_account_access import limits
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.errors import Refusal
+from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from cross_account_access.iam import limits
 
 Context = dict[str, str | tuple[str, ...]]
 
 # An account may be right under the root.
-_ACCOUNT_PATH = limits.Text(
+_ACCOUNT_PATH = limits.StringRule(
     "an account's path in its organization",
     18,
     512,
     r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*/?",
     "o-…/r-…/ and then ou-…/ for each unit down to its own",
 )
-_SOURCE_IDENTITY = limits.Text("a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-")
+_SOURCE_IDENTITY = limits.StringRule(
+    "a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-"
+)
 
 
 def wrong(message: str, remedy: str = "") -> Failure:
@@ -145,8 +147,12 @@ class Asked:
             "aws:VpcSourceIp" if self.through_endpoint else "aws:SourceIp": self.source_ip,
             "aws:SourceVpc": self.source_vpc,
             "aws:SourceVpce": self.source_vpce,
-            "aws:PrincipalOrgID": self.organization or (self.organization_path or "").partition("/")[0] or None,
-            "aws:PrincipalOrgPaths": (f"{self.organization_path.rstrip('/')}/",) if self.organization_path else None,
+            "aws:PrincipalOrgID": self.organization
+            or (self.organization_path or "").partition("/")[0]
+            or None,
+            "aws:PrincipalOrgPaths": (f"{self.organization_path.rstrip('/')}/",)
+            if self.organization_path
+            else None,
             "aws:SourceIdentity": self.inherited_identity,
             "sts:ExternalId": self.external_id,
             "sts:RoleSessionName": self.named,
@@ -157,16 +163,23 @@ class Asked:
             **{f"aws:PrincipalTag/{key}": value for key, value in mine.items()},
         }
         if user and self.mfa_age is not None:
-            found |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(self.mfa_age)}
+            found |= {
+                "aws:MultiFactorAuthPresent": "true",
+                "aws:MultiFactorAuthAge": str(self.mfa_age),
+            }
         known = {key: value for key, value in found.items() if value is not None}
-        return known | {key: values[0] if len(values) == 1 else values for key, values in self.more.items()}
+        return known | {
+            key: values[0] if len(values) == 1 else values for key, values in self.more.items()
+        }
 
 
 def _address(value: object) -> str:
     try:
         return str(ip_address(str(value)))
     except ValueError:
-        raise Refusal("an address is one of IPv4 or IPv6, such as 203.0.113.7 or 2001:db8::1") from None
+        raise Refusal(
+            "an address is one of IPv4 or IPv6, such as 203.0.113.7 or 2001:db8::1"
+        ) from None
 
 
 def _checked(option: str, value: object, check: Callable[[object], object]) -> None:
@@ -203,6 +216,8 @@ def several(option: str, given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         key, equals, value = text.partition("=")
         if ":" not in key or not equals:
             # Its value may be an external ID.
-            raise wrong(f"{option} {key}: a condition key is KEY=VALUE, such as aws:UserAgent=curl/8")
+            raise wrong(
+                f"{option} {key}: a condition key is KEY=VALUE, such as aws:UserAgent=curl/8"
+            )
         found[key] = (*found.get(key, ()), value)
     return found

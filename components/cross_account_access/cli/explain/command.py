@@ -29,16 +29,24 @@ _REGION = "us-east-1"
 
 _CIRCUMSTANCES = (
     click.option("--mfa", is_flag=True, help="The caller signed in with MFA just now."),
-    click.option("--mfa-age", type=int, metavar="SECONDS", help="It gave its MFA code so long ago."),
+    click.option(
+        "--mfa-age", type=int, metavar="SECONDS", help="It gave its MFA code so long ago."
+    ),
     external_id_option("none"),
     click.option("--source-ip", metavar="IP", help="The caller's address, IPv4 or IPv6."),
-    click.option("--source-vpc", metavar="VPC", help="The VPC whose endpoint the call comes through."),
+    click.option(
+        "--source-vpc", metavar="VPC", help="The VPC whose endpoint the call comes through."
+    ),
     click.option("--source-vpce", metavar="VPCE", help="That VPC endpoint."),
     session_name_option("the AWS CLI's own"),
     source_identity_option("none"),
     session_tag_option("none"),
     click.option(
-        "--transitive-tag-key", "transitive", multiple=True, metavar="KEY", help="A session tag that is handed on."
+        "--transitive-tag-key",
+        "transitive",
+        multiple=True,
+        metavar="KEY",
+        help="A session tag that is handed on.",
     ),
     click.option(
         "--principal-tag",
@@ -48,17 +56,35 @@ _CIRCUMSTANCES = (
         help="A tag of the caller's user or role.",
     ),
     click.option(
-        "--inherited-tag", "inherited_tags", multiple=True, metavar="KEY=VALUE", help="A transitive tag of its session."
+        "--inherited-tag",
+        "inherited_tags",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A transitive tag of its session.",
     ),
     click.option(
-        "--inherited-source-identity", "inherited_identity", metavar="NAME", help="The source identity of its session."
+        "--inherited-source-identity",
+        "inherited_identity",
+        metavar="NAME",
+        help="The source identity of its session.",
     ),
-    click.option("--organization", metavar="O-ID", help="The organization of the caller's account."),
-    click.option("--org-path", "organization_path", metavar="PATH", help="The account's path in it: o-…/r-…/ou-…/."),
+    click.option(
+        "--organization", metavar="O-ID", help="The organization of the caller's account."
+    ),
+    click.option(
+        "--org-path",
+        "organization_path",
+        metavar="PATH",
+        help="The account's path in it: o-…/r-…/ou-…/.",
+    ),
     click.option("--at", metavar="ISO8601", help="When; now by default."),
     duration_option("an hour"),
     click.option(
-        "--context", "more", multiple=True, metavar="KEY=VALUE", help="Another condition key: aws:UserAgent=curl/8."
+        "--context",
+        "more",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Another condition key: aws:UserAgent=curl/8.",
     ),
 )
 
@@ -67,15 +93,21 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say under which circumstances a role is asked for, as its parameter `asked`."""
 
     @wraps(command)
-    def with_asked(*, aws: Aws, mfa: bool, at: str | None, transitive: tuple[str, ...], **given: Any) -> Any:
-        options = {field.name: given.pop(field.name) for field in fields(Asked) if field.name in given}
+    def with_asked(
+        *, aws: Aws, mfa: bool, at: str | None, transitive: tuple[str, ...], **given: Any
+    ) -> Any:
+        options = {
+            field.name: given.pop(field.name) for field in fields(Asked) if field.name in given
+        }
         for name in ("session_tags", "principal_tags", "inherited_tags"):
             options[name] = pairs(f"--{name.rstrip('s').replace('_', '-')}", options[name])
         options["more"] = several("--context", options["more"])
         if mfa and options["mfa_age"] is None:
             options["mfa_age"] = 0
         keys = tuple(dict.fromkeys(transitive))
-        asked = Asked(at=moment(at), transitive_tag_keys=keys, region=aws.region or _REGION, **options)
+        asked = Asked(
+            at=moment(at), transitive_tag_keys=keys, region=aws.region or _REGION, **options
+        )
         asked.check()
         return command(asked=asked, aws=aws, **given)
 
@@ -90,10 +122,26 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("grant_or_role", metavar="GRANT")
 @stack_options
 @aws_options
-@click.option("--entitled", is_flag=True, help="Suppose that the caller's own account allows it what it needs.")
-@click.option("--live", is_flag=True, help="Decide by what stands in the accounts, and not by the stack's documents.")
-@click.option("--source-profile", metavar="NAME", help="With --live: a profile that reads the caller's account.")
-@click.option("--destination-profile", metavar="NAME", help="With --live: a profile that reads the role's account.")
+@click.option(
+    "--entitled",
+    is_flag=True,
+    help="Suppose that the caller's own account allows it what it needs.",
+)
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Decide by what stands in the accounts, and not by the stack's documents.",
+)
+@click.option(
+    "--source-profile",
+    metavar="NAME",
+    help="With --live: a profile that reads the caller's account.",
+)
+@click.option(
+    "--destination-profile",
+    metavar="NAME",
+    help="With --live: a profile that reads the role's account.",
+)
 @_circumstances
 def explain(  # noqa: PLR0913 - its options
     *,
@@ -134,11 +182,15 @@ def explain(  # noqa: PLR0913 - its options
     if live:
         role = standing_role(arn, replace(aws, profile=destination_profile or aws.profile))
         source = replace(aws, profile=source_profile or aws.profile)
-        calling = entitled_caller(asking, arn, documents) if entitled else standing_caller(asking, source)
+        calling = (
+            entitled_caller(asking, arn, documents) if entitled else standing_caller(asking, source)
+        )
     elif documents:
         role, calling = stated_role(documents), stated_caller(asking, documents, entitled=entitled)
     else:
-        raise wrong(f"{arn} is of no grant of the stack", "Ask with --live, which reads the role itself.")
+        raise wrong(
+            f"{arn} is of no grant of the stack", "Ask with --live, which reads the role itself."
+        )
     answer = explained(asking, calling, role, asked, documents)
     told = Told(answer, asking, calling, role, grant, asked, live)
     if as_json:
@@ -158,7 +210,9 @@ def _grant(where: Where, name: str, *, live: bool) -> Grant | None:
     found = by_name or by_role
     if len(found) > 1:
         told = ", ".join(f"{grant.name} of {grant.stack}" for grant in found)
-        raise wrong(f"{name} is meant by {len(found)} grants: {told}", "Give the role's ARN, or one stack.")
+        raise wrong(
+            f"{name} is meant by {len(found)} grants: {told}", "Give the role's ARN, or one stack."
+        )
     if found:
         return found[0]
     if live and name.startswith("arn:"):
@@ -178,4 +232,6 @@ def _in_organization(who: Who, asked: Asked) -> Asked:
         return asked
     if who.kind == "organization":
         return replace(asked, organization=who.name)
-    return replace(asked, organization_path=who.name) if who.kind == "organizational-unit" else asked
+    return (
+        replace(asked, organization_path=who.name) if who.kind == "organizational-unit" else asked
+    )

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cross_account_access import arns, limits
-from cross_account_access.documents import GrantDocuments
-from cross_account_access.evaluator import Caller, Decision, Policy, Request, decide
-from cross_account_access.findings import Finding, Half
-from cross_account_access.operators import Unmet
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam import arns, limits
+from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.iam.findings import AccountSide, Finding
+from cross_account_access.iam.operators import Unmet
 
 from .asked import Asked
 from .remedies import told
 from .sources import Calling, Role
 from .who import Who
 
-HALVES: tuple[Half, Half] = ("source", "destination")
+HALVES: tuple[AccountSide, AccountSide] = ("source", "destination")
 _ASSUME_ROLE = "sts:AssumeRole"
 
 
@@ -35,7 +35,7 @@ class Reason:
         remedies: What to do.
     """
 
-    half: Half
+    half: AccountSide
     kind: str
     text: str
     remedies: tuple[str, ...]
@@ -78,9 +78,9 @@ class Explanation:
         notes: What else is good to know.
     """
 
-    half: Half | None
+    half: AccountSide | None
     reasons: tuple[Reason, ...]
-    allowing: Mapping[Half, str]
+    allowing: Mapping[AccountSide, str]
     notes: tuple[str, ...] = ()
 
     @property
@@ -93,7 +93,7 @@ class Explanation:
         """What to do, each thing once."""
         return list(dict.fromkeys(remedy for reason in self.reasons for remedy in reason.remedies))
 
-    def of(self, half: Half) -> list[Reason]:
+    def of(self, half: AccountSide) -> list[Reason]:
         """Why a half refuses; nothing if it doesn't."""
         return [reason for reason in self.reasons if reason.half == half]
 
@@ -115,12 +115,16 @@ def explain(
             "destination",
             "no_role",
             f"there is no role {role.arn}",
-            ("Run `pulumi up` if the grant was never deployed; compare path and capitals if it was.",),
+            (
+                "Run `pulumi up` if the grant was never deployed; compare path and capitals if it was.",
+            ),
             (_ASSUME_ROLE,),
         )
         return Explanation("destination", (reason,), {})
     decisions = _decisions(calling, role, role.trust, asked)
-    found = _merged((action, finding) for action, decision in decisions for finding in decision.findings)
+    found = _merged(
+        (action, finding) for action, decision in decisions for finding in decision.findings
+    )
     refusals = [
         _reason(actions, finding, who, calling, role, documents)
         for finding, actions in found
@@ -130,13 +134,20 @@ def explain(
     half = next((decision.half for _, decision in decisions if not decision.allowed), None)
     half = half or (refusals[0].half if refusals else None)
     allowing = _allowing(found, calling.caller, role)
-    return Explanation(half, tuple(refusals), allowing, tuple(_notes(who, calling, role, role.trust, asked)))
+    return Explanation(
+        half, tuple(refusals), allowing, tuple(_notes(who, calling, role, role.trust, asked))
+    )
 
 
-def _decisions(calling: Calling, role: Role, trust: Policy, asked: Asked) -> list[tuple[str, Decision]]:
+def _decisions(
+    calling: Calling, role: Role, trust: Policy, asked: Asked
+) -> list[tuple[str, Decision]]:
     user = calling.caller.kind == "User"
     context = asked.context(user=user, account=role.arn.split(":")[4], tags=calling.tags)
-    return [(action, decide(calling.caller, Request(action, role.arn, context), trust)) for action in asked.actions]
+    return [
+        (action, decide(calling.caller, Request(action, role.arn, context), trust))
+        for action in asked.actions
+    ]
 
 
 def _merged(found: Iterable[tuple[str, Finding]]) -> list[tuple[Finding, tuple[str, ...]]]:
@@ -180,7 +191,11 @@ def _rules(caller: Caller, role: Role, asked: Asked) -> list[Reason]:
     refused: list[Reason] = []
     if asked.inherited_identity and asked.source_identity not in (None, asked.inherited_identity):
         text = f"the calling session's source identity is {asked.inherited_identity}, and can't be changed"
-        refused.append(Reason("source", "source_identity", text, ("Leave the source identity out of the call.",)))
+        refused.append(
+            Reason(
+                "source", "source_identity", text, ("Leave the source identity out of the call.",)
+            )
+        )
     duration = asked.duration or 0
     if caller.kind == "AssumedRole" and duration > limits.CHAINED_SESSION_SECONDS:
         text = f"a role's session gets a session of {limits.CHAINED_SESSION_SECONDS} s at most (role chaining), not "
@@ -193,14 +208,20 @@ def _rules(caller: Caller, role: Role, asked: Asked) -> list[Reason]:
     return refused
 
 
-def _allowing(found: Iterable[tuple[Finding, tuple[str, ...]]], caller: Caller, role: Role) -> dict[Half, str]:
-    allowing: dict[Half, str] = {}
+def _allowing(
+    found: Iterable[tuple[Finding, tuple[str, ...]]], caller: Caller, role: Role
+) -> dict[AccountSide, str]:
+    allowing: dict[AccountSide, str] = {}
     for half in HALVES:
         statements = [item for item, _ in found if item.kind == "allow" and item.half == half]
         if statements:
-            allowing[half] = " and ".join(f"{item.policy}, statement {item.statement}" for item in statements)
+            allowing[half] = " and ".join(
+                f"{item.policy}, statement {item.statement}" for item in statements
+            )
     if caller.account == role.arn.split(":")[4] and "source" not in allowing:
-        allowing["source"] = "nothing is needed of it: caller and role are of one account, and the trust decides"
+        allowing["source"] = (
+            "nothing is needed of it: caller and role are of one account, and the trust decides"
+        )
     return allowing
 
 
@@ -222,11 +243,16 @@ def _notes(who: Who, calling: Calling, role: Role, trust: Policy, asked: Asked) 
 
 def _short_enough(role: Role) -> bool:
     arn = arns.parse(role.arn)
-    return arn is None or len(f"{arn.path}{arn.name}".removeprefix("/")) <= limits.SWITCH_ROLE_NAME_LENGTH
+    return (
+        arn is None
+        or len(f"{arn.path}{arn.name}".removeprefix("/")) <= limits.SWITCH_ROLE_NAME_LENGTH
+    )
 
 
 def _needs_external_id(calling: Calling, role: Role, trust: Policy, asked: Asked) -> bool:
     """Whether the trust refuses what comes without one."""
     decisions = _decisions(calling, role, trust, replace(asked, external_id=None))
     findings = [finding for _, decision in decisions for finding in decision.findings]
-    return any(unmet.key.lower() == "sts:externalid" for finding in findings for unmet in finding.unmet)
+    return any(
+        unmet.key.lower() == "sts:externalid" for finding in findings for unmet in finding.unmet
+    )

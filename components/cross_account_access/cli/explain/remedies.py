@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from cross_account_access.conditions import ASSUME_ROLE
-from cross_account_access.documents import GrantDocuments
-from cross_account_access.findings import Finding
-from cross_account_access.operators import listed
+from cross_account_access.grants.conditions import ASSUME_ROLE
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam.findings import Finding
+from cross_account_access.iam.operators import listed
 
 from .sources import Calling, Role
 from .who import Who
@@ -36,7 +36,9 @@ def told(
     where = f"{finding.policy}, statement {finding.statement}"
     match finding.kind:
         case "root_user":
-            return "no root user can assume a role", ("Call as an IAM user or a role of that account.",)
+            return "no root user can assume a role", (
+                "Call as an IAM user or a role of that account.",
+            )
         case "partition":
             partitions = " and ".join(arn.split(":")[1] for arn in (calling.caller.arn, role.arn))
             return (
@@ -64,7 +66,9 @@ def _denied(finding: Finding, where: str, what: str) -> tuple[str, tuple[str, ..
     keys = ", ".join(finding.condition_keys)
     text = f"{where} denies {what}" + (f", under its conditions of {keys}" if keys else "")
     remedy = "No allow outweighs a deny: its owner takes the statement away or excepts this call"
-    return text, (f"{remedy}{f', or call so that its conditions ({keys}) are not met' if keys else ''}.",)
+    return text, (
+        f"{remedy}{f', or call so that its conditions ({keys}) are not met' if keys else ''}.",
+    )
 
 
 def _nearest(finding: Finding, where: str, calling: Calling) -> tuple[str, tuple[str, ...]]:
@@ -100,7 +104,9 @@ def _unentitled(
     if what != ASSUME_ROLE and ASSUME_ROLE not in actions:
         return text, (_passing(actions), attach)
     if named:
-        return text, (f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}",)
+        return text, (
+            f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}",
+        )
     return text, (attach,)
 
 
@@ -124,7 +130,9 @@ def _untrusted(
             f"the trust policy names {', '.join(finding.dead_ids)}: users or roles that were deleted, and one that was "
             "made again by the same name is another to AWS"
         )
-        return text, ("Run `pulumi up --refresh`: it saves the trust again for whoever has the name now.",)
+        return text, (
+            "Run `pulumi up --refresh`: it saves the trust again for whoever has the name now.",
+        )
     text = f"the trust policy doesn't name {who.told} of account {calling.caller.account}"
     names = list(_names(role))
     if like := [name for name in names if _tail(name) == _tail(calling.caller.principal_arn)]:
@@ -136,12 +144,16 @@ def _untrusted(
         return text, ("Its owner adds it to the role's trust policy.",)
     if calling.caller.account != documents.source_account_id:
         account = documents.source_account_id
-        return text, (f"The grant is for account {account}: another source takes another CrossAccountAccess.",)
+        return text, (
+            f"The grant is for account {account}: another source takes another CrossAccountAccess.",
+        )
     return text, (f"Add it to the principals of grant {documents.grant} {_UP}.",)
 
 
 def _by_group(who: Who, documents: GrantDocuments | None) -> Iterable[str]:
-    groups = [half.name for half in documents.principals if half.kind == "group"] if documents else []
+    groups = (
+        [half.name for half in documents.principals if half.kind == "group"] if documents else []
+    )
     if who.kind == "user":
         for group in groups:
             yield f"A member of group {group} is allowed it by the group: ask for group/{group}."

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access import arns, policies
 from cross_account_access.cli.accounts import Aws, asking
 from cross_account_access.cli.caller import identity_of
-from cross_account_access.cli.standing import NotToldError, Standing, find
+from cross_account_access.cli.iam_reader import NotToldError, Standing, find
 from cross_account_access.cli.terminal import Failure
-from cross_account_access.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from cross_account_access.documents import GrantDocuments
-from cross_account_access.evaluator import Caller, Policy
+from cross_account_access.grants import policies
+from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam import arns
+from cross_account_access.iam.evaluator import Caller, Policy
 
 from .asked import wrong
 from .who import Who
@@ -85,10 +86,15 @@ def stated_role(documents: GrantDocuments) -> Role:
 
 def entitlement(role: str) -> Policy:
     """A policy with all that a caller may need for a role."""
-    return Policy(_ENTITLED, json.loads(policies.assume_role_policy([policies.Reach(role, _EVERY_ACTION)])))
+    return Policy(
+        _ENTITLED,
+        json.loads(policies.assume_role_policy([policies.AssumableRole(role, _EVERY_ACTION)])),
+    )
 
 
-def _caller(who: Who, unique_id: str | None, owned: tuple[Policy, ...], boundary: Policy | None = None) -> Caller:
+def _caller(
+    who: Who, unique_id: str | None, owned: tuple[Policy, ...], boundary: Policy | None = None
+) -> Caller:
     if who.kind == "root":
         return Caller(who.arn, who.account, who.arn)
     told = unique_id or (_USER_ID if who.is_user else _ROLE_ID)
@@ -108,7 +114,13 @@ def standing_caller(who: Who, aws: Aws) -> Calling:
     """
     if who.kind in ("root", "account", "organization", "organizational-unit"):
         return Calling(_caller(who, None, ()), known=who.kind == "root")
-    _speaks_for(aws, who.account, "--source-profile", "its policies", "or --entitled, which takes them for granted")
+    _speaks_for(
+        aws,
+        who.account,
+        "--source-profile",
+        "its policies",
+        "or --entitled, which takes them for granted",
+    )
     with _readable("--source-profile"):
         if who.kind == "permission-set":
             return _permission_set(who, aws)
@@ -116,7 +128,9 @@ def standing_caller(who: Who, aws: Aws) -> Calling:
         found = find(aws, kind, who.name)
     if found is None or who.path not in (None, _path(found.arn)):
         other = f"; {found.arn} has the same name" if found else ""
-        raise wrong(f"there is no {kind} {(who.path or '/').lstrip('/')}{who.name} in account {who.account}{other}")
+        raise wrong(
+            f"there is no {kind} {(who.path or '/').lstrip('/')}{who.name} in account {who.account}{other}"
+        )
     placed = Who(who.kind, who.partition, who.account, who.name, _path(found.arn), who.session)
     return _standing(placed, found)
 
@@ -137,14 +151,22 @@ def _path(arn: str) -> str:
 def _permission_set(who: Who, aws: Aws) -> Calling:
     prefix = f"AWSReservedSSO_{who.name}_"
     with asking(f"by iam:ListRoles about permission set {who.name}"):
-        pages: Any = aws.iam().get_paginator("list_roles").paginate(PathPrefix="/aws-reserved/sso.amazonaws.com/")
+        pages: Any = (
+            aws.iam()
+            .get_paginator("list_roles")
+            .paginate(PathPrefix="/aws-reserved/sso.amazonaws.com/")
+        )
         names = [role["RoleName"] for page in pages for role in page["Roles"]]
     suffixes = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-    suffix = next((text for text in suffixes if "_" not in text and who.suffix in (None, text)), None)
+    suffix = next(
+        (text for text in suffixes if "_" not in text and who.suffix in (None, text)), None
+    )
     found = find(aws, "role", f"{prefix}{suffix}") if suffix else None
     if found is None:
         raise wrong(f"permission set {who.name} is not provisioned in account {who.account}")
-    placed = Who("session", who.partition, who.account, f"{prefix}{suffix}", _path(found.arn), who.session)
+    placed = Who(
+        "session", who.partition, who.account, f"{prefix}{suffix}", _path(found.arn), who.session
+    )
     return _standing(placed, found)
 
 

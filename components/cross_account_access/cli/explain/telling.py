@@ -43,7 +43,11 @@ class Told:
         return {
             "allowed": self.answer.allowed,
             "half": self.answer.half,
-            "caller": {"told": self.who.told, "arn": self.calling.caller.arn, "policiesKnown": self.calling.known},
+            "caller": {
+                "told": self.who.told,
+                "arn": self.calling.caller.arn,
+                "policiesKnown": self.calling.known,
+            },
             "role": self.role.arn,
             "grant": self.grant.name if self.grant else None,
             "stack": self.grant.stack if self.grant else None,
@@ -74,7 +78,9 @@ class Told:
         target = f"{self.role.arn.partition(':role/')[2]} ({whither})"
         basis = "what stands in the accounts" if self.live else "the stack's documents"
         out.print(Text.assemble((word, colour), f": {may}{target}"), soft_wrap=True)
-        out.print(Text(f"{' and '.join(self.asked.actions)}, by {basis}{of_grant}", "dim"), soft_wrap=True)
+        out.print(
+            Text(f"{' and '.join(self.asked.actions)}, by {basis}{of_grant}", "dim"), soft_wrap=True
+        )
         out.print()
         for half in HALVES:
             self._show_half(half)
@@ -86,7 +92,9 @@ class Told:
         head = f" {half:<12}{self._accounts[half]}  "
         reasons = [reason.text for reason in self.answer.reasons if reason.half == half]
         for number, text in enumerate(reasons or [self._allowing(half)]):
-            lead = Text.assemble((sign, colour), head) if number == 0 else Text(" " * (len(head) + 1))
+            lead = (
+                Text.assemble((sign, colour), head) if number == 0 else Text(" " * (len(head) + 1))
+            )
             console().print(lead + Text(text), soft_wrap=True)
 
     def _allowing(self, half: str) -> str:

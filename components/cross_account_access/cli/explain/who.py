@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from cross_account_access import arns, limits
-from cross_account_access.documents import GrantDocuments, SourceHalf
 from cross_account_access.errors import Refusal
-from cross_account_access.principals import Attachable, unit_path
+from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import Attachable, unit_path
+from cross_account_access.iam import arns, limits
 
 from .asked import wrong
 
@@ -153,7 +153,9 @@ def read_who(text: str, documents: GrantDocuments | None) -> Who:
         who = _of_arn(text)
         return _with_path(who, documents) if documents and _of_source(who, documents) else who
     if documents is None:
-        raise wrong(f"{text}: without a stack nobody knows of which account that is", "Give its ARN.")
+        raise wrong(
+            f"{text}: without a stack nobody knows of which account that is", "Give its ARN."
+        )
     if found := _WITH_KIND.fullmatch(text):
         return _with_path(_of_kind(found[1], found[2], documents), documents)
     if limits.is_account_id(text):
@@ -164,12 +166,23 @@ def read_who(text: str, documents: GrantDocuments | None) -> Who:
 def _of_arn(text: str) -> Who:
     if found := _STS_ARN.fullmatch(text):
         if reserved := _RESERVED.fullmatch(found[3]):
-            return Who("permission-set", found[1], found[2], reserved[1], session=found[4], suffix=reserved[2])
+            return Who(
+                "permission-set",
+                found[1],
+                found[2],
+                reserved[1],
+                session=found[4],
+                suffix=reserved[2],
+            )
         return Who("session", found[1], found[2], found[3], session=found[4])
     if found := _ROOT_ARN.fullmatch(text):
         return Who("root", found[1], found[2], "root")
     arn = arns.parse(text)
-    if arn is None or arn.kind not in ("user", "role", "group") or not limits.is_account_id(arn.account):
+    if (
+        arn is None
+        or arn.kind not in ("user", "role", "group")
+        or not limits.is_account_id(arn.account)
+    ):
         raise wrong(f"{text} is no user, role, group, role session or root user", FORMS)
     return Who(_literal(arn.kind), arn.partition, arn.account, arn.name, arn.path)
 
@@ -194,7 +207,14 @@ def _of_kind(text: str, rest: str, documents: GrantDocuments) -> Who:
                 role, _, session = rest.rpartition("/")
                 path, name = arns.split(role)
                 limits.ROLE_NAME(name)
-                return Who(kind, partition, source, name, path if "/" in role else None, limits.SESSION_NAME(session))
+                return Who(
+                    kind,
+                    partition,
+                    source,
+                    name,
+                    path if "/" in role else None,
+                    limits.SESSION_NAME(session),
+                )
         path, name = arns.split(rest)
         {"user": limits.USER_NAME, "role": limits.ROLE_NAME, "group": limits.GROUP_NAME}[kind](name)
     except Refusal as refusal:
@@ -211,15 +231,23 @@ def _of_name(text: str, documents: GrantDocuments) -> Who:
     for kind in found:
         return _of_kind(kind.replace("_", "-"), text, documents)
     role, slash, session = text.rpartition("/")
-    if slash and any(half.attached_to == ("role", arns.split(role)[1]) for half in documents.principals):
+    if slash and any(
+        half.attached_to == ("role", arns.split(role)[1]) for half in documents.principals
+    ):
         return _of_kind("session", f"{role}/{session}", documents)
     if slash:
-        raise wrong(f"{text} is none of the grant's principals: {principals(documents.principals)}", FORMS)
+        raise wrong(
+            f"{text} is none of the grant's principals: {principals(documents.principals)}", FORMS
+        )
     return _of_kind("user", text, documents)
 
 
 def _names(half: SourceHalf) -> set[str]:
-    return {half.name, arns.split(half.name)[1]} if half.kind in ("user", "role", "group") else {half.name}
+    return (
+        {half.name, arns.split(half.name)[1]}
+        if half.kind in ("user", "role", "group")
+        else {half.name}
+    )
 
 
 def _of_source(who: Who, documents: GrantDocuments) -> bool:
@@ -233,7 +261,14 @@ def _with_path(who: Who, documents: GrantDocuments) -> Who:
     kind = "role" if who.kind == "session" else who.kind
     for half in documents.principals:
         if half.kind == kind and arns.split(half.name)[1] == who.name:
-            return Who(who.kind, who.partition, who.account, who.name, arns.split(half.name)[0], who.session)
+            return Who(
+                who.kind,
+                who.partition,
+                who.account,
+                who.name,
+                arns.split(half.name)[0],
+                who.session,
+            )
     return who
 
 

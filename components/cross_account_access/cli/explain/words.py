@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from cross_account_access.operators import Unmet
+from cross_account_access.iam.operators import Unmet
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,12 @@ def words(unmet: Unmet, *, user: bool) -> Words:
         return _forbidden(unmet)
     key = unmet.key.lower()
     if unmet.operator == "Null" and key not in _TOLD_BY_PRESENCE:
-        return Words(f"{unmet.key} must be present, and it is absent", f"Call with it; {_ask_by(unmet)}.")
-    tell = _BY_KEY.get(key) or next((found for prefix, found in _BY_PREFIX.items() if key.startswith(prefix)), _other)
+        return Words(
+            f"{unmet.key} must be present, and it is absent", f"Call with it; {_ask_by(unmet)}."
+        )
+    tell = _BY_KEY.get(key) or next(
+        (found for prefix, found in _BY_PREFIX.items() if key.startswith(prefix)), _other
+    )
     return tell(unmet, user)
 
 
@@ -179,7 +183,8 @@ def _transitive(unmet: Unmet, _: bool) -> Words:
     else:
         plain = f"the tags that are handed on may be {_or(unmet.required)} alone, {_is(unmet, 'and there are none')}"
     return Words(
-        plain, "Say so in the call: --transitive-tag-keys of `aws sts assume-role`, --transitive-tag-key here."
+        plain,
+        "Say so in the call: --transitive-tag-keys of `aws sts assume-role`, --transitive-tag-key here.",
     )
 
 
@@ -196,7 +201,9 @@ def _time(unmet: Unmet, _: bool) -> Words:
     late = "Less" in unmet.operator
     return Words(
         f"the role is open {'until' if late else 'from'} {_or(unmet.required)}, {_is(unmet, 'and no time is told')}",
-        "The window has closed: its owner moves notAfter." if late else "Wait, or its owner moves notBefore.",
+        "The window has closed: its owner moves notAfter."
+        if late
+        else "Wait, or its owner moves notBefore.",
     )
 
 
@@ -225,7 +232,9 @@ def _ask_by(unmet: Unmet) -> str:
     return f"ask here with --context {unmet.key}=…"
 
 
-_TOLD_BY_PRESENCE = frozenset({"sts:externalid", "sts:transitivetagkeys", "aws:multifactorauthpresent"})
+_TOLD_BY_PRESENCE = frozenset(
+    {"sts:externalid", "sts:transitivetagkeys", "aws:multifactorauthpresent"}
+)
 _BY_KEY: Mapping[str, _Tell] = {
     "sts:externalid": _external_id,
     "aws:multifactorauthpresent": _mfa,
@@ -243,7 +252,10 @@ _BY_KEY: Mapping[str, _Tell] = {
     "aws:principalarn": _principal_arn,
     "aws:username": _user_name,
 }
-_BY_PREFIX: Mapping[str, _Tell] = {"aws:requesttag/": _session_tag, "aws:principaltag/": _principal_tag}
+_BY_PREFIX: Mapping[str, _Tell] = {
+    "aws:requesttag/": _session_tag,
+    "aws:principaltag/": _principal_tag,
+}
 
 
 def policy_text(document: object) -> str:

@@ -27,7 +27,9 @@ def template(side: Side) -> str:
         },
     }
     if side.half == "source":
-        resources = {f"Policy{number}": _policy(one) for number, one in enumerate(side.attached, start=1)}
+        resources = {
+            f"Policy{number}": _policy(one) for number, one in enumerate(side.attached, start=1)
+        }
         return as_yaml({**found, "Resources": resources})
     outputs = {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}}
     return as_yaml({**found, "Resources": {"Role": _role(side)}, "Outputs": outputs})
@@ -41,7 +43,8 @@ def _role(side: Side) -> dict[str, Any]:
         "PermissionsBoundary": role.permissions_boundary,
         "ManagedPolicyArns": role.managed_policies,
         "Policies": [
-            {"PolicyName": name, "PolicyDocument": role.inline_policies[name]} for name in sorted(role.inline_policies)
+            {"PolicyName": name, "PolicyDocument": role.inline_policies[name]}
+            for name in sorted(role.inline_policies)
         ],
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(role.tags.items())],
     }

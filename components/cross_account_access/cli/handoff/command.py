@@ -9,8 +9,8 @@ import click
 from cross_account_access.cli.options import only_grant_argument
 from cross_account_access.cli.stacks import Where, grant_of, stack_options
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
-from cross_account_access.documents import GrantDocuments
-from cross_account_access.findings import Half
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam.findings import AccountSide
 
 from .cloudformation import template
 from .folder import MANIFEST, Changes, place
@@ -37,7 +37,9 @@ from .terraform import configuration
     metavar="FOLDER",
     help="The folder to write: a new or empty one, or that of an earlier handoff, which is replaced.",
 )
-def handoff(name: str | None, where: Where, half: Half | None, to: Path, *, as_json: bool) -> None:
+def handoff(
+    name: str | None, where: Where, half: AccountSide | None, to: Path, *, as_json: bool
+) -> None:
     """Write a folder for the other account's owner, who is to make the other side of a grant.
 
     It explains what is asked, and has the exact policies and three ways to make them: AWS CLI commands, a
@@ -64,14 +66,18 @@ def handoff(name: str | None, where: Where, half: Half | None, to: Path, *, as_j
     written = sorted([*files, MANIFEST])
     told = {**about, "folder": str(to), "files": written, "holdsExternalId": side.has_external_id}
     if as_json:
-        emit({**told, "changes": None if changes is None else asdict(changes), "notes": _notes(side)})
+        emit(
+            {**told, "changes": None if changes is None else asdict(changes), "notes": _notes(side)}
+        )
     else:
         _tell(side, to, written, changes)
 
 
 def contents(side: Side) -> dict[str, str]:
     """The folder's files, but for the manifest."""
-    files = {name: json.dumps(document, indent=2) + "\n" for name, document in side.policy_files.items()}
+    files = {
+        name: json.dumps(document, indent=2) + "\n" for name, document in side.policy_files.items()
+    }
     if side.can_be_applied:
         files |= {
             "commands.sh": commands(side),
@@ -81,7 +87,7 @@ def contents(side: Side) -> dict[str, str]:
     return files | {"README.md": readme(side), "checksum": f"{side.checksum}\n"}
 
 
-def _other_side(documents: GrantDocuments) -> Half:
+def _other_side(documents: GrantDocuments) -> AccountSide:
     match documents.side:
         case "source":
             return "destination"
@@ -108,8 +114,12 @@ def _notes(side: Side) -> list[str]:
             f"The stack makes the {side.half} side itself: what is here is for an account where it doesn't, and in the "
             "same account the two would be in each other's way."
         )
-    if handed := [f"{one.principal.kind.replace('_', ' ')} {one.principal.name}" for one in side.handed_out]:
-        found.append(f"To be put in place by hand, as README.md says: the policy for {', '.join(handed)}.")
+    if handed := [
+        f"{one.principal.kind.replace('_', ' ')} {one.principal.name}" for one in side.handed_out
+    ]:
+        found.append(
+            f"To be put in place by hand, as README.md says: the policy for {', '.join(handed)}."
+        )
     return found
 
 

@@ -58,7 +58,9 @@ def place(folder: Path, files: Mapping[str, str], about: Mapping[str, str]) -> C
     return Changes(
         added=sorted(digests.keys() - earlier.keys()),
         removed=sorted(earlier.keys() - digests.keys()),
-        changed=sorted(name for name in digests.keys() & earlier.keys() if digests[name] != earlier[name]),
+        changed=sorted(
+            name for name in digests.keys() & earlier.keys() if digests[name] != earlier[name]
+        ),
     )
 
 
@@ -76,7 +78,9 @@ def _earlier(folder: Path, about: Mapping[str, str]) -> Mapping[str, str] | None
         raise _refusal(f"{folder} is not empty, and holds no earlier handoff")
     for key in ("grant", "for"):
         if manifest.get(key) != about[key]:
-            raise _refusal(f"{folder} holds the handoff of grant {manifest.get('grant')} for {manifest.get('for')}")
+            raise _refusal(
+                f"{folder} holds the handoff of grant {manifest.get('grant')} for {manifest.get('for')}"
+            )
     digests: Mapping[str, str] = manifest["files"]
     if others := [name for name in found if name not in digests and name != MANIFEST]:
         raise _refusal(f"{folder} holds what no handoff wrote: {', '.join(others)}")
@@ -91,7 +95,11 @@ def _manifest(folder: Path) -> Mapping[str, Any] | None:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, ValueError):
         return None
-    ours = isinstance(found, dict) and found.get("tool") == _TOOL and isinstance(found.get("files"), dict)
+    ours = (
+        isinstance(found, dict)
+        and found.get("tool") == _TOOL
+        and isinstance(found.get("files"), dict)
+    )
     return found if ours else None
 
 
@@ -117,7 +125,10 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
 
 def _write(file: Path, text: str) -> None:
     with os.fdopen(
-        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+        "w",
+        encoding="utf-8",
+        newline="",
     ) as out:
         out.write(text)
 
@@ -151,4 +162,8 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 def _refusal(why: str) -> Failure:
-    return Failure(why, ExitCode.WRONG_INPUT, remedy="Nothing was written. Give another folder, or move that away.")
+    return Failure(
+        why,
+        ExitCode.WRONG_INPUT,
+        remedy="Nothing was written. Give another folder, or move that away.",
+    )

@@ -44,7 +44,9 @@ class Block:
         if self.arguments:
             parts.append(list(_arguments(self.arguments.items(), quoted=False)))
         parts += [str(block).splitlines() for block in self.blocks]
-        body = "\n\n".join("\n".join(f"  {line}" if line else "" for line in lines) for lines in parts)
+        body = "\n\n".join(
+            "\n".join(f"  {line}" if line else "" for line in lines) for lines in parts
+        )
         return f"{head} {{\n{body}\n}}"
 
 
@@ -72,7 +74,11 @@ def _lines(value: Any) -> list[str]:
         case Mapping() if value:
             return ["{", *(f"  {line}" for line in _arguments(value.items(), quoted=True)), "}"]
         case list() if len(value) > 1:
-            return ["[", *(f"  {line}" for inner in value for line in _closed(_lines(inner), ",")), "]"]
+            return [
+                "[",
+                *(f"  {line}" for inner in value for line in _closed(_lines(inner), ",")),
+                "]",
+            ]
         case list() if value:
             first, *others = _lines(value[0])
             return _closed([f"[{first}", *others], "]")

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.principals import TRAITS, Kind
+from cross_account_access.grants.principals import TRAITS, Kind
 
 from . import shell
 from .sides import HandedOut, Side
@@ -109,7 +109,11 @@ def _destination(side: Side) -> Iterator[str]:
         "CloudTrail."
     )
     yield f"- Nobody gets in before account {side.asker} allows it too. Both accounts must; either can end it alone."
-    if any(not name.endswith(":root") and name != "*" for s in role.trust_policy["Statement"] for name in _trusted(s)):
+    if any(
+        not name.endswith(":root") and name != "*"
+        for s in role.trust_policy["Statement"]
+        for name in _trusted(s)
+    ):
         yield "- AWS refuses the role while a user or role that its trust policy names isn't there."
     if any(principal.kind in _WIDE for principal in documents.principals):
         yield (
@@ -203,10 +207,19 @@ def _checks(side: Side) -> Iterator[str]:
     role = side.documents.role
     if side.half == "destination":
         yield "# Is to say what trust-policy.json says; AWS may order it otherwise."
-        yield shell.aws("iam get-role", role_name=role.name, query="Role.AssumeRolePolicyDocument", output="json")
+        yield shell.aws(
+            "iam get-role",
+            role_name=role.name,
+            query="Role.AssumeRolePolicyDocument",
+            output="json",
+        )
         yield shell.aws("iam list-attached-role-policies", role_name=role.name, output="table")
         return
-    checked = [principal for principal in side.documents.principals if principal.arn and principal.kind != "session"]
+    checked = [
+        principal
+        for principal in side.documents.principals
+        if principal.arn and principal.kind != "session"
+    ]
     if not checked:
         yield "# As somebody who is to get in, and in the circumstances that the other account asks for:"
         yield shell.aws("sts assume-role", role_arn=role.arn, role_session_name="check")

@@ -109,8 +109,14 @@ def undo(side: Side) -> list[str]:
         ]
     role = side.documents.role
     return [
-        *(aws("iam detach-role-policy", role_name=role.name, policy_arn=arn) for arn in role.managed_policies),
-        *(aws("iam delete-role-policy", role_name=role.name, policy_name=name) for name in side.inline_files),
+        *(
+            aws("iam detach-role-policy", role_name=role.name, policy_arn=arn)
+            for arn in role.managed_policies
+        ),
+        *(
+            aws("iam delete-role-policy", role_name=role.name, policy_name=name)
+            for name in side.inline_files
+        ),
         aws("iam delete-role", role_name=role.name),
     ]
 
@@ -163,15 +169,29 @@ def _destination(side: Side) -> str:
         ),
     ]
     if boundary := role.permissions_boundary:
-        update.append(aws("iam put-role-permissions-boundary", role_name=role.name, permissions_boundary=boundary))
+        update.append(
+            aws(
+                "iam put-role-permissions-boundary",
+                role_name=role.name,
+                permissions_boundary=boundary,
+            )
+        )
     if role.tags:
         update.append(aws("iam tag-role", role_name=role.name, tags=tags))
     find = aws("iam get-role", role_name=role.name, query="Role.Arn", output="text")
     quoted = {"arn": shlex.quote(role.arn), "name": shlex.quote(role.name)}
     permissions = [
-        *(aws("iam attach-role-policy", role_name=role.name, policy_arn=arn) for arn in role.managed_policies),
         *(
-            aws("iam put-role-policy", role_name=role.name, policy_name=name, policy_document=f"file://{file}")
+            aws("iam attach-role-policy", role_name=role.name, policy_arn=arn)
+            for arn in role.managed_policies
+        ),
+        *(
+            aws(
+                "iam put-role-policy",
+                role_name=role.name,
+                policy_name=name,
+                policy_document=f"file://{file}",
+            )
             for name, file in side.inline_files.items()
         ),
     ]
@@ -207,7 +227,10 @@ def _source(side: Side) -> str:
     role = side.documents.role.arn
     return "".join(
         [
-            _start(side, f"Allows {len(side.attached)} of account {side.account} to assume the role {role}."),
+            _start(
+                side,
+                f"Allows {len(side.attached)} of account {side.account} to assume the role {role}.",
+            ),
             _POLICY,
             *(line for policy in side.attached for line in _policy(policy)),
             f"\necho {shlex.quote(f'Allowed to assume {role}.')}\n",

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cross_account_access import arns, limits
-from cross_account_access.cli.normal import canonical, checksum, meant
-from cross_account_access.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.findings import Half
-from cross_account_access.principals import Attachable
+from cross_account_access.cli.policy_normalization import canonical, checksum, meant
+from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import Attachable
+from cross_account_access.iam import arns, limits
+from cross_account_access.iam.findings import AccountSide
 
 _DIGEST = 8
 _EXTERNAL_ID = "sts:externalid"
@@ -54,7 +54,7 @@ class Side:
     """
 
     documents: GrantDocuments
-    half: Half
+    half: AccountSide
 
     @property
     def account(self) -> str:
@@ -84,7 +84,9 @@ class Side:
         found: dict[tuple[tuple[Attachable, str], str], Attached] = {}
         if self.half == "source":
             # By kind, so that a role goes before its sessions.
-            for principal in sorted(self.documents.principals, key=lambda one: (one.kind, one.name)):
+            for principal in sorted(
+                self.documents.principals, key=lambda one: (one.kind, one.name)
+            ):
                 if principal.attached_to:
                     key = principal.attached_to, canonical(principal.needs)
                     found.setdefault(key, self._attached(principal, *principal.attached_to))
@@ -96,7 +98,9 @@ class Side:
         if self.half != "source":
             return []
         return [
-            HandedOut(principal, f"policy-{principal.kind.replace('_', '-')}-{_flat(principal.name)}.json")
+            HandedOut(
+                principal, f"policy-{principal.kind.replace('_', '-')}-{_flat(principal.name)}.json"
+            )
             for principal in self.documents.principals
             if principal.attached_to is None
         ]
@@ -138,9 +142,17 @@ class Side:
 
     def _attached(self, principal: SourceHalf, kind: Attachable, holder: str) -> Attached:
         role, account = self.documents.role, self.documents.destination_account_id
-        who = f"session-{principal.name.replace('/', '@')}" if principal.kind == "session" else f"{kind}-{holder}"
+        who = (
+            f"session-{principal.name.replace('/', '@')}"
+            if principal.kind == "session"
+            else f"{kind}-{holder}"
+        )
         name = _short(f"assume-{role.name}-in-{account}-by-{who}")
-        arn = str(arns.IamArn(self.documents.partition, self.documents.source_account_id, "policy", "/", name))
+        arn = str(
+            arns.IamArn(
+                self.documents.partition, self.documents.source_account_id, "policy", "/", name
+            )
+        )
         return Attached(name, arn, kind, holder, f"policy-{who}.json", principal.needs)
 
 

@@ -28,7 +28,11 @@ def _destination(side: Side) -> Iterator[Block]:
         "assume_role_policy": encoded(role.trust_policy),
         "tags": dict(sorted(role.tags.items())),
     }
-    yield Block("resource", ["aws_iam_role", "role"], {key: value for key, value in arguments.items() if value})
+    yield Block(
+        "resource",
+        ["aws_iam_role", "role"],
+        {key: value for key, value in arguments.items() if value},
+    )
     name = Expression("aws_iam_role.role.name")
     if role.managed_policies:
         yield Block(
@@ -45,7 +49,9 @@ def _destination(side: Side) -> Iterator[Block]:
             "resource",
             ["aws_iam_role_policy", "inline"],
             {
-                "for_each": {policy: encoded(role.inline_policies[policy]) for policy in side.inline_files},
+                "for_each": {
+                    policy: encoded(role.inline_policies[policy]) for policy in side.inline_files
+                },
                 "name": Expression("each.key"),
                 "role": name,
                 "policy": Expression("each.value"),
@@ -61,5 +67,8 @@ def _source(side: Side) -> Iterator[Block]:
 def _policy(label: str, policy: Attached) -> Iterator[Block]:
     arguments = {"name": policy.name, "policy": encoded(policy.document)}
     yield Block("resource", ["aws_iam_policy", label], arguments)
-    attachment = {policy.kind: policy.holder, "policy_arn": Expression(f"aws_iam_policy.{label}.arn")}
+    attachment = {
+        policy.kind: policy.holder,
+        "policy_arn": Expression(f"aws_iam_policy.{label}.arn"),
+    }
     yield Block("resource", [f"aws_iam_{policy.kind}_policy_attachment", label], attachment)

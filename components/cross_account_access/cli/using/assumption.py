@@ -7,8 +7,8 @@ from cross_account_access.cli.caller import Caller
 from cross_account_access.cli.stacks import Grant
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.cli.terms import Terms, filled, terms_for, terms_of
-from cross_account_access.limits import SESSION_NAME
-from cross_account_access.principals import TRAITS
+from cross_account_access.grants.principals import TRAITS
+from cross_account_access.iam.limits import SESSION_NAME
 
 
 def settle(grant: Grant, caller: Caller, wishes: Wishes, *, may_carry_mfa: bool) -> Call:
@@ -28,7 +28,8 @@ def settle(grant: Grant, caller: Caller, wishes: Wishes, *, may_carry_mfa: bool)
     return Call(
         role_arn=grant.documents.role.arn,
         external_id=wishes.external_id or terms.external_id(grant.external_id),
-        mfa_serial=wishes.mfa_serial or (_mfa_serial(grant, caller, may_carry_mfa) if terms.mfa else None),
+        mfa_serial=wishes.mfa_serial
+        or (_mfa_serial(grant, caller, may_carry_mfa) if terms.mfa else None),
         session_name=wishes.session_name or _session_name(grant, terms, caller),
         duration=wishes.duration or _duration(grant, caller),
         source_identity=wishes.source_identity or _source_identity(grant, terms, caller),
@@ -49,7 +50,9 @@ def asked_of(grant: Grant, caller: Caller) -> Terms:
 def _mfa_serial(grant: Grant, caller: Caller, may_carry_mfa: bool) -> str | None:
     if caller.identity.user is None:
         told = f"grant {grant.name} requires MFA, and {caller.identity.arn}, a role's session, can't carry it"
-        raise Failure(told, ExitCode.NO, remedy="Use the credentials of a user, or a grant without MFA.")
+        raise Failure(
+            told, ExitCode.NO, remedy="Use the credentials of a user, or a grant without MFA."
+        )
     return None if may_carry_mfa and caller.temporary else caller.mfa_serial
 
 
@@ -58,17 +61,27 @@ def _session_name(grant: Grant, terms: Terms, caller: Caller) -> str | None:
         return None
     role = grant.documents.role.name
     label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
-    return _fitting("session name", "--session-name", grant, terms.session_names, caller, instead=label)
+    return _fitting(
+        "session name", "--session-name", grant, terms.session_names, caller, instead=label
+    )
 
 
 def _source_identity(grant: Grant, terms: Terms, caller: Caller) -> str | None:
     if not terms.source_identities:
         return None
-    return _fitting("source identity", "--source-identity", grant, terms.source_identities, caller, instead=None)
+    return _fitting(
+        "source identity", "--source-identity", grant, terms.source_identities, caller, instead=None
+    )
 
 
 def _fitting(
-    what: str, option: str, grant: Grant, patterns: tuple[str, ...], caller: Caller, *, instead: str | None
+    what: str,
+    option: str,
+    grant: Grant,
+    patterns: tuple[str, ...],
+    caller: Caller,
+    *,
+    instead: str | None,
 ) -> str:
     user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
     for pattern in patterns:

@@ -14,7 +14,14 @@ _MARK = re.compile(r"# Written by cross-account-access: grant (?P<grant>\S+) of 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _HEADER = re.compile(r"\[(?P<name>.+)\]")
 _OPTION = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)")
-_KEYS = ("role_arn", "source_profile", "external_id", "mfa_serial", "role_session_name", "duration_seconds")
+_KEYS = (
+    "role_arn",
+    "source_profile",
+    "external_id",
+    "mfa_serial",
+    "role_session_name",
+    "duration_seconds",
+)
 
 
 class NotOursError(Exception):
@@ -80,8 +87,12 @@ def sections(text: str) -> dict[str, dict[str, str]]:
         parser.read_string("\n".join(line.rstrip("\r\n") for line in _LINE.findall(text)))
     except configparser.Error as error:
         # The message quotes the line, which may hold a key.
-        number = getattr(error, "lineno", None) or next((at for at, _ in getattr(error, "errors", [])), None)
-        raise ValueError(f"line {number} is not understood" if number else type(error).__name__) from None
+        number = getattr(error, "lineno", None) or next(
+            (at for at, _ in getattr(error, "errors", [])), None
+        )
+        raise ValueError(
+            f"line {number} is not understood" if number else type(error).__name__
+        ) from None
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
@@ -111,7 +122,11 @@ def with_profile(text: str, profile: Profile) -> str:
     section = _own(lines, profile)
     if section is not None:
         return "".join(_updated(lines, section, profile, newline))
-    block = [profile.mark, f"[profile {profile.name}]", *(f"{key} = {value}" for key, value in profile.keys.items())]
+    block = [
+        profile.mark,
+        f"[profile {profile.name}]",
+        *(f"{key} = {value}" for key, value in profile.keys.items()),
+    ]
     if text and not text.endswith(("\n", "\r")):
         text += newline
     if text and lines[-1].strip():
@@ -139,7 +154,9 @@ def _own(lines: list[str], profile: Profile) -> _Section | None:
     mark = _MARK.fullmatch(lines[section.header - 1].rstrip("\r\n")) if section.header else None
     if mark is None:
         raise NotOursError("was not written by this tool")
-    same_role = any((one.key, one.value) == ("role_arn", profile.keys["role_arn"]) for one in section.options)
+    same_role = any(
+        (one.key, one.value) == ("role_arn", profile.keys["role_arn"]) for one in section.options
+    )
     if mark[0] != profile.mark and not same_role:
         raise NotOursError(f"is that of grant {mark['grant']} of {mark['stack']}")
     return section

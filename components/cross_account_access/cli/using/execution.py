@@ -25,7 +25,9 @@ from .sessions import Sessions
 
 
 @click.command(
-    "exec", cls=Command, json_told="Print a failure as one JSON document on stdout; all else there is COMMAND's."
+    "exec",
+    cls=Command,
+    json_told="Print a failure as one JSON document on stdout; all else there is COMMAND's.",
 )
 @grant_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
@@ -61,7 +63,9 @@ def exec_command(  # noqa: PLR0913 - one for each option
       cross-account-access exec read-only --stack production --profile people -- aws s3 ls
       cross-account-access exec deploy --outputs outputs.json -- ./deploy.sh
     """  # noqa: D301 - \b is click's
-    wishes = Wishes(mfa_serial, session_name, duration, source_identity, pairs("--session-tag", session_tags))
+    wishes = Wishes(
+        mfa_serial, session_name, duration, source_identity, pairs("--session-tag", session_tags)
+    )
     grant = grant_of(where, name)
     program = running.program(command, os.environ.get("PATH"))
     sessions = Sessions(aws)

@@ -51,7 +51,10 @@ class Plan:
         """The changed lines alone, for those around them may hold secrets; without any external ID."""
         old, new = (_text(content or b"").splitlines() for content in (self.old, self.new))
         lines = difflib.unified_diff(old, new, str(self.file), str(self.file), n=0, lineterm="")
-        return [_SECRET_LINE.sub(r"\g<1>***", line).encode("utf-8", "replace").decode() for line in lines]
+        return [
+            _SECRET_LINE.sub(r"\g<1>***", line).encode("utf-8", "replace").decode()
+            for line in lines
+        ]
 
     def told(self, backup: Path | None, *, written: bool) -> dict[str, Any]:
         """The same for `--json`.
@@ -62,7 +65,10 @@ class Plan:
         """
         return {
             "file": str(self.file),
-            "profiles": [{"profile": one.name, "grant": one.grant, "change": change} for one, change in self.changes],
+            "profiles": [
+                {"profile": one.name, "grant": one.grant, "change": change}
+                for one, change in self.changes
+            ],
             "skipped": [{"grant": grant, "why": why} for grant, why in self.skipped],
             "written": written,
             "backup": str(backup) if backup else None,
@@ -128,14 +134,35 @@ class _Planner:
                 continue
             if profile.name in {one.name for one, _ in changes}:
                 told = f"two grants would have the profile {profile.name}: their roles have the same name"
-                raise Failure(told, ExitCode.WRONG_INPUT, remedy="Write each by itself, with a --prefix of its own.")
+                raise Failure(
+                    told,
+                    ExitCode.WRONG_INPUT,
+                    remedy="Write each by itself, with a --prefix of its own.",
+                )
             before, text = text, aws_config.with_profile(text, profile)
-            change = "none" if text == before else "update" if aws_config.kept(before, profile) else "add"
+            change = (
+                "none"
+                if text == before
+                else "update"
+                if aws_config.kept(before, profile)
+                else "add"
+            )
             changes.append((profile, change))
         if not changes:
-            told = "\n".join(["none of the grants can be used by a profile", *(f"{n}: {why}" for n, why in skipped)])
-            raise Failure(told, ExitCode.NO, remedy="Give --source-profile NAME, if other credentials are meant.")
-        return Plan(self._file, self._old, text.encode("utf-8", "surrogateescape"), changes, skipped)
+            told = "\n".join(
+                [
+                    "none of the grants can be used by a profile",
+                    *(f"{n}: {why}" for n, why in skipped),
+                ]
+            )
+            raise Failure(
+                told,
+                ExitCode.NO,
+                remedy="Give --source-profile NAME, if other credentials are meant.",
+            )
+        return Plan(
+            self._file, self._old, text.encode("utf-8", "surrogateescape"), changes, skipped
+        )
 
     def _profile(self, grant: Grant, *, by_name: bool) -> aws_config.Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
@@ -147,10 +174,19 @@ class _Planner:
         if not by_name and terms_for(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't let {caller.identity.arn} in", ExitCode.NO)
         terms = asked_of(grant, caller)
-        for asked, what in ((terms.source_identities, "a source identity"), (terms.session_tags, "session tags")):
+        for asked, what in (
+            (terms.source_identities, "a source identity"),
+            (terms.session_tags, "session tags"),
+        ):
             if asked:
-                told = f"grant {grant.name} requires {what}, which a profile of the AWS CLI can't give"
-                raise Failure(told, ExitCode.NO, remedy=f"`cross-account-access exec {grant.name} -- COMMAND` can.")
+                told = (
+                    f"grant {grant.name} requires {what}, which a profile of the AWS CLI can't give"
+                )
+                raise Failure(
+                    told,
+                    ExitCode.NO,
+                    remedy=f"`cross-account-access exec {grant.name} -- COMMAND` can.",
+                )
         serial, session_name = self._wanted.wishes.mfa_serial, self._wanted.wishes.session_name
         # What was said when the profile was written needn't be said again.
         if terms.mfa and kept.get("source_profile") == source:
@@ -163,8 +199,14 @@ class _Planner:
     def _caller(self, source: str) -> Caller:
         if source not in self._known:
             told = f"there is no AWS profile {source}, whose credentials would assume the role"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --source-profile NAME with your own profile.")
-        return self._callers.setdefault(source, Caller(Aws(profile=source, endpoint=self._wanted.endpoint)))
+            raise Failure(
+                told,
+                ExitCode.WRONG_INPUT,
+                remedy="Give --source-profile NAME with your own profile.",
+            )
+        return self._callers.setdefault(
+            source, Caller(Aws(profile=source, endpoint=self._wanted.endpoint))
+        )
 
     def _kept(self, profile: aws_config.Profile) -> dict[str, str]:
         if profile.name == "default":
@@ -177,7 +219,11 @@ class _Planner:
             except aws_config.NotOursError as error:
                 why = f"{error}; it stands in {self._file}"
         told = f"the profile {profile.name} {why}"
-        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --prefix TEXT, so that the new one has another name.")
+        raise Failure(
+            told,
+            ExitCode.WRONG_INPUT,
+            remedy="Give --prefix TEXT, so that the new one has another name.",
+        )
 
 
 def _keys(call: Call, source_profile: str) -> dict[str, str]:
@@ -206,7 +252,9 @@ def _sections(path: Path, text: str) -> set[str]:
         return set(aws_config.sections(text))
     except ValueError as error:
         told = f"the AWS CLI doesn't understand {path}: {error}"
-        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Mend the file; nothing was written.") from None
+        raise Failure(
+            told, ExitCode.WRONG_INPUT, remedy="Mend the file; nothing was written."
+        ) from None
 
 
 def _text(content: bytes) -> str:

@@ -70,7 +70,10 @@ def profile(  # noqa: PLR0913 - one for each option
         emit(planned.told(backup, written=write))
     elif write:
         console().print(
-            f"Written: {planned.file}", *([f"Before: {backup}"] if backup else []), sep="\n", soft_wrap=True
+            f"Written: {planned.file}",
+            *([f"Before: {backup}"] if backup else []),
+            sep="\n",
+            soft_wrap=True,
         )
     elif planned.needed:
         console().print("Nothing was written: this was a dry run.")

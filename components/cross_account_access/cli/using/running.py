@@ -12,7 +12,12 @@ import click
 
 # Python ignores these, and whoever ignores them hands that on to what it becomes.
 _IGNORED = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
-_TAKEN_OUT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
+_TAKEN_OUT = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+)
 
 
 class NotExecutableError(click.ClickException):

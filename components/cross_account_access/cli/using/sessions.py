@@ -61,7 +61,10 @@ class Sessions:
         shared = "SerialNumber" in arguments and endpoint is None
         apart = "" if shared else f"{credentials.get_frozen_credentials().access_key} {endpoint}"
         client = partial(
-            self._session.client, region_name=self.region or _REGION, endpoint_url=endpoint, config=_CALLING
+            self._session.client,
+            region_name=self.region or _REGION,
+            endpoint_url=endpoint,
+            config=_CALLING,
         )
         return AssumeRoleCredentialFetcher(
             client,
@@ -77,7 +80,9 @@ def _code(prompt: str) -> str:
     """An MFA code, asked on the terminal: stdin and stdout are the command's."""
     if not _has_terminal():
         told = "an MFA code is needed, and there is no terminal to ask for it"
-        raise Failure(told, remedy="Run the command once on a terminal: its session is kept until it expires.")
+        raise Failure(
+            told, remedy="Run the command once on a terminal: its session is kept until it expires."
+        )
     return getpass.getpass(prompt)
 
 
@@ -93,13 +98,21 @@ def _refused(grant: Grant, error: ClientError) -> Exception:
     code = code_of(error)
     message = error.response.get("Error", {}).get("Message", "").strip()
     if code in _WRONG_CALL:
-        return Failure(f"AWS can't give a session of grant {grant.name}: {message}", ExitCode.WRONG_INPUT)
+        return Failure(
+            f"AWS can't give a session of grant {grant.name}: {message}", ExitCode.WRONG_INPUT
+        )
     if code not in DENIED:
         return error
     if "MultiFactorAuthentication" in message:
         remedy = "Wait for the next code, each is good once; or give your own device by --mfa-serial ARN."
     else:
         who = _SPOKEN_OF.search(message)
-        explain = ["cross-account-access", "explain", who[1] if who else "WHO", grant.name, *grant.options]
+        explain = [
+            "cross-account-access",
+            "explain",
+            who[1] if who else "WHO",
+            grant.name,
+            *grant.options,
+        ]
         remedy = f"Why: `{shlex.join(explain)}`. A change in IAM takes some seconds to be in force."
     return Failure(f"AWS refuses grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)

@@ -4,15 +4,15 @@ import webbrowser
 
 import click
 
-from cross_account_access.arns import parse
 from cross_account_access.cli.options import only_grant_argument
 from cross_account_access.cli.stacks import Grant, Where, grant_of, stack_options
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit
 from cross_account_access.cli.terms import terms_of, terms_of_principal
-from cross_account_access.conditions import ConditionsModel
-from cross_account_access.documents import GrantDocuments, SourceHalf
-from cross_account_access.principals import PrincipalModel
-from cross_account_access.usage import Usage
+from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.usage import Usage
+from cross_account_access.iam.arns import parse
 
 
 @click.command("open", cls=Command)
@@ -34,9 +34,7 @@ def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -
     url, why = _url(grant)
     if url is None:
         told = f"the console can't switch to the role of grant {grant.name}: {why}"
-        remedy = (
-            f"Its credentials work: `cross-account-access exec {grant.name} -- COMMAND`, or `… profile {grant.name}`."
-        )
+        remedy = f"Its credentials work: `cross-account-access exec {grant.name} -- COMMAND`, or `… profile {grant.name}`."
         raise Failure(told, ExitCode.NO, remedy=remedy)
     if as_json:
         emit({"grant": grant.name, "switchRoleUrl": url})
@@ -78,5 +76,7 @@ def _principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
     if not all(one.external_ids for one in terms):
         return principal
     return principal.model_copy(
-        update={"conditions": ConditionsModel.model_validate({"externalId": terms[0].external_ids[0]})}
+        update={
+            "conditions": ConditionsModel.model_validate({"externalId": terms[0].external_ids[0]})
+        }
     )

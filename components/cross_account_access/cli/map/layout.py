@@ -1,0 +1,233 @@
+"""Where everything stands in the picture: principals at the left, the roles that they reach at their right.
+
+A role that another trusts stands between, in a column of its own. Lengths are in pixels of the picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .model import AccessMap, Edge, Home, Node
+
+MARGIN = 8
+HEAD = 34  # a frame's, with the account's ID
+PAD = 12
+GAP = 6  # between cards
+FRAME_GAP = 20
+CARD_HEAD = 30
+LINE = 20
+PRINCIPAL_WIDTH = 260
+ROLE_WIDTH = 380
+COLUMN_GAP = 90
+_SWEEPS = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a role's card: the conditions and session that some of its callers have in common.
+
+    Attributes:
+        port: Where its edges arrive, below the card's upper side.
+    """
+
+    conditions: str
+    session: str
+    port: int
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return f"{self.conditions} · {self.session}"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A principal or role; x and y are within its frame."""
+
+    node: Node
+    y: int
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is of one account or organization in one column."""
+
+    home: Home
+    column: int
+    x: int
+    y: int
+    width: int
+    height: int
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An edge's course, from x1, y1 to x2, y2; `port` is the line's on its role's card."""
+
+    edge: Edge
+    port: int
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The picture's parts, in the order in which they are read."""
+
+    width: int
+    height: int
+    frames: tuple[Frame, ...]
+    curves: tuple[Curve, ...]
+
+
+def line_of(edge: Edge) -> tuple[str, str]:
+    """What a role's card says of an edge: conditions and session."""
+    return edge.under, f"up to {edge.lasting}"
+
+
+def layout(access: AccessMap) -> Layout:
+    """Lay a map out."""
+    columns = _columns(access)
+    xs, x = [], MARGIN
+    for column in columns:
+        xs.append(x)
+        x += _width(column) + 2 * PAD + COLUMN_GAP
+    frames: list[Frame] = []
+    for number, column in enumerate(columns):
+        y = MARGIN
+        for home, nodes in _by_home(column).items():
+            frame = _frame(
+                home, number, xs[number], y, _width(column), [_card(access, node) for node in nodes]
+            )
+            frames.append(frame)
+            y += frame.height + FRAME_GAP
+    height = max((frame.y + frame.height for frame in frames), default=0) + MARGIN
+    return Layout(x - COLUMN_GAP + MARGIN, height, tuple(frames), _curves(access, frames))
+
+
+def _width(column: Sequence[Node]) -> int:
+    return ROLE_WIDTH if any(node.role for node in column) else PRINCIPAL_WIDTH
+
+
+def _by_home(column: Sequence[Node]) -> dict[Home, list[Node]]:
+    found: dict[Home, list[Node]] = {}
+    for node in column:
+        found.setdefault(node.home, []).append(node)
+    return found
+
+
+def _card(access: AccessMap, node: Node) -> tuple[Node, tuple[Line, ...]]:
+    texts = list(dict.fromkeys(line_of(edge) for edge in access.to(node.key)))
+    return node, tuple(
+        Line(*text, CARD_HEAD + LINE * number + LINE // 2 - 4) for number, text in enumerate(texts)
+    )
+
+
+def _frame(
+    home: Home,
+    column: int,
+    x: int,
+    y: int,
+    width: int,
+    cards: Sequence[tuple[Node, tuple[Line, ...]]],
+) -> Frame:
+    placed, at = [], HEAD
+    for node, lines in cards:
+        card = Card(node, at, width, CARD_HEAD + LINE * len(lines) + (4 if lines else 0), lines)
+        placed.append(card)
+        at += card.height + GAP
+    return Frame(home, column, x, y, width + 2 * PAD, at - GAP + PAD, tuple(placed))
+
+
+def _curves(access: AccessMap, frames: Sequence[Frame]) -> tuple[Curve, ...]:
+    cards = {card.node.key: (frame, card) for frame in frames for card in frame.cards}
+    curves = []
+    for edge in access.edges:
+        (source_frame, source), (target_frame, target) = cards[edge.principal], cards[edge.role]
+        port = next(
+            line.port for line in target.lines if (line.conditions, line.session) == line_of(edge)
+        )
+        curves.append(
+            Curve(
+                edge,
+                port,
+                source_frame.x + PAD + source.width,
+                source_frame.y + source.y + CARD_HEAD // 2,
+                target_frame.x + PAD,
+                target_frame.y + target.y + port,
+            )
+        )
+    return tuple(curves)
+
+
+# --- Columns, and the order in them ---------------------------------------------------------------
+
+
+def _columns(access: AccessMap) -> list[list[Node]]:
+    depths = _depths(access)
+    columns: list[list[Node]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
+    for node in access.nodes.values():
+        columns[depths[node.key]].append(node)
+    return _untangled([column for column in columns if column], access)
+
+
+def _depths(access: AccessMap) -> dict[str, int]:
+    """The longest way to each node; a circle of roles is entered where it comes first."""
+    waiting = {key: len(access.to(key)) for key in access.nodes}
+    onward = {key: access.from_(key) for key in access.nodes}
+    depths = dict.fromkeys(access.nodes, 0)
+    ready = [key for key, missing in waiting.items() if not missing]
+    left = dict.fromkeys(access.nodes)
+    while left:
+        key = ready.pop() if ready else next(iter(left))
+        del left[key]
+        for edge in onward[key]:
+            if edge.role in left:
+                depths[edge.role] = max(depths[edge.role], depths[key] + 1)
+                waiting[edge.role] -= 1
+                if not waiting[edge.role]:
+                    ready.append(edge.role)
+    return depths
+
+
+def _untangled(columns: list[list[Node]], access: AccessMap) -> list[list[Node]]:
+    """The columns with each node near those that it is joined with, accounts staying together.
+
+    The barycenter method of Sugiyama, Tagawa and Toda (1981), a few sweeps of it.
+    """
+    before: dict[str, list[str]] = {
+        key: [edge.principal for edge in access.to(key)] for key in access.nodes
+    }
+    after: dict[str, list[str]] = {
+        key: [edge.role for edge in access.from_(key)] for key in access.nodes
+    }
+    for sweep in range(_SWEEPS):
+        joined = after if sweep % 2 else before
+        order = range(len(columns) - 1, -1, -1) if sweep % 2 else range(len(columns))
+        places = {node.key: place for column in columns for place, node in enumerate(column)}
+        for number in order:
+            columns[number] = _ordered(columns[number], joined, places)
+            places |= {node.key: place for place, node in enumerate(columns[number])}
+    return columns
+
+
+def _ordered(
+    column: list[Node], joined: Mapping[str, list[str]], places: Mapping[str, int]
+) -> list[Node]:
+    def middle(keys: Sequence[str], otherwise: float) -> float:
+        return sum(places[key] for key in keys) / len(keys) if keys else otherwise
+
+    centers = {node.key: middle(joined[node.key], places[node.key]) for node in column}
+    of_homes = {
+        home: sum(centers[node.key] for node in nodes) / len(nodes)
+        for home, nodes in _by_home(column).items()
+    }
+    return sorted(
+        column,
+        key=lambda node: (of_homes[node.home], node.home, centers[node.key], places[node.key]),
+    )

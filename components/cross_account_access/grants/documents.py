@@ -1,0 +1,198 @@
+"""What both accounts have of a grant, as one record: it is verified, explained, drawn and handed over from this.
+
+The components write it and the command-line tool reads it, from the stack's outputs.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from . import policies
+from .grant import GrantModel, Side
+from .principals import TRAITS, Kind, PrincipalModel
+from .roles import policy_arn
+from .trust import actions_of, trust_policy
+
+Document = dict[str, Any]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, frozen=True, defer_build=True
+    )
+
+
+class SourceHalf(_Record):
+    """What the source account has for one principal of a grant.
+
+    Attributes:
+        kind: What the principal is.
+        name: Its name with its path; or the account's or organization's ID, the permission set's name, ROLE/SESSION.
+        arn: Its ARN; None where there isn't one (account, permission set, organization).
+        unique_id: Its unique id, where it is trusted by that.
+        trusted_as: What stands for it in the trust policy's Principal: its ARN, its account's, or everybody.
+        narrowing: The conditions, a policy's Condition, that narrow that down to it; empty where nothing does.
+        attached_to: Kind and name, without the path, of whom its policy attaches to; None where it is handed out.
+        needs: The identity policy that it needs for the role, and no more.
+        policy_arn: The managed policy that was made for it; None where none was made here.
+        policy: That policy's document, which may hold other grants' roles too.
+    """
+
+    kind: Kind
+    name: str
+    arn: str | None
+    unique_id: str | None
+    trusted_as: str
+    narrowing: Document
+    attached_to: tuple[Literal["user", "role", "group"], str] | None
+    needs: Document
+    policy_arn: str | None = None
+    policy: Document | None = None
+
+
+class DestinationHalf(_Record):
+    """The destination's role.
+
+    Attributes:
+        arn: Its ARN.
+        unique_id: AROA…; None where the other side makes the role.
+        trust_policy: Its trust policy.
+        max_session_duration: In seconds; None for AWS's default, an hour.
+        permissions_boundary: A managed policy's ARN.
+        managed_policies: Their ARNs.
+        inline_policies: Their documents by name.
+    """
+
+    arn: str
+    name: str
+    path: str
+    unique_id: str | None = None
+    trust_policy: Document
+    description: str | None
+    max_session_duration: int | None
+    permissions_boundary: str | None
+    managed_policies: list[str]
+    inline_policies: dict[str, Document]
+    tags: dict[str, str]
+
+
+class GrantDocuments(_Record):
+    """Both halves of one grant.
+
+    Attributes:
+        format: The record's form, for whoever reads it later.
+        side: Which half the stack makes.
+        principals: One for each of the grant's principals.
+    """
+
+    format: Literal[1] = 1
+    grant: str
+    side: Side
+    partition: str
+    source_account_id: str
+    destination_account_id: str
+    role: DestinationHalf
+    principals: list[SourceHalf]
+
+    def with_made(
+        self, role_id: str | None, policies_made: Sequence[tuple[str, str] | None]
+    ) -> "GrantDocuments":
+        """The record with what AWS gave: the role's unique id, and each principal's policy, its ARN and document."""
+        principals = [
+            half.model_copy(update={"policy_arn": made[0], "policy": json.loads(made[1])})
+            if made
+            else half
+            for half, made in zip(self.principals, policies_made, strict=True)
+        ]
+        role = self.role.model_copy(update={"unique_id": role_id})
+        return self.model_copy(update={"role": role, "principals": principals})
+
+    def as_json(self) -> str:
+        """The record as text, as the stack's outputs have it."""
+        return self.model_dump_json(by_alias=True)
+
+
+def grant_documents(
+    name: str,
+    grant: GrantModel,
+    *,
+    side: Side,
+    tags: Mapping[str, str],
+    partition: str,
+    source: str,
+    destination: str,
+) -> GrantDocuments:
+    """Both halves of a grant, but for what AWS alone knows of them.
+
+    Args:
+        name: The grant's name.
+        grant: The grant, all of it known.
+        side: Which half the stack makes.
+        tags: The tags of everything.
+        partition: The accounts' partition.
+        source: The source account's ID.
+        destination: The destination account's ID.
+    """
+    arn = grant.role_arn(name, partition, destination)
+    boundary = grant.role.permissions_boundary
+    attached = [*grant.role.managed_policies, *grant.role.managed_policy_arns.values()]
+    return GrantDocuments(
+        grant=name,
+        side=side,
+        partition=partition,
+        source_account_id=source,
+        destination_account_id=destination,
+        role=DestinationHalf(
+            arn=arn,
+            name=grant.role_name(name),
+            path=grant.role.path,
+            trust_policy=json.loads(
+                trust_policy(grant.principals, grant.conditions, partition, source)
+            ),
+            description=grant.role.description,
+            max_session_duration=grant.role.max_session_duration,
+            permissions_boundary=policy_arn(str(boundary), partition, destination)
+            if boundary
+            else None,
+            managed_policies=sorted(
+                policy_arn(str(policy), partition, destination) for policy in attached
+            ),
+            inline_policies={
+                policy: json.loads(policies.identity_policy(document))
+                for policy, document in sorted(grant.role.inline_policies.items())
+            },
+            tags=dict(tags),
+        ),
+        principals=[
+            _source_half(p, grant, arn, partition, source)
+            for p in sorted(grant.principals, key=lambda p: p.rank)
+        ],
+    )
+
+
+def _source_half(
+    principal: PrincipalModel, grant: GrantModel, role_arn: str, partition: str, account: str
+) -> SourceHalf:
+    if principal.kind is None:
+        raise ValueError(f"{principal.told} is known by now")
+    entity, kind = principal.entity, TRAITS[principal.kind].attached
+    trusted_as, narrowing = principal.element(partition, account)
+    arn, holder = None, ""
+    if principal.session is not None:
+        arn, holder = trusted_as, principal.session.partition("/")[0]
+    elif entity is not None:
+        arn, holder = entity.arn(partition, account), entity.name
+    reach = policies.AssumableRole(role_arn, actions_of(principal, grant.conditions))
+    return SourceHalf(
+        kind=principal.kind,
+        name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.told,
+        arn=arn,
+        unique_id=principal.unique_id if isinstance(principal.unique_id, str) else None,
+        trusted_as=trusted_as,
+        narrowing=narrowing,
+        attached_to=(kind, holder) if kind else None,
+        needs=json.loads(policies.assume_role_policy([reach])),
+    )

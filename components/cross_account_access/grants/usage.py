@@ -1,0 +1,175 @@
+"""How a person uses the role: the console's switch-role URL, an AWS CLI profile, a command."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from cross_account_access.iam import limits
+from cross_account_access.iam.arns import IamArn
+
+from .conditions import ConditionsModel
+from .principals import TRAITS, PrincipalModel
+from .trust import conditions_of
+
+_DEFAULT_SESSION = 3600
+_SIGN_IN_HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+    "aws-eusc": "eusc-de-east-1.signin.amazonaws-eusc.eu",
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a person must know to use a role.
+
+    Attributes:
+        role: The role's ARN.
+        label: What the person calls it: the console's display name and the profile's name.
+        principals: Who is trusted, all of them known but for what their conditions leave open.
+        conditions: The grant's conditions.
+        account: The source account's ID.
+        max_session_duration: The role's maximum session duration in seconds; None for AWS's default, an hour.
+        lead: The position of the principal whose conditions profile and command are written for.
+    """
+
+    role: IamArn
+    label: str
+    principals: Sequence[PrincipalModel]
+    conditions: ConditionsModel | None
+    account: str
+    max_session_duration: int | None
+    lead: int = 0
+
+    @property
+    def no_switch_role(self) -> str | None:
+        """Why the console can't switch to the role; None where it can.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+        """
+        able = [p for p in self.principals if p.kind and TRAITS[p.kind].console != "no"]
+        if not able:
+            return "nobody is trusted who could: a role's session can't switch roles in the console"
+        if all((under := self._under(p)) and under.external_id is not None for p in able):
+            return "the trust policy requires an external ID, and the console can't give one"
+        if len(self._name_with_path) > limits.SWITCH_ROLE_NAME_LENGTH:
+            return f"path and name of the role have more than {limits.SWITCH_ROLE_NAME_LENGTH} characters"
+        if self.role.partition not in _SIGN_IN_HOSTS:
+            return f"the console of partition {self.role.partition} is not known"
+        return None
+
+    @property
+    def longest_session(self) -> int:
+        """How long a session lasts at most, in seconds; an hour where all callers are role sessions (role chaining)."""
+        chained = all(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
+        return (
+            limits.CHAINED_SESSION_SECONDS
+            if chained
+            else self.max_session_duration or _DEFAULT_SESSION
+        )
+
+    @property
+    def switch_role_url(self) -> str | None:
+        """The console's switch-role URL; None where the console can't switch to the role."""
+        if self.no_switch_role:
+            return None
+        query = urlencode(
+            {
+                "account": self.role.account,
+                "roleName": self._name_with_path,
+                "displayName": self.label,
+            },
+            safe="/",
+        )
+        return f"https://{_SIGN_IN_HOSTS[self.role.partition]}/switchrole?{query}"
+
+    def cli_profile(self, external_id: str | None) -> str:
+        """A profile for `~/.aws/config`; `source_profile` is to be the name of the caller's own.
+
+        Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+        """
+        lines = {
+            "role_arn": str(self.role),
+            "source_profile": "default",
+            "external_id": external_id,
+            "mfa_serial": self._mfa_serial,
+            "role_session_name": self._session_name if self._session_name != self._label else None,
+            "duration_seconds": self._duration,
+        }
+        text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
+        return f"[profile {self.label}]\n{text}"
+
+    def assume_role_command(self, external_id: str | None) -> str:
+        """The AWS CLI's command that assumes the role."""
+        words = [
+            "aws",
+            "sts",
+            "assume-role",
+            "--role-arn",
+            str(self.role),
+            "--role-session-name",
+            self._session_name,
+        ]
+        if external_id is not None:
+            words += ["--external-id", external_id]
+        if self._mfa_serial:
+            words += ["--serial-number", self._mfa_serial, "--token-code", "CODE"]
+        if self._duration is not None:
+            words += ["--duration-seconds", str(self._duration)]
+        under = self._lead_conditions
+        if under and under.source_identities:
+            words += ["--source-identity", under.source_identities[0]]
+        if under and under.session_tags:
+            words += [
+                "--tags",
+                *(
+                    f"Key={key},Value={texts[0]}"
+                    for key, texts in sorted(under.session_tags.items())
+                ),
+            ]
+        if under and under.transitive_tag_keys:
+            words += ["--transitive-tag-keys", *under.transitive_tag_keys]
+        return shlex.join(words)
+
+    @property
+    def _lead_conditions(self) -> ConditionsModel | None:
+        return self._under(self.principals[self.lead])
+
+    def _under(self, principal: PrincipalModel) -> ConditionsModel | None:
+        return conditions_of(principal, self.conditions)
+
+    @property
+    def _name_with_path(self) -> str:
+        return f"{self.role.path.lstrip('/')}{self.role.name}"
+
+    @property
+    def _label(self) -> str:
+        """The label as a session's name, which has two characters at least."""
+        return (
+            self.label if len(self.label) >= limits.SESSION_NAME.least else f"{self.label}-session"
+        )
+
+    @property
+    def _session_name(self) -> str:
+        names = (self._lead_conditions.session_names if self._lead_conditions else None) or [
+            self._label
+        ]
+        return "YOUR_USER_NAME" if "${" in names[0] else names[0].replace("*", self._label)
+
+    @property
+    def _duration(self) -> int | None:
+        """The role's own, where everybody may have it: none of the callers is surely a role's session."""
+        chained = any(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
+        return None if chained else self.max_session_duration
+
+    @property
+    def _mfa_serial(self) -> str | None:
+        """The user's device, by the console's default name for it, which is the user's; None where none is needed."""
+        if self._lead_conditions is None or not self._lead_conditions.needs_mfa:
+            return None
+        user = self.principals[0].entity
+        if len(self.principals) > 1 or user is None or user.kind != "user":
+            return "YOUR_MFA_DEVICE_ARN"
+        return f"arn:{self.role.partition}:iam::{self.account}:mfa/{user.name}"

@@ -1,0 +1,60 @@
+"""From where a request comes: public addresses, as `aws:SourceIp` has them."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from cross_account_access.errors import Refusal
+
+_NEVER_SEEN = tuple(
+    ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/4",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+
+
+def source_ip(value: object) -> str:
+    """Check an address or range, IPv4 or IPv6, and write it as a range.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
+    """
+    rule = "a source IP is an address or a range, such as 203.0.113.7 or 2001:db8::/48"
+    if not isinstance(value, str):
+        raise Refusal(rule)
+    try:
+        network = ip_network(value)
+    except ValueError:
+        raise Refusal(rule, remedy=_masked(value)) from None
+    if network.prefixlen == 0:
+        raise Refusal(
+            "a source IP says where from", remedy="This is every address: leave the condition out"
+        )
+    if any(_within(network, private) for private in _NEVER_SEEN):
+        raise Refusal(
+            "AWS sees public addresses only",
+            remedy="For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, "
+            "or the address that the network shows outside",
+        )
+    return str(network)
+
+
+def _within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
+
+
+def _masked(value: str) -> str:
+    try:
+        return f"The range's own address is meant: {ip_network(value, strict=False)}"
+    except ValueError:
+        return ""

@@ -1,0 +1,212 @@
+"""Who calls: administrators, users by their access keys, and the sessions that this sandbox's STS issued.
+
+An access key id of 12 digits is an administrator of that account, LocalStack's convention. Signatures aren't
+verified: knowing a key id is enough here, as it is in moto.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from cross_account_access.iam.evaluator import Caller, Policy
+from sandbox.aws.accounts import Accounts, Entity, boundary_arn, default_document
+from sandbox.aws.query_protocol import AwsError, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ADMINISTRATOR = "sandbox-administrator"
+"""The name of the user that an account's administrator is seen as. No real user may take it."""
+
+ACCOUNT = re.compile(r"\d{12}")
+
+_ADMINISTRATOR_POLICY = Policy(
+    name="managed policy arn:aws:iam::aws:policy/AdministratorAccess",
+    document={
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    },
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary keys, of a role (AssumeRole) or of a user (GetSessionToken).
+
+    Attributes:
+        principal_id: the unique id of the role or user that the keys speak for.
+        name: the role session's name; None for a user's.
+        issued, expires: seconds since the epoch.
+        tags, transitive_tag_keys: session tags, and which of them go on to the next role in a chain.
+        policies: session policies, which restrict what the role allows.
+        mfa_at: when an MFA code was given for it; only GetSessionToken's keys carry that on.
+    """
+
+    access_key_id: str
+    token: str = field(repr=False)
+    account: str
+    principal_id: str
+    issued: float
+    expires: float
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+    policies: tuple[Policy, ...] = ()
+    mfa_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who signed a request.
+
+    Attributes:
+        arn, unique_id: as `get-caller-identity` says them.
+        principal: moto's user or role; None for an administrator.
+        session: the temporary keys that were used; None for long-term ones.
+    """
+
+    kind: Literal["administrator", "user", "role"]
+    account: str
+    arn: str
+    unique_id: str
+    principal: Entity | None = None
+    session: Session | None = None
+
+    @property
+    def principal_arn(self) -> str:
+        """What AWS gives as aws:PrincipalArn: the role's ARN for a role session, otherwise the caller's."""
+        return (
+            self.principal.arn if self.kind == "role" and self.principal is not None else self.arn
+        )
+
+
+class Sessions:
+    """The temporary keys that were issued, by key id."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Session] = {}
+
+    def add(self, session: Session) -> None:
+        self._by_key[session.access_key_id] = session
+
+    def get(self, access_key_id: str) -> Session | None:
+        return self._by_key.get(access_key_id)
+
+    def clear(self) -> None:
+        self._by_key.clear()
+
+
+def administrator(account: str) -> Identity:
+    """An account's administrator: it may do everything in its account, and assume whatever trusts it."""
+    return Identity(
+        kind="administrator",
+        account=account,
+        arn=f"arn:aws:iam::{account}:user/{ADMINISTRATOR}",
+        unique_id=f"AIDAADMIN{account}",
+    )
+
+
+def identify(call: Call, accounts: Accounts, sessions: Sessions, now: float) -> Identity:
+    """Who signed `call`.
+
+    Raises:
+        AwsError: MissingAuthenticationToken when nobody did; ExpiredToken; InvalidClientTokenId for keys that
+            IAM and STS of this sandbox never issued, were deactivated, or whose user or role is gone.
+    """
+    key_id = call.access_key_id
+    if key_id is None:
+        raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token")
+    if ACCOUNT.fullmatch(key_id):
+        return administrator(key_id)
+    if (session := sessions.get(key_id)) is not None:
+        return _of_session(call, session, accounts, now)
+    found = accounts.key(key_id)
+    if found is None or call.session_token:
+        raise _invalid_token()
+    account, user, key = found
+    if key.status != "Active":
+        raise _invalid_token()
+    return Identity("user", account, user.arn, user.id, principal=user)
+
+
+def _of_session(call: Call, session: Session, accounts: Accounts, now: float) -> Identity:
+    if not hmac.compare_digest((call.session_token or "").encode(), session.token.encode()):
+        raise _invalid_token()
+    if now >= session.expires:
+        raise AwsError("ExpiredToken", "The security token included in the request is expired")
+    principal = accounts.principal_by_id(session.principal_id)
+    if principal is None:
+        raise _invalid_token()
+    if session.name is None:
+        # Keys of GetSessionToken without MFA are good for no IAM call, and for two of STS:
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+        if call.service == "iam" and session.mfa_at is None:
+            raise _invalid_token()
+        return Identity("user", session.account, principal.arn, principal.id, principal, session)
+    return Identity(
+        kind="role",
+        account=session.account,
+        arn=f"arn:aws:sts::{session.account}:assumed-role/{principal.name}/{session.name}",
+        unique_id=f"{principal.id}:{session.name}",
+        principal=principal,
+        session=session,
+    )
+
+
+def _invalid_token() -> AwsError:
+    return AwsError(
+        "InvalidClientTokenId", "The security token included in the request is invalid."
+    )
+
+
+def caller(identity: Identity, accounts: Accounts) -> Caller:
+    """The caller with every policy that speaks about it, as the evaluator wants it."""
+    principal = identity.principal
+    if principal is None:
+        return Caller(
+            arn=identity.arn,
+            unique_id=identity.unique_id,
+            principal_arn=identity.arn,
+            identity_policies=(_ADMINISTRATOR_POLICY,),
+        )
+    policies = _policies_of(principal)
+    if identity.kind == "user":
+        for group in accounts.groups(identity.account, principal):
+            policies += _policies_of(group, f" of group {group.name}")
+    return Caller(
+        arn=identity.arn,
+        unique_id=identity.unique_id,
+        principal_arn=identity.principal_arn,
+        identity_policies=policies,
+        permissions_boundary=_boundary(principal, identity.account, accounts),
+        session_policies=identity.session.policies if identity.session else (),
+    )
+
+
+def _policies_of(holder: Entity, where: str = "") -> tuple[Policy, ...]:
+    inline = tuple(
+        Policy(f"inline policy {name}{where}", json.loads(text))
+        for name, text in holder.policies.items()
+    )
+    return inline + tuple(
+        managed_policy(policy, where) for policy in holder.managed_policies.values()
+    )
+
+
+def managed_policy(policy: Entity, where: str = "") -> Policy:
+    """The version in force of moto's managed policy."""
+    return Policy(f"managed policy {policy.arn}{where}", json.loads(default_document(policy)))
+
+
+def _boundary(principal: Entity, account: str, accounts: Accounts) -> Policy | None:
+    arn = boundary_arn(principal)
+    if not arn:
+        return None
+    policy = accounts.managed_policy(account, arn)
+    # A boundary can't be deleted while it is one; without its document nothing is allowed.
+    return managed_policy(policy) if policy else Policy(f"managed policy {arn}", {"Statement": []})

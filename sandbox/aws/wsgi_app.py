@@ -1,0 +1,193 @@
+"""The WSGI application: moto's server behind the checks that make accounts of it.
+
+Of every request it finds out who calls and so which account is meant; it answers STS itself, checks what goes to
+moto's IAM, and hands all else on to moto's other services, as far as they are installed, unchecked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from threading import RLock
+from typing import Any
+
+from sandbox.aws import constraints, refusals, sts
+from sandbox.aws.credentials import Identity, identify
+from sandbox.aws.iam_request import IamRequest
+from sandbox.aws.query_protocol import (
+    AwsError,
+    Call,
+    Environ,
+    Reply,
+    error_reply,
+    not_implemented,
+    read_call,
+    replace_params,
+)
+from sandbox.aws.world import RequestRecord, World
+
+log = logging.getLogger("sandbox")
+
+NAME = "cross-account-access"
+VERSION = "1"
+"""The version of the sandbox's own interface under /_sandbox/."""
+
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+_REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
+
+
+class Front:
+    """The application. Requests to IAM and STS are answered one at a time, since moto's state isn't locked."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lock = RLock()
+        self._moto: Application = _moto()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/_sandbox/"):
+            reply = self._own(path, environ)
+        elif path.startswith("/moto-api"):
+            # moto's own reset would leave sessions behind.
+            reply = _json(404, {"error": "The sandbox has its own: POST /_sandbox/reset"})
+        else:
+            reply = self._aws(environ)
+        headers = list(reply.headers)
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(reply.body))))
+        start_response(f"{reply.status} {_REASONS.get(reply.status, 'Status')}", headers)
+        return [reply.body]
+
+    # AWS
+
+    def _aws(self, environ: Environ) -> Reply:
+        call = read_call(environ)
+        try:
+            return self._answer(call, environ)
+        except AwsError as error:
+            return error_reply(error, call)
+        except (NotImplementedError, ImportError):
+            # An action that moto lacks, or a service whose own needs aren't installed.
+            return error_reply(not_implemented(f"{call.service}:{call.action}"), call)
+        except Exception as error:  # a bug here or in moto is an answer, not the server's end
+            log.warning(
+                "%s:%s failed: %r", call.service, call.action, error, exc_info=log.isEnabledFor(10)
+            )
+            return error_reply(AwsError("InternalFailure", f"The sandbox failed: {error!r}"), call)
+
+    def _answer(self, call: Call, environ: Environ) -> Reply:
+        if not call.service and call.action in _UNSIGNED:
+            raise not_implemented(f"sts:{call.action}")
+        with self.lock:
+            identity = self._identify(call)
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
+            if call.service == "sts":
+                return sts.answer(
+                    call, constraints.check("sts", call.action, call.params), identity, self.world
+                )
+            if call.service == "iam":
+                return self._iam(call, identity, environ)
+        return self._forward(environ)
+
+    def _identify(self, call: Call) -> Identity:
+        try:
+            identity = identify(call, self.world.accounts, self.world.sessions, self.world.clock())
+        except AwsError:
+            self.world.requests.append(RequestRecord("", call.service, call.action))
+            raise
+        self.world.requests.append(RequestRecord(identity.account, call.service, call.action))
+        return identity
+
+    def _iam(self, call: Call, identity: Identity, environ: Environ) -> Reply:
+        request = IamRequest(
+            action=call.action,
+            params=dict(call.params),
+            value=constraints.check("iam", call.action, call.params),
+            identity=identity,
+            accounts=self.world.accounts,
+            hold=self.world.hold_new_principals,
+            now=self.world.clock(),
+        )
+        refusals.check(request)
+        if request.reply is not None:
+            return request.reply
+        replace_params(environ, request.params)
+        reply = self._forward(environ)
+        if reply.status >= 300:  # noqa: PLR2004 - HTTP's own line
+            return reply
+        body = reply.body
+        for step in request.afterwards:
+            body = step(body)
+        return Reply(reply.status, body, reply.headers)
+
+    def _forward(self, environ: Environ) -> Reply:
+        """What moto answers."""
+        status, headers = 500, []
+
+        def start_response(line: str, sent: list[tuple[str, str]], _: Any = None) -> None:
+            nonlocal status, headers
+            status, headers = int(line.split(" ", 1)[0]), sent
+
+        chunks = self._moto(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            if (close := getattr(chunks, "close", None)) is not None:
+                close()
+        if environ["REQUEST_METHOD"] != "HEAD":  # whose length is that of a body that isn't sent
+            headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        return Reply(status, body, tuple(headers))
+
+    # The sandbox's own interface
+
+    def _own(self, path: str, environ: Environ) -> Reply:
+        try:
+            match environ["REQUEST_METHOD"], path.removeprefix("/_sandbox/"):
+                case "GET", "health":
+                    return _json(200, {"sandbox": NAME, "version": VERSION})
+                case "GET", "log":
+                    with self.lock:
+                        return _json(200, [decision.as_json() for decision in self.world.decisions])
+                case "POST", "reset":
+                    with self.lock:
+                        self.world.reset()
+                    return _json(200, {})
+                case "PUT", "organization":
+                    given = _body(environ)
+                    with self.lock:
+                        self.world.set_organization(given["account"], given["id"], given["path"])
+                    return _json(200, {})
+                case method, name:
+                    return _json(404, {"error": f"There is no {method} /_sandbox/{name}"})
+        except KeyError as error:
+            return _json(400, {"error": f"{error.args[0]} is missing"})
+        except ValueError as error:
+            return _json(400, {"error": str(error)})
+
+
+def _body(environ: Environ) -> Mapping[str, str]:
+    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    found = json.loads(text)
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError("The body must be a JSON object of strings")
+    return found
+
+
+def _json(status: int, value: Any) -> Reply:
+    return Reply(status, json.dumps(value).encode(), (("Content-Type", "application/json"),))
+
+
+def _moto() -> Application:
+    """The server of moto as a WSGI application, every service of it."""
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - heavy: only when a sandbox starts
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
+    application: Application = DomainDispatcherApplication(create_backend_app)
+    return application

@@ -1,0 +1,251 @@
+"""The stack deployed by the real Pulumi CLI, driven by Pulumi's Automation API."""
+
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation
+
+from sandbox.deploy.deployment import SECRET, UNKNOWN, Deployment, DeploymentError, Resource
+from sandbox.deploy.stack import Stack, account_ids
+
+_FOLDER = ".sandbox"
+_PLUGIN = "pulumi-resource-aws"
+_STACK = "pulumi:pulumi:Stack"
+_DOWNLOADS = "https://get.pulumi.com"
+_PROGRAM = ("__main__.py", "stack_config.py")
+_SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
+_UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+class NoEngineError(Exception):
+    """The Pulumi CLI or its AWS plugin isn't here; the message says which, in one line."""
+
+
+def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping[str, str]:
+    """Find the Pulumi CLI and its AWS plugin.
+
+    Args:
+        folder: The project's folder.
+        install: Whether they are installed into the project's folder where they are missing.
+        tell: Told what is being installed.
+
+    Returns:
+        The environment variables that they need.
+
+    Raises:
+        NoEngineError: If they aren't here and weren't installed.
+    """
+    home = folder / _FOLDER / "home"
+    environment = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    own = home / "bin" / "pulumi"
+    if own.is_file():
+        return environment | _of_home(home)
+    missing = _missing()
+    if missing is None:
+        return environment
+    if not install:
+        raise NoEngineError(missing)
+    try:
+        urllib.request.urlopen(urllib.request.Request(_DOWNLOADS, method="HEAD"), timeout=3).close()
+    except OSError:
+        raise NoEngineError(f"{missing} and {_DOWNLOADS} can't be reached") from None
+    tell(f"{missing}: installing it into {home.relative_to(folder)}")
+    try:
+        automation.PulumiCommand.install(root=str(home))
+        subprocess.run(  # noqa: S603
+            [own, "plugin", "install", "resource", "aws", version("pulumi-aws")],
+            check=True,
+            capture_output=True,
+            timeout=120,
+            env=environment | _of_home(home),
+        )
+    except (OSError, subprocess.SubprocessError, automation.CommandError) as error:
+        shutil.rmtree(home, ignore_errors=True)
+        raise NoEngineError(
+            f"{missing} and installing it failed ({str(error).splitlines()[0]})"
+        ) from None
+    return environment | _of_home(home)
+
+
+def _missing() -> str | None:
+    """What of the engine isn't on PATH; None where all is."""
+    if not shutil.which("pulumi"):
+        return "the Pulumi CLI isn't installed"
+    try:
+        automation.PulumiCommand()
+    except (automation.InvalidVersionError, OSError, subprocess.SubprocessError):
+        return "the Pulumi CLI on PATH is too old or doesn't run"
+    if not shutil.which(_PLUGIN) and not _has_plugin():
+        return "Pulumi's AWS plugin isn't installed"
+    return None
+
+
+def _of_home(home: Path) -> dict[str, str]:
+    import os  # noqa: PLC0415
+
+    return {
+        "PULUMI_HOME": str(home),
+        "PATH": f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+
+
+def _has_plugin() -> bool:
+    command = ["pulumi", "plugin", "ls", "--json"]
+    listed = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    try:
+        plugins = json.loads(listed.stdout)
+    except ValueError:
+        return False
+    return any(
+        plugin.get("name") == "aws" and plugin.get("kind") == "resource" for plugin in plugins
+    )
+
+
+def deploy(
+    stack: Stack,
+    environment: Mapping[str, str],
+    *,
+    fresh: bool,
+    preview: bool,
+    tell: Callable[[str], None],
+) -> Deployment:
+    """Bring the stack up, or preview it, with its state in a folder that git ignores.
+
+    Args:
+        stack: The stack.
+        environment: What `find` returned.
+        fresh: Whether the accounts are empty, so that what the state remembers is gone.
+        preview: Whether nothing is made, only told what would be.
+        tell: Told the engine's own lines.
+
+    Raises:
+        DeploymentError: With the engine's diagnostics.
+    """
+    work = _workspace(stack, fresh=fresh)
+    options = automation.LocalWorkspaceOptions(
+        pulumi_command=automation.PulumiCommand(environment.get("PULUMI_HOME")),
+        env_vars={
+            **environment,
+            "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+        },
+    )
+    events: list[automation.EngineEvent] = []
+    try:
+        workspace = automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
+        if preview:
+            workspace.preview(
+                on_output=tell, on_event=events.append, refresh=not fresh, color="never"
+            )
+            return Deployment("pulumi", {}, _planned(events, stack))
+        workspace.up(on_output=tell, refresh=not fresh, color="never")
+        resources = (workspace.export_stack().deployment or {})["resources"]
+    except automation.CommandError as error:
+        raise DeploymentError(_diagnostics(str(error))) from None
+    # The state, not the outputs that the Automation API returns: those show a secret inside of another value.
+    (outputs,) = (
+        _shown(found.get("outputs") or {}) for found in resources if found["type"] == _STACK
+    )
+    return Deployment("pulumi", outputs, _made(resources, stack))
+
+
+def _workspace(stack: Stack, *, fresh: bool) -> Path:
+    """A copy of the project: Pulumi writes its salt beside the stack's config, which is not the sandbox's to change."""
+    base = stack.folder / _FOLDER / stack.name
+    if fresh:
+        shutil.rmtree(base, ignore_errors=True)
+    work = base / "project"
+    work.mkdir(parents=True, exist_ok=True)
+    (base / "state").mkdir(exist_ok=True)
+    (base.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    for name in _PROGRAM:
+        shutil.copy(stack.folder / name, work)
+    project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    project["runtime"]["options"]["virtualenv"] = sys.prefix
+    (work / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    settings = work / f"Pulumi.{stack.name}.yaml"
+    salt = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    config = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    if "encryptionsalt" in salt:
+        config["encryptionsalt"] = salt["encryptionsalt"]
+    settings.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return work
+
+
+def _made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
+    return [
+        _resource(found["urn"], found.get("parent", ""), found.get("provider", ""), found, stack)
+        for found in resources
+        if found["type"] != _STACK
+    ]
+
+
+def _planned(events: list[automation.EngineEvent], stack: Stack) -> list[Resource]:
+    planned = {}
+    for event in events:
+        if event.resource_pre_event is None:
+            continue
+        metadata = event.resource_pre_event.metadata
+        # What is read again isn't planned yet; what is to be replaced comes in several steps.
+        if (
+            metadata.new is None
+            or metadata.type == _STACK
+            or metadata.op is automation.OpType.REFRESH
+        ):
+            continue
+        state = {"inputs": metadata.new.inputs, "outputs": metadata.new.outputs}
+        planned[metadata.urn] = _resource(
+            metadata.urn, metadata.new.parent, metadata.provider or "", state, stack
+        )
+    return list(planned.values())
+
+
+def _resource(
+    urn: str, parent: str, provider: str, state: Mapping[str, Any], stack: Stack
+) -> Resource:
+    kind, name = _type_and_name(urn)
+    parent_kind, parent_name = _type_and_name(parent) if parent else (_STACK, "")
+    accounts = dict(zip(("source", "destination"), account_ids(stack.settings), strict=True))
+    side = (
+        name if kind == "pulumi:providers:aws" else _type_and_name(provider.rpartition("::")[0])[1]
+    )
+    return Resource(
+        kind,
+        name,
+        None if parent_kind == _STACK else f"{parent_kind}::{parent_name}",
+        accounts.get(side),
+        _shown(state.get("inputs") or {}),
+        _shown(state.get("outputs") or {}),
+    )
+
+
+def _type_and_name(urn: str) -> tuple[str, str]:
+    if not urn:
+        return "", ""
+    *_, kinds, name = urn.split("::")
+    return kinds.rpartition("$")[2], name
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if _SECRET_KEY in value:
+            return SECRET
+        return {key: _shown(inner) for key, inner in value.items() if not key.startswith("__")}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in value]
+    return UNKNOWN if value == _UNKNOWN_VALUE else value
+
+
+def _diagnostics(output: str) -> str:
+    """What the engine says went wrong, without its progress lines."""
+    _, found, diagnostics = output.partition("Diagnostics:")
+    lines = (diagnostics if found else output).splitlines()
+    return "\n".join(line for line in lines if line.strip() and "$PATH" not in line)

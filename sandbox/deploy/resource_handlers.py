@@ -1,0 +1,204 @@
+"""What the Pulumi AWS provider does with the resources and lookups of this project, by boto3.
+
+Every resource is made, or brought up to date where it exists already.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_iam.type_defs import TagTypeDef
+    from types_boto3_sts import STSClient
+
+Properties = Mapping[str, Any]
+_NEW_VERSIONS = 5
+
+
+@dataclass(frozen=True)
+class Clients:
+    """An account's APIs, with the credentials of its provider."""
+
+    iam: "IAMClient"
+    sts: "STSClient"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource as AWS has it: its ID, and its properties besides the inputs."""
+
+    id: str
+    properties: dict[str, Any]
+
+
+class NotCarriedError(Exception):
+    """The resource or lookup is none of this project's; only the real engine knows it."""
+
+
+def make(kind: str, clients: Clients, inputs: Properties) -> Made:
+    """Make a resource of type `kind`, such as `aws:iam/role:Role`; its `name` is set where it has one.
+
+    Raises:
+        NotCarriedError: If it is of a type that isn't carried out here.
+        botocore.exceptions.ClientError: What AWS refuses.
+    """
+    if kind not in _MAKERS:
+        raise NotCarriedError(
+            f"{kind} is not made in process, only {', '.join(_MAKERS)}; use the Pulumi CLI"
+        )
+    return _MAKERS[kind](clients.iam, inputs)
+
+
+def look_up(token: str, clients: Clients, args: Properties) -> dict[str, Any]:
+    """Answer a lookup, such as `aws:iam/getUser:getUser`.
+
+    Raises:
+        NotCarriedError: If it isn't carried out here.
+        botocore.exceptions.ClientError: What AWS refuses.
+    """
+    match token:
+        case "aws:index/getCallerIdentity:getCallerIdentity":
+            identity = clients.sts.get_caller_identity()
+            return {
+                "id": identity["Account"],
+                "accountId": identity["Account"],
+                "arn": identity["Arn"],
+                "userId": identity["UserId"],
+            }
+        case "aws:iam/getUser:getUser":
+            user = clients.iam.get_user(UserName=args["userName"])["User"]
+            return {
+                "id": user["UserId"],
+                "arn": user["Arn"],
+                "userId": user["UserId"],
+                "userName": user["UserName"],
+            }
+        case "aws:iam/getRole:getRole":
+            role = clients.iam.get_role(RoleName=args["name"])["Role"]
+            return {
+                "id": role["RoleName"],
+                "arn": role["Arn"],
+                "uniqueId": role["RoleId"],
+                "name": role["RoleName"],
+            }
+        case _:
+            raise NotCarriedError(f"{token} is not looked up in process; use the Pulumi CLI")
+
+
+def takes_name(kind: str) -> bool:
+    """Whether Pulumi names resources of this type where the program doesn't."""
+    return kind in {"aws:iam/role:Role", "aws:iam/policy:Policy"}
+
+
+def _role(iam: "IAMClient", inputs: Properties) -> Made:
+    name = inputs["name"]
+    optional = _given(
+        inputs,
+        Description="description",
+        MaxSessionDuration="maxSessionDuration",
+        PermissionsBoundary="permissionsBoundary",
+    )
+    if "MaxSessionDuration" in optional:
+        optional["MaxSessionDuration"] = int(optional["MaxSessionDuration"])
+    tags = _tags(inputs)
+    try:
+        role = iam.create_role(
+            RoleName=name,
+            Path=inputs.get("path", "/"),
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            Tags=tags,
+            **optional,
+        )["Role"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=inputs["assumeRolePolicy"])
+        iam.update_role(
+            RoleName=name,
+            Description=inputs.get("description", ""),
+            MaxSessionDuration=int(inputs.get("maxSessionDuration", 3600)),
+        )
+        if "PermissionsBoundary" in optional:
+            iam.put_role_permissions_boundary(
+                RoleName=name, PermissionsBoundary=optional["PermissionsBoundary"]
+            )
+        if tags:
+            iam.tag_role(RoleName=name, Tags=tags)
+        role = iam.get_role(RoleName=name)["Role"]
+    return Made(name, {"arn": role["Arn"], "uniqueId": role["RoleId"], "name": name})
+
+
+def _policy(iam: "IAMClient", inputs: Properties) -> Made:
+    name, path, document = inputs["name"], inputs.get("path", "/"), inputs["policy"]
+    try:
+        arn = iam.create_policy(
+            PolicyName=name, Path=path, PolicyDocument=document, Tags=_tags(inputs)
+        )["Policy"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        pages = iam.get_paginator("list_policies").paginate(Scope="Local")
+        arn = next(
+            found["Arn"]
+            for page in pages
+            for found in page["Policies"]
+            if found["PolicyName"] == name
+        )
+        versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+        if len(versions) == _NEW_VERSIONS:
+            oldest = min(
+                (v for v in versions if not v["IsDefaultVersion"]), key=lambda v: v["CreateDate"]
+            )
+            iam.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+    return Made(arn, {"arn": arn, "name": name})
+
+
+def _user_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+    iam.attach_user_policy(UserName=inputs["user"], PolicyArn=inputs["policyArn"])
+    return Made(f"{inputs['user']}/{inputs['policyArn']}", {})
+
+
+def _role_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+    iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    return Made(f"{inputs['role']}/{inputs['policyArn']}", {})
+
+
+def _group_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+    iam.attach_group_policy(GroupName=inputs["group"], PolicyArn=inputs["policyArn"])
+    return Made(f"{inputs['group']}/{inputs['policyArn']}", {})
+
+
+def _policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+    for user in inputs.get("users", []):
+        iam.attach_user_policy(UserName=user, PolicyArn=inputs["policyArn"])
+    for role in inputs.get("roles", []):
+        iam.attach_role_policy(RoleName=role, PolicyArn=inputs["policyArn"])
+    return Made(f"attachment/{inputs['policyArn']}", {})
+
+
+def _role_policy(iam: "IAMClient", inputs: Properties) -> Made:
+    iam.put_role_policy(
+        RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
+    )
+    return Made(f"{inputs['role']}:{inputs['name']}", {})
+
+
+def _tags(inputs: Properties) -> "list[TagTypeDef]":
+    return [{"Key": key, "Value": value} for key, value in sorted(inputs.get("tags", {}).items())]
+
+
+def _given(inputs: Properties, **names: str) -> dict[str, Any]:
+    return {parameter: inputs[name] for parameter, name in names.items() if inputs.get(name)}
+
+
+_MAKERS: dict[str, Callable[["IAMClient", Properties], Made]] = {
+    "aws:iam/role:Role": _role,
+    "aws:iam/policy:Policy": _policy,
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_policy_attachment,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_policy_attachment,
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _group_policy_attachment,
+    "aws:iam/policyAttachment:PolicyAttachment": _policy_attachment,
+    "aws:iam/rolePolicy:RolePolicy": _role_policy,
+}
+
+__all__ = ["ClientError", "Clients", "Made", "NotCarriedError", "look_up", "make", "takes_name"]

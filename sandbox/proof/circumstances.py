@@ -1,0 +1,119 @@
+"""Under which circumstances a grant's conditions are met, and under which one of them isn't."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.iam import limits
+
+_SESSION = "proof"
+_ELSEWHERE = ("198.51.100.77", "192.0.2.77", "203.0.113.77")
+_WRONG = "sandbox-wrong"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a role is asked for.
+
+    Attributes:
+        parameters: What the AssumeRole call says.
+        headers: Where it comes from, as the sandbox takes it.
+    """
+
+    parameters: dict[str, Any] = field(default_factory=lambda: {"RoleSessionName": _SESSION})
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def but(self, **parameters: Any) -> "Circumstances":
+        """The same with other parameters; those that are None are left out."""
+        changed = {**self.parameters, **parameters}
+        return replace(
+            self, parameters={key: value for key, value in changed.items() if value is not None}
+        )
+
+    def coming_from(self, **headers: str) -> "Circumstances":
+        """The same from elsewhere: `ip`, `vpc` or `vpce`."""
+        return replace(
+            self,
+            headers={f"X-Sandbox-Source-{key.capitalize()}": text for key, text in headers.items()},
+        )
+
+
+def provable(conditions: ConditionsModel | None) -> bool:
+    """Whether it is known how to meet the conditions now: raw ones and other times aren't."""
+    return conditions is None or not (
+        conditions.raw or conditions.not_before or conditions.not_after
+    )
+
+
+def meeting(conditions: ConditionsModel | None, user: str, mfa: dict[str, str]) -> Circumstances:
+    """Circumstances that meet all conditions.
+
+    Args:
+        conditions: The conditions.
+        user: The caller's name.
+        mfa: The parameters by which the caller shows its MFA device's code.
+    """
+    met = Circumstances()
+    if conditions is None:
+        return met
+    if isinstance(conditions.external_id, str):
+        met = met.but(ExternalId=conditions.external_id)
+    if conditions.needs_mfa:
+        met = met.but(**mfa)
+    if conditions.session_names:
+        met = met.but(RoleSessionName=_like(conditions.session_names[0], user))
+    if conditions.source_identities:
+        met = met.but(SourceIdentity=_like(conditions.source_identities[0], user))
+    if conditions.session_tags:
+        tags = [{"Key": key, "Value": values[0]} for key, values in conditions.session_tags.items()]
+        met = met.but(Tags=tags, TransitiveTagKeys=conditions.transitive_tag_keys)
+    if conditions.source_ips:
+        met = met.coming_from(ip=str(ip_network(str(conditions.source_ips[0]))[0]))
+    if conditions.source_vpcs or conditions.source_vpc_endpoints:
+        vpc = {"vpc": conditions.source_vpcs[0]} if conditions.source_vpcs else {}
+        endpoint = (
+            {"vpce": conditions.source_vpc_endpoints[0]} if conditions.source_vpc_endpoints else {}
+        )
+        met = met.coming_from(**vpc, **endpoint)
+    return met
+
+
+def unmet(
+    conditions: ConditionsModel | None, met: Circumstances
+) -> Iterator[tuple[str, Circumstances]]:
+    """For each condition, circumstances in which it alone isn't met, and what these are called."""
+    if conditions is None:
+        return
+    if conditions.external_id is not None:
+        yield "no external ID", met.but(ExternalId=None)
+        # It begins as the right one does, which a pattern in its place would let in; no longer than IDs may be.
+        yield (
+            "wrong external ID",
+            met.but(ExternalId=f"{conditions.external_id}-wrong"[-limits.EXTERNAL_ID.most :]),
+        )
+    if conditions.needs_mfa:
+        yield "no MFA", met.but(SerialNumber=None, TokenCode=None)
+    if conditions.session_names and "*" not in conditions.session_names:
+        yield "wrong session name", met.but(RoleSessionName=_WRONG)
+    if conditions.source_identities:
+        yield "no source identity", met.but(SourceIdentity=None)
+    if conditions.session_tags:
+        yield "no session tags", met.but(Tags=None, TransitiveTagKeys=None)
+        more = [*met.parameters["Tags"], {"Key": "sandbox-more", "Value": "x"}]
+        yield "one session tag more", met.but(Tags=more)
+    if conditions.transitive_tag_keys:
+        yield "no transitive tags", met.but(TransitiveTagKeys=None)
+    if conditions.source_ips:
+        ranges = [ip_network(str(text)) for text in conditions.source_ips]
+        elsewhere = next(
+            ip for ip in _ELSEWHERE if not any(ip_address(ip) in known for known in ranges)
+        )
+        yield "another address", met.coming_from(ip=elsewhere)
+    if conditions.source_vpcs or conditions.source_vpc_endpoints:
+        yield "no VPC endpoint", replace(met, headers={})
+
+
+def _like(pattern: str, user: str) -> str:
+    return pattern.replace("${aws:username}", user).replace("*", _SESSION).replace("?", "x")

@@ -1,0 +1,51 @@
+"""The half that a one-sided stack leaves to the other account's owner, so that access can be proved all the same."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from cross_account_access.grants import policies
+from cross_account_access.grants.trust import actions_of, trust_policy
+from sandbox.aws.server import client
+from sandbox.deploy.stack import account_ids
+from stack_config import Settings
+
+
+def make_roles(endpoint: str, settings: Settings) -> None:
+    """Make the destination's roles, as the owner of the destination account would for a stack of side `source`."""
+    source, destination = account_ids(settings)
+    iam = client("iam", endpoint, account=destination)
+    for name, grant in settings.grants.items():
+        role = grant.role_name(name)
+        trust = trust_policy(grant.principals, grant.conditions, "aws", source)
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(
+                RoleName=role,
+                Path=grant.role.path,
+                AssumeRolePolicyDocument=trust,
+                MaxSessionDuration=grant.role.max_session_duration or 3600,
+            )
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+
+
+def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:
+    """Let the principals assume the roles, as the owner of the source account would for side `destination`."""
+    source, _ = account_ids(settings)
+    iam = client("iam", endpoint, account=source)
+    for name, grant in settings.grants.items():
+        for principal in grant.principals:
+            actions = actions_of(principal, grant.conditions)
+            policy = {
+                "PolicyName": f"sandbox-{name}",
+                "PolicyDocument": policies.assume_role_policy(
+                    [policies.AssumableRole(role_arns[name], actions)]
+                ),
+            }
+            entity = principal.entity
+            if principal.session is not None:
+                iam.put_role_policy(RoleName=principal.session.partition("/")[0], **policy)
+            elif entity and entity.kind == "user":
+                iam.put_user_policy(UserName=entity.name, **policy)
+            elif entity and entity.kind == "role":
+                iam.put_role_policy(RoleName=entity.name, **policy)
+            elif entity:
+                iam.put_group_policy(GroupName=entity.name, **policy)

@@ -1,0 +1,279 @@
+"""Whoever a stack's grants let in, made on the emulated accounts, and how each calls AWS."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from cross_account_access.grants import policies
+from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.trust import conditions_of, trust_policy
+from sandbox.aws.mfa import STEP, totp
+from sandbox.aws.server import client
+from sandbox.deploy.stack import account_ids
+from stack_config import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_sts import STSClient
+
+OPERATOR = "sandbox-operator"
+_POLICY = "sandbox"
+_ASSUME_ANYTHING = policies.render(
+    {
+        "Version": policies.VERSION,
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+                "Resource": "*",
+            }
+        ],
+    }
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls AWS.
+
+    Attributes:
+        arn: Who it is.
+        sts: STS with its credentials.
+        credentials: What it calls with, by the names that an AWS profile has for it.
+        mfa: Its MFA device's serial and seed; None where it has none.
+    """
+
+    arn: str
+    sts: "STSClient"
+    credentials: dict[str, str]
+    mfa: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name without path or session."""
+        return self.arn.split("/")[1 if ":assumed-role/" in self.arn else -1]
+
+    def mfa_parameters(self) -> dict[str, str]:
+        """What an AssumeRole call with MFA takes."""
+        if self.mfa is None:
+            return {}
+        serial, seed = self.mfa
+        return {"SerialNumber": serial, "TokenCode": totp(seed)}
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody that the proof needs.
+
+    Attributes:
+        callers: A caller for each of the grants' principals, by its key.
+        outsider: A user of the source account whom no grant names, though the account lets it assume every role.
+        nobody: A user of the source account that the account lets do nothing.
+        stranger: A user of another account, which lets it assume every role.
+    """
+
+    callers: dict[str, Caller]
+    outsider: Caller
+    nobody: Caller
+    stranger: Caller
+
+
+@contextmanager
+def people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
+    """Make whoever the grants name, with access keys and MFA devices; take the keys back at the end unless `keep`."""
+    source, destination = account_ids(settings)
+    other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
+    makers = {account: _Account(endpoint, account) for account in (source, other)}
+    own = makers[source]
+    try:
+        operator = own.user(OPERATOR, policy=_ASSUME_ANYTHING)
+        callers: dict[str, Caller] = {}
+        for grant in settings.grants.values():
+            for principal in grant.principals:
+                if principal.key not in callers:
+                    callers[principal.key] = own.caller(principal, operator)
+                conditions = conditions_of(principal, grant.conditions)
+                for key, values in (
+                    (conditions.principal_tags if conditions else None) or {}
+                ).items():
+                    own.tag(callers[principal.key], key, values[0])
+        yield People(
+            callers,
+            own.user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
+            own.user("sandbox-nobody", mfa=True),
+            makers[other].user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
+        )
+    finally:
+        if not keep:
+            for maker in makers.values():
+                maker.take_back()
+
+
+class _Account:
+    """Makes callers in one account; the keys and devices that it gives out are taken back afterwards."""
+
+    def __init__(self, endpoint: str, account: str) -> None:
+        self._endpoint = endpoint
+        self._account = account
+        self._iam = client("iam", endpoint, account=account)
+        self._users: dict[str, Caller] = {}
+        self._keys: list[tuple[str, str]] = []
+        self._devices: list[tuple[str, str]] = []
+
+    def caller(self, principal: PrincipalModel, operator: Caller) -> Caller:
+        """Make somebody whom a grant to the principal is to let in."""
+        entity = principal.entity
+        match principal.kind:
+            case "user" if entity:
+                return self.user(entity.name, entity.path, mfa=True)
+            case "role" if entity:
+                return self._session(operator, entity.name, entity.path)
+            case "group" if entity:
+                return self._member(entity.name, entity.path)
+            case "session":
+                role, _, session = str(principal.session).partition("/")
+                return self._session(operator, role, session=session)
+            case "permission_set":
+                # As AWS names the role of a set: https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html
+                name = f"AWSReservedSSO_{principal.permission_set}_0123456789abcdef"
+                return self._session(
+                    operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING
+                )
+            case "organization":
+                self._join(str(principal.organization), f"{principal.organization}/r-0000/")
+            case "organizational_unit":
+                path = str(principal.organizational_unit)
+                self._join(path.partition("/")[0], path)
+        return self.user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
+
+    def user(
+        self, name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False
+    ) -> Caller:
+        """Make a user with an access key, once."""
+        if name in self._users:
+            return self._users[name]
+        iam = self._iam
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_user(UserName=name, Path=path)
+        if policy:
+            iam.put_user_policy(UserName=name, PolicyName=_POLICY, PolicyDocument=policy)
+        arn = iam.get_user(UserName=name)["User"]["Arn"]
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        self._keys.append((name, key["AccessKeyId"]))
+        keys = {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+        self._users[name] = Caller(
+            arn, _sts(self._endpoint, keys), keys, self._device(name) if mfa else None
+        )
+        return self._users[name]
+
+    def tag(self, caller: Caller, key: str, value: str) -> None:
+        """Tag the user, or the role of a session."""
+        tags = [{"Key": key, "Value": value}]
+        iam: Any = self._iam
+        if ":user/" in caller.arn:
+            iam.tag_user(UserName=caller.name, Tags=tags)
+        else:
+            iam.tag_role(RoleName=caller.name, Tags=tags)
+
+    def _member(self, group: str, path: str) -> Caller:
+        with suppress(self._iam.exceptions.EntityAlreadyExistsException):
+            self._iam.create_group(GroupName=group, Path=path)
+        member = self.user(f"sandbox-{group}"[:64], mfa=True)
+        self._iam.add_user_to_group(GroupName=group, UserName=member.name)
+        return member
+
+    def _session(
+        self,
+        operator: Caller,
+        name: str,
+        path: str = "/",
+        *,
+        session: str = "sandbox",
+        policy: str | None = None,
+    ) -> Caller:
+        """A session of a role, which the account's operator assumes."""
+        iam = self._iam
+        trust = trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        if policy:
+            iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
+        return Caller(
+            assumed["AssumedRoleUser"]["Arn"],
+            sts_of(self._endpoint, assumed["Credentials"]),
+            _profile(assumed["Credentials"]),
+        )
+
+    def _join(self, organization: str, path: str) -> None:
+        """Put the account into an organization."""
+        body = json.dumps({"account": self._account, "id": organization, "path": path}).encode()
+        url = f"{self._endpoint}/_sandbox/organization"
+        request = urllib.request.Request(url, body, method="PUT")  # noqa: S310
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=5
+        ).close()
+
+    def _device(self, user: str) -> tuple[str, str]:
+        serial = f"arn:aws:iam::{self._account}:mfa/sandbox-{user}"
+        self._drop_device(user, serial)
+        device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")[
+            "VirtualMFADevice"
+        ]
+        seed = bytes(device["Base32StringSeed"]).decode()
+        first, second = (totp(seed, at) for at in (time.time() - STEP, time.time()))
+        self._iam.enable_mfa_device(
+            UserName=user,
+            SerialNumber=serial,
+            AuthenticationCode1=first,
+            AuthenticationCode2=second,
+        )
+        self._devices.append((user, serial))
+        return serial, seed
+
+    def _drop_device(self, user: str, serial: str) -> None:
+        with suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
+        with suppress(self._iam.exceptions.NoSuchEntityException):
+            self._iam.delete_virtual_mfa_device(SerialNumber=serial)
+
+    def take_back(self) -> None:
+        """Delete the keys and devices."""
+        for user, key in self._keys:
+            self._iam.delete_access_key(UserName=user, AccessKeyId=key)
+        for user, serial in self._devices:
+            self._drop_device(user, serial)
+
+
+def sts_of(endpoint: str, credentials: Any) -> "STSClient":
+    """STS with the credentials that an AssumeRole call returned."""
+    return _sts(endpoint, _profile(credentials))
+
+
+def _profile(credentials: Any) -> dict[str, str]:
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
+
+
+def _sts(endpoint: str, keys: dict[str, str]) -> "STSClient":
+    session: Any = boto3.Session(region_name="us-east-1", **keys)  # type: ignore[arg-type]
+    sts: STSClient = session.client(
+        "sts",
+        endpoint_url=endpoint,
+        config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}),
+    )
+    return sts

@@ -1,0 +1,144 @@
+"""Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.trust import conditions_of
+from sandbox.proof.circumstances import Circumstances, meeting, provable, unmet
+from sandbox.proof.people import Caller, People, sts_of
+from stack_config import Settings
+
+Answer = Literal["allowed", "refused"]
+
+_DEFAULT_SESSION = 3600
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to assume a role.
+
+    Attributes:
+        grant: The grant.
+        caller: The caller's ARN.
+        attempt: What is tried.
+        expected: What should come of it.
+        observed: What came of it.
+        reason: Who the caller became, or why it was refused.
+    """
+
+    grant: str
+    caller: str
+    attempt: str
+    expected: Answer
+    observed: Answer
+    reason: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was observed is what was expected."""
+        return self.observed == self.expected
+
+    def as_dict(self) -> dict[str, Any]:
+        """The attempt as JSON has it."""
+        return asdict(self)
+
+
+def prove(
+    endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
+) -> list[Attempt]:
+    """Try every grant: its principals, others, and each condition unmet.
+
+    Where it isn't known how to meet a principal's conditions (raw ones, a time window), nobody is expected to get in.
+
+    Args:
+        endpoint: The emulated accounts.
+        settings: The stack's config.
+        role_arns: Each grant's role.
+        people: Who tries.
+    """
+    return [
+        attempt
+        for name, grant in sorted(settings.grants.items())
+        for attempt in _Grant(endpoint, name, grant, role_arns[name], people).attempts()
+    ]
+
+
+@dataclass(frozen=True)
+class _Grant:
+    endpoint: str
+    name: str
+    model: GrantModel
+    role_arn: str
+    people: People
+
+    def attempts(self) -> Iterator[Attempt]:
+        provable_ones = [
+            p for p in self.model.principals if provable(conditions_of(p, self.model.conditions))
+        ]
+        for principal in provable_ones:
+            caller = self.people.callers[principal.key]
+            yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
+        lead = (provable_ones or self.model.principals)[0]
+        # Where a whole account is trusted, it is its own policies that keep others out.
+        wide = any(p.kind and _trusts_account(p) for p in self.model.principals)
+        insider = self.people.nobody if wide else self.people.outsider
+        for other, whose in ((insider, "same"), (self.people.stranger, "another")):
+            yield self._try(other, f"untrusted, {whose} account", "refused", self._met(lead, other))
+        if lead not in provable_ones:
+            return
+        caller = self.people.callers[lead.key]
+        met = self._met(lead, caller)
+        for what, circumstances in unmet(conditions_of(lead, self.model.conditions), met):
+            yield self._try(caller, what, "refused", circumstances)
+        yield self._try(
+            caller,
+            "session too long",
+            "refused",
+            met.but(DurationSeconds=self._longest(caller) + 1),
+        )
+
+    def _longest(self, caller: Caller) -> int:
+        chained = ":assumed-role/" in caller.arn
+        return (
+            _DEFAULT_SESSION
+            if chained
+            else self.model.role.max_session_duration or _DEFAULT_SESSION
+        )
+
+    def _met(self, principal: PrincipalModel, caller: Caller) -> Circumstances:
+        conditions = conditions_of(principal, self.model.conditions)
+        return meeting(conditions, caller.name, caller.mfa_parameters())
+
+    def _try(
+        self, caller: Caller, attempt: str, expected: Answer, circumstances: Circumstances
+    ) -> Attempt:
+        observed, reason = self._assume(caller, circumstances)
+        return Attempt(self.name, caller.arn, attempt, expected, observed, reason)
+
+    def _assume(self, caller: Caller, circumstances: Circumstances) -> tuple[Answer, str]:
+        def come_from(request: Any, **_: object) -> None:
+            for header, text in circumstances.headers.items():
+                request.headers[header] = text
+
+        events = caller.sts.meta.events
+        events.register("before-send.sts.AssumeRole", come_from)
+        try:
+            assumed = caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
+        except ClientError as error:
+            headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+            return "refused", headers.get("x-sandbox-reason") or error.response["Error"]["Message"]
+        except ParamValidationError as error:
+            return "refused", str(error)
+        finally:
+            events.unregister("before-send.sts.AssumeRole", come_from)
+        became = sts_of(self.endpoint, assumed["Credentials"]).get_caller_identity()["Arn"]
+        return "allowed", f"became {became}"
+
+
+def _trusts_account(principal: PrincipalModel) -> bool:
+    return principal.kind in ("group", "account", "organization", "organizational_unit")

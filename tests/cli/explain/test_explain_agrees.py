@@ -1,0 +1,237 @@
+"""`explain` and the emulated AWS give the same answers: for every grant of the examples, every caller, every call."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.explain.asked import Asked
+from cross_account_access.cli.explain.explanation import explain
+from cross_account_access.cli.explain.sources import (
+    entitled_caller,
+    standing_caller,
+    standing_role,
+    stated_caller,
+    stated_role,
+)
+from cross_account_access.cli.explain.who import read_who
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.trust import conditions_of
+from sandbox.deploy.stack import load
+from sandbox.proof.circumstances import Circumstances, meeting, unmet
+from stack_config import NAMESPACE, Settings
+from tests.cli.conftest import Stage, deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_iam import IAMClient
+    from types_boto3_sts import STSClient
+
+    from cross_account_access.cli.explain.explanation import Explanation
+    from cross_account_access.cli.explain.sources import Calling, Role
+    from sandbox.aws.server import Sandbox
+    from sandbox.proof.people import Caller
+
+ROOT = Path(__file__).parents[3]
+PEER = "127.0.0.1"
+PARAMETERS = {
+    "ExternalId": "external_id",
+    "RoleSessionName": "session_name",
+    "SourceIdentity": "source_identity",
+    "DurationSeconds": "duration",
+}
+TOO_LONG = 43200
+
+
+@pytest.fixture(scope="module", params=["principals", "conditions"])
+def stage(
+    request: pytest.FixtureRequest, accounts: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    file = ROOT / "examples" / "grants" / f"Pulumi.{request.param}.yaml"
+    grants = yaml.safe_load(file.read_text(encoding="utf-8"))["config"][f"{NAMESPACE}:grants"]
+    with pytest.MonkeyPatch.context() as patch:
+        for deployed in deploy(accounts, tmp_path_factory.mktemp(request.param), grants=grants):
+            for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
+                patch.setenv(name, deployed.environment[name])
+            yield deployed
+    kept.cache_clear()
+
+
+def asked(stage: Stage, caller: Caller, circumstances: Circumstances) -> Asked:
+    """The same circumstances as the command's options tell them."""
+    given = dict(circumstances.parameters)
+    headers = {name.lower(): text for name, text in circumstances.headers.items()}
+    front = stage.sandbox._running_front()
+    organization = front.world.organizations.get(caller.arn.split(":")[4])
+    tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
+    return Asked(
+        at=datetime.now(UTC),
+        mfa_age=0 if "SerialNumber" in given else None,
+        source_ip=headers.get("x-sandbox-source-ip", PEER),
+        source_vpc=headers.get("x-sandbox-source-vpc"),
+        source_vpce=headers.get("x-sandbox-source-vpce"),
+        session_tags=tags,
+        transitive_tag_keys=tuple(given.get("TransitiveTagKeys") or ()),
+        organization=organization.id if organization else None,
+        organization_path=organization.path if organization else None,
+        **{name: given[parameter] for parameter, name in PARAMETERS.items() if parameter in given},
+    )
+
+
+def observed(caller: Caller, role: str, circumstances: Circumstances) -> tuple[bool, str | None]:
+    """Whether the emulated STS gives the role, and which half it says refuses."""
+
+    def come_from(request: Any, **_: object) -> None:
+        for header, text in circumstances.headers.items():
+            request.headers[header] = text
+
+    events = caller.sts.meta.events
+    events.register("before-send.sts.AssumeRole", come_from)
+    try:
+        caller.sts.assume_role(RoleArn=role, **circumstances.parameters)
+    except ClientError as error:
+        return False, error.response["ResponseMetadata"]["HTTPHeaders"].get("x-sandbox-half")
+    finally:
+        events.unregister("before-send.sts.AssumeRole", come_from)
+    return True, None
+
+
+class Kept(Aws):
+    """Credentials whose clients are made once: making one takes longer than all that is asked of it."""
+
+    def iam(self) -> IAMClient:
+        client: IAMClient = kept(self, "iam")
+        return client
+
+    def sts(self) -> STSClient:
+        client: STSClient = kept(self, "sts")
+        return client
+
+
+@cache
+def kept(aws: Kept, service: str) -> Any:
+    return Aws.iam(aws) if service == "iam" else Aws.sts(aws)
+
+
+@cache
+def settings(folder: Path) -> Settings:
+    return load(folder, "dev").settings
+
+
+def circumstances_of(stage: Stage, grant: str, caller: Caller) -> list[tuple[str, Circumstances]]:
+    """Each principal's conditions met, and each of them unmet; and a session that is too long."""
+    model = settings(stage.folder).grants[grant]
+    found = {"plainly": Circumstances(), "too long": Circumstances().but(DurationSeconds=TOO_LONG)}
+    for principal in model.principals:
+        conditions = conditions_of(principal, model.conditions)
+        met = meeting(conditions, caller.name, caller.mfa_parameters())
+        found[f"as {principal.told}"] = met
+        found[f"too long as {principal.told}"] = met.but(DurationSeconds=TOO_LONG)
+        found |= {
+            f"{what} as {principal.told}": circumstances
+            for what, circumstances in unmet(conditions, met)
+        }
+    return list(
+        {
+            repr(circumstances): (what, circumstances) for what, circumstances in found.items()
+        }.values()
+    )
+
+
+def everybody(stage: Stage) -> list[Caller]:
+    people = stage.everybody
+    return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
+
+
+def live(caller: Caller, documents: GrantDocuments) -> Calling:
+    stranger = caller.arn.split(":")[4] != documents.source_account_id
+    # The stranger's account is another one, with credentials of its own.
+    profile = "elsewhere" if stranger else "source"
+    return standing_caller(read_who(caller.arn, documents), Kept(profile))
+
+
+def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
+    stage.profile(
+        "elsewhere", {"aws_access_key_id": "999999999999", "aws_secret_access_key": "sandbox"}
+    )
+    differing: list[str] = []
+    answers: list[bool] = []
+    callings: dict[str, Calling] = {}
+    for name, outputs in stage.grants.items():
+        documents = GrantDocuments.model_validate_json(outputs["documents"])
+        role: Role = standing_role(documents.role.arn, Kept("destination"))
+        for caller in everybody(stage):
+            if caller.arn not in callings:
+                callings[caller.arn] = live(caller, documents)
+            who = read_who(caller.arn, documents)
+            for what, circumstances in circumstances_of(stage, name, caller):
+                allowed, half = observed(caller, role.arn, circumstances)
+                answer = explain(
+                    who, callings[caller.arn], role, asked(stage, caller, circumstances), documents
+                )
+                answers.append(allowed)
+                if (allowed, half or answer.half) != (answer.allowed, answer.half):
+                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
+    assert differing == []
+    assert answers.count(True) >= 10
+    assert answers.count(False) >= 200
+
+
+def test_what_the_stacks_documents_tell_is_the_same_too(stage: Stage) -> None:
+    """By the documents, for whom the stack made a policy, and for whom it is handed out, if its account allows it."""
+    differing: list[str] = []
+    people = stage.everybody
+    allowing = {caller.arn for key, caller in people.callers.items() if handed_out(key)}
+    for name, outputs in stage.grants.items():
+        documents = GrantDocuments.model_validate_json(outputs["documents"])
+        for key, caller in people.callers.items():
+            who = read_who(
+                f"group/{key.partition('-')[2]}" if key.startswith("group-") else caller.arn,
+                documents,
+            )
+            entitled = caller.arn in allowing
+            calling = (
+                entitled_caller(who, documents.role.arn, documents)
+                if entitled
+                else stated_caller(who, documents, entitled=False)
+            )
+            if documents.source_account_id != calling.caller.account or not (
+                entitled or calling.known
+            ):
+                continue
+            for what, circumstances in circumstances_of(stage, name, caller):
+                allowed, half = observed(caller, documents.role.arn, circumstances)
+                tags = {"team": "platform"} if name == "principal-tags" else {}
+                call = asked(stage, caller, circumstances)
+                answer = explain(
+                    who,
+                    type(calling)(calling.caller, tags),
+                    stated_role(documents),
+                    call,
+                    documents,
+                )
+                if (allowed, half or answer.half) != (answer.allowed, answer.half):
+                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
+    assert differing == []
+
+
+def handed_out(key: str) -> bool:
+    return key.startswith(("account-", "permission-set-", "organization"))
+
+
+def told(
+    name: str, caller: Caller, what: str, answer: Explanation, *, allowed: bool, half: str | None
+) -> str:
+    reasons = [reason.text for reason in answer.reasons]
+    return json.dumps(
+        [name, caller.arn, what, {"aws": [allowed, half], "told": [answer.half, reasons]}]
+    )

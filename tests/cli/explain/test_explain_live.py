@@ -1,0 +1,457 @@
+"""`explain --live`: what stands in the accounts, and the answer that the emulated AWS gives to the same call."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import CliRunner
+
+from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.explain import sources
+from cross_account_access.cli.iam_reader import NotToldError
+from cross_account_access.cli.main import cli
+from cross_account_access.cli.terminal import ExitCode, Failure
+from sandbox.aws.server import client
+from sandbox.proof.people import sts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from click.testing import Result
+    from types_boto3_sts import STSClient
+
+    from sandbox.aws.server import Sandbox
+
+SOURCE, DESTINATION = "111111111111", "222222222222"
+ROLE = f"arn:aws:iam::{DESTINATION}:role/target"
+PROFILES = (("source", SOURCE), ("destination", DESTINATION))
+ADMINISTRATORS = "--source-profile source --destination-profile destination"
+
+
+def statement(
+    effect: str = "Allow", resource: str = ROLE, action: Any = "sts:AssumeRole", **more: Any
+) -> Any:
+    return {"Effect": effect, "Action": action, "Resource": resource, **more}
+
+
+def policy(*statements: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trusts(
+    *principals: str, effect: str = "Allow", action: Any = "sts:AssumeRole", **condition: Any
+) -> Any:
+    named = {"Effect": effect, "Principal": {"AWS": list(principals)}, "Action": action}
+    return named | ({"Condition": condition} if condition else {})
+
+
+ROOT = f"arn:aws:iam::{SOURCE}:root"
+DENY = statement("Deny", "*", "sts:*")
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A user and a role, one of which has something that keeps them apart.
+
+    Attributes:
+        half: Which half refuses; None for neither.
+        kind: What refuses.
+        own: The user's inline policies.
+        trust: The role's trust.
+        boundary: The user's boundary.
+        group: The policies of the user's group.
+        options: What the call comes with, as told to the command.
+        call: The same as told to STS.
+        policy: Part of the policy's name that it rests on.
+        says: Part of the text or of what to do.
+    """
+
+    half: str | None
+    kind: str = ""
+    own: tuple[Any, ...] = (statement(),)
+    trust: tuple[Any, ...] = (trusts(ROOT),)
+    boundary: Any = None
+    group: tuple[Any, ...] = ()
+    options: str = ""
+    call: dict[str, Any] = field(default_factory=dict)
+    policy: str = ""
+    says: str = ""
+
+
+NOT_HERE = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+TAG: dict[str, Any] = {
+    "options": "--session-tag a=b",
+    "call": {"Tags": [{"Key": "a", "Value": "b"}]},
+}
+DAMAGE = {
+    "nothing": Damage(None),
+    "allowed by a group": Damage(None, own=(), group=(statement(),)),
+    "allowed under a boundary": Damage(None, boundary=statement(resource="*", action="sts:*")),
+    "allowed with a session tag": Damage(
+        None,
+        own=(statement(action="sts:*"),),
+        trust=(trusts(ROOT, action=["sts:AssumeRole", "sts:TagSession"]),),
+        **TAG,
+    ),
+    "a policy detached": Damage("source", "identity", own=(), says="Let its account allow it"),
+    "a policy for another role": Damage(
+        "source",
+        "identity",
+        own=(statement(resource=f"{ROLE}-2"),),
+        policy="own-0",
+        says="is for other roles",
+    ),
+    "a policy for another action": Damage("source", "identity", own=(statement(action="s3:*"),)),
+    "a policy with a condition": Damage(
+        "source",
+        "identity",
+        own=(statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),),
+        policy="own-0",
+        says="Sign in with MFA",
+    ),
+    "a group's policy for another role": Damage(
+        "source", "identity", own=(), group=(statement(resource=f"{ROLE}-2"),), policy="group-0"
+    ),
+    "an explicit deny of its own": Damage(
+        "source", "deny", own=(statement(), DENY), policy="own-1", says="denies"
+    ),
+    "an explicit deny of its group": Damage("source", "deny", group=(DENY,), policy="group-0"),
+    "an explicit deny under a condition": Damage(
+        "source",
+        "deny",
+        own=(statement(), DENY | {"Condition": NOT_HERE}),
+        policy="own-1",
+        says="aws:SourceIp",
+    ),
+    "a boundary that says nothing of it": Damage(
+        "source",
+        "boundary",
+        boundary=statement(action="s3:*", resource="*"),
+        says="Allow it there too",
+    ),
+    "a boundary for other roles": Damage(
+        "source",
+        "boundary",
+        boundary=statement(resource=f"{ROLE}-2"),
+        policy="boundary",
+        says="is for other roles",
+    ),
+    "a boundary that denies": Damage("source", "deny", boundary=DENY, policy="boundary"),
+    "session tags that the caller may not pass": Damage(
+        "source",
+        "identity",
+        trust=(trusts(ROOT, action=["sts:AssumeRole", "sts:TagSession"]),),
+        **TAG,
+    ),
+    "a trust of another user": Damage(
+        "destination",
+        "trust",
+        trust=(trusts(f"arn:aws:iam::{SOURCE}:user/other"),),
+        says="doesn't name",
+    ),
+    "a trust of another account": Damage(
+        "destination", "trust", trust=(trusts("arn:aws:iam::333333333333:root"),)
+    ),
+    "a trust that denies": Damage(
+        "destination",
+        "deny",
+        trust=(trusts(ROOT), trusts(ROOT, effect="Deny")),
+        policy="trust",
+        says="No allow",
+    ),
+    "a trust that denies other addresses": Damage(
+        "destination",
+        "deny",
+        trust=(trusts(ROOT), trusts("*", effect="Deny", **NOT_HERE)),
+        says="aws:SourceIp",
+    ),
+    "a trust that doesn't let tags be passed": Damage(
+        "destination", "trust", own=(statement(action="sts:*"),), **TAG
+    ),
+    "a trust with an external ID": Damage(
+        "destination",
+        "trust",
+        trust=(trusts(ROOT, StringEquals={"sts:ExternalId": "ours-1"}),),
+        says="external ID",
+    ),
+    "a trust that forbids the caller": Damage(
+        "destination",
+        "trust",
+        trust=(trusts(ROOT, ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/*"}),),
+        says="forbidden",
+    ),
+    "a session that is too long": Damage(
+        "destination",
+        "duration",
+        options="--duration 3601",
+        call={"DurationSeconds": 3601},
+        says="maxSessionDuration",
+    ),
+}
+
+
+@dataclass
+class World:
+    """Two emulated accounts without a stack, and their administrators' profiles."""
+
+    sandbox: Sandbox
+
+    def __post_init__(self) -> None:
+        self.source = client("iam", self.sandbox.endpoint, account=SOURCE)
+        self.destination = client("iam", self.sandbox.endpoint, account=DESTINATION)
+
+    def user(self, name: str) -> STSClient:
+        """Make a user; STS with its keys."""
+        self.source.create_user(UserName=name)
+        key = self.source.create_access_key(UserName=name)["AccessKey"]
+        return sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+
+    def role(self, name: str, *statements: Any) -> str:
+        """Make the destination's role; its ARN."""
+        made = self.destination.create_role(
+            RoleName=name, AssumeRolePolicyDocument=policy(*statements)
+        )
+        return made["Role"]["Arn"]
+
+    def damaged(self, damage: Damage, number: int) -> tuple[STSClient, str, str]:
+        """Make the user and the role: STS with the user's keys, the user's ARN and the role's."""
+        name, iam = f"user-{number}", self.source
+
+        def of_this(document: Any) -> str:
+            return policy(document).replace(ROLE, f"{ROLE}-{number}")
+
+        sts = self.user(name)
+        for place, document in enumerate(damage.own):
+            iam.put_user_policy(
+                UserName=name, PolicyName=f"own-{place}", PolicyDocument=of_this(document)
+            )
+        if damage.group:
+            iam.create_group(GroupName=f"{name}-group")
+            iam.add_user_to_group(GroupName=f"{name}-group", UserName=name)
+        for place, document in enumerate(damage.group):
+            text = of_this(document)
+            iam.put_group_policy(
+                GroupName=f"{name}-group", PolicyName=f"group-{place}", PolicyDocument=text
+            )
+        if damage.boundary:
+            made = iam.create_policy(
+                PolicyName=f"boundary-{number}", PolicyDocument=of_this(damage.boundary)
+            )
+            iam.put_user_permissions_boundary(
+                UserName=name, PermissionsBoundary=made["Policy"]["Arn"]
+            )
+        return (
+            sts,
+            f"arn:aws:iam::{SOURCE}:user/{name}",
+            self.role(f"target-{number}", *damage.trust),
+        )
+
+
+@pytest.fixture(scope="module")
+def world(accounts: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    accounts.reset()
+    folder = tmp_path_factory.mktemp("aws")
+    lines = [
+        f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = sandbox\n"
+        for name, key in PROFILES
+    ]
+    (folder / "credentials").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+        patch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+        patch.setenv("AWS_ENDPOINT_URL", accounts.endpoint)
+        # Making a session takes longer than all that is asked by it.
+        patch.setattr(Aws, "session", cache(Aws.session))
+        made = World(accounts)
+        made.user("other")
+        yield made
+
+
+def run(line: str, profiles: str = ADMINISTRATORS) -> Result:
+    line = f"explain {line} --live --json {profiles}"
+    return CliRunner().invoke(cli, shlex.split(line), standalone_mode=False)
+
+
+def told(line: str, profiles: str = ADMINISTRATORS) -> dict[str, Any]:
+    result = run(line, profiles)
+    if result.exception:
+        raise result.exception
+    answer: dict[str, Any] = json.loads(result.stdout)
+    assert result.return_value == (ExitCode.DONE if answer["allowed"] else ExitCode.NO)
+    return answer
+
+
+def of_aws(sts: STSClient, role: str, **call: Any) -> tuple[bool, str | None]:
+    """Whether the emulated STS gives the role, and which half it says refuses."""
+    try:
+        sts.assume_role(RoleArn=role, RoleSessionName="test", **call)
+    except ClientError as error:
+        return False, error.response["ResponseMetadata"]["HTTPHeaders"].get("x-sandbox-half")
+    return True, None
+
+
+@pytest.mark.parametrize(("number", "damage"), list(enumerate(DAMAGE.values())), ids=DAMAGE)
+def test_what_keeps_a_user_from_a_role_is_found_as_aws_decides(
+    number: int, damage: Damage, world: World
+) -> None:
+    sts, user, role = world.damaged(damage, number)
+    answer = told(f"{user} {role} --source-ip 127.0.0.1 {damage.options}")
+    allowed, half = of_aws(sts, role, **damage.call)
+    assert (answer["allowed"], answer["half"]) == (allowed, half or damage.half)
+    assert (answer["half"], answer["basis"]) == (damage.half, "accounts")
+    if damage.half is None:
+        return
+    reasons = answer["halves"][damage.half]["reasons"]
+    reason = next((reason for reason in reasons if reason["kind"] == damage.kind), None)
+    assert reason, reasons
+    assert damage.policy in (reason["policy"] or "")
+    assert damage.says in reason["text"] + " ".join(reason["remedies"]), reason
+    assert "ours-1" not in json.dumps(answer)
+
+
+def test_a_user_that_was_made_again_is_told_by_the_dead_id(world: World) -> None:
+    sts, arn = world.user("again"), f"arn:aws:iam::{SOURCE}:user/again"
+    role = world.role("trusts-again", trusts(arn))
+    world.source.put_user_policy(
+        UserName="again", PolicyName="own", PolicyDocument=policy(statement(resource=role))
+    )
+    assert told(f"{arn} {role}")["allowed"]
+    assert of_aws(sts, role) == (True, None)
+    world.source.delete_user_policy(UserName="again", PolicyName="own")
+    for key in world.source.list_access_keys(UserName="again")["AccessKeyMetadata"]:
+        world.source.delete_access_key(UserName="again", AccessKeyId=key["AccessKeyId"])
+    world.source.delete_user(UserName="again")
+    sts = world.user("again")
+    world.source.put_user_policy(
+        UserName="again", PolicyName="own", PolicyDocument=policy(statement(resource=role))
+    )
+    answer = told(f"{arn} {role}")
+    assert (answer["allowed"], answer["half"]) == (False, "destination")
+    assert of_aws(sts, role) == (False, "destination")
+    assert "AIDA" in answer["halves"]["destination"]["reasons"][0]["text"]
+    assert "pulumi up --refresh" in answer["remedies"][0]
+
+
+def test_a_role_that_is_not_there_refuses(world: World) -> None:
+    sts, missing = world.user("seeker"), f"arn:aws:iam::{DESTINATION}:role/missing"
+    answer = told(f"arn:aws:iam::{SOURCE}:user/seeker {missing}")
+    assert (answer["half"], answer["halves"]["destination"]["reasons"][0]["kind"]) == (
+        "destination",
+        "no_role",
+    )
+    assert of_aws(sts, missing) == (False, "destination")
+
+
+def test_a_role_at_another_path_is_not_there(world: World) -> None:
+    world.role("placed", trusts(ROOT))
+    answer = told(
+        f"arn:aws:iam::{SOURCE}:user/other arn:aws:iam::{DESTINATION}:role/elsewhere/placed"
+    )
+    assert answer["halves"]["destination"]["reasons"][0]["kind"] == "no_role"
+
+
+def test_a_caller_of_the_roles_own_account_needs_no_policy(world: World) -> None:
+    world.destination.create_user(UserName="local")
+    key = world.destination.create_access_key(UserName="local")["AccessKey"]
+    sts = sts_of(world.sandbox.endpoint, {**key, "SessionToken": None})
+    arn = f"arn:aws:iam::{DESTINATION}:user/local"
+    role = world.role("local-role", trusts(arn))
+    answer = told(f"{arn} {role}", "--profile destination")
+    assert answer["allowed"]
+    assert "of one account" in answer["halves"]["source"]["by"]
+    assert of_aws(sts, role) == (True, None)
+
+
+def test_the_callers_own_tags_are_read(world: World) -> None:
+    sts, arn = world.user("tagged"), f"arn:aws:iam::{SOURCE}:user/tagged"
+    role = world.role("wants-tag", trusts(ROOT, StringEquals={"aws:PrincipalTag/team": "platform"}))
+    world.source.put_user_policy(
+        UserName="tagged", PolicyName="own", PolicyDocument=policy(statement(resource=role))
+    )
+    assert told(f"{arn} {role}")["half"] == of_aws(sts, role)[1] == "destination"
+    world.source.tag_user(UserName="tagged", Tags=[{"Key": "team", "Value": "platform"}])
+    assert told(f"{arn} {role}")["allowed"]
+    assert of_aws(sts, role) == (True, None)
+    assert told(f"{arn} {role} --principal-tag team=sales")["half"] == "destination"
+
+
+def test_entitled_takes_the_callers_policies_for_granted_and_does_not_read_them(
+    world: World,
+) -> None:
+    role = world.role("open", trusts(ROOT))
+    arn = f"arn:aws:iam::{SOURCE}:user/nowhere-to-be-found"
+    assert told(f"{arn} {role} --entitled", "--profile destination")["allowed"]
+
+
+NOBODY = f"arn:aws:iam::{SOURCE}:user/nobody-here"
+OTHER_USER = f"arn:aws:iam::{SOURCE}:user/other"
+WRONG = {
+    "no such user": (
+        NOBODY,
+        ADMINISTRATORS,
+        "there is no user nobody-here in account 111111111111",
+    ),
+    "a user at another path": (
+        f"arn:aws:iam::{SOURCE}:user/team/other",
+        ADMINISTRATORS,
+        f"there is no user team/other in account {SOURCE}; {OTHER_USER} has the same name",
+    ),
+    "no such role": (
+        f"arn:aws:iam::{SOURCE}:role/none",
+        ADMINISTRATORS,
+        f"there is no role none in account {SOURCE}",
+    ),
+    "no such permission set": (
+        f"arn:aws:sts::{SOURCE}:assumed-role/AWSReservedSSO_Set_0123456789abcdef/me",
+        ADMINISTRATORS,
+        "permission set Set is not provisioned",
+    ),
+    "the source's credentials for both": (
+        OTHER_USER,
+        "--profile source",
+        "the credentials are of account 111111111111",
+    ),
+    "the destination's credentials for both": (
+        OTHER_USER,
+        "--profile destination",
+        "its policies can be read only with those of account 111111111111",
+    ),
+    "no such profile": (OTHER_USER, "--profile nothing", "there is no AWS profile nothing"),
+    "a name without a stack": (
+        "alice",
+        ADMINISTRATORS,
+        "without a stack nobody knows of which account that is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("who", "profiles", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_input_is_told(who: str, profiles: str, message: str, world: World) -> None:
+    with suppress(world.destination.exceptions.EntityAlreadyExistsException):
+        world.role("there", trusts(ROOT))
+    result = run(f"{who} arn:aws:iam::{DESTINATION}:role/there", profiles)
+    assert isinstance(result.exception, Failure)
+    assert message in result.exception.message
+    assert result.exception.code == ExitCode.WRONG_INPUT
+    assert json.loads(result.stdout)["error"]["message"] == result.exception.message
+
+
+def test_a_policy_that_may_not_be_read_is_told_by_the_permission(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise NotToldError("iam:GetRole", "target")
+
+    monkeypatch.setattr(sources, "find", refuse)
+    result = run(f"{OTHER_USER} {world.role('unread', trusts(ROOT))}")
+    assert isinstance(result.exception, Failure)
+    assert result.exception.code == ExitCode.UNAVAILABLE
+    assert result.exception.message.startswith("the credentials lack iam:GetRole on target")
+    assert "--destination-profile" in result.exception.remedy

@@ -1,0 +1,364 @@
+"""The AWS CLI commands of every handoff make on fresh accounts what `pulumi up` makes, and the same people get in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.handoff.command import contents
+from cross_account_access.cli.handoff.sides import Side
+from sandbox.deploy.stack import load
+from sandbox.proof.people import people
+from sandbox.proof.proof import prove
+from tests.cli.conftest import Stage, deploy
+from tests.cli.handoff.aws_shim import aws_on_path
+from tests.cli.handoff.everything import (
+    GRANTS,
+    SIDES,
+    Made,
+    hand_off,
+    made,
+    record,
+    records,
+    rights_of,
+    role_of,
+)
+from tests.sandbox.commands import DESTINATION, SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.aws.server import Sandbox
+    from sandbox.proof.proof import Attempt
+
+ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
+
+
+@dataclass
+class Applied:
+    """What the stack made, and what its handoffs made on fresh accounts afterwards."""
+
+    stage: Stage
+    path: str
+    by_pulumi: Made
+    by_commands: Made
+    proof: list[Attempt]
+
+    def folder(self, grant: str, side: str) -> Path:
+        return self.stage.folder / "handoffs" / f"{grant}-{side}"
+
+    def sh(
+        self, folder: Path, account: str, script: str = "commands.sh"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script with an administrator's credentials of an account, from somewhere else."""
+        return run_script(self.stage, folder / script, account, self.path)
+
+
+def run_script(
+    stage: Stage, script: Path, account: str, path: str = ""
+) -> subprocess.CompletedProcess[str]:
+    keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    searched = f"{path}:{stage.environment['PATH']}" if path else stage.environment["PATH"]
+    return subprocess.run(  # noqa: S603 - what handoff wrote
+        ["sh", str(script)],  # noqa: S607 - whichever sh there is
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd="/",
+        env={**stage.environment, **keys, "PATH": searched},
+    )
+
+
+@pytest.fixture(scope="module")
+def applied(accounts: Sandbox) -> Iterator[Applied]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stage = stack.enter_context(contextmanager(deploy)(accounts, folder, grants=GRANTS))
+        by_pulumi = made(stage)
+        (folder / "handoffs").mkdir()
+        (folder / "bin").mkdir()
+        path = stack.enter_context(aws_on_path(folder / "bin", accounts.endpoint))
+
+        accounts.reset()
+        settings = load(folder, "dev").settings
+        everybody = stack.enter_context(people(accounts.endpoint, settings, keep=True))
+        found = Applied(stage, path, by_pulumi, by_pulumi, [])
+        for grant in GRANTS:
+            for side in SIDES:
+                to = found.folder(grant, side)
+                hand_off(stage.outputs, to, grant, "--for", side)
+                if (to / "commands.sh").exists():
+                    done = found.sh(to, ACCOUNTS[side])
+                    assert done.returncode == 0, f"{grant}, {side}: {done.stderr}"
+        found.by_commands = made(stage)
+        arns = {grant: record(stage, grant).role.arn for grant in GRANTS}
+        found.proof = prove(accounts.endpoint, settings, arns, everybody)
+        yield found
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_the_role_is_the_one_that_pulumi_makes(applied: Applied, grant: str) -> None:
+    name = record(applied.stage, grant).role.name
+    assert applied.by_commands.roles[name] == applied.by_pulumi.roles[name]
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: str) -> None:
+    documents = record(applied.stage, grant)
+    role = applied.by_commands.roles[documents.role.name]
+    half = normal.destination_half(
+        trust_policy=role["trust"],
+        inline_policies=role["inline"],
+        managed_policies=role["managed"],
+        permissions_boundary=role["boundary"],
+        max_session_duration=role["maxSessionDuration"],
+    )
+    told = (applied.folder(grant, "destination") / "checksum").read_text(encoding="utf-8")
+    assert told == f"{normal.checksum(half)}\n"
+    for principal in documents.principals:
+        if principal.attached_to:
+            # Of these the source's checksum is made.
+            assert (
+                normal.normalized(principal.needs)
+                in applied.by_commands.rights[principal.attached_to]
+            )
+
+
+def test_there_is_no_other_role(applied: Applied) -> None:
+    assert applied.by_commands.roles.keys() == applied.by_pulumi.roles.keys()
+
+
+def test_every_principal_may_do_what_it_may_by_pulumi_and_no_more(applied: Applied) -> None:
+    assert applied.by_commands.rights.keys() == applied.by_pulumi.rights.keys()
+    holders = [holder for holder in applied.by_pulumi.rights if applied.by_pulumi.rights[holder]]
+    assert {("user", "alice"), ("role", "ci"), ("group", "developers"), ("user", "auditor")} <= set(
+        holders
+    )
+    for holder in applied.by_pulumi.rights:
+        assert applied.by_commands.reach(holder) == applied.by_pulumi.reach(holder), holder
+
+
+def test_a_principal_of_one_grant_has_the_very_policy_that_pulumi_makes(applied: Applied) -> None:
+    alone = [("group", "developers"), ("user", "bob"), ("user", "carol"), ("user", "not-yet-hired")]
+    for holder in alone:
+        assert applied.by_commands.rights[holder] == applied.by_pulumi.rights[holder] != [], holder
+
+
+def test_whoever_is_to_get_in_gets_in_and_nobody_else(applied: Applied) -> None:
+    wrong = [
+        f"{attempt.grant}: {attempt.caller} {attempt.attempt}: {attempt.reason}"
+        for attempt in applied.proof
+        if not attempt.holds
+    ]
+    assert wrong == []
+    assert {
+        attempt.grant for attempt in applied.proof if attempt.observed == "refused"
+    } == GRANTS.keys()
+    assert (
+        len({attempt.grant for attempt in applied.proof if attempt.observed == "allowed"})
+        >= len(GRANTS) - 4
+    )
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_run_again_the_commands_change_nothing(applied: Applied, side: str) -> None:
+    done = applied.sh(applied.folder("rich", side), ACCOUNTS[side])
+    assert (done.returncode, done.stderr) == (0, "")
+    as_before(applied)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_in_another_account_nothing_is_done(applied: Applied, side: str) -> None:
+    done = applied.sh(applied.folder("rich", side), "333333333333")
+    assert done.returncode == 1
+    told = f"These commands are for account {ACCOUNTS[side]}; the credentials belong to 333333333333. Nothing was done.\n"
+    assert (done.stdout, done.stderr) == ("", told)
+
+
+def changed(applied: Applied, tmp_path: Path, side: str, change: Any) -> Path:
+    """A handoff of the grant `rich` whose outputs say something else."""
+    documents = record(applied.stage, "rich")
+    text = change(documents).as_json()
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({"documents": {"rich": text}}), encoding="utf-8")
+    hand_off(outputs, tmp_path / "to", "--for", side)
+    return tmp_path / "to"
+
+
+def test_a_role_that_somebody_else_made_is_left_alone(applied: Applied, tmp_path: Path) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam = applied.stage.destination
+    role = iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=trust)["Role"]
+
+    def named_so(documents: Any) -> Any:
+        theirs = documents.role.model_copy(
+            update={"name": "theirs", "path": "/", "arn": role["Arn"]}
+        )
+        return documents.model_copy(update={"role": theirs})
+
+    try:
+        done = applied.sh(changed(applied, tmp_path, "destination", named_so), DESTINATION)
+        assert done.returncode == 1
+        assert (
+            done.stderr
+            == f"There is a role {role['Arn']} already that these commands did not make. Nothing was done.\n"
+        )
+        assert "ec2.amazonaws.com" in str(
+            iam.get_role(RoleName="theirs")["Role"]["AssumeRolePolicyDocument"]
+        )
+    finally:
+        iam.delete_role(RoleName="theirs")
+
+
+def test_a_role_of_the_name_at_another_path_is_left_alone(applied: Applied, tmp_path: Path) -> None:
+    def elsewhere(documents: Any) -> Any:
+        arn = documents.role.arn.replace("/delivery/x/", "/elsewhere/")
+        moved = documents.role.model_copy(update={"path": "/elsewhere/", "arn": arn})
+        return documents.model_copy(update={"role": moved})
+
+    done = applied.sh(changed(applied, tmp_path, "destination", elsewhere), DESTINATION)
+    assert done.returncode == 1
+    there = record(applied.stage, "rich").role.arn
+    assert (
+        done.stderr == f"There is another role of this name already, {there}. Nothing was done.\n"
+    )
+
+
+def test_a_newer_handoff_updates_what_an_earlier_one_made_and_tells_what_is_not_from_it(
+    applied: Applied, tmp_path: Path
+) -> None:
+    def updated(documents: Any) -> Any:
+        newer = documents.role.model_copy(
+            update={
+                "description": None,
+                "max_session_duration": None,
+                "managed_policies": ["arn:aws:iam::aws:policy/PowerUserAccess"],
+                "inline_policies": {"second.one": documents.role.inline_policies["own-things"]},
+            }
+        )
+        return documents.model_copy(update={"role": newer})
+
+    done = applied.sh(changed(applied, tmp_path, "destination", updated), DESTINATION)
+    try:
+        assert done.returncode == 0
+        extra = (
+            "managed policy arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
+            "inline policy own-things",
+        )
+        told = [f"Note: the role has the {policy} too, which is not from here." for policy in extra]
+        assert done.stderr.splitlines() == told
+        role = role_of(applied.stage.destination, "rich-role")
+        assert (role["description"], role["maxSessionDuration"]) == ("", 3600)
+        assert role["inline"]["second.one"] == role["inline"]["own-things"]
+    finally:
+        assert applied.sh(applied.folder("rich", "destination"), DESTINATION).returncode == 0
+    as_before(applied)
+
+
+def test_a_policy_is_updated_and_keeps_one_version(applied: Applied) -> None:
+    iam: Any = applied.stage.source
+    arn = f"arn:aws:iam::{SOURCE}:policy/assume-rich-role-in-{DESTINATION}-by-user-alice"
+    other = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["*"]}]}'
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=other, SetAsDefault=True)
+    assert rights_of(iam, "user", "alice") != applied.by_commands.rights["user", "alice"]
+    assert applied.sh(applied.folder("rich", "source"), SOURCE).returncode == 0
+    as_before(applied)
+    versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    # The one that was there before and the new one; the one in between is gone.
+    assert len(versions) == 2
+    for version in versions:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_readme_tells_how_to_undo_it(applied: Applied, side: str, tmp_path: Path) -> None:
+    try:
+        undo(applied, side, tmp_path)
+        if side == "destination":
+            names = {role["RoleName"] for role in applied.stage.destination.list_roles()["Roles"]}
+            assert names == applied.by_commands.roles.keys() - {"rich-role"}
+        else:
+            assert "rich-role" not in str(
+                applied.stage.source.list_policies(Scope="Local")["Policies"]
+            )
+            for holder in (("user", "alice"), ("role", "ci")):
+                assert (
+                    len(rights_of(applied.stage.source, *holder))
+                    == len(applied.by_commands.rights[holder]) - 1
+                )
+    finally:
+        assert applied.sh(applied.folder("rich", side), ACCOUNTS[side]).returncode == 0
+    as_before(applied)
+
+
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on PATH")
+@pytest.mark.parametrize("side", SIDES)
+def test_the_aws_cli_itself_takes_the_commands(applied: Applied, side: str, tmp_path: Path) -> None:
+    undo(applied, side, tmp_path)
+    done = run_script(applied.stage, applied.folder("rich", side) / "commands.sh", ACCOUNTS[side])
+    assert (done.returncode, done.stderr) == (0, "")
+    as_before(applied)
+
+
+@pytest.mark.parametrize(
+    ("side", "asked"), [("source", "iam get-policy"), ("destination", "iam get-role")]
+)
+def test_what_aws_does_not_tell_is_not_taken_for_absent(
+    side: Any, asked: str, tmp_path: Path
+) -> None:
+    for name, text in contents(Side(records()["rich"], side)).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    denied = "An error occurred (AccessDenied) when calling: no"
+    answers = f"get-caller-identity) echo {ACCOUNTS[side]} ;; *) echo '{denied}' >&2; exit 254 ;;"
+    aws = tmp_path / "aws"
+    aws.write_text(
+        f'#!/bin/sh\necho "$*" >>"{tmp_path}/asked"\ncase $2 in {answers} esac\n', encoding="utf-8"
+    )
+    aws.chmod(0o700)
+    done = subprocess.run(  # noqa: S603 - what handoff wrote
+        ["sh", str(tmp_path / "commands.sh")],  # noqa: S607 - whichever sh there is
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{denied}\n")
+    lines = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert [" ".join(line.split()[:2]) for line in lines] == ["sts get-caller-identity", asked]
+
+
+def undo(applied: Applied, side: str, folder: Path) -> None:
+    """Run what the README of the grant `rich` says."""
+    readme = (applied.folder("rich", side) / "README.md").read_text(encoding="utf-8")
+    found = re.search("```sh\n(.*?)```", readme.partition("## How to undo it")[2], re.DOTALL)
+    assert found is not None
+    (folder / "undo.sh").write_text(f"set -e\n{found[1]}", encoding="utf-8")
+    done = applied.sh(folder, ACCOUNTS[side], "undo.sh")
+    assert done.returncode == 0, done.stderr
+
+
+def as_before(applied: Applied) -> None:
+    """Both sides of the grant `rich`, on which the tests work, are as its commands made them first."""
+    assert role_of(applied.stage.destination, "rich-role") == applied.by_commands.roles["rich-role"]
+    for holder in (("user", "alice"), ("role", "ci")):
+        found = rights_of(applied.stage.source, *holder)
+        assert sorted(map(str, found)) == sorted(map(str, applied.by_commands.rights[holder]))

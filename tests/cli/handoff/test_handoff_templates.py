@@ -1,0 +1,302 @@
+"""The CloudFormation templates and Terraform configurations say what the stack does, and make it where they can.
+
+moto's CloudFormation leaves a role's ManagedPolicyArns out and knows no Rules: of these only the text is checked.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from cross_account_access.cli.handoff.cloudformation import template
+from cross_account_access.cli.handoff.sides import Side
+from cross_account_access.cli.handoff.terraform import configuration
+from sandbox.proof.people import sts_of
+from tests.cli.conftest import Stage, deploy
+from tests.cli.handoff.everything import GRANTS, SIDES, Made, made, record, rights_of, role_of
+from tests.sandbox.commands import DESTINATION, SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_sts import STSClient
+
+    from sandbox.aws.server import Sandbox
+
+ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
+TERRAFORM = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
+
+
+@dataclass
+class Deployed:
+    """What the stack made, and its grants' sides."""
+
+    stage: Stage
+    by_pulumi: Made
+    sides: dict[tuple[str, str], Side]
+
+    def applicable(self) -> dict[tuple[str, str], Side]:
+        return {key: side for key, side in self.sides.items() if side.can_be_applied}
+
+
+@pytest.fixture(scope="module")
+def everything(accounts: Sandbox) -> Iterator[Deployed]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stage = stack.enter_context(contextmanager(deploy)(accounts, folder, grants=GRANTS))
+        sides = {
+            (grant, side): Side(record(stage, grant), side)  # type: ignore[arg-type]
+            for grant in GRANTS
+            for side in SIDES
+        }
+        yield Deployed(stage, made(stage), sides)
+
+
+@pytest.fixture
+def fresh(everything: Deployed) -> Deployed:
+    """Fresh accounts with the people of the grant `rich` alone."""
+    everything.stage.sandbox.reset()
+    source = everything.stage.source
+    source.create_user(UserName="alice")
+    source.create_user(UserName="bob")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    source.create_role(RoleName="ci", Path="/team/", AssumeRolePolicyDocument=document)
+    return everything
+
+
+# --- CloudFormation -------------------------------------------------------------------------------
+
+
+def complaints(text: str) -> list[str]:
+    return [
+        f"{found.rule.id} {found.path}: {found.message}"
+        for found in lint(text, config=ManualArgs(regions=["us-east-1"]))
+    ]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_linter_accepts_a_template_as_it_is(everything: Deployed, side: str) -> None:
+    assert complaints(template(everything.sides["rich", side])) == []
+
+
+def test_the_linter_accepts_all_that_is_in_the_templates(everything: Deployed) -> None:
+    resources: dict[str, Any] = {}
+    for number, side in enumerate(everything.applicable().values()):
+        found = yaml.safe_load(template(side))["Resources"]
+        resources |= {f"R{number}{name}": resource for name, resource in found.items()}
+    assert len(resources) > len(GRANTS)
+    assert (
+        complaints(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}))
+        == []
+    )
+
+
+def test_the_linter_would_find_what_is_wrong(everything: Deployed) -> None:
+    assert (
+        complaints(template(everything.sides["rich", "source"]).replace('"Allow"', '"Alow"')) != []
+    )
+
+
+def test_a_template_says_exactly_what_the_stack_does(everything: Deployed) -> None:
+    for side in everything.applicable().values():
+        found = yaml.safe_load(template(side))
+        properties = [resource["Properties"] for resource in found["Resources"].values()]
+        if side.half == "source":
+            assert [one["PolicyDocument"] for one in properties] == [
+                policy.document for policy in side.attached
+            ]
+            continue
+        role = side.documents.role
+        expected = {
+            "RoleName": role.name,
+            "Path": role.path,
+            "AssumeRolePolicyDocument": role.trust_policy,
+            "Description": role.description,
+            "MaxSessionDuration": role.max_session_duration,
+            "PermissionsBoundary": role.permissions_boundary,
+            "ManagedPolicyArns": role.managed_policies,
+            "Policies": [
+                {"PolicyName": name, "PolicyDocument": role.inline_policies[name]}
+                for name in role.inline_policies
+            ],
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(role.tags.items())],
+        }
+        assert properties == [{key: value for key, value in expected.items() if value}]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_template_is_for_one_account(everything: Deployed, side: str) -> None:
+    found = yaml.safe_load(template(everything.sides["rich", side]))
+    assert found["Rules"]["Account"]["Assertions"] == [
+        {
+            "Assert": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, ACCOUNTS[side]]},
+            "AssertDescription": f"This template is for account {ACCOUNTS[side]}",
+        }
+    ]
+
+
+def test_the_templates_make_what_pulumi_makes(fresh: Deployed) -> None:
+    for side in SIDES:
+        cloudformation = boto3.client(
+            "cloudformation",
+            endpoint_url=fresh.stage.sandbox.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=ACCOUNTS[side],
+            aws_secret_access_key="sandbox",
+        )
+        text = template(fresh.sides["rich", side])
+        cloudformation.create_stack(
+            StackName="s", TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        assert (
+            cloudformation.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"]
+            == "CREATE_COMPLETE"
+        )
+    for name, document in fresh.sides["rich", "destination"].documents.role.inline_policies.items():
+        found: Any = fresh.stage.destination.get_role_policy(RoleName="rich-role", PolicyName=name)[
+            "PolicyDocument"
+        ]
+        # moto keeps it as Python writes it.
+        assert ast.literal_eval(str(found)) == document
+        fresh.stage.destination.delete_role_policy(RoleName="rich-role", PolicyName=name)
+    same(fresh, but={"managed": [], "inline": {}})
+    only_alice_gets_in(fresh)
+
+
+# --- Terraform ------------------------------------------------------------------------------------
+
+
+@TERRAFORM
+def test_the_configurations_are_as_terraform_formats_them(
+    everything: Deployed, tmp_path: Path
+) -> None:
+    for (grant, half), side in everything.applicable().items():
+        (tmp_path / f"{grant}-{half}.tf").write_text(configuration(side), encoding="utf-8")
+    done = terraform(tmp_path, "fmt", "-check", "-diff", account=SOURCE)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+@TERRAFORM
+def test_the_configurations_make_what_pulumi_makes(fresh: Deployed, tmp_path: Path) -> None:
+    endpoint = fresh.stage.sandbox.endpoint
+    folders = {side: tmp_path / side for side in SIDES}
+    for side, folder in folders.items():
+        folder.mkdir()
+        (folder / "main.tf").write_text(configuration(fresh.sides["rich", side]), encoding="utf-8")
+        done = terraform(folder, "init", "-input=false", account=ACCOUNTS[side])
+        if done.returncode and "provider" in done.stderr:
+            pytest.skip(
+                "terraform has no AWS provider here; TF_PLUGIN_DIR may name a folder that holds it"
+            )
+        assert done.returncode == 0, done.stderr
+        done = terraform(folder, "validate", "-json", account=ACCOUNTS[side])
+        assert json.loads(done.stdout)["diagnostics"] == []
+        done = terraform(
+            folder,
+            "apply",
+            "-auto-approve",
+            "-input=false",
+            account=ACCOUNTS[side],
+            endpoint=endpoint,
+        )
+        assert done.returncode == 0, done.stderr
+    same(fresh)
+    only_alice_gets_in(fresh)
+
+    plan = ("plan", "-detailed-exitcode", "-input=false")
+    again = terraform(folders["destination"], *plan, account=DESTINATION, endpoint=endpoint)
+    assert again.returncode == 0, again.stdout
+    elsewhere = terraform(folders["source"], *plan, account="333333333333", endpoint=endpoint)
+    assert elsewhere.returncode == 1
+    assert "AWS account ID not allowed: 333333333333" in elsewhere.stderr
+
+
+def terraform(
+    folder: Path, *words: str, account: str, endpoint: str = ""
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    kept |= {
+        "TF_REGISTRY_CLIENT_TIMEOUT": "5",
+        "TF_REGISTRY_DISCOVERY_RETRY": "0",
+        "CHECKPOINT_DISABLE": "1",
+    }
+    if mirror := os.environ.get("TF_PLUGIN_DIR"):
+        config = folder / "terraform.rc"
+        told = f"provider_installation {{\n  filesystem_mirror {{\n    path = {json.dumps(mirror)}\n  }}\n}}\n"
+        config.write_text(told, encoding="utf-8")
+        kept["TF_CLI_CONFIG_FILE"] = str(config)
+    own = {
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return subprocess.run(  # noqa: S603 - the tests' own words
+        [shutil.which("terraform") or "terraform", *words, "-no-color"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=folder,
+        env={**kept, **own, **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {})},
+    )
+
+
+# --- Both -----------------------------------------------------------------------------------------
+
+
+def same(found: Deployed, but: dict[str, Any] | None = None) -> None:
+    """The grant `rich` stands as the stack made it, but for these of the role's settings."""
+    meant = found.by_pulumi.roles["rich-role"] | (but or {})
+    assert role_of(found.stage.destination, "rich-role") == meant
+    arn = meant["arn"]
+    for holder in (("user", "alice"), ("role", "ci")):
+        reach = Made({}, {holder: rights_of(found.stage.source, *holder)}).reach(holder)
+        assert (
+            reach
+            == {(action, role) for action, role in found.by_pulumi.reach(holder) if role == arn}
+            != set()
+        )
+
+
+def only_alice_gets_in(found: Deployed) -> None:
+    arn = found.by_pulumi.roles["rich-role"]["arn"]
+    attempts = {
+        ("alice", "rich:4711"): True,
+        ("alice", "rich:4712"): False,
+        ("bob", "rich:4711"): False,
+    }
+    for (user, external_id), allowed in attempts.items():
+        key = found.stage.source.create_access_key(UserName=user)["AccessKey"]
+        sts = sts_of(found.stage.sandbox.endpoint, {**key, "SessionToken": None})
+        assert _gets_in(sts, arn, external_id) == allowed, user
+
+
+def _gets_in(sts: STSClient, arn: str, external_id: str) -> bool:
+    try:
+        sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId=external_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        return False
+    return True

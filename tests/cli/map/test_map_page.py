@@ -1,0 +1,356 @@
+"""The map as a page: what is in it, as a parser reads it, and where the picture's parts stand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cross_account_access.cli.map.layout import PAD, layout
+from cross_account_access.cli.map.markup import Markup, element
+from cross_account_access.cli.map.page import page
+from cross_account_access.cli.map.picture import cut
+from tests.cli.map import maps
+from tests.cli.map.test_map_text import WORLDS, each_world
+
+if TYPE_CHECKING:
+    from cross_account_access.cli.map.model import AccessMap
+
+VOID = {"meta", "input", "link", "br"}
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    inner: list[Element | str] = field(default_factory=list)
+
+    def all(self, tag: str) -> list[Element]:
+        found = [child for child in self.inner if isinstance(child, Element)]
+        return [
+            match
+            for child in found
+            for match in ([child] if tag in ("*", child.tag) else []) + child.all(tag)
+        ]
+
+    @property
+    def text(self) -> str:
+        return "".join(child if isinstance(child, str) else child.text for child in self.inner)
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes[name]
+
+
+class Reader(HTMLParser):
+    """A tree, of which every element that was opened is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self.open = [self.root]
+        self.feed(text)
+        self.close()
+        assert self.open == [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        made = Element(tag, {name: value or "" for name, value in attrs})
+        assert len(made.attributes) == len(attrs)
+        self.open[-1].inner.append(made)
+        if tag not in VOID:
+            self.open.append(made)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].inner.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+def read(access: AccessMap) -> Element:
+    return Reader(page(access)).root
+
+
+def rows(document: Element, table: str) -> list[list[str]]:
+    found = next(element for element in document.all("table") if element["id"] == table)
+    (body,) = found.all("tbody")
+    return [
+        [cell.text for cell in row.inner if isinstance(cell, Element)] for row in body.all("tr")
+    ]
+
+
+@each_world
+def test_ids_are_unique_and_every_reference_meets_one(access: AccessMap) -> None:
+    document = read(access)
+    ids = [element["id"] for element in document.all("*") if "id" in element.attributes]
+    assert [name for name, times in Counter(ids).items() if times > 1] == []
+    referring = (
+        "aria-labelledby",
+        "aria-describedby",
+        "aria-controls",
+        "for",
+        "data-from",
+        "data-to",
+        "data-node",
+    )
+    wanted = {
+        name
+        for element in document.all("*")
+        for key in referring
+        for name in element.attributes.get(key, "").split()
+    }
+    wanted |= {link["href"].removeprefix("#") for link in document.all("a")}
+    assert wanted <= set(ids)
+    assert all(link["href"].startswith("#") for link in document.all("a"))
+
+
+@each_world
+def test_headings_labels_and_tables_tell_what_is_where(access: AccessMap) -> None:
+    document = read(access)
+    assert document.all("html")[0]["lang"] == "en"
+    assert [h.text for h in document.all("h1")] == ["Who may assume what"]
+    assert [h.text for h in document.all("h2")] == ["Picture", "List", "Roles"]
+    assert len(document.all("main")) == 1
+    (label,) = document.all("label")
+    (filter_field,) = document.all("input")
+    assert label["for"] == filter_field["id"]
+    assert "status" in [element.attributes.get("role") for element in document.all("p")]
+    for table in document.all("table"):
+        assert len(table.all("caption")) == 1
+        heads = table.all("thead")[0].all("th")
+        assert {head["scope"] for head in heads} == {"col"}
+        for row in table.all("tbody")[0].all("tr"):
+            cells = [cell for cell in row.inner if isinstance(cell, Element)]
+            assert [cell.tag for cell in cells] == ["th"] + ["td"] * (len(heads) - 1)
+            assert cells[0]["scope"] == "row"
+    (svg,) = document.all("svg")
+    assert {svg["aria-labelledby"], svg["aria-describedby"]} == {
+        svg.all("title")[0]["id"],
+        svg.all("desc")[0]["id"],
+    }
+    assert all(link["aria-label"] == link.all("title")[0].text for link in svg.all("a"))
+
+
+@each_world
+def test_picture_and_list_tell_the_same(access: AccessMap) -> None:
+    document = read(access)
+    nodes = access.nodes
+    wanted = [
+        (nodes[e.principal].label, str(nodes[e.principal].home), nodes[e.role].label, e.lasting)
+        for e in access.edges
+    ]
+    listed = [(row[0], row[1], row[2], row[5]) for row in rows(document, "ways")]
+    assert [
+        (head.startswith(label), *rest)
+        for (head, *rest), (label, *_) in zip(listed, wanted, strict=True)
+    ] == [(True, *rest) for _, *rest in wanted]
+    cards = {
+        link["id"]: link.all("title")[0].text.split(", ")[0]
+        for link in document.all("svg")[0].all("a")
+    }
+    drawn = [(cards[path["data-from"]], cards[path["data-to"]]) for path in document.all("path")]
+    assert [(a[:20], b[:20]) for a, b in drawn] == [
+        (label[:20], role[:20]) for label, _, role, _ in wanted
+    ]
+    assert [row[0] for row in rows(document, "roles")] == [node.label for node in access.roles]
+
+
+@each_world
+def test_no_external_id_is_in_it(access: AccessMap) -> None:
+    text = page(access)
+    assert not [secret for secret in (maps.SECRET, "new-4711", "old-0815") if secret in text]
+
+
+def test_texts_of_a_stack_are_never_markup() -> None:
+    text = page(maps.hostile())
+    document = Reader(text).root
+    assert len(document.all("script")) == 1
+    assert "<script>alert" not in text
+    shown = maps.HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
+    (role,) = rows(document, "roles")
+    assert role[2] == shown
+    assert role[4] == f"{shown}: {shown}"
+    (way,) = rows(document, "ways")
+    assert way[4] == f"aws:UserAgent is not like {shown}"
+    assert way[6] == f"{shown} of {shown}"
+
+
+def test_its_policy_lets_its_own_style_and_script_run_and_nothing_else() -> None:
+    document = read(maps.chain())
+    policy = next(
+        m["content"]
+        for m in document.all("meta")
+        if m.attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    hashes = {
+        tag: base64.b64encode(hashlib.sha256(document.all(tag)[0].text.encode()).digest()).decode()
+        for tag in ("style", "script")
+    }
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    loading = ("src", "srcset", "action", "poster", "style", "onload", "onclick", "xlink:href")
+    assert not [e for e in document.all("*") for name in loading if name in e.attributes]
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", page(maps.chain()))
+
+
+def test_it_is_the_same_bytes_each_time() -> None:
+    assert page(maps.chain()) == page(maps.chain())
+
+
+def test_markup_escapes_whatever_is_none() -> None:
+    assert element("a", "<b>", Markup("<i></i>"), title='"<&', data_x=1, hidden=False) == (
+        '<a title="&quot;&lt;&amp;" data-x="1">&lt;b&gt;<i></i></a>'
+    )
+
+
+# --- Where things stand ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("access", [*WORLDS.values(), maps.large()], ids=[*WORLDS, "large"])
+def test_nothing_lies_upon_another_or_outside(access: AccessMap) -> None:
+    drawn = layout(access)
+    boxes = [
+        (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height) for frame in drawn.frames
+    ]
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        assert 0 <= left < right <= drawn.width
+        assert 0 <= top < bottom <= drawn.height
+        for other in boxes[number + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+    for frame in drawn.frames:
+        ends = [0]
+        for card in frame.cards:
+            assert card.y > ends[-1]
+            ends.append(card.y + card.height)
+            assert all(0 < line.port < card.height for line in card.lines)
+            assert card.width + 2 * PAD == frame.width
+        assert ends[-1] < frame.height
+    assert sorted(card.node.key for frame in drawn.frames for card in frame.cards) == sorted(
+        access.nodes
+    )
+
+
+def test_principals_are_left_of_what_they_reach() -> None:
+    for access in (maps.chain(), maps.large()):
+        assert all(curve.x1 < curve.x2 for curve in layout(access).curves)
+    columns = {
+        card.node.label: frame.column
+        for frame in layout(maps.chain()).frames
+        for card in frame.cards
+    }
+    assert columns == {
+        "group operators": 0,
+        "role build": 0,
+        "user alice": 0,
+        "user local": 0,
+        "role team/hub": 1,
+        "role ci": 1,
+        "role spoke": 2,
+        "role deploy": 2,
+    }
+
+
+def test_callers_under_other_conditions_arrive_at_lines_of_their_own() -> None:
+    drawn = layout(maps.chain())
+    deploy = next(
+        card for frame in drawn.frames for card in frame.cards if card.node.label == "role deploy"
+    )
+    assert [line.text for line in deploy.lines] == [
+        "only its session release · up to 1 h (role chaining)",
+        "no further condition · up to 4 h",
+    ]
+    ports = [curve.port for curve in drawn.curves if curve.edge.role == deploy.node.key]
+    assert ports == [line.port for line in deploy.lines]
+
+
+def test_a_line_that_is_too_long_is_cut_before_its_session_and_told_in_full() -> None:
+    (svg,) = read(WORLDS["grants Pulumi.conditions"]).all("svg")
+    lines = [text for text in svg.all("text") if text.attributes.get("class") == "line"]
+    cut_off = [text for text in lines if text.all("title")]
+    assert len(cut_off) == 4
+    for text in cut_off:
+        (full, shown) = (
+            text.inner[0].text if isinstance(text.inner[0], Element) else "",
+            text.inner[1],
+        )
+        assert re.fullmatch(r".+… · up to 1 h( \(role chaining\))?", str(shown))
+        assert full.startswith(str(shown).partition("…")[0])
+    assert not [text.text for text in lines if "…" in text.text and text not in cut_off]
+
+
+def test_a_large_map_is_drawn_at_once() -> None:
+    access = maps.large()
+    assert (len(access.principals), len(access.roles)) == (200, 100)
+    begun = time.process_time()
+    text = page(access)
+    assert time.process_time() - begun < 2
+    assert len(text) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "expected"),
+    [
+        ("abc", 2, "abc"),
+        ("abcd", 2, "a…"),
+        ("漢字", 2, "漢字"),
+        ("漢字か", 2.9, "漢字…"),
+        ("", 1, ""),
+        ("ab", 0.5, "…"),
+        ("iiiii", 2, "iiiii"),
+        ("mmmmm", 2, "m…"),
+    ],
+)
+def test_texts_are_cut_to_their_room(text: str, room: float, expected: str) -> None:
+    assert cut(text, room) == expected
+
+
+# --- Colours --------------------------------------------------------------------------------------
+
+
+def palettes() -> list[dict[str, str]]:
+    style = (
+        files("cross_account_access.cli.mapping").joinpath("page.css").read_text(encoding="utf-8")
+    )
+    found = [
+        dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    assert len(found) == 2
+    assert found[0].keys() == found[1].keys()
+    return found
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "back", "least"),
+    [
+        *(("text", back, 7.0) for back in ("ground", "card", "role")),
+        ("quiet", "ground", 4.5),
+        ("accent", "ground", 4.5),
+        ("accent", "role", 4.5),
+        *(("wide", back, 4.5) for back in ("ground", "card", "role")),
+        # What isn't text: https://www.w3.org/TR/WCAG22/#non-text-contrast
+        *((line, back, 3.0) for line in ("border", "edge") for back in ("ground", "card", "role")),
+    ],
+)
+def test_colours_stand_out(palette: dict[str, str], front: str, back: str, least: float) -> None:
+    light, dark = sorted((luminance(palette[front]), luminance(palette[back])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= least

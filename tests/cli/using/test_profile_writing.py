@@ -1,0 +1,115 @@
+"""Replacing a person's file: as a whole or not at all, whatever comes between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cross_account_access.cli import files
+from cross_account_access.cli.terminal import ExitCode, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Stage
+
+# root may write whatever the mode says, but for what setpriv takes from it.
+_MODES_COUNT = hasattr(os, "geteuid") and (os.geteuid() != 0 or shutil.which("setpriv") is not None)
+
+
+def _raise(error: BaseException) -> Callable[..., None]:
+    def raising(*_: object, **__: object) -> None:
+        raise error
+
+    return raising
+
+
+@pytest.mark.parametrize("step", ["fsync", "rename", "replace", "chmod"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_what_goes_wrong_leaves_the_file_alone_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
+) -> None:
+    file = tmp_path / "config"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(Path if step == "chmod" else os, step, _raise(error))
+    with pytest.raises((Failure, KeyboardInterrupt)) as ended:
+        files.replace(file, b"old", b"new")
+    monkeypatch.undo()
+    if isinstance(ended.value, Failure):
+        told = f"{file} can't be written: No space left on device"
+        assert (ended.value.message, ended.value.code) == (told, ExitCode.WRONG_INPUT)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("config", b"old")]
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    for there, read in ((b"newer", b"old"), (b"newer", None)):
+        file.write_bytes(there)
+        with pytest.raises(
+            Failure, match="was changed by another program meanwhile: nothing was written"
+        ):
+            files.replace(file, read, b"new")
+        assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("config", there)]
+
+
+def test_two_backups_have_two_names(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    assert files.replace(file, None, b"1") is None
+    made = [files.replace(file, b"1", b"2"), files.replace(file, b"2", b"3")]
+    assert [one.read_bytes() for one in made if one] == [b"1", b"2"]
+    assert file.read_bytes() == b"3"
+
+
+def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_bytes(b"old")
+    file.chmod(0o440)
+    with pytest.raises(Failure) as refused:
+        files.replace(file, b"old", b"new")
+    told = f"{file} is read-only: nothing was written\nIf you mean it to change: chmod u+w {file}"
+    assert (refused.value.format_message(), refused.value.code) == (told, ExitCode.WRONG_INPUT)
+    assert (
+        file.read_bytes(),
+        stat.S_IMODE(file.stat().st_mode),
+        len(list(tmp_path.iterdir())),
+    ) == (b"old", 0o440, 1)
+
+
+@pytest.mark.skipif(not _MODES_COUNT, reason="a folder's mode doesn't stop root")
+def test_in_a_read_only_folder_nothing_is_written(deployed: Stage) -> None:
+    folder = deployed.folder / "fixed"
+    folder.mkdir()
+    (folder / "config").write_bytes(b"[default]\n")
+    folder.chmod(0o500)
+    words = [
+        sys.executable,
+        "-m",
+        "cross_account_access.cli",
+        "profile",
+        "deploy",
+        "--outputs",
+        "outputs.json",
+    ]
+    words += ["--source-profile", "ci", "--yes"]
+    if os.geteuid() == 0:
+        words = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner", *words]
+    environment = {**deployed.environment, "AWS_CONFIG_FILE": str(folder / "config")}
+    done = subprocess.run(  # noqa: S603 - the tool
+        words,
+        env=environment,
+        cwd=deployed.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert done.stderr == f"Error: {folder / 'config'} can't be written: Permission denied\n"
+    assert [one.name for one in folder.iterdir()] == ["config"]

@@ -1,0 +1,158 @@
+"""Role chaining: one hour, tags that go on, a source identity that stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sandbox.conftest import DESTINATION, SOURCE, administrator
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Stage
+
+TEAM, SITE = {"Key": "team", "Value": "red"}, {"Key": "site", "Value": "x"}
+
+
+@pytest.fixture
+def first(stage: Stage) -> str:
+    return stage.role("first", trusts=SOURCE, actions="sts:*", account=SOURCE, may="sts:*")
+
+
+def chained(stage: Stage, first: str, **more: Any) -> dict[str, Any]:
+    return stage.session(administrator(SOURCE), first, **more)
+
+
+def test_a_chained_session_lasts_an_hour_at_most(stage: Stage, first: str) -> None:
+    second = stage.role("second", trusts=first, MaxSessionDuration=43200)
+    keys = chained(stage, first)
+    assert stage.session(keys, second, DurationSeconds=3600)
+    found = stage.refused(keys, second, DurationSeconds=3601)
+    assert (found.code, found.status) == ("ValidationError", 400)
+    assert found.message == (
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+    )
+
+
+def test_a_users_session_is_no_chain(stage: Stage) -> None:
+    alice = stage.user()
+    arn = stage.role(trusts=SOURCE, MaxSessionDuration=43200)
+    keys = dict(stage.sts(alice).get_session_token()["Credentials"])
+    assert stage.session(keys, arn, DurationSeconds=43200)
+
+
+def test_a_chain_is_let_in_by_the_roles_arn_and_by_its_sessions(stage: Stage) -> None:
+    first = stage.role("first", trusts=SOURCE, account=SOURCE, may="sts:*", Path="/team/")
+    keys = chained(stage, first, RoleSessionName="build-7")
+    assert stage.session(keys, stage.role("by-role", trusts=first))
+    by_session = stage.role(
+        "by-session", trusts=f"arn:aws:sts::{SOURCE}:assumed-role/first/build-7"
+    )
+    assert stage.session(keys, by_session)
+    other = chained(stage, first, RoleSessionName="build-8")
+    assert stage.refused(other, by_session).half == "destination"
+
+
+class TestTags:
+    def test_session_tags_are_the_principals_and_win_over_the_roles(self, stage: Stage) -> None:
+        first = stage.role(
+            "first",
+            trusts=SOURCE,
+            actions="sts:*",
+            account=SOURCE,
+            may="sts:*",
+            Tags=[{"Key": "Team", "Value": "old"}],
+        )
+        condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+        second = stage.role("second", trusts=first, condition=condition)
+        assert stage.refused(chained(stage, first), second).half == "destination"
+        assert stage.session(chained(stage, first, Tags=[TEAM]), second)
+
+    def test_only_transitive_tags_go_on(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, Tags=[TEAM, SITE], TransitiveTagKeys=["site"])
+        second = stage.role("second", trusts=first, actions="sts:*", may="sts:*")
+        session = stage.session(keys, second)
+        has_site = {"StringEquals": {"aws:PrincipalTag/site": "x"}}
+        has_team = {"Null": {"aws:PrincipalTag/team": "false"}}
+        assert stage.session(
+            session, stage.role("third", trusts=second, actions="sts:*", condition=has_site)
+        )
+        assert (
+            stage.refused(session, stage.role("other", trusts=second, condition=has_team)).half
+            == "destination"
+        )
+
+    def test_transitive_tags_go_on_further(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, Tags=[TEAM], TransitiveTagKeys=["team"])
+        trusted = first
+        for name in ("second", "third", "fourth"):
+            trusted = stage.role(name, trusts=trusted, actions="sts:*", may="sts:*")
+            keys = stage.session(keys, trusted)
+        condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+        assert stage.session(
+            keys, stage.role("last", trusts=trusted, actions="sts:*", condition=condition)
+        )
+
+    def test_an_inherited_tag_cannot_be_passed_again(self, stage: Stage, first: str) -> None:
+        keys = chained(
+            stage, first, Tags=[{"Key": "Team", "Value": "red"}], TransitiveTagKeys=["team"]
+        )
+        second = stage.role("second", trusts=first, actions="sts:*")
+        found = stage.refused(keys, second, Tags=[{"Key": "TEAM", "Value": "blue"}])
+        assert found.code == "InvalidParameterValue"
+        assert "conflicts with a transitive tag key from the calling session" in found.message
+        assert stage.session(keys, second, Tags=[SITE])
+
+    def test_inherited_tags_need_permission_too(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, Tags=[TEAM], TransitiveTagKeys=["team"])
+        found = stage.refused(keys, stage.role("second", trusts=first))
+        assert "not authorized to perform: sts:TagSession" in found.message
+
+
+class TestSourceIdentity:
+    CONDITION = {"StringEquals": {"aws:SourceIdentity": "alice"}}
+
+    def test_it_stays_through_a_chain(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, SourceIdentity="alice")
+        trusted = first
+        for name in ("second", "third"):
+            trusted = stage.role(
+                name, trusts=trusted, actions="sts:*", may="sts:*", condition=self.CONDITION
+            )
+            reply = stage.sts(keys).assume_role(RoleArn=trusted, RoleSessionName="session")
+            assert reply["SourceIdentity"] == "alice"
+            keys = dict(reply["Credentials"])
+
+    def test_without_one_the_key_is_absent(self, stage: Stage, first: str) -> None:
+        second = stage.role("second", trusts=first, actions="sts:*", condition=self.CONDITION)
+        assert stage.refused(chained(stage, first), second).half == "destination"
+
+    def test_it_cannot_be_changed(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, SourceIdentity="alice")
+        second = stage.role("second", trusts=first, actions="sts:*")
+        assert stage.session(keys, second, SourceIdentity="alice")
+        found = stage.refused(keys, second, SourceIdentity="bob")
+        assert (found.code, found.half) == ("AccessDenied", "source")
+        assert (
+            found.reason
+            == "sts:SetSourceIdentity: the session's source identity is alice, and can't be changed"
+        )
+
+    def test_handing_it_on_needs_permission(self, stage: Stage, first: str) -> None:
+        keys = chained(stage, first, SourceIdentity="alice")
+        found = stage.refused(keys, stage.role("second", trusts=first))
+        assert "not authorized to perform: sts:SetSourceIdentity" in found.message
+        assert found.half == "destination"
+
+
+def test_session_policies_do_not_go_on(stage: Stage, first: str) -> None:
+    second = stage.role("second", trusts=first, may="sts:*")
+    third = stage.role("third", trusts=second)
+    narrow = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": second}],
+    }
+    keys = chained(stage, first, Policy=str(narrow).replace("'", '"'))
+    assert stage.refused(keys, stage.role("other", trusts=first)).half == "source"
+    assert stage.session(stage.session(keys, second), third)
+    assert DESTINATION in third

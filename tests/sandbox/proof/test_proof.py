@@ -1,0 +1,184 @@
+"""The proof notices whatever lets in too many, or too few."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import stack_config
+from sandbox.aws.server import Sandbox, client
+from sandbox.proof.other_side import allow_principals, make_roles
+from sandbox.proof.people import people
+from sandbox.proof.proof import prove
+from tests.sandbox.commands import DESTINATION, SOURCE, connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from types_boto3_iam import IAMClient
+
+    from sandbox.proof.proof import Attempt
+
+GRANTS = {
+    "deploy": {"principals": [{"role": "team/ci"}]},
+    "read": {"principals": [{"user": "alice"}, {"user": "bob"}], "conditions": {"mfa": True}},
+    "audit": {
+        "principals": [{"user": "partners/auditor"}],
+        "role": {"path": "/audit/", "name": "Audit", "maxSessionDuration": 7200},
+        "conditions": {"externalId": "partner-7f3a"},
+    },
+}
+ROLES = {"deploy": "deploy", "read": "read", "audit": "audit/Audit"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as accounts:
+        yield accounts
+
+
+class Halves:
+    """Both halves of the grants, made without Pulumi, and hands to spoil them with."""
+
+    def __init__(self, accounts: Sandbox) -> None:
+        accounts.reset()
+        self._endpoint = accounts.endpoint
+        self._settings = stack_config.check(
+            {
+                "source": connection(SOURCE, accounts.endpoint),
+                "destination": connection(DESTINATION, accounts.endpoint),
+                "grants": GRANTS,
+            }
+        )
+        self._role_arns = {
+            name: f"arn:aws:iam::{DESTINATION}:role/{role}" for name, role in ROLES.items()
+        }
+
+    @property
+    def source(self) -> IAMClient:
+        return client("iam", self._endpoint, account=SOURCE)
+
+    @property
+    def destination(self) -> IAMClient:
+        return client("iam", self._endpoint, account=DESTINATION)
+
+    def trust(self, role: str, change: Callable[[Any], object]) -> None:
+        """Change the one statement of a role's trust policy."""
+        document: Any = self.destination.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        change(document["Statement"][0])
+        self.destination.update_assume_role_policy(
+            RoleName=role, PolicyDocument=json.dumps(document)
+        )
+
+    def proof(self, spoil: Callable[[Halves], object]) -> list[Attempt]:
+        with people(self._endpoint, self._settings, keep=False) as everybody:
+            make_roles(self._endpoint, self._settings)
+            allow_principals(self._endpoint, self._settings, self._role_arns)
+            spoil(self)
+            return prove(self._endpoint, self._settings, self._role_arns, everybody)
+
+
+def test_what_was_made_as_the_stack_says_holds(running: Sandbox) -> None:
+    proof = Halves(running).proof(lambda _: None)
+    assert [attempt for attempt in proof if not attempt.holds] == []
+    assert len(proof) == 6 + 4 + 6
+
+
+def mfa(statement: dict[str, Any]) -> None:
+    statement["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def deny(halves: Halves) -> None:
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "sts:*", "Resource": "*"}],
+    }
+    halves.source.put_user_policy(
+        UserName="bob", PolicyName="deny", PolicyDocument=json.dumps(document)
+    )
+
+
+OUTSIDERS = (
+    "sandbox-outsider: untrusted, same account",
+    "sandbox-stranger: untrusted, another account",
+)
+SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
+    "a trust of the whole account": (
+        lambda halves: halves.trust(
+            "deploy", lambda found: found.update(Principal={"AWS": SOURCE})
+        ),
+        [f"deploy, {OUTSIDERS[0]}"],
+    ),
+    "a trust of everybody": (
+        lambda halves: halves.trust("deploy", lambda found: found.update(Principal={"AWS": "*"})),
+        [f"deploy, {outsider}" for outsider in OUTSIDERS],
+    ),
+    "a trust of somebody else": (
+        lambda halves: halves.trust(
+            "read", lambda found: found.update(Principal={"AWS": f"arn:aws:iam::{SOURCE}:user/bob"})
+        ),
+        ["read, alice: assumes the role"],
+    ),
+    "a forgotten external ID": (
+        lambda halves: halves.trust("Audit", lambda found: found.pop("Condition")),
+        ["audit, auditor: no external ID", "audit, auditor: wrong external ID"],
+    ),
+    "an external ID by pattern": (
+        lambda halves: halves.trust(
+            "Audit",
+            lambda found: found.update(Condition={"StringLike": {"sts:ExternalId": "partner-*"}}),
+        ),
+        ["audit, auditor: wrong external ID"],
+    ),
+    "another external ID": (
+        lambda halves: halves.trust(
+            "Audit",
+            lambda found: found.update(
+                Condition={"StringEquals": {"sts:ExternalId": "partner-7f3a-wrong"}}
+            ),
+        ),
+        ["audit, auditor: assumes the role", "audit, auditor: wrong external ID"],
+    ),
+    "a forgotten MFA": (
+        lambda halves: halves.trust("read", lambda found: found.pop("Condition")),
+        ["read, alice: no MFA"],
+    ),
+    "an MFA that long-term keys pass": (
+        lambda halves: halves.trust("read", mfa),
+        ["read, alice: no MFA"],
+    ),
+    "a longer session": (
+        lambda halves: halves.destination.update_role(RoleName="Audit", MaxSessionDuration=7201),
+        ["audit, auditor: session too long"],
+    ),
+    "a role that is gone": (
+        lambda halves: halves.destination.delete_role(RoleName="deploy"),
+        ["deploy, ci/sandbox: assumes the role"],
+    ),
+    "a principal that may not": (
+        lambda halves: halves.source.delete_user_policy(
+            UserName="alice", PolicyName="sandbox-read"
+        ),
+        ["read, alice: assumes the role"],
+    ),
+    "a principal that is denied it": (deny, ["read, bob: assumes the role"]),
+}
+
+
+@pytest.mark.parametrize(("spoil", "noticed"), SPOILT.values(), ids=SPOILT)
+def test_what_was_not_made_as_the_stack_says_is_noticed(
+    spoil: Callable[[Halves], object], noticed: list[str], running: Sandbox
+) -> None:
+    wrong = [attempt for attempt in Halves(running).proof(spoil) if not attempt.holds]
+    assert [f"{found.grant}, {name_of(found)}: {found.attempt}" for found in wrong] == noticed
+
+
+def name_of(attempt: Attempt) -> str:
+    """The caller's name: of a session the role's and its own."""
+    return (
+        attempt.caller.rpartition(":assumed-role/")[2]
+        if ":sts:" in attempt.caller
+        else attempt.caller.split("/")[-1]
+    )

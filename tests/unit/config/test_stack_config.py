@@ -1,0 +1,288 @@
+"""The stack's config: as YAML gives it, as `pulumi config set` writes it, and as the program hands it on."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+import yaml
+
+import stack_config
+from cross_account_access import CrossAccountAccess, InvalidInput
+from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.roles import RoleModel
+from stack_config import AssumedRole, Connection, Settings
+from tests.component.harness import SECRET, run
+from tests.component.world import World
+from tests.unit.reading import DESTINATION, OTHER, SOURCE, messages
+
+if TYPE_CHECKING:
+    from cross_account_access.grants.model import Model
+
+FOLDER = Path(stack_config.__file__).parent
+ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
+GRANTS: dict[str, Any] = {
+    "deploy": {
+        "principals": [{"role": "team/ci", "label": "ci"}],
+        "role": {
+            "maxSessionDuration": 3600,
+            "managedPolicies": ["ReadOnlyAccess"],
+            "tags": {"maxAge": "x"},
+        },
+    },
+    "audit": {"principals": [{"user": "alice"}], "conditions": {"externalId": "partner-7f3a"}},
+}
+
+
+def config(**values: Any) -> dict[str, Any]:
+    return {"grants": {"deploy": ALICE}} | values
+
+
+def refused(**values: Any) -> list[str]:
+    return messages(Settings, config(**values), spelling="camelCase", path="cross-account-access:")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"source": {"accountId": SOURCE}, "destination": {"accountId": 111111111111}},
+            (
+                f'destination.accountId: "{SOURCE}": source and destination are two accounts. '
+                "Inside one account an identity policy is enough"
+            ),
+        ),
+        (
+            {"side": "source"},
+            "destination.accountId: side source needs the other account's ID. Add the key",
+        ),
+        (
+            {"side": "destination"},
+            "source.accountId: side destination needs the other account's ID. Add the key",
+        ),
+        (
+            {
+                "source": {"accountId": OTHER},
+                "grants": {"a": {"principals": [{"arn": f"arn:aws:iam::{SOURCE}:user/x"}]}},
+            },
+            (
+                f'grants.a.principals[0]: "{SOURCE}": a principal is of the source account, {OTHER}. '
+                "Another source account takes another stack, or another CrossAccountAccess"
+            ),
+        ),
+        (
+            {
+                "destination": {"accountId": DESTINATION},
+                "grants": {
+                    "a": ALICE | {"role": {"managedPolicies": [f"arn:aws:iam::{OTHER}:policy/x"]}}
+                },
+            },
+            (
+                f'grants.a.role.managedPolicies[0]: "arn:aws:iam::{OTHER}:policy/x": '
+                f"a role takes policies of AWS's and of its own account, {DESTINATION}."
+            ),
+        ),
+        ({"sides": "both"}, 'sides: "both": there is no such key. Did you mean side?'),
+        ({"destinations": {}}, "destinations: {}: there is no such key. Did you mean destination?"),
+        ({"source": []}, "source: []: this must be an object with keys of its own."),
+    ],
+)
+def test_the_path_of_a_problem_is_the_one_that_pulumi_config_takes(
+    values: dict[str, Any], message: str
+) -> None:
+    assert refused(**values) == [f"cross-account-access:{message}"]
+
+
+def test_an_account_id_may_be_the_number_that_pulumi_config_set_writes() -> None:
+    settings = stack_config.check(config(source={"accountId": 111111111111}))
+    assert settings.source.account_id == SOURCE
+    assert settings.account_id("source") == (("source", "account_id"), SOURCE)
+    assert settings.account_id("destination") == (("destination", "account_id"), None)
+
+
+def test_check_raises_every_problem() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        stack_config.check({"grants": {}, "side": "x"})
+    assert [problem.path for problem in caught.value.problems] == [
+        "cross-account-access:grants",
+        "cross-account-access:side",
+    ]
+
+
+def test_the_grants_reach_the_component_as_they_were_written() -> None:
+    args = stack_config.check(config(grants=GRANTS)).args(secret=False)
+    assert args == {
+        "deploy": {
+            "principals": [{"role": "team/ci", "label": "ci"}],
+            "role": {
+                "max_session_duration": 3600,
+                "managed_policies": ["ReadOnlyAccess"],
+                "tags": {"maxAge": "x"},
+            },
+        },
+        "audit": {"principals": [{"user": "alice"}], "conditions": {"external_id": "partner-7f3a"}},
+    }
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_an_external_id_is_a_secret_where_the_grants_are_encrypted(secret: bool) -> None:
+    def program() -> dict[str, Any]:
+        return {"grants": stack_config.check(config(grants=GRANTS)).args(secret=secret)}
+
+    told = run(program)
+    assert told.outputs["grants"]["audit"]["conditions"]["external_id"] == "partner-7f3a"
+    shown = SECRET if secret else "partner-7f3a"
+    assert told.shown["grants"]["audit"]["conditions"] == {"external_id": shown}
+    assert told.shown["grants"]["deploy"] == told.outputs["grants"]["deploy"]
+
+
+# Read from the running stack
+
+
+def as_the_cli_gives_it(**values: Any) -> dict[str, str]:
+    return {
+        f"cross-account-access:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in values.items()
+    }
+
+
+def loaded(given: dict[str, str], *, secret: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a program reads of the stack's config."""
+
+    def program() -> dict[str, Any]:
+        settings = stack_config.load()
+        return {
+            "settings": settings.model_dump(exclude_unset=True),
+            "secret": stack_config.has_secrets(),
+        }
+
+    return run(program, config=given, secret_config=secret).outputs
+
+
+def test_the_stacks_config_is_read_and_other_projects_is_left_alone() -> None:
+    given = as_the_cli_gives_it(
+        source={"accountId": 111111111111}, grants={"deploy": ALICE}, side="both"
+    )
+    found = loaded(
+        given | {"aws:region": "us-east-1", "other:grants": "x", "cross-account-access-2:side": "x"}
+    )
+    assert found == {
+        "settings": {"source": {"account_id": SOURCE}, "grants": {"deploy": ALICE}, "side": "both"},
+        "secret": False,
+    }
+
+
+@pytest.mark.parametrize(("key", "secret"), [("grants", True), ("source", False)])
+def test_only_the_grants_own_secrets_make_external_ids_secret(key: str, secret: bool) -> None:
+    given = as_the_cli_gives_it(source={"accountId": SOURCE}, grants={"deploy": ALICE})
+    assert loaded(given, secret=(f"cross-account-access:{key}",))["secret"] is secret
+
+
+def test_refused_config_ends_the_program_with_every_problem_and_no_traceback() -> None:
+    given = as_the_cli_gives_it(
+        grants={"deploy": {"principals": [{"user": "a b"}]}}, side="x", source="[broken"
+    )
+    with pytest.raises(pulumi.RunError) as caught:
+        loaded(given)
+    assert str(caught.value).splitlines() == [
+        "the stack's config was refused:",
+        (
+            'cross-account-access:grants.deploy.principals[0].user: "a b": a user name has 1–64 characters: '
+            "letters, digits and _+=,.@-."
+        ),
+        'cross-account-access:side: "x": a side is both, source or destination.',
+        'cross-account-access:source: "[broken": this must be an object with keys of its own.',
+    ]
+
+
+def test_a_secret_in_config_that_is_no_json_is_not_shown() -> None:
+    given = as_the_cli_gives_it(
+        grants={"deploy": ALICE}, source="{accessKey: AKIAIOSFODNN7EXAMPLE, secretKey: s3cr3t}"
+    )
+    with pytest.raises(pulumi.RunError) as caught:
+        loaded(given)
+    assert "s3cr3t" not in str(caught.value)
+    assert "AKIA" not in str(caught.value)
+    assert "cross-account-access:source: [secret]: this must be an object" in str(caught.value)
+
+
+def test_a_stack_without_config_is_told_what_it_lacks() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        loaded({})
+    assert str(caught.value) == (
+        "the stack's config was refused:\ncross-account-access:grants: this key is required."
+    )
+
+
+# What the project's files say
+
+
+def test_the_dev_stacks_config_is_right() -> None:
+    values = yaml.safe_load((FOLDER / "Pulumi.dev.yaml").read_text())["config"]
+    settings = stack_config.check({key.partition(":")[2]: value for key, value in values.items()})
+    assert set(settings.grants) == {"deploy", "read-only", "partner-audit"}
+
+
+@pytest.mark.parametrize(
+    ("key", "models"),
+    [
+        ("source", [Connection, AssumedRole]),
+        ("grants", [GrantModel, PrincipalModel, RoleModel, ConditionsModel]),
+    ],
+)
+def test_the_project_describes_every_key(key: str, models: list[type[Model]]) -> None:
+    declared = yaml.safe_load((FOLDER / "Pulumi.yaml").read_text())["config"]
+    assert set(declared) == set(Settings.model_fields)
+    keys = {str(field.alias) for model in models for field in model.model_fields.values()}
+    described = set(re.findall(r"\w+", declared[key]["description"]))
+    # A label is for names that are Outputs, which config has none of.
+    assert keys - described - {"label"} == set()
+
+
+# What the program exports
+
+
+def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> None:
+    def program() -> dict[str, Any]:
+        settings = stack_config.check(config(grants=GRANTS))
+        access = CrossAccountAccess(
+            "access",
+            {
+                "grants": settings.args(secret=False),
+                "source_provider": settings.source.provider("source"),
+                "destination_provider": settings.destination.provider("destination"),
+            },
+        )
+        return {"grants": stack_config.outputs(access)}
+
+    told = run(program, world=World(roles={"ci": "/team/"})).outputs["grants"]
+    assert set(told) == {"deploy", "audit"}
+    deploy, audit = told["deploy"], told["audit"]
+    keys = {"roleArn", "roleName", "roleUniqueId", "cliProfile", "assumeRoleCommand"}
+    keys |= {
+        "switchRoleUrl",
+        "switchRoleUnavailable",
+        "longestSession",
+        "unattachedPolicy",
+        "documents",
+    }
+    keys |= {"sourceAccountId", "destinationAccountId"}
+    assert set(deploy) == set(audit) == keys
+    assert deploy["roleArn"] == f"arn:aws:iam::{DESTINATION}:role/deploy"
+    assert (deploy["roleName"], audit["roleName"]) == ("deploy", "audit")
+    assert deploy["roleUniqueId"].startswith("AROA")
+    assert (deploy["sourceAccountId"], deploy["destinationAccountId"]) == (SOURCE, DESTINATION)
+    assert deploy["switchRoleUrl"] is None
+    assert deploy["switchRoleUnavailable"] == (
+        "nobody is trusted who could: a role's session can't switch roles in the console"
+    )
+    assert audit["switchRoleUrl"] is None
+    assert audit["switchRoleUnavailable"].startswith("the trust policy requires an external ID")
+    assert audit["cliProfile"].startswith("[profile audit]\n")
+    assert audit["assumeRoleCommand"].endswith("--external-id partner-7f3a")

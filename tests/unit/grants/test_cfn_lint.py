@@ -1,0 +1,150 @@
+"""CloudFormation's linter accepts every document that the tests make: it knows IAM's grammar, actions and operators.
+
+It is asked once for many documents, since one template holds them all.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import stack_config
+from cross_account_access.errors import InvalidInput
+from cross_account_access.grants import policies
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.model import read
+from cross_account_access.grants.trust import actions_of, trust_policy
+from tests.unit.grants import grant_conditions, grant_principals
+from tests.unit.grants.grant_oracle import SOURCE
+from tests.unit.grants.grant_worlds import ROLE, grants
+from tests.unit.grants.test_packing import PLAIN, some_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PROJECT = Path(__file__).parents[3]
+STACKS = [PROJECT / "Pulumi.dev.yaml", *sorted((PROJECT / "examples").rglob("Pulumi.*.yaml"))]
+CASES = [*grant_principals.CASES, *grant_conditions.CASES]
+# No more resources than a template may have.
+MOST = 500
+
+
+def role(document: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": json.loads(document)},
+    }
+
+
+def managed_policy(document: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": json.loads(document)},
+    }
+
+
+def complaints(resources: Iterable[dict[str, Any]]) -> list[str]:
+    """What the linter says against a template of these."""
+    found = {f"R{number}": resource for number, resource in enumerate(resources)}
+    assert 0 < len(found) <= MOST
+    template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": found})
+    told = lint(template, config=ManualArgs(regions=["us-east-1"]))
+    return sorted(f"{match.rule.id} {match.path}: {match.message}" for match in told)
+
+
+def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
+    """Both documents of a grant."""
+    actions = sorted(
+        {action for p in model.principals for action in actions_of(p, model.conditions)}
+    )
+    return [
+        role(trust_policy(model.principals, model.conditions, partition, SOURCE)),
+        managed_policy(policies.assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])),
+    ]
+
+
+def of_stack(file: Path) -> list[dict[str, Any]]:
+    """The documents of a stack's config, inline policies too."""
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    checked = stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
+    found = [document for grant in checked.grants.values() for document in halves(grant)]
+    inline = [
+        document
+        for grant in checked.grants.values()
+        for document in grant.role.inline_policies.values()
+    ]
+    return found + [managed_policy(policies.identity_policy(document)) for document in inline]
+
+
+def test_the_documents_of_every_principal_condition_and_example_are_accepted() -> None:
+    partitions = ("aws", "aws-cn", "aws-us-gov")
+    documents = [
+        document
+        for case in CASES
+        for partition in partitions
+        for document in halves(case.model, partition)
+    ]
+    assert len(STACKS) >= 3
+    assert (
+        complaints(documents + [document for file in STACKS for document in of_stack(file)]) == []
+    )
+
+
+@settings(max_examples=2, deadline=None)
+@given(st.lists(grants(), min_size=40, max_size=60))
+def test_the_documents_of_any_grant_that_is_not_refused_are_accepted(
+    several: list[dict[str, Any]],
+) -> None:
+    documents = []
+    for grant in several:
+        try:
+            documents += halves(read(GrantModel, grant))
+        except InvalidInput:
+            continue
+    assume(documents)
+    assert complaints(documents) == []
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_policies_of_many_roles_are_accepted(kinds: int) -> None:
+    roles = some_roles(300, 45, PLAIN, kinds, seed=0)
+    dealt = [
+        policies.assume_role_policy(roles[name] for name in names) for names in policies.pack(roles)
+    ]
+    assert len(dealt) >= 4
+    assert complaints(map(managed_policy, dealt)) == []
+
+
+GOOD = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{SOURCE}:user/alice"},
+    "Action": "sts:AssumeRole",
+}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"Effect": "Alow"}, "E3530"),
+    ({"Principal": {"AWS": "arn:aws:iam::1:user/alice"}}, "E3530"),
+    ({"Action": "sts:AssumeRoles"}, "W3037"),
+    ({"Condition": {"StringEqual": {"sts:ExternalId": "x"}}}, "E3530"),
+    ({"Resource": "*"}, "E3530"),
+]
+
+
+def test_the_linter_would_find_what_is_wrong() -> None:
+    """Else the tests before this one would prove nothing."""
+    documents = [
+        json.dumps({"Version": "2012-10-17", "Statement": [GOOD | wrong]}) for wrong, _ in WRONG
+    ]
+    told = complaints(map(role, documents))
+    for number, (wrong, rule) in enumerate(WRONG):
+        found = {line.partition(" ")[0] for line in told if f"'R{number}'" in line}
+        assert found == {rule}, wrong
