@@ -19,8 +19,8 @@ from pydantic.alias_generators import to_camel
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput
 from cross_account_access.errors import Key, Refusal
 from cross_account_access.grants.grant import Account, GrantSet
-from cross_account_access.grants.model import Model, plain, read
-from cross_account_access.grants.roles import Steps, role_arn
+from cross_account_access.grants.model import Model, plain, read_model
+from cross_account_access.grants.roles import Steps, check_role_arn
 from cross_account_access.iam import arns, limits
 
 NAMESPACE = "cross-account-access"
@@ -70,7 +70,7 @@ def _endpoint(value: object) -> str:
 class AssumedRole(Model):
     """A role that the credentials assume first."""
 
-    role_arn: Annotated[str, plain(role_arn)]
+    role_arn: Annotated[str, plain(check_role_arn)]
     external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
     session_name: Annotated[str | None, plain(limits.SESSION_NAME)] = None
 
@@ -78,7 +78,7 @@ class AssumedRole(Model):
 class Connection(Model):
     """How an account is reached."""
 
-    account_id: Annotated[str | None, plain(limits.account_id)] = None
+    account_id: Annotated[str | None, plain(limits.check_account_id)] = None
     region: Annotated[str | None, plain(REGION)] = None
     profile: Annotated[str | None, plain(PROFILE)] = None
     access_key: Annotated[str | None, plain(_access_key)] = None
@@ -119,7 +119,7 @@ class Connection(Model):
     def _known_account(self) -> tuple[str | None, str]:
         """The account that the credentials belong to, where they tell it by themselves, and how they do."""
         if self.assume_role:
-            role = arns.parse(self.assume_role.role_arn)
+            role = arns.parse_arn(self.assume_role.role_arn)
             return role.account if role else None, "as the role to assume does"
         if self.access_key and limits.is_account_id(self.access_key):
             return self.access_key, "as an emulator's keys of twelve digits do"
@@ -196,7 +196,7 @@ def check(config: Mapping[str, Any]) -> Settings:
     Raises:
         InvalidInput: With every problem found.
     """
-    return read(Settings, dict(config), path=f"{NAMESPACE}:", spelling="camelCase")
+    return read_model(Settings, dict(config), path=f"{NAMESPACE}:", spelling="camelCase")
 
 
 def load() -> Settings:

@@ -18,8 +18,8 @@ from pulumi.runtime import mocks, set_all_config, settings, stack
 from cross_account_access import CrossAccountAccess
 from cross_account_access.grants import policies
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.model import read
-from cross_account_access.grants.trust import trust_policy
+from cross_account_access.grants.model import read_model
+from cross_account_access.grants.trust import build_trust_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,13 +85,13 @@ class Flat:
         trusts: dict[str, str] = {}
         roles: dict[str, tuple[str, list[policies.AssumableRole]]] = {}
         for name, grant in grants(count).items():
-            model = read(GrantModel, grant)
-            trusts[name] = trust_policy(model.principals, model.conditions, "aws", source)
+            model = read_model(GrantModel, grant)
+            trusts[name] = build_trust_policy(model.principals, model.conditions, "aws", source)
             reach = policies.AssumableRole(model.role_arn(name, "aws", destination))
             user = grant["principals"][0]["user"]
             roles.setdefault(user if packed else name, (user, []))[1].append(reach)
         allowed = {
-            name: (user, policies.assume_role_policy(reached))
+            name: (user, policies.build_assume_role_policy(reached))
             for name, (user, reached) in roles.items()
         }
         return cls(trusts, allowed, nested)

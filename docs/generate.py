@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 import cross_account_access
 from cross_account_access.cli.main import cli
-from cross_account_access.grants.principals import TRAITS, Kind
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
 
 _FOLDER = Path(__file__).resolve().parent
-_EXAMPLES: dict[Kind, str] = {
+_EXAMPLES: dict[PrincipalKind, str] = {
     "user": "{user: alice}",
     "role": "{role: team/ci}",
     "group": "{group: developers}",

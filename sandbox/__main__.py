@@ -22,7 +22,7 @@ from sandbox.deploy import in_process, pulumi_engine
 from sandbox.deploy.deployment import Deployment, DeploymentError
 from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
 from sandbox.proof import other_side, report
-from sandbox.proof.people import People, people
+from sandbox.proof.people import People, make_people
 from sandbox.proof.proof import prove
 from stack_config import NAMESPACE
 
@@ -144,7 +144,7 @@ def up(
         stack = load(cwd.resolve(), stack_name, config_file)
         with (
             _accounts(stack) as fresh,
-            people(stack.endpoint, stack.settings, keep=keep) as everybody,
+            make_people(stack.endpoint, stack.settings, keep=keep) as everybody,
         ):
             if stack.settings.side == "source":
                 other_side.make_roles(stack.endpoint, stack.settings)
@@ -181,7 +181,7 @@ def preview(
     """Tell what would be made or changed; nothing is."""
     with _reporting(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
-        with _accounts(stack) as fresh, people(stack.endpoint, stack.settings, keep=False):
+        with _accounts(stack) as fresh, make_people(stack.endpoint, stack.settings, keep=False):
             deployment = _deploy(stack, engine, fresh=fresh, preview=True)
         if as_json:
             click.echo(report.document(deployment, None))

@@ -11,14 +11,14 @@ import pulumi_aws as aws
 from .args import Grant, Principal
 from .destination import TrustedRole, TrustedRoleArgs
 from .destination import resources as resources_of_role
-from .errors import NOT_SHOWN, Key, Problem, Refusal, problem
+from .errors import NOT_SHOWN, Key, Problem, Refusal, make_problem
 from .grants import grant as grants
 from .grants import policies
-from .grants.documents import grant_documents
-from .grants.model import Unresolved, read
+from .grants.documents import build_grant_documents
+from .grants.model import Unresolved, read_model
 from .grants.principals import PrincipalModel
-from .grants.roles import role_tags
-from .grants.trust import actions_of
+from .grants.roles import merge_tags
+from .grants.trust import get_allowed_actions
 from .grants.usage import Usage
 from .iam import limits
 from .source import AssumeRoleGrant, AssumeRoleGrantArgs, AssumeRoleGrantModel
@@ -173,14 +173,14 @@ class CrossAccountAccess(pulumi.ComponentResource):
             InvalidArgs: If anything in `args` is wrong.
         """
         super().__init__(self.TYPE, name, None, opts)
-        self._told = f"CrossAccountAccess {name}"
-        model = checked(grants.AccessModel, args, self._told, apart=PROVIDERS)
+        self._display_name = f"CrossAccountAccess {name}"
+        model = checked(grants.AccessModel, args, self._display_name, apart=PROVIDERS)
         self._source, self._destination = self._providers_of(args, model.side)
         self._model, self._args, self._opts = model, args, opts
         self._reached = (
             {} if self._source is None else collected(model, args["grants"], attachment_key)
         )
-        check_imports(self._told, model.imports, self._resources(name))
+        check_imports(self._display_name, model.imports, self._resources(name))
         self._accounts = self._both_accounts(model)
         self._trusted = {}
         if self._source is not None:
@@ -188,7 +188,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 model, args["grants"], lambda found: found.key if by_id(found) else None
             )
             self._trusted = {
-                key: look_up(self._told, principal, self._accounts, self._source)
+                key: look_up(self._display_name, principal, self._accounts, self._source)
                 for key, principal in asked.items()
             }
         self._found: dict[str, Principal] = {
@@ -273,7 +273,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                     refused = Refusal(
                         f"side {side} uses no {key}", remedy="Leave it out, or make both sides"
                     )
-                    problems.append(problem(key, NOT_SHOWN, refused))
+                    problems.append(make_problem(key, NOT_SHOWN, refused))
                 continue
             match provider_argument(args, key):
                 case Problem() as wrong:
@@ -281,7 +281,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 case provider:
                     found[key] = provider
         if problems:
-            raise InvalidArgs(self._told, tuple(problems))
+            raise InvalidArgs(self._display_name, tuple(problems))
         return found["source_provider"], found["destination_provider"]
 
     def _both_accounts(self, model: grants.AccessModel) -> pulumi.Output[Accounts]:
@@ -305,12 +305,14 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 known[1] or Account(model.destination_account_id or "", partition),
             )
             if both.source.id == both.destination.id:
-                raise grants.same_account((Key("destination_account_id"),), both.destination.id)
+                raise grants.refuse_same_account(
+                    (Key("destination_account_id"),), both.destination.id
+                )
             model.check_accounts(both.source.id, both.destination.id)
             return both
 
         return pulumi.Output.all(source, destination).apply(
-            check_when_known(self._told, "", check, None)
+            check_when_known(self._display_name, "", check, None)
         )
 
     def _role(self, component: str, name: str) -> _Role:
@@ -366,7 +368,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
             )
 
         known = [self._accounts, identities(given)]
-        return once_known(known, check_when_known(self._told, where, principals, known[1]))
+        return once_known(known, check_when_known(self._display_name, where, principals, known[1]))
 
     def _one_as_found(self, model: PrincipalModel, given: Principal, label: str) -> Principal:
         """A principal as it was found in the source account, where that was asked."""
@@ -401,11 +403,11 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
         def documents(known: list[Any]) -> str:
             accounts, args, role_id, attached = known
-            record = grant_documents(
+            record = build_grant_documents(
                 grant,
-                read(grants.GrantModel, args),
+                read_model(grants.GrantModel, args),
                 side=self._model.side,
-                tags=role_tags(self._model.tags, model.role.tags),
+                tags=merge_tags(self._model.tags, model.role.tags),
                 partition=accounts.source.partition,
                 source=accounts.source.id,
                 destination=accounts.destination.id,
@@ -416,18 +418,26 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     def _unattached(self, grant: str, role_arn: pulumi.Output[str]) -> pulumi.Output[str] | None:
         model = self._model.grants[grant]
-        if not model.handed_out:
+        if not model.unattached_principals:
             return None
         actions = sorted(
-            {action for p in model.handed_out for action in actions_of(p, model.conditions)}
+            {
+                action
+                for p in model.unattached_principals
+                for action in get_allowed_actions(p, model.conditions)
+            }
         )
-        told = ", ".join(f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in model.handed_out)
+        told = ", ".join(
+            f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in model.unattached_principals
+        )
         pulumi.info(
             f"grant {grant}: its policy for {told} can't be attached from here; output unattached_policies",
             self,
         )
         return role_arn.apply(
-            lambda arn: policies.assume_role_policy([policies.AssumableRole(arn, tuple(actions))])
+            lambda arn: policies.build_assume_role_policy(
+                [policies.AssumableRole(arn, tuple(actions))]
+            )
         )
 
     def _resources(self, component: str) -> list[str]:
@@ -443,22 +453,24 @@ class CrossAccountAccess(pulumi.ComponentResource):
                 made += resources_of_role(f"{component}-{grant}", model.role)
         for key, principal in sorted(self._reached.items()):
             made += self._resources_of_right(f"{component}-{key}", principal)
-            if twice := limits.repeated(made):
+            if twice := limits.find_repeated(made):
                 refused = Refusal(
                     f"two resources would be called {twice}",
                     remedy="Give the principal another label",
                 )
-                raise InvalidArgs.of(self._told, principal.where, principal.model.told, refused)
+                raise InvalidArgs.of(
+                    self._display_name, principal.where, principal.model.display_name, refused
+                )
         return made
 
     def _resources_of_right(self, name: str, principal: SourcePrincipal) -> list[str]:
         args = self._allowed(principal, {grant: Unresolved() for grant in principal.actions})
-        model = checked(AssumeRoleGrantModel, args, self._told)
+        model = checked(AssumeRoleGrantModel, args, self._display_name)
         try:
             return model.resources(name)
         except Refusal as refusal:
             raise InvalidArgs.of(
-                self._told, principal.where, principal.model.told, refusal
+                self._display_name, principal.where, principal.model.display_name, refusal
             ) from None
 
     def _own_imports(self, resources: list[str]) -> dict[str, str]:

@@ -9,13 +9,13 @@ import pulumi_aws as aws
 from pydantic import model_validator
 
 from .args import Conditions, Principal, RoleSettings
-from .errors import NOT_SHOWN, Key, Refusal, located
+from .errors import NOT_SHOWN, Key, Refusal, locate
 from .grants import grant as grants
 from .grants import policies, roles
 from .grants.conditions import ConditionsModel
-from .grants.model import Unresolved, plain, read, when_known
+from .grants.model import Unresolved, plain, read_model, when_known
 from .grants.principals import PrincipalModel
-from .grants.trust import trust_policy
+from .grants.trust import build_trust_policy
 from .iam import limits
 from .wiring.children import Children, autonamed, check_imports, resource_key
 from .wiring.inputs import (
@@ -53,21 +53,24 @@ class TrustedRoleArgs(TypedDict):
 class TrustedRoleModel(grants.RoleGrantModel):
     """Checked `TrustedRoleArgs`."""
 
-    source_account_id: Annotated[str | Unresolved, when_known(limits.account_id)]
-    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
-    imports: Annotated[dict[str, str], plain(grants.import_ids)] = {}
+    source_account_id: Annotated[str | Unresolved, when_known(limits.check_account_id)]
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    imports: Annotated[dict[str, str], plain(grants.check_import_ids)] = {}
 
     @model_validator(mode="after")
     def _tags_together(self) -> "TrustedRoleModel":
-        with located(Key("role"), Key("tags")):
-            roles.role_tags(self.tags, self.role.tags)
+        with locate(Key("role"), Key("tags")):
+            roles.merge_tags(self.tags, self.role.tags)
         return self
 
 
 def resources(name: str, role: roles.RoleModel) -> list[str]:
     """What a `TrustedRole` of that name makes, each by its `resource_key`."""
     attached = sorted(
-        [*map(roles.policy_key, role.managed_policies), *map(_labelled, role.managed_policy_arns)]
+        [
+            *map(roles.build_attachment_key, role.managed_policies),
+            *map(_labelled, role.managed_policy_arns),
+        ]
     )
     return [
         resource_key(aws.iam.Role, name),
@@ -90,9 +93,9 @@ def _given(principals: list[PrincipalModel], conditions: ConditionsModel | None)
 def _checked_accounts(role: roles.RoleModel, known: list[Any]) -> Accounts:
     """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
     account: Account = known[0]
-    source = limits.part(Key("source_account_id"), known[1], limits.account_id)
+    source = limits.check_part(Key("source_account_id"), known[1], limits.check_account_id)
     if source == account.id:
-        raise grants.same_account((Key("source_account_id"),), account.id)
+        raise grants.refuse_same_account((Key("source_account_id"),), account.id)
     role.check_account(account.id, (Key("role"),))
     return Accounts(Account(source, account.partition), account)
 
@@ -154,15 +157,15 @@ class TrustedRole(pulumi.ComponentResource):
             InvalidArgs: If anything in `args` is wrong, or no AWS provider is given.
         """
         super().__init__("cross-account-access:index:TrustedRole", name, None, opts)
-        self._told = f"TrustedRole {name}"
+        self._display_name = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
-        model = checked(TrustedRoleModel, args, self._told)
+        model = checked(TrustedRoleModel, args, self._display_name)
         if model.role.name is None:
             try:
                 autonamed(name, limits.ROLE_NAME)
             except Refusal as refusal:
-                raise InvalidArgs.of(self._told, "role.name", NOT_SHOWN, refusal) from None
-        check_imports(self._told, model.imports, resources(name, model.role))
+                raise InvalidArgs.of(self._display_name, "role.name", NOT_SHOWN, refusal) from None
+        check_imports(self._display_name, model.imports, resources(name, model.role))
         self._children = Children(self, provider, model.imports, opts)
         # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
         both = [account_of(provider), args["source_account_id"]]
@@ -179,7 +182,7 @@ class TrustedRole(pulumi.ComponentResource):
             max_session_duration=model.role.max_session_duration,
             assume_role_policy=self._trust_policy(args, model),
             permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=roles.role_tags(model.tags, model.role.tags) or None,
+            tags=roles.merge_tags(model.tags, model.role.tags) or None,
             opts=self._children.options(aws.iam.Role, name),
         )
         permissions = self._permissions(name, model.role, args.get("role", {}))
@@ -199,7 +202,7 @@ class TrustedRole(pulumi.ComponentResource):
         self.register_outputs(registered(self))
 
     def _known(self, path: str, check: Callable[[Any], Any], given: Any) -> Callable[[Any], Any]:
-        return check_when_known(self._told, path, check, given)
+        return check_when_known(self._display_name, path, check, given)
 
     def _known_principals(
         self, args: TrustedRoleArgs, model: TrustedRoleModel
@@ -210,7 +213,7 @@ class TrustedRole(pulumi.ComponentResource):
             source: Account = known[0].source
             found = resolved("principals", model, known[1])
             for position, principal in enumerate(found):
-                with located(position):
+                with locate(position):
                     principal.element(source.partition, source.id)
             return TrustedPrincipals(found, source)
 
@@ -222,9 +225,11 @@ class TrustedRole(pulumi.ComponentResource):
     def _trust_policy(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[str]:
         def document(known: list[Any]) -> str:
             trusted, given = known
-            trust = read(grants.TrustModel, given or _given(trusted.principals, model.conditions))
-            with located(Key("principals")):
-                return trust_policy(
+            trust = read_model(
+                grants.TrustModel, given or _given(trusted.principals, model.conditions)
+            )
+            with locate(Key("principals")):
+                return build_trust_policy(
                     trust.principals, trust.conditions, trusted.source.partition, trusted.source.id
                 )
 
@@ -239,7 +244,9 @@ class TrustedRole(pulumi.ComponentResource):
     def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
         def arn(known: list[Any]) -> str:
             account: Account = known[1].destination
-            return roles.policy_arn(roles.managed_policy(known[0]), account.partition, account.id)
+            return roles.resolve_policy_arn(
+                roles.check_managed_policy(known[0]), account.partition, account.id
+            )
 
         return once_known([policy, self._accounts], self._known(path, arn, policy))
 
@@ -251,7 +258,7 @@ class TrustedRole(pulumi.ComponentResource):
         self, name: str, model: roles.RoleModel, role: RoleSettings
     ) -> list[pulumi.Resource]:
         attached: dict[str, tuple[str, pulumi.Input[str]]] = {
-            roles.policy_key(policy): (f"role.managed_policies[{position}]", policy)
+            roles.build_attachment_key(policy): (f"role.managed_policies[{position}]", policy)
             for position, policy in enumerate(model.managed_policies)
         }
         for label, arn in role.get("managed_policy_arns", {}).items():
@@ -268,7 +275,7 @@ class TrustedRole(pulumi.ComponentResource):
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
             path = f"role.inline_policies.{policy_name}"
             document_text = pulumi.Output.from_input(document).apply(
-                self._known(path, policies.identity_policy, document)
+                self._known(path, policies.check_identity_policy, document)
             )
             document_text.apply(partial(self._warn, path))
             made.append(
@@ -283,5 +290,5 @@ class TrustedRole(pulumi.ComponentResource):
         return made
 
     def _warn(self, path: str, document: str) -> None:
-        for warning in policies.warnings(document):
-            pulumi.warn(f"{self._told}: {path}: {warning}", self)
+        for warning in policies.find_warnings(document):
+            pulumi.warn(f"{self._display_name}: {path}: {warning}", self)

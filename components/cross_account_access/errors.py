@@ -63,7 +63,7 @@ class Refusal(ValueError):
 
 
 @contextmanager
-def located(*where: str | int) -> Iterator[None]:
+def locate(*where: str | int) -> Iterator[None]:
     """Let what is refused inside tell that it stands at `where`, below the value that is being checked."""
     try:
         yield
@@ -108,14 +108,14 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(problem.message for problem in self.problems))
 
 
-def problem(path: str, value: Any, refusal: Refusal) -> Problem:
+def make_problem(path: str, value: Any, refusal: Refusal) -> Problem:
     """Tell where the value that `refusal` is about stands."""
-    where = join(path, refusal.where)
+    where = join_path(path, refusal.where)
     shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
-    return Problem(where, display(where, shown), refusal.rule, refusal.remedy)
+    return Problem(where, display_value(where, shown), refusal.rule, refusal.remedy)
 
 
-def join(path: str, steps: Sequence[str | int]) -> str:
+def join_path(path: str, steps: Sequence[str | int]) -> str:
     """Extend a path by keys and list positions: `grants.deploy.principals[0].user`."""
     for step in steps:
         if isinstance(step, int):
@@ -125,7 +125,7 @@ def join(path: str, steps: Sequence[str | int]) -> str:
     return path
 
 
-def display(path: str, value: Any) -> str:
+def display_value(path: str, value: Any) -> str:
     """A value as the person wrote it, on one line, never a secret."""
     if value is NOT_SHOWN:
         return ""

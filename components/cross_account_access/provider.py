@@ -31,7 +31,7 @@ from pydantic.alias_generators import to_camel
 from . import __version__
 from .access import CrossAccountAccess
 from .destination import TrustedRole
-from .errors import Problem, display, join
+from .errors import Problem, display_value, join_path
 from .source import AssumeRoleGrant
 from .wiring.inputs import InvalidArgs
 
@@ -85,15 +85,21 @@ class AccessProvider(ComponentProvider):
             rule = "this is an object with keys of its own"
             remedy = "An Output or a secret can't stand for the whole of it: put it inside"
             yield Problem(
-                path, display(path, value), rule, remedy if isinstance(value, _NOT_PLAIN) else ""
+                path,
+                display_value(path, value),
+                rule,
+                remedy if isinstance(value, _NOT_PLAIN) else "",
             )
             return
         for key, inner in value.items():
-            where = join(path, (key,))
+            where = join_path(path, (key,))
             if key not in properties:
                 known = ", ".join(properties)
                 yield Problem(
-                    where, display(where, inner), "there is no such key", f"Known keys: {known}"
+                    where,
+                    display_value(where, inner),
+                    "there is no such key",
+                    f"Known keys: {known}",
                 )
             else:
                 yield from self._inside(inner, properties[key], where)
@@ -104,15 +110,17 @@ class AccessProvider(ComponentProvider):
             own.enum if own else expected.type == PropertyType.INTEGER
         ):
             rule = "this must be plain: an Output, a secret too, is known too late for it"
-            yield Problem(path, display(path, value), rule, "Give the value itself")
+            yield Problem(path, display_value(path, value), rule, "Give the value itself")
         elif own is not None and own.enum is None:
             yield from self._lost(value, own.properties, path)
         elif expected.items is not None and isinstance(value, list):
             for position, item in enumerate(value):
-                yield from self._inside(item, expected.items, join(path, (position,)))
+                yield from self._inside(item, expected.items, join_path(path, (position,)))
         elif expected.additional_properties is not None and isinstance(value, Mapping):
             for key, item in value.items():
-                yield from self._inside(item, expected.additional_properties, join(path, (key,)))
+                yield from self._inside(
+                    item, expected.additional_properties, join_path(path, (key,))
+                )
 
     def spelt(self, error: InputPropertiesError) -> InputPropertiesError:
         """The same error with the properties' names as the schema has them."""
@@ -176,13 +184,13 @@ def _lost_by_sdk(value: Value, path: str) -> Iterator[Problem]:
             yield Problem(path, "null", "a key has a value", "Give it one, or leave it out")
         case "list_value":
             for position, item in enumerate(value.list_value.values):
-                yield from _lost_by_sdk(item, join(path, (position,)))
+                yield from _lost_by_sdk(item, join_path(path, (position,)))
         case "struct_value":
             fields = value.struct_value.fields
             match fields[_SIGNATURE].string_value if _SIGNATURE in fields else "":
                 case "":
                     for key, inner in fields.items():
-                        yield from _lost_by_sdk(inner, join(path, (key,)))
+                        yield from _lost_by_sdk(inner, join_path(path, (key,)))
                 case rpc._special_resource_sig:  # noqa: SLF001
                     yield from _foreign(value.struct_value, path)
                 case _ if "value" in fields:  # an Output, or a secret

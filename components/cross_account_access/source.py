@@ -8,13 +8,13 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from .args import Principal
-from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, problem
+from .errors import NOT_SHOWN, InvalidInput, Key, Refusal, make_problem
 from .grants import policies
 from .grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from .grants.grant import import_ids
-from .grants.model import Model, Unresolved, plain, read, when_known
+from .grants.grant import check_import_ids
+from .grants.model import Model, Unresolved, plain, read_model, when_known
 from .grants.principals import Entity, PrincipalModel
-from .grants.roles import role_arn
+from .grants.roles import check_role_arn
 from .iam import arns, limits
 from .wiring.children import Children, autonamed, check_imports, resource_key
 from .wiring.inputs import (
@@ -80,7 +80,7 @@ class AssumeRoleGrantModel(Model):
 
     principal: PrincipalModel
     role_arns: dict[
-        Annotated[str, plain(limits.LABEL)], Annotated[str | Unresolved, when_known(role_arn)]
+        Annotated[str, plain(limits.LABEL)], Annotated[str | Unresolved, when_known(check_role_arn)]
     ] = Field(min_length=1)
     role_arn_lengths: dict[
         Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
@@ -89,8 +89,8 @@ class AssumeRoleGrantModel(Model):
     role_actions: dict[
         Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_action)]]
     ] = {}
-    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
-    imports: Annotated[dict[str, str], plain(import_ids)] = {}
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")
     def _attachable(self) -> "AssumeRoleGrantModel":
@@ -148,7 +148,7 @@ class AssumeRoleGrantModel(Model):
         Raises:
             Refusal: If more are needed than attach to one principal, or AWS has no policies of such names.
         """
-        packs = enumerate(policies.pack(self.reach()), start=1)
+        packs = enumerate(policies.pack_roles(self.reach()), start=1)
         planned = {
             name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles
         }
@@ -215,14 +215,16 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             InvalidArgs: If anything in `args` is wrong, or no AWS provider is given.
         """
         super().__init__("cross-account-access:index:AssumeRoleGrant", name, None, opts)
-        self._told = f"AssumeRoleGrant {name}"
+        self._display_name = f"AssumeRoleGrant {name}"
         provider = explicit_provider(self, "source")
-        model = checked(AssumeRoleGrantModel, args, self._told)
+        model = checked(AssumeRoleGrantModel, args, self._display_name)
         try:
             planned = model.plan(name)
         except Refusal as refusal:
-            raise InvalidArgs.of(self._told, "role_arns", len(model.role_arns), refusal) from None
-        check_imports(self._told, model.imports, model.resources(name))
+            raise InvalidArgs.of(
+                self._display_name, "role_arns", len(model.role_arns), refusal
+            ) from None
+        check_imports(self._display_name, model.imports, model.resources(name))
         self._children = Children(self, provider, model.imports, opts)
         account = account_of(provider)
 
@@ -236,7 +238,8 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 "role_actions": {role: list(model.actions(role)) for role in names},
             }
             right = once_known(
-                [given, account], check_when_known(self._told, "role_arns", self._right, given)
+                [given, account],
+                check_when_known(self._display_name, "role_arns", self._right, given),
             )
             policy = aws.iam.Policy(
                 child,
@@ -265,15 +268,15 @@ class AssumeRoleGrant(pulumi.ComponentResource):
 
     def _right(self, known: list[Any]) -> _Right:
         given, account = known
-        model = read(AssumeRoleGrantModel, given)
+        model = read_model(AssumeRoleGrantModel, given)
         entity = model.principal.entity
         if entity is None:
             raise ValueError(f"{given['principal']} is known by now")
         try:
             entity.arn(account.partition, account.id)
         except Refusal as refusal:
-            raise InvalidInput((problem("principal", NOT_SHOWN, refusal),)) from None
-        return _Right(policies.assume_role_policy(model.reach().values()), entity)
+            raise InvalidInput((make_problem("principal", NOT_SHOWN, refusal),)) from None
+        return _Right(policies.build_assume_role_policy(model.reach().values()), entity)
 
     def _attach(
         self,

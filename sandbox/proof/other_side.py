@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from cross_account_access.grants import policies
-from cross_account_access.grants.trust import actions_of, trust_policy
+from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from sandbox.aws.server import client
 from sandbox.deploy.stack import account_ids
 from stack_config import Settings
@@ -16,7 +16,7 @@ def make_roles(endpoint: str, settings: Settings) -> None:
     iam = client("iam", endpoint, account=destination)
     for name, grant in settings.grants.items():
         role = grant.role_name(name)
-        trust = trust_policy(grant.principals, grant.conditions, "aws", source)
+        trust = build_trust_policy(grant.principals, grant.conditions, "aws", source)
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(
                 RoleName=role,
@@ -33,10 +33,10 @@ def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, 
     iam = client("iam", endpoint, account=source)
     for name, grant in settings.grants.items():
         for principal in grant.principals:
-            actions = actions_of(principal, grant.conditions)
+            actions = get_allowed_actions(principal, grant.conditions)
             policy = {
                 "PolicyName": f"sandbox-{name}",
-                "PolicyDocument": policies.assume_role_policy(
+                "PolicyDocument": policies.build_assume_role_policy(
                     [policies.AssumableRole(role_arns[name], actions)]
                 ),
             }

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from cross_account_access.grants import policies
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import conditions_of, trust_policy
+from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from sandbox.aws.mfa import STEP, totp
 from sandbox.aws.server import client
 from sandbox.deploy.stack import account_ids
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "sandbox-operator"
 _POLICY = "sandbox"
-_ASSUME_ANYTHING = policies.render(
+_ASSUME_ANYTHING = policies.render_document(
     {
         "Version": policies.VERSION,
         "Statement": [
@@ -39,7 +39,7 @@ _ASSUME_ANYTHING = policies.render(
 
 
 @dataclass(frozen=True)
-class Caller:
+class Person:
     """Somebody who calls AWS.
 
     Attributes:
@@ -78,14 +78,14 @@ class People:
         stranger: A user of another account, which lets it assume every role.
     """
 
-    callers: dict[str, Caller]
-    outsider: Caller
-    nobody: Caller
-    stranger: Caller
+    callers: dict[str, Person]
+    outsider: Person
+    nobody: Person
+    stranger: Person
 
 
 @contextmanager
-def people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
+def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
     """Make whoever the grants name, with access keys and MFA devices; take the keys back at the end unless `keep`."""
     source, destination = account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
@@ -93,12 +93,12 @@ def people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]
     own = makers[source]
     try:
         operator = own.user(OPERATOR, policy=_ASSUME_ANYTHING)
-        callers: dict[str, Caller] = {}
+        callers: dict[str, Person] = {}
         for grant in settings.grants.values():
             for principal in grant.principals:
                 if principal.key not in callers:
                     callers[principal.key] = own.caller(principal, operator)
-                conditions = conditions_of(principal, grant.conditions)
+                conditions = get_effective_conditions(principal, grant.conditions)
                 for key, values in (
                     (conditions.principal_tags if conditions else None) or {}
                 ).items():
@@ -122,11 +122,11 @@ class _Account:
         self._endpoint = endpoint
         self._account = account
         self._iam = client("iam", endpoint, account=account)
-        self._users: dict[str, Caller] = {}
+        self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
 
-    def caller(self, principal: PrincipalModel, operator: Caller) -> Caller:
+    def caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""
         entity = principal.entity
         match principal.kind:
@@ -154,7 +154,7 @@ class _Account:
 
     def user(
         self, name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False
-    ) -> Caller:
+    ) -> Person:
         """Make a user with an access key, once."""
         if name in self._users:
             return self._users[name]
@@ -170,12 +170,12 @@ class _Account:
             "aws_access_key_id": key["AccessKeyId"],
             "aws_secret_access_key": key["SecretAccessKey"],
         }
-        self._users[name] = Caller(
+        self._users[name] = Person(
             arn, _sts(self._endpoint, keys), keys, self._device(name) if mfa else None
         )
         return self._users[name]
 
-    def tag(self, caller: Caller, key: str, value: str) -> None:
+    def tag(self, caller: Person, key: str, value: str) -> None:
         """Tag the user, or the role of a session."""
         tags = [{"Key": key, "Value": value}]
         iam: Any = self._iam
@@ -184,7 +184,7 @@ class _Account:
         else:
             iam.tag_role(RoleName=caller.name, Tags=tags)
 
-    def _member(self, group: str, path: str) -> Caller:
+    def _member(self, group: str, path: str) -> Person:
         with suppress(self._iam.exceptions.EntityAlreadyExistsException):
             self._iam.create_group(GroupName=group, Path=path)
         member = self.user(f"sandbox-{group}"[:64], mfa=True)
@@ -193,16 +193,16 @@ class _Account:
 
     def _session(
         self,
-        operator: Caller,
+        operator: Person,
         name: str,
         path: str = "/",
         *,
         session: str = "sandbox",
         policy: str | None = None,
-    ) -> Caller:
+    ) -> Person:
         """A session of a role, which the account's operator assumes."""
         iam = self._iam
-        trust = trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
+        trust = build_trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
@@ -210,7 +210,7 @@ class _Account:
             iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
         assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
-        return Caller(
+        return Person(
             assumed["AssumedRoleUser"]["Arn"],
             sts_of(self._endpoint, assumed["Credentials"]),
             _profile(assumed["Credentials"]),

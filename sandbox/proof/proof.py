@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import conditions_of
+from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.proof.circumstances import Circumstances, meeting, provable, unmet
-from sandbox.proof.people import Caller, People, sts_of
+from sandbox.proof.people import People, Person, sts_of
 from stack_config import Settings
 
 Answer = Literal["allowed", "refused"]
@@ -78,7 +78,9 @@ class _Grant:
 
     def attempts(self) -> Iterator[Attempt]:
         provable_ones = [
-            p for p in self.model.principals if provable(conditions_of(p, self.model.conditions))
+            p
+            for p in self.model.principals
+            if provable(get_effective_conditions(p, self.model.conditions))
         ]
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
@@ -93,7 +95,9 @@ class _Grant:
             return
         caller = self.people.callers[lead.key]
         met = self._met(lead, caller)
-        for what, circumstances in unmet(conditions_of(lead, self.model.conditions), met):
+        for what, circumstances in unmet(
+            get_effective_conditions(lead, self.model.conditions), met
+        ):
             yield self._try(caller, what, "refused", circumstances)
         yield self._try(
             caller,
@@ -102,7 +106,7 @@ class _Grant:
             met.but(DurationSeconds=self._longest(caller) + 1),
         )
 
-    def _longest(self, caller: Caller) -> int:
+    def _longest(self, caller: Person) -> int:
         chained = ":assumed-role/" in caller.arn
         return (
             _DEFAULT_SESSION
@@ -110,17 +114,17 @@ class _Grant:
             else self.model.role.max_session_duration or _DEFAULT_SESSION
         )
 
-    def _met(self, principal: PrincipalModel, caller: Caller) -> Circumstances:
-        conditions = conditions_of(principal, self.model.conditions)
+    def _met(self, principal: PrincipalModel, caller: Person) -> Circumstances:
+        conditions = get_effective_conditions(principal, self.model.conditions)
         return meeting(conditions, caller.name, caller.mfa_parameters())
 
     def _try(
-        self, caller: Caller, attempt: str, expected: Answer, circumstances: Circumstances
+        self, caller: Person, attempt: str, expected: Answer, circumstances: Circumstances
     ) -> Attempt:
         observed, reason = self._assume(caller, circumstances)
         return Attempt(self.name, caller.arn, attempt, expected, observed, reason)
 
-    def _assume(self, caller: Caller, circumstances: Circumstances) -> tuple[Answer, str]:
+    def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[Answer, str]:
         def come_from(request: Any, **_: object) -> None:
             for header, text in circumstances.headers.items():
                 request.headers[header] = text

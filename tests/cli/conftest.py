@@ -17,7 +17,7 @@ import pytest
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
-from sandbox.proof.people import People, people
+from sandbox.proof.people import People, make_people
 from stack_config import NAMESPACE
 from tests.sandbox.commands import DESTINATION, SOURCE, project
 
@@ -91,7 +91,7 @@ def deploy(sandbox: Sandbox, folder: Path, **config: Any) -> Iterator[Stage]:
     """
     sandbox.reset()
     stack = load(project(folder, sandbox.endpoint, **config), "dev")
-    with people(sandbox.endpoint, stack.settings, keep=True) as everybody:
+    with make_people(sandbox.endpoint, stack.settings, keep=True) as everybody:
         done = in_process.deploy(
             folder / "__main__.py", NAMESPACE, "dev", stack.config, preview=False
         )

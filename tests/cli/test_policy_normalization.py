@@ -44,7 +44,7 @@ TRUST = policy(
     ids=["text", "one statement", "orders, cases and root", "twice"],
 )
 def test_what_means_the_same_is_the_same(same: Any) -> None:
-    assert normal.normalized(same) == normal.normalized(TRUST)
+    assert normal.normalize_policy(same) == normal.normalize_policy(TRUST)
 
 
 @pytest.mark.parametrize(
@@ -76,30 +76,38 @@ def test_what_means_the_same_is_the_same(same: Any) -> None:
     ],
 )
 def test_what_means_something_else_is_told_apart(other: Any) -> None:
-    assert normal.normalized(other) != normal.normalized(TRUST)
+    assert normal.normalize_policy(other) != normal.normalize_policy(TRUST)
 
 
 def test_everybody_is_one_whichever_way_it_is_written() -> None:
     texts = ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    assert len({normal.canonical(normal.normalized(policy(Principal=text))) for text in texts}) == 1
+    assert (
+        len(
+            {
+                normal.render_canonical(normal.normalize_policy(policy(Principal=text)))
+                for text in texts
+            }
+        )
+        == 1
+    )
 
 
 def test_a_key_that_stands_twice_in_two_cases_stays_two_conditions() -> None:
     twice = policy(
         Condition={"StringLike": {"sts:RoleSessionName": "a*", "STS:RoleSessionName": "*b"}}
     )
-    assert len(normal.normalized(twice)["Statement"][0]["Condition"]["StringLike"]) == 2
+    assert len(normal.normalize_policy(twice)["Statement"][0]["Condition"]["StringLike"]) == 2
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{"])
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"policy|Expecting"):
-        normal.normalized(text)
+        normal.normalize_policy(text)
 
 
 def test_normalizing_twice_changes_nothing() -> None:
-    once = normal.normalized(TRUST)
-    assert normal.normalized(once) == once
+    once = normal.normalize_policy(TRUST)
+    assert normal.normalize_policy(once) == once
 
 
 def test_a_checksum_tells_halves_apart_and_not_their_spelling() -> None:
@@ -108,12 +116,16 @@ def test_a_checksum_tells_halves_apart_and_not_their_spelling() -> None:
         "permissions_boundary": None,
         "max_session_duration": None,
     }
-    one = normal.destination_half(trust_policy=TRUST, managed_policies=["b", "a"], **whole)
-    same = normal.destination_half(
-        trust_policy=normal.normalized(TRUST),
+    one = normal.build_destination_half(trust_policy=TRUST, managed_policies=["b", "a"], **whole)
+    same = normal.build_destination_half(
+        trust_policy=normal.normalize_policy(TRUST),
         managed_policies=["a", "b"],
         **whole | {"max_session_duration": 3600},
     )
-    other = normal.destination_half(trust_policy=TRUST, managed_policies=["a"], **whole)
-    assert normal.checksum(one) == normal.checksum(same) != normal.checksum(other)
-    assert normal.checksum(one).startswith("sha256:")
+    other = normal.build_destination_half(trust_policy=TRUST, managed_policies=["a"], **whole)
+    assert (
+        normal.compute_checksum(one)
+        == normal.compute_checksum(same)
+        != normal.compute_checksum(other)
+    )
+    assert normal.compute_checksum(one).startswith("sha256:")

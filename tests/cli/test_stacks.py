@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.stacks import Where, grant_of, grants_of
+from cross_account_access.cli.stacks import StackSource, load_grant, load_grants
 from cross_account_access.cli.terminal import ExitCode, Failure
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Stage
 
 
-def written(folder: Path, outputs: Any) -> Where:
+def written(folder: Path, outputs: Any) -> StackSource:
     file = folder / "outputs.json"
     file.write_text(outputs if isinstance(outputs, str) else json.dumps(outputs), encoding="utf-8")
-    return Where((), (str(file),), folder)
+    return StackSource((), (str(file),), folder)
 
 
-def failure(where: Where) -> Failure:
+def failure(where: StackSource) -> Failure:
     with pytest.raises(Failure) as caught:
-        grants_of(where)
+        load_grants(where)
     return caught.value
 
 
 def test_a_stack_tells_its_grants_by_name(deployed: Stage) -> None:
-    grants = grants_of(Where((), (str(deployed.outputs),), deployed.folder))
+    grants = load_grants(StackSource((), (str(deployed.outputs),), deployed.folder))
     assert [grant.name for grant in grants] == ["deploy", "partner-audit", "read-only"]
     assert grants[2].outputs["switchRoleUrl"].startswith("https://signin.aws.amazon.com/")
     assert grants[2].documents.role.max_session_duration == 14400
@@ -44,26 +44,26 @@ def test_a_program_of_its_own_exports_the_documents_alone(deployed: Stage, tmp_p
         "other": "x",
         "n": 1,
     }
-    grants = grants_of(written(tmp_path, outputs))
+    grants = load_grants(written(tmp_path, outputs))
     assert [grant.name for grant in grants] == ["deploy", "partner-audit", "read-only"]
     assert grants[0].outputs == {}
 
 
 def test_several_stacks_are_told_one_after_the_other(deployed: Stage) -> None:
     file = str(deployed.outputs)
-    assert len(grants_of(Where((), (file, file), deployed.folder))) == 6
+    assert len(load_grants(StackSource((), (file, file), deployed.folder))) == 6
 
 
 def test_a_grant_is_chosen_by_its_name(deployed: Stage, tmp_path: Path) -> None:
-    where = Where((), (str(deployed.outputs),), deployed.folder)
-    assert grant_of(where, "deploy").documents.role.name == "deploy"
+    where = StackSource((), (str(deployed.outputs),), deployed.folder)
+    assert load_grant(where, "deploy").documents.role.name == "deploy"
     with pytest.raises(Failure, match="there is no grant x") as caught:
-        grant_of(where, "x")
+        load_grant(where, "x")
     assert caught.value.remedy == "Grants: deploy, partner-audit, read-only."
     with pytest.raises(Failure, match="there are 3 such grants"):
-        grant_of(where, None)
+        load_grant(where, None)
     one = {"grants": {"deploy": deployed.grants["deploy"]}}
-    assert grant_of(written(tmp_path, one), None).name == "deploy"
+    assert load_grant(written(tmp_path, one), None).name == "deploy"
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_outputs_without_grants_are_refused(tmp_path: Path, outputs: Any, messag
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    found = failure(Where((), (str(tmp_path / "none.json"),), tmp_path))
+    found = failure(StackSource((), (str(tmp_path / "none.json"),), tmp_path))
     assert found.message.endswith("none.json: No such file or directory")
     assert found.code is ExitCode.WRONG_INPUT
 
 
 def test_no_stack_is_told(tmp_path: Path) -> None:
-    found = failure(Where((), (), tmp_path))
+    found = failure(StackSource((), (), tmp_path))
     assert (found.message, found.code) == ("no stack is given", ExitCode.WRONG_INPUT)
 
 
@@ -111,7 +111,7 @@ def test_without_the_pulumi_cli_no_stack_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = failure(Where(("dev",), (), tmp_path))
+    found = failure(StackSource(("dev",), (), tmp_path))
     assert (found.message, found.code) == (
         "the Pulumi CLI is not here, so that no stack can be asked",
         ExitCode.UNAVAILABLE,
@@ -141,6 +141,6 @@ def test_what_the_pulumi_cli_refuses_is_told(
     cli.chmod(cli.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n", encoding="utf-8")
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = failure(Where(("dev",), (), tmp_path))
+    found = failure(StackSource(("dev",), (), tmp_path))
     assert message in found.message
     assert found.code is code

@@ -18,7 +18,7 @@ from examples.__main__ import EXAMPLES, PROFILES
 from sandbox.aws.server import Sandbox
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
-from sandbox.proof.people import people
+from sandbox.proof.people import make_people
 from stack_config import NAMESPACE
 from tests.component.harness import run
 from tests.component.world import World
@@ -59,7 +59,7 @@ def made_by_stack(file: Path, sandbox: Sandbox, folder: Path) -> list[str]:
     text = file.read_text(encoding="utf-8").replace("http://127.0.0.1:4577", sandbox.endpoint)
     config.write_text(text, encoding="utf-8")
     stack = load(PROJECT, "snapshot", config)
-    with people(stack.endpoint, stack.settings, keep=False):
+    with make_people(stack.endpoint, stack.settings, keep=False):
         found = in_process.deploy(
             PROJECT / "__main__.py", NAMESPACE, stack.name, stack.config, preview=True
         )

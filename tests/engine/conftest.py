@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from pulumi import automation
 
 from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
-from cross_account_access.grants.model import read
+from cross_account_access.grants.model import read_model
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy.pulumi_engine import NoEngineError, find
 from sandbox.proof.people import sts_of
@@ -196,7 +196,7 @@ class Project:
     def provider(self, account: str, name: str, **more: Any) -> aws.Provider:
         """An explicit provider, as the real program makes it."""
         connection = {**self.connection(account), **more}
-        return read(Connection, connection, spelling="camelCase").provider(name)
+        return read_model(Connection, connection, spelling="camelCase").provider(name)
 
     def access(
         self, grants: Mapping[str, Any], name: str = "access", **more: Any

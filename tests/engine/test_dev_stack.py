@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import stack_config
-from sandbox.proof.people import people
+from sandbox.proof.people import make_people
 from sandbox.proof.proof import prove
 from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 
@@ -54,7 +54,7 @@ def dev(
     project = Project(tmp_path_factory.mktemp("dev"), engine, sandbox, (SOURCE, DESTINATION))
     config = dev_config(project)
     settings = settings_of(config)
-    with people(sandbox.endpoint, settings, keep=False) as everybody:
+    with make_people(sandbox.endpoint, settings, keep=False) as everybody:
         run = project.deployed(config, "dev")
         run.up()
         yield Dev(project, settings, run, everybody)
@@ -177,7 +177,7 @@ def test_the_ambient_credentials_are_never_used(dev: Dev) -> None:
 
 def test_destroy_leaves_both_accounts_as_they_were(project: Project) -> None:
     config = dev_config(project)
-    with people(project.sandbox.endpoint, settings_of(config), keep=False):
+    with make_people(project.sandbox.endpoint, settings_of(config), keep=False):
         untouched = project.accounts()
         run = project.deployed(config, "dev")
         run.up()

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cross_account_access.cli.stacks import Where, grants_of
+from cross_account_access.cli.stacks import StackSource, load_grants
 from sandbox.aws.server import client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
@@ -154,7 +154,7 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         for user in ("alice", "bob"):
             up.line(pattern % user)
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)
-        grants = grants_of(Where((), (outputs,), tmp_path))
+        grants = load_grants(StackSource((), (outputs,), tmp_path))
         assert [grant.name for grant in grants] == ["deploy", "partner-audit", "read-only"]
         assert up.interrupt() == 0
     assert not is_sandbox(endpoint)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.errors import InvalidInput, Problem, Refusal, problem
-from cross_account_access.grants.model import Model, Spelling, read
+from cross_account_access.errors import InvalidInput, Problem, Refusal, make_problem
+from cross_account_access.grants.model import Model, Spelling, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def refusal(check: Callable[[Any], object], value: object) -> Refusal:
 
 def told(check: Callable[[Any], object], value: object) -> str:
     """The message about a value at the path `here`."""
-    return problem("here", value, refusal(check, value)).message
+    return make_problem("here", value, refusal(check, value)).message
 
 
 def problems(
@@ -33,7 +33,7 @@ def problems(
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with some input, which something must be."""
     with pytest.raises(InvalidInput) as caught:
-        read(model, data, path=path, spelling=spelling)
+        read_model(model, data, path=path, spelling=spelling)
     return caught.value.problems
 
 

@@ -17,10 +17,10 @@ from cross_account_access.errors import (
     Key,
     Problem,
     Refusal,
-    display,
+    display_value,
     is_secret,
-    join,
-    problem,
+    join_path,
+    make_problem,
 )
 
 SECRET_KEYS = [
@@ -118,7 +118,7 @@ def test_invalid_input_tells_every_problem_on_a_line_of_its_own() -> None:
 def test_a_path_is_spelt_as_pulumi_config_takes_it(
     path: str, steps: tuple[str | int, ...], joined: str
 ) -> None:
-    assert join(path, steps) == joined
+    assert join_path(path, steps) == joined
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_path_is_spelt_as_pulumi_config_takes_it(
 def test_a_refusal_is_told_where_the_wrong_part_stands(
     refusal: Refusal, path: str, value: str
 ) -> None:
-    assert problem("here", {"a": 1}, refusal) == Problem(path, value, "r")
+    assert make_problem("here", {"a": 1}, refusal) == Problem(path, value, "r")
 
 
 @pytest.mark.parametrize(
@@ -161,27 +161,30 @@ def test_a_refusal_is_told_where_the_wrong_part_stands(
     ],
 )
 def test_a_value_is_shown_as_it_was_written_on_one_short_line(value: object, shown: str) -> None:
-    assert display("here", value) == shown
+    assert display_value("here", value) == shown
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS + ALIKE)
 @pytest.mark.parametrize("value", ["s3cr3t", 12345, ["s3cr3t"], {"a": "s3cr3t"}, None])
 def test_a_secret_is_never_shown_at_its_own_path(key: str, value: object) -> None:
-    assert display(f"ns:source.{key}", value) == SECRET
-    assert display(f"{key}[0]", value) == SECRET
+    assert display_value(f"ns:source.{key}", value) == SECRET
+    assert display_value(f"{key}[0]", value) == SECRET
 
 
 @pytest.mark.parametrize("key", PLAIN_KEYS)
 def test_what_stands_under_another_key_is_shown(key: str) -> None:
-    assert display(f"ns:source.{key}", "x") == '"x"'
-    assert display("here", {key: "x"}) == f'{{"{key}":"x"}}'
+    assert display_value(f"ns:source.{key}", "x") == '"x"'
+    assert display_value("here", {key: "x"}) == f'{{"{key}":"x"}}'
     assert not is_secret(key)
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS + ALIKE)
 def test_a_secret_inside_a_shown_value_is_not(key: str) -> None:
-    assert json.loads(display("here", {"user": "x", key: "s3cr3t"})) == {"user": "x", key: SECRET}
-    assert json.loads(display("here", [{"a": {key: ["s3cr3t"]}}])) == [{"a": {key: SECRET}}]
+    assert json.loads(display_value("here", {"user": "x", key: "s3cr3t"})) == {
+        "user": "x",
+        key: SECRET,
+    }
+    assert json.loads(display_value("here", [{"a": {key: ["s3cr3t"]}}])) == [{"a": {key: SECRET}}]
 
 
 @pytest.mark.parametrize(
@@ -197,8 +200,8 @@ def test_a_secret_inside_a_shown_value_is_not(key: str) -> None:
     ],
 )
 def test_a_text_that_holds_a_secret_with_its_key_is_not_shown(text: str) -> None:
-    assert display("ns:source", text) == SECRET
-    assert "s3cr3t" not in display("ns:grants", {"deploy": [text]})
+    assert display_value("ns:source", text) == SECRET
+    assert "s3cr3t" not in display_value("ns:grants", {"deploy": [text]})
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ def test_a_text_that_holds_a_secret_with_its_key_is_not_shown(text: str) -> None
     ["SecretsManagerReadWrite", "external-auditors", "arn:aws:iam::1:role/access-key-rotator"],
 )
 def test_a_name_that_only_speaks_of_secrets_is_shown(text: str) -> None:
-    assert display("here", text) == f'"{text}"'
+    assert display_value("here", text) == f'"{text}"'
 
 
 @given(
@@ -221,13 +224,13 @@ def test_no_secret_is_shown_wherever_it_stands(
     value: Any = {"beside": beside, key: secret}
     for step in above:
         value = {step: [value, beside]}
-    shown = display("ns:grants.deploy", value)
+    shown = display_value("ns:grants.deploy", value)
     assert secret[:10] not in shown
-    assert secret not in display(f"ns:grants.deploy.{key}", secret)
+    assert secret not in display_value(f"ns:grants.deploy.{key}", secret)
 
 
 @given(JSON)
 def test_every_value_is_shown_on_one_short_line(value: object) -> None:
-    shown = display("here", value)
+    shown = display_value("here", value)
     assert len(shown) <= 121
     assert shown.isprintable()

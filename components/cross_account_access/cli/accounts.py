@@ -38,7 +38,7 @@ _RETRYING = Config(
 
 
 @dataclass(frozen=True)
-class Aws:
+class AwsAccess:
     """Somebody's credentials, and where they are used.
 
     Attributes:
@@ -58,7 +58,7 @@ class Aws:
             Failure: If there is no such profile, or the AWS CLI's config isn't understood.
         """
         try:
-            session = core()
+            session = get_botocore_session()
             if self.profile is not None:
                 session.set_config_variable("profile", self.profile)
             session.get_scoped_config()  # which looks the profile up
@@ -99,7 +99,7 @@ class Aws:
         return {"endpoint_url": self.endpoint, "config": _RETRYING}
 
 
-def core() -> botocore.session.Session:
+def get_botocore_session() -> botocore.session.Session:
     """What a boto3 session is made of; AWS's service models are read once for all of them."""
     session = botocore.session.get_session()
     session.register_component("data_loader", _loader())
@@ -113,13 +113,13 @@ def _loader() -> botocore.loaders.Loader:
     )
 
 
-def code_of(error: botocore.exceptions.ClientError) -> str:
+def get_error_code(error: botocore.exceptions.ClientError) -> str:
     """AWS's code of an error."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Turn what keeps AWS from answering into a Failure.
 
     Args:
@@ -132,7 +132,7 @@ def asking(what: str) -> Iterator[None]:
         yield
     except botocore.exceptions.ClientError as error:
         raise Failure(
-            f"AWS doesn't tell {what}: {_told(error)}", remedy=_remedy(code_of(error))
+            f"AWS doesn't tell {what}: {_told(error)}", remedy=_remedy(get_error_code(error))
         ) from None
     except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError):
         remedy = "Give --profile NAME, or set AWS_PROFILE."
@@ -142,7 +142,9 @@ def asking(what: str) -> Iterator[None]:
 
 
 def _told(error: botocore.exceptions.ClientError) -> str:
-    return f"{code_of(error)}: {error.response.get('Error', {}).get('Message', '')}".rstrip(": ")
+    return f"{get_error_code(error)}: {error.response.get('Error', {}).get('Message', '')}".rstrip(
+        ": "
+    )
 
 
 def _remedy(code: str) -> str:
@@ -164,7 +166,7 @@ endpoint_option = click.option(
 )
 
 
-def aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def add_aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say whose credentials are used, as its parameter `aws`."""
 
     @click.option(
@@ -178,6 +180,6 @@ def aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_aws(
         *, profile: str | None, region: str | None, endpoint: str | None, **others: Any
     ) -> Any:
-        return command(aws=Aws(profile, region, endpoint), **others)
+        return command(aws=AwsAccess(profile, region, endpoint), **others)
 
     return with_aws

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Wishes:
+class CallOverrides:
     """What the command line says of the call; None, or nothing, where it leaves it to the grant.
 
     Attributes:

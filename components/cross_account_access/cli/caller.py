@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from .accounts import DENIED, Aws, asking, code_of
+from .accounts import DENIED, AwsAccess, get_error_code, translate_errors
 from .terminal import ExitCode, Failure
 
 
@@ -35,7 +35,7 @@ class Identity:
         return ":assumed-role/" in self.arn
 
 
-def identity_of(aws: Aws, what: str = "who the caller is") -> Identity:
+def get_identity(aws: AwsAccess, what: str = "who the caller is") -> Identity:
     """Whom credentials speak for.
 
     Args:
@@ -45,15 +45,15 @@ def identity_of(aws: Aws, what: str = "who the caller is") -> Identity:
     Raises:
         Failure: If AWS can't be asked.
     """
-    with asking(what):
+    with translate_errors(what):
         told = aws.sts().get_caller_identity()
     return Identity(told["Arn"], told["UserId"])
 
 
-class Caller:
+class CallerSession:
     """Whoever calls, by their credentials."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: AwsAccess) -> None:
         self.aws = aws
 
     @cached_property
@@ -63,7 +63,7 @@ class Caller:
         Raises:
             Failure: If AWS can't be asked.
         """
-        return identity_of(self.aws)
+        return get_identity(self.aws)
 
     @cached_property
     def temporary(self) -> bool:
@@ -72,7 +72,7 @@ class Caller:
         Raises:
             Failure: If there are none.
         """
-        with asking("who the caller is"):
+        with translate_errors("who the caller is"):
             credentials = self.aws.session().get_credentials()
             return bool(credentials and credentials.get_frozen_credentials().token)
 
@@ -87,12 +87,12 @@ class Caller:
             "Give --mfa-serial ARN, as the console shows it at your user's security credentials."
         )
         client = self.aws.iam()
-        with asking("which MFA device the caller has"):
+        with translate_errors("which MFA device the caller has"):
             try:
                 pages = client.get_paginator("list_mfa_devices").paginate()
                 found = [device["SerialNumber"] for page in pages for device in page["MFADevices"]]
             except client.exceptions.ClientError as error:
-                if code_of(error) not in DENIED:
+                if get_error_code(error) not in DENIED:
                     raise
                 told = (
                     f"{self.identity.arn} may not ask which MFA device it has (iam:ListMFADevices)"

@@ -94,7 +94,7 @@ def _free(real: Path) -> Path:
 # --- A file that the tool makes -------------------------------------------------------------------
 
 
-def keep(path: Path, text: str, mark: str, *, force: bool) -> None:
+def write_file(path: Path, text: str, mark: str, *, force: bool) -> None:
     """Write a file that is the tool's own, and lose none of another's.
 
     Args:

@@ -10,7 +10,7 @@ import botocore.exceptions
 from cross_account_access.grants.documents import Document
 from cross_account_access.iam.evaluator import Policy
 
-from .accounts import DENIED, Aws, asking, code_of
+from .accounts import DENIED, AwsAccess, get_error_code, translate_errors
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOT_FOUND = "NoSuchEntity"
 
 
-class NotToldError(Exception):
+class UnreadableError(Exception):
     """The credentials may not read something.
 
     Attributes:
@@ -37,7 +37,7 @@ class _Absent(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class LiveEntity:
     """A user, role or group as its account has it.
 
     Attributes:
@@ -59,7 +59,7 @@ class Standing:
     managed_policies: dict[str, Document]
     permissions_boundary: str | None = None
     boundary: Document | None = None
-    groups: tuple["Standing", ...] = ()
+    groups: tuple["LiveEntity", ...] = ()
     trust_policy: Document | None = None
     max_session_duration: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
@@ -78,7 +78,9 @@ class Standing:
         return (*own, *(policy for group in self.groups for policy in group.identity_policies))
 
 
-def find(aws: Aws, kind: Literal["user", "role", "group"], name: str) -> Standing | None:
+def read_entity(
+    aws: AwsAccess, kind: Literal["user", "role", "group"], name: str
+) -> LiveEntity | None:
     """A user, role or group by its name without the path; None if there is none.
 
     Raises:
@@ -92,7 +94,7 @@ def find(aws: Aws, kind: Literal["user", "role", "group"], name: str) -> Standin
 class _Reader:
     iam: "IAMClient"
 
-    def find(self, kind: Literal["user", "role", "group"], name: str) -> Standing | None:
+    def find(self, kind: Literal["user", "role", "group"], name: str) -> LiveEntity | None:
         try:
             match kind:
                 case "user":
@@ -104,12 +106,12 @@ class _Reader:
         except _Absent:
             return None
 
-    def _user(self, name: str) -> Standing:
+    def _user(self, name: str) -> LiveEntity:
         found = self._ask("iam:GetUser", name, self.iam.get_user, UserName=name)["User"]
         with _telling("iam:ListGroupsForUser", name):
             pages = list(self.iam.get_paginator("list_groups_for_user").paginate(UserName=name))
         groups = [self._group(group["GroupName"]) for page in pages for group in page["Groups"]]
-        return Standing(
+        return LiveEntity(
             found["Arn"],
             found["UserId"],
             self._inline("User", name),
@@ -119,9 +121,9 @@ class _Reader:
             tags=_tags(found),
         )
 
-    def _role(self, name: str) -> Standing:
+    def _role(self, name: str) -> LiveEntity:
         found = self._ask("iam:GetRole", name, self.iam.get_role, RoleName=name)["Role"]
-        return Standing(
+        return LiveEntity(
             found["Arn"],
             found["RoleId"],
             self._inline("Role", name),
@@ -132,9 +134,9 @@ class _Reader:
             tags=_tags(found),
         )
 
-    def _group(self, name: str) -> Standing:
+    def _group(self, name: str) -> LiveEntity:
         found = self._ask("iam:GetGroup", name, self.iam.get_group, GroupName=name)["Group"]
-        return Standing(
+        return LiveEntity(
             found["Arn"],
             found["GroupId"],
             self._inline("Group", name),
@@ -192,12 +194,12 @@ def _tags(found: Any) -> dict[str, str]:
 
 @contextmanager
 def _telling(permission: str, resource: str) -> Iterator[None]:
-    with asking(f"by {permission} what {resource} has"):
+    with translate_errors(f"by {permission} what {resource} has"):
         try:
             yield
         except botocore.exceptions.ClientError as error:
-            if code_of(error) in DENIED:
-                raise NotToldError(permission, resource) from None
-            if code_of(error) == _NOT_FOUND:
+            if get_error_code(error) in DENIED:
+                raise UnreadableError(permission, resource) from None
+            if get_error_code(error) == _NOT_FOUND:
                 raise _Absent from None
             raise

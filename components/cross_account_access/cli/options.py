@@ -64,7 +64,7 @@ def duration_option(default: str) -> Decorator:
     return click.option("--duration", type=click.IntRange(900, 43200), metavar="SECONDS", help=told)
 
 
-def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+def parse_pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """Tags from KEY=VALUE.
 
     Raises:

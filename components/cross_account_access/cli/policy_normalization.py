@@ -21,7 +21,7 @@ _VERSION = "2008-10-17"  # of a policy that has none
 _WITHOUT_CASE = frozenset({"Bool", "Null", "BoolIfExists"})  # whose values are true and false
 
 
-def normalized(document: Mapping[str, Any] | str) -> Document:
+def normalize_policy(document: Mapping[str, Any] | str) -> Document:
     """The document in one form; as JSON text too.
 
     Raises:
@@ -31,17 +31,19 @@ def normalized(document: Mapping[str, Any] | str) -> Document:
     if not isinstance(parsed, Mapping):
         raise ValueError("a policy is a JSON object")  # noqa: TRY004 - as a text that is no JSON
     found = {"Version": _VERSION, **parsed}
-    found["Statement"] = sorted((statement(one) for one in statements(parsed)), key=canonical)
+    found["Statement"] = sorted(
+        (normalize_statement(one) for one in normalize_statements(parsed)), key=render_canonical
+    )
     return dict(sorted(found.items()))
 
 
-def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def normalize_statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The document's statements; one may stand without its list."""
     found = document.get("Statement", [])
     return [found] if isinstance(found, Mapping) else list(found)
 
 
-def statement(given: Mapping[str, Any]) -> Document:
+def normalize_statement(given: Mapping[str, Any]) -> Document:
     """One statement in one form."""
     found: Document = {}
     for element, value in sorted(given.items()):
@@ -63,7 +65,7 @@ def statement(given: Mapping[str, Any]) -> Document:
     return found
 
 
-def canonical(value: Any) -> str:
+def render_canonical(value: Any) -> str:
     """A value as JSON text that is the same for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
@@ -71,7 +73,7 @@ def canonical(value: Any) -> str:
 # --- What is handed over --------------------------------------------------------------------------
 
 
-def destination_half(
+def build_destination_half(
     *,
     trust_policy: Mapping[str, Any],
     inline_policies: Mapping[str, Mapping[str, Any]],
@@ -81,9 +83,9 @@ def destination_half(
 ) -> Document:
     """What makes out a destination's role, of a grant's documents and of what stands alike."""
     return {
-        "trustPolicy": normalized(trust_policy),
+        "trustPolicy": normalize_policy(trust_policy),
         "inlinePolicies": {
-            name: normalized(document) for name, document in inline_policies.items()
+            name: normalize_policy(document) for name, document in inline_policies.items()
         },
         "managedPolicies": sorted(set(managed_policies)),
         "permissionsBoundary": permissions_boundary,
@@ -91,21 +93,26 @@ def destination_half(
     }
 
 
-def source_half(policies: Mapping[str, Mapping[str, Any] | None]) -> Document:
+def build_source_half(policies: Mapping[str, Mapping[str, Any] | None]) -> Document:
     """What makes out a source: each principal's policy for the role, by the principal's kind and name, `user team/x`.
 
     Args:
         policies: None where a principal has no such policy.
     """
-    return {name: normalized(document) if document else None for name, document in policies.items()}
+    return {
+        name: normalize_policy(document) if document else None
+        for name, document in policies.items()
+    }
 
 
-def meant(documents: GrantDocuments, half: AccountSide) -> Document:
+def build_expected_half(documents: GrantDocuments, half: AccountSide) -> Document:
     """What a grant means one half to be."""
     if half == "source":
-        return source_half({f"{one.kind} {one.name}": one.needs for one in documents.principals})
+        return build_source_half(
+            {f"{one.kind} {one.name}": one.needs for one in documents.principals}
+        )
     role = documents.role
-    return destination_half(
+    return build_destination_half(
         trust_policy=role.trust_policy,
         inline_policies=role.inline_policies,
         managed_policies=role.managed_policies,
@@ -114,9 +121,9 @@ def meant(documents: GrantDocuments, half: AccountSide) -> Document:
     )
 
 
-def checksum(half: Document) -> str:
+def compute_checksum(half: Document) -> str:
     """What tells a half from another, `sha256:` and 64 hexadecimal digits: of `meant`, or of what stands."""
-    return f"sha256:{sha256(canonical(half).encode()).hexdigest()}"
+    return f"sha256:{sha256(render_canonical(half).encode()).hexdigest()}"
 
 
 # --- Elements -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ _SECRET = "[secret]"  # noqa: S105 - what `pulumi stack output --json` has in a 
 
 
 @dataclass(frozen=True)
-class Grant:
+class DeployedGrant:
     """One grant of a stack.
 
     Attributes:
@@ -53,7 +53,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Where:
+class StackSource:
     """Which stacks are meant.
 
     Attributes:
@@ -67,7 +67,7 @@ class Where:
     folder: Path
 
 
-def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say which stacks are meant, as its parameter `where`."""
 
     @click.option(
@@ -96,12 +96,12 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_stacks(
         *, stacks: tuple[str, ...], files: tuple[str, ...], folder: Path, **others: Any
     ) -> Any:
-        return command(where=Where(stacks, files, folder), **others)
+        return command(where=StackSource(stacks, files, folder), **others)
 
     return with_stacks
 
 
-def grants_of(where: Where, names: Sequence[str] = ()) -> list[Grant]:
+def load_grants(where: StackSource, names: Sequence[str] = ()) -> list[DeployedGrant]:
     """The grants of the stacks, by stack and name.
 
     Args:
@@ -117,7 +117,7 @@ def grants_of(where: Where, names: Sequence[str] = ()) -> list[Grant]:
             ExitCode.WRONG_INPUT,
             remedy="Give --stack NAME, or --outputs FILE with its outputs.",
         )
-    found: list[Grant] = []
+    found: list[DeployedGrant] = []
     folder = () if where.folder == Path() else ("--cwd", str(where.folder))
     for source, outputs, options in [
         *(
@@ -140,13 +140,13 @@ def grants_of(where: Where, names: Sequence[str] = ()) -> list[Grant]:
     return [grant for grant in found if not names or grant.name in names]
 
 
-def grant_of(where: Where, name: str | None) -> Grant:
+def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
     """The grant of that name; without one the only grant.
 
     Raises:
         Failure: If there isn't exactly one.
     """
-    chosen = grants_of(where, [name] if name else [])
+    chosen = load_grants(where, [name] if name else [])
     if len(chosen) == 1:
         return chosen[0]
     known = ", ".join(grant.name for grant in chosen)
@@ -155,7 +155,7 @@ def grant_of(where: Where, name: str | None) -> Grant:
     )
 
 
-def _no_grant(name: str, grants: Sequence[Grant]) -> Failure:
+def _no_grant(name: str, grants: Sequence[DeployedGrant]) -> Failure:
     known = ", ".join(dict.fromkeys(grant.name for grant in grants))
     return Failure(f"there is no grant {name}", ExitCode.WRONG_INPUT, remedy=f"Grants: {known}.")
 
@@ -197,7 +197,9 @@ def _file_outputs(name: str) -> Mapping[str, Any]:
     return outputs
 
 
-def _grants(stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]) -> Iterator[Grant]:
+def _grants(
+    stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
+) -> Iterator[DeployedGrant]:
     """Whatever in the outputs is a grant: `grants` of the program, or `documents` of a component."""
     for output in outputs.values():
         if output == _SECRET:
@@ -212,7 +214,7 @@ def _grants(stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]) ->
                 )
             if isinstance(text, str) and text.startswith('{"format":'):
                 others = told if isinstance(told, Mapping) else {}
-                yield Grant(stack, _documents(stack, name, text), others, options)
+                yield DeployedGrant(stack, _documents(stack, name, text), others, options)
 
 
 def _documents(stack: str, name: str, text: str) -> GrantDocuments:

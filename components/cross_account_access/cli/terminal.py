@@ -89,13 +89,13 @@ def emit(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def console() -> Console:
+def make_console() -> Console:
     """Where a person reads the answer: coloured on a terminal alone, and as wide as that."""
     return Console(
         highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH
     )
 
 
-def progress_console() -> Console:
+def make_progress_console() -> Console:
     """Where progress is told: stderr, and only what a terminal can take back is drawn."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

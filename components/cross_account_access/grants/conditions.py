@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from cross_account_access.errors import Key, Refusal
 from cross_account_access.iam import limits
-from cross_account_access.iam.networks import source_ip
+from cross_account_access.iam.networks import check_source_ip
 
 from .model import Model, Unresolved, plain, when_known
 
@@ -46,10 +46,10 @@ def _several(check: Callable[[object], str], what: str) -> Callable[[object], li
         if not isinstance(value, list) or not value:
             raise Refusal(f"{what} are a list with at least one")
         found = [
-            inner if isinstance(inner, Unresolved) else limits.part(number, inner, check)
+            inner if isinstance(inner, Unresolved) else limits.check_part(number, inner, check)
             for number, inner in enumerate(value)
         ]
-        if twice := limits.repeated([inner for inner in found if isinstance(inner, str)]):
+        if twice := limits.find_repeated([inner for inner in found if isinstance(inner, str)]):
             raise Refusal("a value stands in a list once", value=twice)
         return found
 
@@ -88,7 +88,7 @@ def _raw(value: object) -> Block:
     if not isinstance(value, Mapping) or not value:
         raise Refusal(rule)
     return {
-        operator: limits.part(str(operator), keys, partial(_raw_keys, operator))
+        operator: limits.check_part(str(operator), keys, partial(_raw_keys, operator))
         for operator, keys in sorted(value.items(), key=lambda item: str(item[0]))
     }
 
@@ -100,7 +100,7 @@ def _raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
         raise Refusal("an operator has a map from condition keys to lists of values")
     checked = {}
     for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
-        limits.part(str(key), key, limits.CONDITION_KEY)
+        limits.check_part(str(key), key, limits.CONDITION_KEY)
         if key.lower().startswith("aws:multifactorauth") and _MET_BY_NO_KEY.search(operator):
             raise Refusal(
                 "the MFA keys are absent from requests by access keys, so that this operator lets them in",
@@ -126,7 +126,7 @@ class ConditionsModel(Model):
     mfa: Annotated[bool | None, plain(_switch)] = None
     mfa_max_age: Annotated[int | None, plain(limits.MFA_MAX_AGE)] = None
     source_ips: Annotated[
-        list[str | Unresolved] | None, plain(_several(source_ip, "source IPs"))
+        list[str | Unresolved] | None, plain(_several(check_source_ip, "source IPs"))
     ] = None
     source_vpcs: Annotated[list[str] | None, _plain_several(limits.VPC, "source VPCs")] = None
     source_vpc_endpoints: Annotated[
@@ -141,11 +141,11 @@ class ConditionsModel(Model):
     source_identities: Annotated[
         list[str] | None, _plain_several(limits.SOURCE_IDENTITY_PATTERN, "source identities")
     ] = None
-    session_tags: Annotated[dict[str, list[str]] | None, plain(limits.tag_values)] = None
+    session_tags: Annotated[dict[str, list[str]] | None, plain(limits.check_tag_values)] = None
     transitive_tag_keys: Annotated[
-        list[str] | None, _plain_several(limits.tag_key, "transitive tag keys")
+        list[str] | None, _plain_several(limits.check_tag_key, "transitive tag keys")
     ] = None
-    principal_tags: Annotated[dict[str, list[str]] | None, plain(limits.tag_values)] = None
+    principal_tags: Annotated[dict[str, list[str]] | None, plain(limits.check_tag_values)] = None
     not_before: Annotated[str | None, plain(_moment)] = None
     not_after: Annotated[str | None, plain(_moment)] = None
     raw: Annotated[Block | None, plain(_raw)] = None
@@ -284,7 +284,7 @@ class ConditionsModel(Model):
         ):
             if value is not None:
                 _put(block, operator, key, value)
-        return merge(block, self.raw or {}, (Key("raw"),))
+        return merge_blocks(block, self.raw or {}, (Key("raw"),))
 
     @staticmethod
     def _tag_conditions(
@@ -296,7 +296,7 @@ class ConditionsModel(Model):
         ]
 
 
-def merge(
+def merge_blocks(
     block: Block, more: Mapping[str, Mapping[str, Any]], where: tuple[str | int, ...] = ()
 ) -> Block:
     """Both blocks in one, which asks for all that either asks for.

@@ -12,9 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from . import policies
 from .grant import GrantModel, Side
-from .principals import TRAITS, Kind, PrincipalModel
-from .roles import policy_arn
-from .trust import actions_of, trust_policy
+from .principals import TRAITS, PrincipalKind, PrincipalModel
+from .roles import resolve_policy_arn
+from .trust import build_trust_policy, get_allowed_actions
 
 Document = dict[str, Any]
 
@@ -41,7 +41,7 @@ class SourceHalf(_Record):
         policy: That policy's document, which may hold other grants' roles too.
     """
 
-    kind: Kind
+    kind: PrincipalKind
     name: str
     arn: str | None
     unique_id: str | None
@@ -115,7 +115,7 @@ class GrantDocuments(_Record):
         return self.model_dump_json(by_alias=True)
 
 
-def grant_documents(
+def build_grant_documents(
     name: str,
     grant: GrantModel,
     *,
@@ -150,34 +150,34 @@ def grant_documents(
             name=grant.role_name(name),
             path=grant.role.path,
             trust_policy=json.loads(
-                trust_policy(grant.principals, grant.conditions, partition, source)
+                build_trust_policy(grant.principals, grant.conditions, partition, source)
             ),
             description=grant.role.description,
             max_session_duration=grant.role.max_session_duration,
-            permissions_boundary=policy_arn(str(boundary), partition, destination)
+            permissions_boundary=resolve_policy_arn(str(boundary), partition, destination)
             if boundary
             else None,
             managed_policies=sorted(
-                policy_arn(str(policy), partition, destination) for policy in attached
+                resolve_policy_arn(str(policy), partition, destination) for policy in attached
             ),
             inline_policies={
-                policy: json.loads(policies.identity_policy(document))
+                policy: json.loads(policies.check_identity_policy(document))
                 for policy, document in sorted(grant.role.inline_policies.items())
             },
             tags=dict(tags),
         ),
         principals=[
-            _source_half(p, grant, arn, partition, source)
+            _build_source_half(p, grant, arn, partition, source)
             for p in sorted(grant.principals, key=lambda p: p.rank)
         ],
     )
 
 
-def _source_half(
+def _build_source_half(
     principal: PrincipalModel, grant: GrantModel, role_arn: str, partition: str, account: str
 ) -> SourceHalf:
     if principal.kind is None:
-        raise ValueError(f"{principal.told} is known by now")
+        raise ValueError(f"{principal.display_name} is known by now")
     entity, kind = principal.entity, TRAITS[principal.kind].attached
     trusted_as, narrowing = principal.element(partition, account)
     arn, holder = None, ""
@@ -185,14 +185,14 @@ def _source_half(
         arn, holder = trusted_as, principal.session.partition("/")[0]
     elif entity is not None:
         arn, holder = entity.arn(partition, account), entity.name
-    reach = policies.AssumableRole(role_arn, actions_of(principal, grant.conditions))
+    reach = policies.AssumableRole(role_arn, get_allowed_actions(principal, grant.conditions))
     return SourceHalf(
         kind=principal.kind,
-        name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.told,
+        name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.display_name,
         arn=arn,
         unique_id=principal.unique_id if isinstance(principal.unique_id, str) else None,
         trusted_as=trusted_as,
         narrowing=narrowing,
         attached_to=(kind, holder) if kind else None,
-        needs=json.loads(policies.assume_role_policy([reach])),
+        needs=json.loads(policies.build_assume_role_policy([reach])),
     )

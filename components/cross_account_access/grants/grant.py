@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cross_account_access.errors import Key, Refusal, located
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain
-from .principals import TRAITS, Entity, Kind, PrincipalModel
-from .roles import RoleModel, Steps, role_tags
-from .trust import conditions_of, trust_policy
+from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel
+from .roles import RoleModel, Steps, merge_tags
+from .trust import build_trust_policy, get_effective_conditions
 
 Side = Literal["both", "source", "destination"]
 Account = Literal["source", "destination"]
@@ -24,7 +24,7 @@ _GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
 _SOME_ID = "0" * limits.UNIQUE_ID.least
 
 
-def same_account(where: Steps, account: str) -> Refusal:
+def refuse_same_account(where: Steps, account: str) -> Refusal:
     """What is said where source and destination are one account."""
     return Refusal(
         "source and destination are two accounts",
@@ -34,7 +34,7 @@ def same_account(where: Steps, account: str) -> Refusal:
     )
 
 
-def _sessions_of(kind: Kind) -> str:
+def _sessions_of(kind: PrincipalKind) -> str:
     return (
         "a session carries" if kind == "session" else f"a {kind.replace('_', ' ')}'s sessions carry"
     )
@@ -63,15 +63,15 @@ class TrustModel(Model):
         # By label, and by name under different labels.
         named = [f"{p.kind}-{p.entity.name}" if p.entity else p.key for p in self.principals]
         for keys in ([p.key for p in self.principals], named):
-            if twice := limits.repeated(keys, key=str.lower):
+            if twice := limits.find_repeated(keys, key=str.lower):
                 position = max(i for i, key in enumerate(keys) if key.lower() == twice.lower())
                 raise Refusal(
                     "a principal stands in a grant once; names are unique ignoring case, whatever the path",
                     where=(Key("principals"), position),
-                    value=self.principals[position].told,
+                    value=self.principals[position].display_name,
                 )
         for position, principal in enumerate(self.principals):
-            with located(Key("principals"), position):
+            with locate(Key("principals"), position):
                 self.check_possible(principal)
         known = {
             number: p
@@ -97,9 +97,9 @@ class TrustModel(Model):
             else p
             for p in known.values()
         ]
-        with located(Key("principals")):
+        with locate(Key("principals")):
             try:
-                trust_policy(reckoned, self.conditions, "aws", account)
+                build_trust_policy(reckoned, self.conditions, "aws", account)
             except Refusal as refusal:
                 if refusal.where:
                     first, *rest = refusal.where
@@ -112,15 +112,15 @@ class TrustModel(Model):
         Raises:
             Refusal: If it can't.
         """
-        with located(Key("conditions")):
-            under = conditions_of(principal, self.conditions)
+        with locate(Key("conditions")):
+            under = get_effective_conditions(principal, self.conditions)
         if under is None or principal.kind is None:
             return
         traits = TRAITS[principal.kind]
         if under.needs_mfa and traits.mfa == "no":
             raise Refusal(
                 f"{_sessions_of(principal.kind)} no MFA, so that requiring it would lock it out",
-                value=principal.told,
+                value=principal.display_name,
                 remedy="Give it conditions of its own with MFA false, or a grant of its own",
             )
         if principal.kind != "user" and any(
@@ -128,7 +128,7 @@ class TrustModel(Model):
         ):
             raise Refusal(
                 "only a user has an aws:username, so that a session name with it would lock others out",
-                value=principal.told,
+                value=principal.display_name,
                 remedy="Give it conditions of its own with another session name, or a grant of its own",
             )
 
@@ -183,7 +183,7 @@ class GrantModel(RoleGrantModel):
         return self.role_arn(grant, "aws-us-gov", "0" * 12)
 
     @property
-    def handed_out(self) -> list[PrincipalModel]:
+    def unattached_principals(self) -> list[PrincipalModel]:
         """The principals to which the source's policy can't be attached from here."""
         return [principal for principal in self.principals if principal.attached is None]
 
@@ -196,7 +196,7 @@ def _side(value: object) -> Side:
             raise Refusal("a side is both, source or destination")
 
 
-def import_ids(value: object) -> dict[str, str]:
+def check_import_ids(value: object) -> dict[str, str]:
     """Check a map from TYPE/NAME of a resource to its import ID."""
     rule = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
     if not isinstance(value, Mapping):
@@ -217,8 +217,8 @@ class GrantSet(Model):
 
     grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_side)] = "both"
-    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
-    imports: Annotated[dict[str, str], plain(import_ids)] = {}
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @abstractmethod
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
@@ -231,8 +231,8 @@ class GrantSet(Model):
         self._former_names()
         roles: dict[str, str] = {}
         for name, grant in sorted(self.grants.items()):
-            with located(Key("grants"), name, Key("role"), Key("tags")):
-                role_tags(self.tags, grant.role.tags)
+            with locate(Key("grants"), name, Key("role"), Key("tags")):
+                merge_tags(self.tags, grant.role.tags)
             role = grant.role_name(name)
             if (other := roles.setdefault(role.lower(), name)) != name:
                 raise Refusal(
@@ -287,7 +287,7 @@ class GrantSet(Model):
                 )
         where, destination = ids["destination"]
         if destination and destination == ids["source"][1]:
-            raise same_account(where, destination)
+            raise refuse_same_account(where, destination)
 
     def _one_source(self, account: str | None) -> None:
         known = [
@@ -315,8 +315,8 @@ class GrantSet(Model):
 class AccessModel(GrantSet):
     """Checked `access.CrossAccountAccessArgs`, but for the providers."""
 
-    source_account_id: Annotated[str | None, plain(limits.account_id)] = None
-    destination_account_id: Annotated[str | None, plain(limits.account_id)] = None
+    source_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
+    destination_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
 
     def account_id(self, account: Account) -> tuple[Steps, str | None]:
         """Where an account's expected ID stands, and what it is."""

@@ -28,10 +28,10 @@ from cross_account_access.errors import (
     Key,
     Problem,
     Refusal,
-    display,
+    display_value,
     is_secret,
-    join,
-    problem,
+    join_path,
+    make_problem,
 )
 
 Spelling = Literal["snake_case", "camelCase"]
@@ -102,7 +102,9 @@ def _not_null(value: object) -> None:
         raise Refusal("a key has a value", remedy="Give it one, or leave it out")
 
 
-def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = "snake_case") -> _M:
+def read_model(
+    model: type[_M], data: object, *, path: str = "", spelling: Spelling = "snake_case"
+) -> _M:
     """Check `data` as a whole.
 
     Args:
@@ -122,14 +124,14 @@ def read(model: type[_M], data: object, *, path: str = "", spelling: Spelling = 
         raise InvalidInput(sorted(problems, key=lambda found: found.path)) from None
 
 
-def spelt(key: str, info: ValidationInfo) -> str:
+def spell_key(key: str, info: ValidationInfo) -> str:
     """A key in a message, spelt as in the input."""
     return to_camel(key) if info.context == "camelCase" else key
 
 
 def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
     steps, value = _steps(details), details["input"]
-    where = join(path, steps)
+    where = join_path(path, steps)
     context = details.get("ctx", {})
     if isinstance(value, Null):
         value = None
@@ -142,7 +144,7 @@ def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: boo
                 refusal.where = tuple(
                     to_camel(step) if isinstance(step, Key) else step for step in refusal.where
                 )
-            return problem(where, NOT_SHOWN if isinstance(value, Mapping) else value, refusal)
+            return make_problem(where, NOT_SHOWN if isinstance(value, Mapping) else value, refusal)
         case "missing":
             return Problem(where, "", "this key is required")
         case "extra_forbidden":
@@ -150,10 +152,12 @@ def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: boo
                 where, value, str(steps[-1]), _keys_at(model, steps[:-1], camel=camel)
             )
         case kind if kind in _EXPECTED:
-            return Problem(where, display(where, value), _EXPECTED[kind], _later_remedy(value))
+            return Problem(
+                where, display_value(where, value), _EXPECTED[kind], _later_remedy(value)
+            )
         case _:
             return Problem(
-                where, display(where, value), details["msg"][:1].lower() + details["msg"][1:]
+                where, display_value(where, value), details["msg"][:1].lower() + details["msg"][1:]
             )
 
 
@@ -171,7 +175,7 @@ def _unknown_key(where: str, value: object, key: str, known: list[str]) -> Probl
         value, bool | int | float | None
     )
     return Problem(
-        where, SECRET if hidden else display(where, value), "there is no such key", remedy
+        where, SECRET if hidden else display_value(where, value), "there is no such key", remedy
     )
 
 

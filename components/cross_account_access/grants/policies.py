@@ -33,14 +33,14 @@ class AssumableRole:
     actions: tuple[str, ...] = (ASSUME_ROLE,)
 
 
-def assume_role_policy(roles: Iterable[AssumableRole]) -> str:
+def build_assume_role_policy(roles: Iterable[AssumableRole]) -> str:
     """The source's identity policy: to assume exactly these roles, and to set what their conditions ask for.
 
     Raises:
         Refusal: If the document is larger than a managed policy may be.
     """
     document = _assume_role_document(roles)
-    if (size := limits.characters(document)) > limits.MANAGED_POLICY_QUOTA:
+    if (size := limits.count_characters(document)) > limits.MANAGED_POLICY_QUOTA:
         raise Refusal(
             f"a managed policy has at most {limits.MANAGED_POLICY_QUOTA} characters without white space, this one "
             f"{size}"
@@ -60,10 +60,10 @@ def _assume_role_document(roles: Iterable[AssumableRole]) -> str:
         }
         for actions, found in sorted(arns.items())
     ]
-    return render({"Version": VERSION, "Statement": statements})
+    return render_document({"Version": VERSION, "Statement": statements})
 
 
-def pack(roles: Mapping[str, AssumableRole]) -> list[tuple[str, ...]]:
+def pack_roles(roles: Mapping[str, AssumableRole]) -> list[tuple[str, ...]]:
     """Deal roles out to as few policies as hold them, the same way each time.
 
     Each role has an order of preference among the policies, drawn from its own name, and goes to the first that has
@@ -83,7 +83,7 @@ def pack(roles: Mapping[str, AssumableRole]) -> list[tuple[str, ...]]:
     frame = _assume_role_document(AssumableRole("", role.actions) for role in roles.values())
     # The frame has the quotes of an empty ARN in each, and the last ARN of a statement has no comma.
     kinds = len({role.actions for role in roles.values()})
-    room = limits.MANAGED_POLICY_QUOTA - limits.characters(frame) + kinds * _QUOTES_AND_COMMA
+    room = limits.MANAGED_POLICY_QUOTA - limits.count_characters(frame) + kinds * _QUOTES_AND_COMMA
     lengths = {name: len(role.arn) for name, role in roles.items()}
     for count in range(1, limits.MANAGED_POLICIES_PER_PRINCIPAL + 1):
         if (dealt := _deal(lengths, count, room)) is not None:
@@ -113,12 +113,12 @@ def _draw(name: str, salt: str) -> bytes:
     return sha256(f"{salt}/{name}".encode()).digest()
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render_document(document: Mapping[str, Any]) -> str:
     """A document as text without white space, its keys in the order given."""
     return json.dumps(document, separators=(",", ":"))
 
 
-def warnings(document: str) -> list[str]:
+def find_warnings(document: str) -> list[str]:
     """What is allowed in a checked identity policy, but seldom meant."""
     statements = json.loads(document)["Statement"]
     told = []
@@ -139,7 +139,7 @@ def warnings(document: str) -> list[str]:
 _STATEMENT_KEYS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
-def identity_policy(document: object) -> str:
+def check_identity_policy(document: object) -> str:
     """Check what is given as an identity policy, an object or JSON text, and render it in one form.
 
     Raises:
@@ -165,7 +165,7 @@ def identity_policy(document: object) -> str:
     if not isinstance(document.get("Id", ""), str):
         raise Refusal("a policy's Id is text", where=("Id",), value=document["Id"])
     _identity_statements(document.get("Statement"))
-    return render({"Version": VERSION, **document})
+    return render_document({"Version": VERSION, **document})
 
 
 def _object(document: object) -> Mapping[str, Any]:
@@ -185,7 +185,9 @@ def _identity_statements(given: object) -> None:
         raise Refusal("a policy has at least one statement", where=("Statement",), value=statements)
     for number, statement in enumerate(statements):
         _identity_statement(statement, ("Statement", number))
-    if twice := limits.repeated(statement["Sid"] for statement in statements if "Sid" in statement):
+    if twice := limits.find_repeated(
+        statement["Sid"] for statement in statements if "Sid" in statement
+    ):
         raise Refusal(
             "a policy's statements have Sids of their own", where=("Statement",), value=twice
         )

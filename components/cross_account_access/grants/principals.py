@@ -10,9 +10,9 @@ from cross_account_access.errors import Key, Refusal
 from cross_account_access.iam import arns, limits
 
 from .conditions import Block, ConditionsModel
-from .model import Model, Unresolved, plain, spelt, when_known
+from .model import Model, Unresolved, plain, spell_key, when_known
 
-Kind = Literal[
+PrincipalKind = Literal[
     "user",
     "role",
     "group",
@@ -49,7 +49,7 @@ class Traits:
     attached: Attachable | None
 
 
-TRAITS: Mapping[Kind, Traits] = {
+TRAITS: Mapping[PrincipalKind, Traits] = {
     "user": Traits("one IAM user", "its ARN", "yes", "no", "yes", "user"),
     "role": Traits("every session of one IAM role", "its ARN", "no", "yes", "no", "role"),
     "group": Traits(
@@ -94,7 +94,7 @@ TRAITS: Mapping[Kind, Traits] = {
     ),
     "session": Traits("one session of a role, by its name", "its ARN", "no", "yes", "no", "role"),
 }
-KINDS = get_args(Kind)
+KINDS = get_args(PrincipalKind)
 IDENTITY_KEYS = (*KINDS, "arn")
 
 
@@ -104,28 +104,28 @@ def _named(value: object, text: limits.StringRule) -> str:
         raise Refusal(text.rule, remedy=remedy)
     if not isinstance(value, str):
         return text(value)
-    path, name = arns.split(value)
-    limits.path(path)
+    path, name = arns.split_path(value)
+    limits.check_path(path)
     text(name)
     return value
 
 
-def user_name(value: object) -> str:
+def check_user_name(value: object) -> str:
     """Check a user's name, with its path where it has one: `alice`, `team/alice`."""
     return _named(value, limits.USER_NAME)
 
 
-def role_name(value: object) -> str:
+def check_role_name(value: object) -> str:
     """Check a role's name, with its path where it has one: `ci`, `team/ci`."""
     return _named(value, limits.ROLE_NAME)
 
 
-def group_name(value: object) -> str:
+def check_group_name(value: object) -> str:
     """Check a group's name, with its path where it has one."""
     return _named(value, limits.GROUP_NAME)
 
 
-def exact_session(value: object) -> str:
+def check_session(value: object) -> str:
     """Check an exact role session, ROLE/SESSION."""
     role, slash, name = value.partition("/") if isinstance(value, str) else ("", "", "")
     if not slash or not isinstance(value, str) or "/" in name:
@@ -135,12 +135,12 @@ def exact_session(value: object) -> str:
     return value
 
 
-def unit_path(value: object) -> str:
+def check_unit_path(value: object) -> str:
     """Check an organizational unit's path from the organization down, and end it with a slash."""
     return f"{limits.ORGANIZATION_PATH(value).rstrip('/')}/"
 
 
-def principal_arn(value: object) -> str:
+def check_principal_arn(value: object) -> str:
     """Check the ARN of a user or role.
 
     A role session's ARN is refused: whoever trusts the role trusts its sessions.
@@ -149,13 +149,13 @@ def principal_arn(value: object) -> str:
     rule = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
     if not isinstance(value, str):
         raise Refusal(rule)
-    if role := arns.role_of_session(value):
+    if role := arns.find_role_of_session(value):
         raise Refusal(
             rule,
             remedy=f"This is one session of a role; the role's own ARN is {role}, with its path. For exactly this "
             "session use the key session",
         )
-    arn = arns.parse(value)
+    arn = arns.parse_arn(value)
     if arn is None or arn.kind not in ("user", "role") or arn.account == "aws":
         remedy = ""
         if value.endswith(":root"):
@@ -163,7 +163,7 @@ def principal_arn(value: object) -> str:
         elif arn is not None and arn.kind == "group":
             remedy = "A group can't be a principal: use the key group"
         raise Refusal(rule, remedy=remedy)
-    limits.path(arn.path)
+    limits.check_path(arn.path)
     (limits.USER_NAME if arn.kind == "user" else limits.ROLE_NAME)(arn.name)
     return value
 
@@ -179,15 +179,15 @@ def _trust_by(value: object) -> TrustBy:
 class PrincipalModel(Model):
     """One trusted principal, by exactly one of its keys; `args.Principal` says what each means."""
 
-    user: Annotated[str | Unresolved | None, when_known(user_name)] = None
-    role: Annotated[str | Unresolved | None, when_known(role_name)] = None
-    arn: Annotated[str | Unresolved | None, when_known(principal_arn)] = None
-    group: Annotated[str | Unresolved | None, when_known(group_name)] = None
-    account: Annotated[str | None, plain(limits.account_id)] = None
+    user: Annotated[str | Unresolved | None, when_known(check_user_name)] = None
+    role: Annotated[str | Unresolved | None, when_known(check_role_name)] = None
+    arn: Annotated[str | Unresolved | None, when_known(check_principal_arn)] = None
+    group: Annotated[str | Unresolved | None, when_known(check_group_name)] = None
+    account: Annotated[str | None, plain(limits.check_account_id)] = None
     permission_set: Annotated[str | None, plain(limits.PERMISSION_SET)] = None
     organization: Annotated[str | None, plain(limits.ORGANIZATION)] = None
-    organizational_unit: Annotated[str | None, plain(unit_path)] = None
-    session: Annotated[str | None, plain(exact_session)] = None
+    organizational_unit: Annotated[str | None, plain(check_unit_path)] = None
+    session: Annotated[str | None, plain(check_session)] = None
     label: Annotated[str | None, plain(limits.LABEL)] = None
     trust_by: Annotated[TrustBy, plain(_trust_by)] = "id"
     unique_id: Annotated[str | Unresolved | None, when_known(limits.UNIQUE_ID)] = None
@@ -195,7 +195,7 @@ class PrincipalModel(Model):
 
     @model_validator(mode="after")
     def _one_kind(self, info: ValidationInfo) -> "PrincipalModel":
-        keys = {key: spelt(key, info) for key in IDENTITY_KEYS}
+        keys = {key: spell_key(key, info) for key in IDENTITY_KEYS}
         given = [key for key in IDENTITY_KEYS if getattr(self, key) is not None]
         if len(given) != 1:
             found = f"{' and '.join(keys[key] for key in given)} are" if given else "none is"
@@ -240,7 +240,7 @@ class PrincipalModel(Model):
         return next(value for value in given if value is not None)
 
     @property
-    def told(self) -> str:
+    def display_name(self) -> str:
         """The same for a message."""
         return str(self.label) if isinstance(self.identity, Unresolved) else self.identity
 
@@ -250,12 +250,12 @@ class PrincipalModel(Model):
         return self.account or (self.entity.account if self.entity else None)
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> PrincipalKind | None:
         """What it is; None while its ARN isn't known."""
         if isinstance(self.arn, Unresolved):
             return None
         if self.arn is not None:
-            return "user" if arns.kind_of(self.arn) == "user" else "role"
+            return "user" if arns.get_kind(self.arn) == "user" else "role"
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
@@ -264,24 +264,24 @@ class PrincipalModel(Model):
         if isinstance(self.identity, Unresolved) or self.kind not in ("user", "role", "group"):
             return None
         if self.arn is not None:
-            arn = arns.parse(self.identity)
+            arn = arns.parse_arn(self.identity)
             return Entity(self.kind, arn.path, arn.name, arn.account) if arn else None
-        return Entity(self.kind, *arns.split(self.identity))
+        return Entity(self.kind, *arns.split_path(self.identity))
 
     @property
-    def called(self) -> str:
+    def resource_label(self) -> str:
         """Its label, or its name without the path."""
         return self.label or (self.entity.name if self.entity else str(self.identity).rstrip("/"))
 
     @property
     def key(self) -> str:
         """What its resources are called by: plain, and unique in an account (so are names, whatever the path)."""
-        return f"{(self.kind or 'arn').replace('_', '-')}-{self.called}"
+        return f"{(self.kind or 'arn').replace('_', '-')}-{self.resource_label}"
 
     @property
     def rank(self) -> tuple[str, str]:
         """What decides which of a grant's principals goes first, whatever their order in it."""
-        return self.called, self.key
+        return self.resource_label, self.key
 
     @property
     def attached(self) -> Attachable | None:

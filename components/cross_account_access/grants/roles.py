@@ -16,16 +16,16 @@ Steps = tuple[str | int, ...]
 _MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
-def managed_policy(value: object) -> str:
+def check_managed_policy(value: object) -> str:
     """Check a managed policy: the name of one of AWS's, with its path where it has one, or any one's ARN."""
     if not isinstance(value, str):
         raise Refusal(_MANAGED_POLICY_RULE)
-    return managed_policy_arn(value) if value.startswith("arn:") else _named_policy(value)
+    return check_managed_policy_arn(value) if value.startswith("arn:") else _named_policy(value)
 
 
-def managed_policy_arn(value: object) -> str:
+def check_managed_policy_arn(value: object) -> str:
     """Check a managed policy's ARN."""
-    arn = arns.parse(value) if isinstance(value, str) else None
+    arn = arns.parse_arn(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "policy":
         raise Refusal(
             "a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own"
@@ -35,34 +35,36 @@ def managed_policy_arn(value: object) -> str:
     return str(arn)
 
 
-def role_arn(value: object) -> str:
+def check_role_arn(value: object) -> str:
     """Check a role's ARN."""
-    arn = arns.parse(value) if isinstance(value, str) else None
+    arn = arns.parse_arn(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "role" or arn.account == "aws":
-        session_of = arns.role_of_session(value) if isinstance(value, str) else None
+        session_of = arns.find_role_of_session(value) if isinstance(value, str) else None
         remedy = f"This is one session of a role; the role's own ARN is {session_of}, with its path"
         raise Refusal(
             "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME", remedy=remedy if session_of else ""
         )
-    limits.path(arn.path)
+    limits.check_path(arn.path)
     limits.ROLE_NAME(arn.name)
     return str(arn)
 
 
 def _named_policy(value: str) -> str:
-    path, name = arns.split(value)
+    path, name = arns.split_path(value)
     limits.POLICY_PATH(path)
     limits.POLICY_NAME(name)
     return value
 
 
-def policy_arn(policy: str, partition: str, account: str) -> str:
+def resolve_policy_arn(policy: str, partition: str, account: str) -> str:
     """The ARN of a checked managed policy, for a role of `account`.
 
     Raises:
         Refusal: If it is a policy of another account.
     """
-    arn = arns.parse(policy) or arns.IamArn(partition, "aws", "policy", *arns.split(policy))
+    arn = arns.parse_arn(policy) or arns.IamArn(
+        partition, "aws", "policy", *arns.split_path(policy)
+    )
     if arn.account not in {"aws", account}:
         raise Refusal(
             f"a role takes policies of AWS's and of its own account, {account}", value=policy
@@ -70,27 +72,27 @@ def policy_arn(policy: str, partition: str, account: str) -> str:
     return str(arn)
 
 
-def policy_key(policy: str) -> str:
+def build_attachment_key(policy: str) -> str:
     """What the attachment of a checked managed policy is called by."""
-    arn = arns.parse(policy)
+    arn = arns.parse_arn(policy)
     if arn is None:
-        return f"aws-{arns.split(policy)[1]}"
+        return f"aws-{arns.split_path(policy)[1]}"
     return f"{'aws' if arn.account == 'aws' else 'own'}-{arn.name}"
 
 
 def _inline_policy(value: object) -> Any:
-    if holds_later(value):
+    if has_unresolved(value):
         return value
-    policies.identity_policy(value)
+    policies.check_identity_policy(value)
     return value
 
 
-def holds_later(value: object) -> bool:
+def has_unresolved(value: object) -> bool:
     """Whether anything in a document isn't known yet."""
     if isinstance(value, Mapping):
-        return any(map(holds_later, value.values()))
+        return any(map(has_unresolved, value.values()))
     if isinstance(value, list):
-        return any(map(holds_later, value))
+        return any(map(has_unresolved, value))
     return isinstance(value, Unresolved)
 
 
@@ -100,30 +102,32 @@ def _attachable(value: object) -> str:
             "a managed policy in this list is plain, for its attachment is called by its name",
             remedy="Put an Output under a label of its own: managed_policy_arns (managedPolicyArns in config)",
         )
-    return managed_policy(value)
+    return check_managed_policy(value)
 
 
 class RoleModel(Model):
     """The destination's role; `args.RoleSettings` says what each key means."""
 
     name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
-    path: Annotated[str, plain(limits.path)] = "/"
+    path: Annotated[str, plain(limits.check_path)] = "/"
     description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
     managed_policies: list[Annotated[str, PlainValidator(_attachable)]] = []
     managed_policy_arns: dict[
         Annotated[str, plain(limits.LABEL)],
-        Annotated[str | Unresolved, when_known(managed_policy_arn)],
+        Annotated[str | Unresolved, when_known(check_managed_policy_arn)],
     ] = {}
     inline_policies: dict[
         Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_inline_policy)]
     ] = {}
-    permissions_boundary: Annotated[str | Unresolved | None, when_known(managed_policy)] = None
-    tags: Annotated[dict[str, str], plain(limits.tags)] = {}
+    permissions_boundary: Annotated[str | Unresolved | None, when_known(check_managed_policy)] = (
+        None
+    )
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
 
     @model_validator(mode="after")
     def _attachments(self) -> "RoleModel":
-        if twice := limits.repeated(self.managed_policies, key=policy_key):
+        if twice := limits.find_repeated(self.managed_policies, key=build_attachment_key):
             position = len(self.managed_policies) - 1 - self.managed_policies[::-1].index(twice)
             raise Refusal(
                 "a policy is attached once", where=(Key("managed_policies"), position), value=twice
@@ -138,15 +142,19 @@ class RoleModel(Model):
         labelled = {
             label: arn for label, arn in self.managed_policy_arns.items() if isinstance(arn, str)
         }
-        if twice := limits.repeated([*self.managed_policies, *labelled.values()], key=policy_key):
+        if twice := limits.find_repeated(
+            [*self.managed_policies, *labelled.values()], key=build_attachment_key
+        ):
             label = [label for label, arn in labelled.items() if arn == twice][-1]
             raise Refusal(
                 "a policy is attached once", where=(Key("managed_policy_arns"), label), value=twice
             )
         known = [
-            policies.identity_policy(p) for p in self.inline_policies.values() if not holds_later(p)
+            policies.check_identity_policy(p)
+            for p in self.inline_policies.values()
+            if not has_unresolved(p)
         ]
-        size = sum(map(limits.characters, known))
+        size = sum(map(limits.count_characters, known))
         if size > limits.ROLE_INLINE_POLICIES_QUOTA:
             raise Refusal(
                 f"a role's inline policies have at most {limits.ROLE_INLINE_POLICIES_QUOTA} characters together, "
@@ -179,18 +187,18 @@ class RoleModel(Model):
         """
         for steps, policy in self.known_policies():
             try:
-                policy_arn(policy, "aws", account)
+                resolve_policy_arn(policy, "aws", account)
             except Refusal as refusal:
                 raise Refusal(refusal.rule, where=(*where, *steps), value=policy) from None
 
 
-def role_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """A role's tags: its own stand in the place of the common ones of the same key, in whatever case.
 
     Raises:
         Refusal: If both together are too many.
     """
     named = {key.lower() for key in own}
-    return limits.tags(
+    return limits.check_tags(
         {key: value for key, value in common.items() if key.lower() not in named} | dict(own)
     )

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from cross_account_access.errors import Refusal, located
+from cross_account_access.errors import Refusal, locate
 from cross_account_access.iam import limits
 
 from . import policies
-from .conditions import ASSUME_ROLE, Block, ConditionsModel, merge
+from .conditions import ASSUME_ROLE, Block, ConditionsModel, merge_blocks
 from .model import Unresolved
 from .principals import EVERYBODY, PrincipalModel
 
 _DIGEST = 12
 
 
-def trust_policy(
+def build_trust_policy(
     principals: Sequence[PrincipalModel],
     conditions: ConditionsModel | None,
     partition: str,
@@ -42,9 +42,9 @@ def trust_policy(
     """
     statements: dict[str, _Statement] = {}
     for position, principal in enumerate(principals):
-        with located(position):
+        with locate(position):
             named, narrowing = principal.element(partition, account)
-            under = conditions_of(principal, conditions)
+            under = get_effective_conditions(principal, conditions)
             asked = _with_placeholders(under.block()) if under else {}
             _check_apart(principal, asked, narrowing)
         # Exact ARNs share a statement; so do those that narrow the account down by the same key.
@@ -55,7 +55,7 @@ def trust_policy(
         )
         statement = statements.setdefault(key, _Statement(actions, asked))
         statement.add(principal, named, narrowing)
-    document = policies.render(
+    document = policies.render_document(
         {
             "Version": policies.VERSION,
             "Statement": [
@@ -64,7 +64,7 @@ def trust_policy(
             ],
         }
     )
-    size = limits.characters(document)
+    size = limits.count_characters(document)
     if size > limits.TRUST_POLICY_QUOTA:
         raise Refusal(
             f"a trust policy has at most {limits.TRUST_POLICY_QUOTA} characters without white space, this one {size}: "
@@ -97,7 +97,7 @@ class _Statement:
             narrowing.setdefault(operator, {})[key] = (
                 sorted(values) if len(values) > 1 else next(iter(values))
             )
-        block = merge(self.conditions, narrowing)
+        block = merge_blocks(self.conditions, narrowing)
         told_apart = sorted(self.unique_ids)
         if not alone:
             told_apart.append(json.dumps([sorted(self.principals), block]))
@@ -114,22 +114,24 @@ class _Statement:
 
 def _check_apart(principal: PrincipalModel, asked: Block, narrowing: Block) -> None:
     try:
-        merge(asked, narrowing)
+        merge_blocks(asked, narrowing)
     except Refusal as refusal:
         remedy = "The principal itself says it: leave it out of the conditions"
-        raise Refusal(refusal.rule, value=principal.told, remedy=remedy) from None
+        raise Refusal(refusal.rule, value=principal.display_name, remedy=remedy) from None
 
 
-def conditions_of(
+def get_effective_conditions(
     principal: PrincipalModel, conditions: ConditionsModel | None
 ) -> ConditionsModel | None:
     """The conditions that hold for one principal of a grant."""
     return conditions.merged(principal.conditions) if conditions else principal.conditions
 
 
-def actions_of(principal: PrincipalModel, conditions: ConditionsModel | None) -> tuple[str, ...]:
+def get_allowed_actions(
+    principal: PrincipalModel, conditions: ConditionsModel | None
+) -> tuple[str, ...]:
     """The actions that both sides allow to one principal of a grant."""
-    under = conditions_of(principal, conditions)
+    under = get_effective_conditions(principal, conditions)
     return under.actions if under else (ASSUME_ROLE,)
 
 

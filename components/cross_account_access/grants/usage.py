@@ -10,7 +10,7 @@ from cross_account_access.iam.arns import IamArn
 
 from .conditions import ConditionsModel
 from .principals import TRAITS, PrincipalModel
-from .trust import conditions_of
+from .trust import get_effective_conditions
 
 _DEFAULT_SESSION = 3600
 _SIGN_IN_HOSTS = {
@@ -138,7 +138,7 @@ class Usage:
         return self._under(self.principals[self.lead])
 
     def _under(self, principal: PrincipalModel) -> ConditionsModel | None:
-        return conditions_of(principal, self.conditions)
+        return get_effective_conditions(principal, self.conditions)
 
     @property
     def _name_with_path(self) -> str:

@@ -35,28 +35,28 @@ class IamArn:
         return f"arn:{self.partition}:iam::{self.account}:{self.kind}{self.path}{self.name}"
 
 
-def parse(arn: str) -> IamArn | None:
+def parse_arn(arn: str) -> IamArn | None:
     """Take an IAM ARN apart; None where it is none."""
     found = _IAM_ARN.fullmatch(arn)
     if not found:
         return None
-    path, name = split(found["rest"])
+    path, name = split_path(found["rest"])
     return IamArn(found["partition"], found["account"], found["kind"], path, name)
 
 
-def kind_of(arn: str) -> str | None:
+def get_kind(arn: str) -> str | None:
     """Whether an IAM ARN is a `user`'s, a `role`'s, …; None where it is none."""
-    found = parse(arn)
+    found = parse_arn(arn)
     return found.kind if found else None
 
 
-def split(name_with_path: str) -> tuple[str, str]:
+def split_path(name_with_path: str) -> tuple[str, str]:
     """Take the path from before a name: `team/ci` is `ci` at `/team/`."""
     path, slash, name = name_with_path.lstrip("/").rpartition("/")
     return f"/{path}/" if slash else "/", name
 
 
-def role_of_session(arn: str) -> str | None:
+def find_role_of_session(arn: str) -> str | None:
     """The ARN of the role that a role session's ARN tells of (its path is unknown); None for other ARNs."""
     found = _SESSION_ARN.fullmatch(arn)
     return (

@@ -24,10 +24,10 @@ from .operators import (
     Operator,
     Unmet,
     Variables,
-    listed,
-    resource_matches,
-    unmet,
-    wildcards,
+    as_list,
+    escape_brackets,
+    find_unmet,
+    match_resource,
 )
 
 _KINDS = {"user": "User", "assumed-role": "AssumedRole", "root": "Account"}
@@ -310,17 +310,17 @@ def _unmatched(
     trust: bool,
 ) -> tuple[int, tuple[str | Unmet, ...]]:
     def action(text: str) -> bool:
-        return fnmatchcase(request.action.lower(), wildcards(text).lower())
+        return fnmatchcase(request.action.lower(), escape_brackets(text).lower())
 
     def resource(text: str) -> bool:
-        return resource_matches(text, request.resource, variables)
+        return match_resource(text, request.resource, variables)
 
     if not _covered(statement, "Action", action):
         return 1, (f"it does not cover {request.action}",)
     # A trust policy has no Resource: it stands at its role.
     if not _covered(statement, "Resource", resource, missing=trust):
         return 2, (f"it does not cover {request.resource}",)
-    return 3, tuple(unmet(statement.get("Condition", {}), context, variables))
+    return 3, tuple(find_unmet(statement.get("Condition", {}), context, variables))
 
 
 def _covered(
@@ -331,9 +331,9 @@ def _covered(
     missing: bool = False,
 ) -> bool:
     if element in statement:
-        return any(map(matches, listed(statement[element])))
+        return any(map(matches, as_list(statement[element])))
     if f"Not{element}" in statement:
-        return not any(map(matches, listed(statement[f"Not{element}"])))
+        return not any(map(matches, as_list(statement[f"Not{element}"])))
     return missing
 
 
@@ -371,7 +371,7 @@ def _closest(principal: Any, caller: Caller) -> _PrincipalMatch:
 def _names(principal: Any) -> list[str]:
     # Services and identity providers come by other ways than this caller.
     if isinstance(principal, Mapping):
-        return listed(principal.get("AWS", []))
+        return as_list(principal.get("AWS", []))
     return ["*"] if principal == "*" else []
 
 

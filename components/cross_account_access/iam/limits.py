@@ -48,7 +48,7 @@ class StringRule:
 
     def __call__(self, value: object) -> str:
         if not isinstance(value, str):
-            raise Refusal(f"{self.what} is text", remedy=_quoting(value))
+            raise Refusal(f"{self.what} is text", remedy=_suggest_quotes(value))
         if not self.least <= len(value) <= self.most or not re.fullmatch(
             self.pattern, value, re.ASCII
         ):
@@ -164,7 +164,7 @@ MFA_MAX_AGE = IntRange(
 ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
 
 
-def path(value: object) -> str:
+def check_path(value: object) -> str:
     """Check the path of a user or role, whose ARN is to stand in a policy and mean that one alone.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
@@ -177,10 +177,10 @@ def path(value: object) -> str:
     return checked
 
 
-def account_id(value: object) -> str:
+def check_account_id(value: object) -> str:
     """Check an account's ID; a number of twelve digits is one too, as `pulumi config set --path` writes it."""
     if isinstance(value, int) and not is_account_id(str(value)):
-        raise Refusal(_ACCOUNT_ID.rule, remedy=_quoting(value))
+        raise Refusal(_ACCOUNT_ID.rule, remedy=_suggest_quotes(value))
     return _ACCOUNT_ID(str(value) if isinstance(value, int) else value)
 
 
@@ -189,69 +189,73 @@ def is_account_id(text: str) -> bool:
     return re.fullmatch(r"[0-9]{12}", text) is not None
 
 
-def tag_key(value: object) -> str:
+def check_tag_key(value: object) -> str:
     """Check a tag's key."""
-    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not _of_tags(value):  # noqa: PLR2004
-        raise Refusal(f"a tag key has 1–128 characters: {_TAG_ALPHABET}", remedy=_quoting(value))
+    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not _has_tag_characters(value):  # noqa: PLR2004
+        raise Refusal(
+            f"a tag key has 1–128 characters: {_TAG_ALPHABET}", remedy=_suggest_quotes(value)
+        )
     if value.lower().startswith("aws:"):
         raise Refusal("tag keys that start with aws: are AWS's own")
     return value
 
 
-def tag_value(value: object) -> str:
+def check_tag_value(value: object) -> str:
     """Check a tag's value."""
     if not isinstance(value, str):
-        raise Refusal("a tag's value is text", remedy=_quoting(value))
-    if len(value) > 256 or not _of_tags(value):  # noqa: PLR2004
+        raise Refusal("a tag's value is text", remedy=_suggest_quotes(value))
+    if len(value) > 256 or not _has_tag_characters(value):  # noqa: PLR2004
         raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}")
     return value
 
 
-def tags(value: object) -> dict[str, str]:
+def check_tags(value: object) -> dict[str, str]:
     """Check tags: at most 50, unique ignoring case, none of AWS's own `aws:` ones.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
     if not isinstance(value, Mapping):
         raise Refusal("tags are a map from text to text")
-    return _tag_map(value, tag_value)
+    return _check_tag_map(value, check_tag_value)
 
 
-def tag_values(value: object) -> dict[str, list[str]]:
+def check_tag_values(value: object) -> dict[str, list[str]]:
     """Check a map from tag keys to the values that they may have, one or more each."""
 
     def several(values: object) -> list[str]:
         if not isinstance(values, list) or not values:
             raise Refusal("a tag's values are a list with at least one")
-        checked = [part(number, inner, tag_value) for number, inner in enumerate(values)]
-        if twice := repeated(checked):
+        checked = [
+            check_part(number, inner, check_tag_value) for number, inner in enumerate(values)
+        ]
+        if twice := find_repeated(checked):
             raise Refusal("a value stands in a list once", value=twice)
         return checked
 
     if not isinstance(value, Mapping) or not value:
         raise Refusal("this is a map from tag keys to lists of values")
-    return _tag_map(value, several)
+    return _check_tag_map(value, several)
 
 
-def _of_tags(text: str) -> bool:
+def _has_tag_characters(text: str) -> bool:
     return all(
         character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text
     )
 
 
-def _tag_map(value: Mapping[Any, Any], check: Callable[[object], _T]) -> dict[str, _T]:
+def _check_tag_map(value: Mapping[Any, Any], check: Callable[[object], _T]) -> dict[str, _T]:
     if len(value) > TAGS_PER_ENTITY:
         raise Refusal(f"there are at most {TAGS_PER_ENTITY} tags", value=len(value))
     checked = {}
     for key, inner in value.items():
-        part(str(key), key, tag_key)
-        checked[key] = part(key, inner, check)
-    if twice := repeated(checked, key=str.lower):
+        check_part(str(key), key, check_tag_key)
+        checked[key] = check_part(key, inner, check)
+    if twice := find_repeated(checked, key=str.lower):
         raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
     return checked
 
 
-def part(where: str | int, value: object, check: Callable[[object], _T]) -> _T:
+def check_part(where: str | int, value: object, check: Callable[[object], _T]) -> _T:
     """Check a part of a value; what is refused tells where that stands and what it is."""
     try:
         return check(value)
@@ -262,7 +266,7 @@ def part(where: str | int, value: object, check: Callable[[object], _T]) -> _T:
         ) from None
 
 
-def repeated(values: Iterable[str], key: Any = None) -> str | None:
+def find_repeated(values: Iterable[str], key: Any = None) -> str | None:
     """The first value that stands there a second time, compared by `key`; None if there is none."""
     seen = set()
     for value in values:
@@ -273,11 +277,11 @@ def repeated(values: Iterable[str], key: Any = None) -> str | None:
     return None
 
 
-def characters(document: str) -> int:
+def count_characters(document: str) -> int:
     """How many characters of a policy count against its quota: all but white space."""
     return len("".join(document.split()))
 
 
-def _quoting(value: object) -> str:
+def _suggest_quotes(value: object) -> str:
     numeric = isinstance(value, int | float | date)
     return "Put it in quotes; with `pulumi config set`, add --type string" if numeric else ""

@@ -22,7 +22,7 @@ _NEVER_SEEN = tuple(
 )
 
 
-def source_ip(value: object) -> str:
+def check_source_ip(value: object) -> str:
     """Check an address or range, IPv4 or IPv6, and write it as a range.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
@@ -33,12 +33,12 @@ def source_ip(value: object) -> str:
     try:
         network = ip_network(value)
     except ValueError:
-        raise Refusal(rule, remedy=_masked(value)) from None
+        raise Refusal(rule, remedy=_suggest_network(value)) from None
     if network.prefixlen == 0:
         raise Refusal(
             "a source IP says where from", remedy="This is every address: leave the condition out"
         )
-    if any(_within(network, private) for private in _NEVER_SEEN):
+    if any(_is_within(network, private) for private in _NEVER_SEEN):
         raise Refusal(
             "AWS sees public addresses only",
             remedy="For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, "
@@ -47,13 +47,13 @@ def source_ip(value: object) -> str:
     return str(network)
 
 
-def _within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
     if isinstance(network, IPv4Network):
         return isinstance(other, IPv4Network) and network.subnet_of(other)
     return isinstance(other, IPv6Network) and network.subnet_of(other)
 
 
-def _masked(value: str) -> str:
+def _suggest_network(value: str) -> str:
     try:
         return f"The range's own address is meant: {ip_network(value, strict=False)}"
     except ValueError:

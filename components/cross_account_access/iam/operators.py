@@ -35,7 +35,7 @@ HIDDEN = "(not shown)"
 """What stands in the place of an external ID."""
 
 
-def listed(element: Any) -> list[str]:
+def as_list(element: Any) -> list[str]:
     """Return an element's values as strings: policies may write one value without its list.
 
     JSON numbers and booleans are taken as IAM takes them, as text:
@@ -53,26 +53,26 @@ _VARIABLE = re.compile(
 )
 
 
-def literal(text: str, variables: Variables) -> str | None:
+def fill_literal(text: str, variables: Variables) -> str | None:
     """Fill in the variables of a policy's text; None where one of them has no value."""
-    return _filled(text, variables, str, str)
+    return _fill_variables(text, variables, str, str)
 
 
-def pattern(text: str, variables: Variables) -> str | None:
+def fill_pattern(text: str, variables: Variables) -> str | None:
     """Fill in the variables of a policy's text with wildcards, and return it as an fnmatch pattern.
 
     Only the policy's own * and ? are wildcards: one in a variable's value, or written ${*}, is a
     plain character. So is [ everywhere, of which fnmatch would make more.
     """
-    return _filled(text, variables, wildcards, glob.escape)
+    return _fill_variables(text, variables, escape_brackets, glob.escape)
 
 
-def wildcards(text: str) -> str:
+def escape_brackets(text: str) -> str:
     """Return text with IAM's wildcards, but without variables, as an fnmatch pattern."""
     return text.replace("[", "[[]")
 
 
-def _filled(
+def _fill_variables(
     text: str,
     variables: Variables,
     as_written: Callable[[str], str],
@@ -83,7 +83,7 @@ def _filled(
     pieces: list[str] = []
     end = 0
     for found in _VARIABLE.finditer(text):
-        value = _variable(found["name"], variables) or found["default"]
+        value = _look_up_variable(found["name"], variables) or found["default"]
         if value is None:
             return None
         pieces += [as_written(text[end : found.start()]), as_value(value)]
@@ -91,7 +91,7 @@ def _filled(
     return "".join([*pieces, as_written(text[end:])])
 
 
-def _variable(name: str, variables: Context) -> str | None:
+def _look_up_variable(name: str, variables: Context) -> str | None:
     if name in {"*", "?", "$"}:
         return name
     value = variables.get(name.lower())
@@ -99,7 +99,7 @@ def _variable(name: str, variables: Context) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def resource_matches(text: str, resource: str, variables: Variables) -> bool:
+def match_resource(text: str, resource: str, variables: Variables) -> bool:
     """Say whether an entry of a Resource element covers a resource's ARN.
 
     The ARN is compared field by field, but a * that ends a field may run on beyond the colon, and
@@ -108,10 +108,10 @@ def resource_matches(text: str, resource: str, variables: Variables) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
     *heads, last = text.split(":", _ARN_FIELDS - 1)
-    tail = pattern(last, variables)
+    tail = fill_pattern(last, variables)
     if tail is None:
         return False
-    fields = [*map(wildcards, heads), tail]
+    fields = [*map(escape_brackets, heads), tail]
     completed = fields + ["*"] * (_ARN_FIELDS - len(fields))
     arn = resource.split(":", _ARN_FIELDS - 1)
     return _covers(fields, arn) or _covers(completed, arn)
@@ -219,12 +219,15 @@ _COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "GreaterThanEquals": operator.ge,
 }
 _POSITIVE: dict[str, tuple[_Test, _Prepare]] = {
-    "StringEquals": (operator.eq, literal),
-    "StringEqualsIgnoreCase": (lambda given, required: given.lower() == required.lower(), literal),
-    "StringLike": (fnmatchcase, pattern),
-    "ArnEquals": (_arn_like, pattern),
-    "ArnLike": (_arn_like, pattern),
-    "Bool": (_same_bool, literal),
+    "StringEquals": (operator.eq, fill_literal),
+    "StringEqualsIgnoreCase": (
+        lambda given, required: given.lower() == required.lower(),
+        fill_literal,
+    ),
+    "StringLike": (fnmatchcase, fill_pattern),
+    "ArnEquals": (_arn_like, fill_pattern),
+    "ArnLike": (_arn_like, fill_pattern),
+    "Bool": (_same_bool, fill_literal),
     "BinaryEquals": (_same_bytes, _as_is),
     "IpAddress": (_in_network, _as_is),
     **{f"Numeric{name}": (_ordered(_number, test), _as_is) for name, test in _COMPARISONS.items()},
@@ -349,7 +352,7 @@ def _unmet(
     return Unmet(test.name, key, found, wanted, test.failure(key, given, required))
 
 
-def unmet(condition: Mapping[str, Any], context: Context, variables: Variables) -> list[Unmet]:
+def find_unmet(condition: Mapping[str, Any], context: Context, variables: Variables) -> list[Unmet]:
     """Return what keeps a statement's Condition from being met; nothing if it is.
 
     Every key of every operator must be met. ValueError names an operator that IAM doesn't know.
@@ -359,7 +362,7 @@ def unmet(condition: Mapping[str, Any], context: Context, variables: Variables) 
     for name, keys in condition.items():
         test = Operator.named(name)
         for key, element in keys.items():
-            given, required = context.get(key.lower()), listed(element)
+            given, required = context.get(key.lower()), as_list(element)
             if not test.holds(given, required, variables):
                 failures.append(_unmet(test, key, given, required))
     return failures

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import Refusal, problem
+from cross_account_access.errors import Refusal, make_problem
 from cross_account_access.iam import limits
 
 from .inputs import InvalidArgs
@@ -67,7 +67,7 @@ def check_imports(told: str, import_ids: Mapping[str, str], resources: Collectio
         refused = Refusal(
             "there is no such resource to import", remedy=f"There are {', '.join(resources)}"
         )
-        raise InvalidArgs(told, tuple(problem("imports", key, refused) for key in unknown))
+        raise InvalidArgs(told, tuple(make_problem("imports", key, refused) for key in unknown))
 
 
 def inherited(

@@ -9,8 +9,15 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 
-from cross_account_access.errors import NOT_SHOWN, SECRET, InvalidInput, Problem, Refusal, problem
-from cross_account_access.grants.model import Model, Unresolved, read
+from cross_account_access.errors import (
+    NOT_SHOWN,
+    SECRET,
+    InvalidInput,
+    Problem,
+    Refusal,
+    make_problem,
+)
+from cross_account_access.grants.model import Model, Unresolved, read_model
 
 _M = TypeVar("_M", bound=Model)
 _T = TypeVar("_T")
@@ -36,7 +43,7 @@ class InvalidArgs(InputPropertiesError, pulumi.RunError):
     @classmethod
     def of(cls, component: str, path: str, value: Any, refusal: Refusal) -> "InvalidArgs":
         """The error for one value."""
-        return cls(component, (problem(path, value, refusal),))
+        return cls(component, (make_problem(path, value, refusal),))
 
 
 class Account:
@@ -103,7 +110,7 @@ def provider_argument(args: Mapping[str, Any], key: str) -> aws.Provider | Probl
         refused = Refusal(
             "this must be an aws.Provider itself, not an Output of one", value=type(value).__name__
         )
-    return problem(key, NOT_SHOWN, refused)
+    return make_problem(key, NOT_SHOWN, refused)
 
 
 def _version() -> str:
@@ -202,7 +209,7 @@ def checked(model: type[_M], args: Any, component: str, *, apart: tuple[str, ...
         else args
     )
     try:
-        return read(model, later(known))
+        return read_model(model, later(known))
     except InvalidInput as error:
         raise InvalidArgs(component, error.problems) from None
 
@@ -225,7 +232,7 @@ def check_when_known(
         try:
             return check(value)
         except Refusal as refusal:
-            return refused((problem(path, NOT_SHOWN, refusal),))
+            return refused((make_problem(path, NOT_SHOWN, refusal),))
         except InvalidInput as error:
             return refused(
                 tuple(

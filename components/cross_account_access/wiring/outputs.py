@@ -89,7 +89,7 @@ def usage_outputs(
 
     def usage(known: list[Any]) -> Usage:
         arn, whom = known
-        role = arns.parse(arn)
+        role = arns.parse_arn(arn)
         if role is None:
             raise ValueError(f"{arn} is no role's ARN")
         longest = model.role.max_session_duration

@@ -9,11 +9,16 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.args import Grant, Principal
-from cross_account_access.errors import Refusal, located
+from cross_account_access.errors import Refusal, locate
 from cross_account_access.grants import grant as grants
-from cross_account_access.grants.model import read
-from cross_account_access.grants.principals import IDENTITY_KEYS, Entity, Kind, PrincipalModel
-from cross_account_access.grants.trust import actions_of
+from cross_account_access.grants.model import read_model
+from cross_account_access.grants.principals import (
+    IDENTITY_KEYS,
+    Entity,
+    PrincipalKind,
+    PrincipalModel,
+)
+from cross_account_access.grants.trust import get_allowed_actions
 
 from .inputs import Account, check_when_known, once_known
 
@@ -67,7 +72,7 @@ def collected(
             known.args.append(args[grant]["principals"][position])
             actions = {
                 *known.actions.get(grant, ()),
-                *actions_of(principal, checked_grant.conditions),
+                *get_allowed_actions(principal, checked_grant.conditions),
             }
             known.actions[grant] = tuple(sorted(actions))
     return found
@@ -112,13 +117,13 @@ def resolved(
         InvalidInput: If one of them is wrong.
     """
     found = [
-        read(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
+        read_model(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
             update={"conditions": principal.conditions}
         )
         for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
     ]
     for number, principal in enumerate(found):
-        with located(number):
+        with locate(number):
             model.check_possible(principal)
     return found
 
@@ -134,7 +139,7 @@ def look_up(
 
     def agreed(known: list[Any]) -> Entity:
         pair, given = known
-        models = [read(PrincipalModel, args, path=principal.where) for args in given]
+        models = [read_model(PrincipalModel, args, path=principal.where) for args in given]
         entities = [model.entity for model in models if model.entity]
         for entity in entities:
             entity.arn(pair.source.partition, pair.source.id)
@@ -163,7 +168,7 @@ def look_up(
 
 
 def _found(
-    source: aws.Provider, kind: Kind | None, entity: pulumi.Output[Entity]
+    source: aws.Provider, kind: PrincipalKind | None, entity: pulumi.Output[Entity]
 ) -> pulumi.Output[Trusted]:
     if kind is None:
         return entity.apply(lambda known: _found(source, known.kind, entity))

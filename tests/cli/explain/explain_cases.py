@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from cross_account_access.cli.main import cli
-from cross_account_access.grants.documents import GrantDocuments, grant_documents
+from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.model import read
+from cross_account_access.grants.model import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,9 +82,9 @@ def documents(name: str, partition: str = "aws", side: Any = "both") -> GrantDoc
         identity = principal.get("user") or principal.get("role")
         if identity and "trust_by" not in principal:
             principal["unique_id"] = _UNIQUE_IDS[identity]
-    meant = grant_documents(
+    meant = build_grant_documents(
         name,
-        read(GrantModel, given),
+        read_model(GrantModel, given),
         side=side,
         tags={},
         partition=partition,

@@ -171,10 +171,10 @@ def test_another_partition_is_like_the_first(tmp_path: Path) -> None:
 
 
 def test_a_principal_that_was_made_again_is_told() -> None:
-    from cross_account_access.cli.explain.asked import Asked, moment  # noqa: PLC0415
     from cross_account_access.cli.explain.explanation import explain  # noqa: PLC0415
+    from cross_account_access.cli.explain.principal_ref import read_who  # noqa: PLC0415
+    from cross_account_access.cli.explain.request_context import RequestContext, moment  # noqa: PLC0415
     from cross_account_access.cli.explain.sources import stated_caller, stated_role  # noqa: PLC0415
-    from cross_account_access.cli.explain.who import read_who  # noqa: PLC0415
 
     meant = documents("user")
     dead = json.loads(
@@ -188,7 +188,7 @@ def test_a_principal_that_was_made_again_is_told() -> None:
         who,
         stated_caller(who, meant, entitled=False),
         stated_role(meant),
-        Asked(moment(None)),
+        RequestContext(moment(None)),
         meant,
     )
     assert (answer.half, answer.reasons[0].kind) == ("destination", "trust")
@@ -237,9 +237,9 @@ def test_no_external_id_is_shown(given: str, form: tuple[str, ...], outputs: Pat
 
 
 def test_an_external_id_is_in_no_representation() -> None:
-    from cross_account_access.cli.explain.asked import Asked, moment  # noqa: PLC0415
+    from cross_account_access.cli.explain.request_context import RequestContext, moment  # noqa: PLC0415
 
-    assert "secret-1" not in repr(replace(Asked(moment(None)), external_id="secret-1"))
+    assert "secret-1" not in repr(replace(RequestContext(moment(None)), external_id="secret-1"))
 
 
 # Stacks

@@ -12,9 +12,10 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.explain.asked import Asked
+from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.explain.explanation import explain
+from cross_account_access.cli.explain.principal_ref import read_who
+from cross_account_access.cli.explain.request_context import RequestContext
 from cross_account_access.cli.explain.sources import (
     entitled_caller,
     standing_caller,
@@ -22,9 +23,8 @@ from cross_account_access.cli.explain.sources import (
     stated_caller,
     stated_role,
 )
-from cross_account_access.cli.explain.who import read_who
 from cross_account_access.grants.documents import GrantDocuments
-from cross_account_access.grants.trust import conditions_of
+from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
 from sandbox.proof.circumstances import Circumstances, meeting, unmet
 from stack_config import NAMESPACE, Settings
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
     from cross_account_access.cli.explain.explanation import Explanation
-    from cross_account_access.cli.explain.sources import Calling, Role
+    from cross_account_access.cli.explain.sources import CallerWithPolicies, Role
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.people import Caller
+    from sandbox.proof.people import Person
 
 ROOT = Path(__file__).parents[3]
 PEER = "127.0.0.1"
@@ -66,14 +66,14 @@ def stage(
     kept.cache_clear()
 
 
-def asked(stage: Stage, caller: Caller, circumstances: Circumstances) -> Asked:
+def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> RequestContext:
     """The same circumstances as the command's options tell them."""
     given = dict(circumstances.parameters)
     headers = {name.lower(): text for name, text in circumstances.headers.items()}
     front = stage.sandbox._running_front()
     organization = front.world.organizations.get(caller.arn.split(":")[4])
     tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
-    return Asked(
+    return RequestContext(
         at=datetime.now(UTC),
         mfa_age=0 if "SerialNumber" in given else None,
         source_ip=headers.get("x-sandbox-source-ip", PEER),
@@ -87,7 +87,7 @@ def asked(stage: Stage, caller: Caller, circumstances: Circumstances) -> Asked:
     )
 
 
-def observed(caller: Caller, role: str, circumstances: Circumstances) -> tuple[bool, str | None]:
+def observed(caller: Person, role: str, circumstances: Circumstances) -> tuple[bool, str | None]:
     """Whether the emulated STS gives the role, and which half it says refuses."""
 
     def come_from(request: Any, **_: object) -> None:
@@ -105,7 +105,7 @@ def observed(caller: Caller, role: str, circumstances: Circumstances) -> tuple[b
     return True, None
 
 
-class Kept(Aws):
+class Kept(AwsAccess):
     """Credentials whose clients are made once: making one takes longer than all that is asked of it."""
 
     def iam(self) -> IAMClient:
@@ -119,7 +119,7 @@ class Kept(Aws):
 
 @cache
 def kept(aws: Kept, service: str) -> Any:
-    return Aws.iam(aws) if service == "iam" else Aws.sts(aws)
+    return AwsAccess.iam(aws) if service == "iam" else AwsAccess.sts(aws)
 
 
 @cache
@@ -127,17 +127,17 @@ def settings(folder: Path) -> Settings:
     return load(folder, "dev").settings
 
 
-def circumstances_of(stage: Stage, grant: str, caller: Caller) -> list[tuple[str, Circumstances]]:
+def circumstances_of(stage: Stage, grant: str, caller: Person) -> list[tuple[str, Circumstances]]:
     """Each principal's conditions met, and each of them unmet; and a session that is too long."""
     model = settings(stage.folder).grants[grant]
     found = {"plainly": Circumstances(), "too long": Circumstances().but(DurationSeconds=TOO_LONG)}
     for principal in model.principals:
-        conditions = conditions_of(principal, model.conditions)
+        conditions = get_effective_conditions(principal, model.conditions)
         met = meeting(conditions, caller.name, caller.mfa_parameters())
-        found[f"as {principal.told}"] = met
-        found[f"too long as {principal.told}"] = met.but(DurationSeconds=TOO_LONG)
+        found[f"as {principal.display_name}"] = met
+        found[f"too long as {principal.display_name}"] = met.but(DurationSeconds=TOO_LONG)
         found |= {
-            f"{what} as {principal.told}": circumstances
+            f"{what} as {principal.display_name}": circumstances
             for what, circumstances in unmet(conditions, met)
         }
     return list(
@@ -147,12 +147,12 @@ def circumstances_of(stage: Stage, grant: str, caller: Caller) -> list[tuple[str
     )
 
 
-def everybody(stage: Stage) -> list[Caller]:
+def everybody(stage: Stage) -> list[Person]:
     people = stage.everybody
     return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
 
 
-def live(caller: Caller, documents: GrantDocuments) -> Calling:
+def live(caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
     stranger = caller.arn.split(":")[4] != documents.source_account_id
     # The stranger's account is another one, with credentials of its own.
     profile = "elsewhere" if stranger else "source"
@@ -165,7 +165,7 @@ def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
     )
     differing: list[str] = []
     answers: list[bool] = []
-    callings: dict[str, Calling] = {}
+    callings: dict[str, CallerWithPolicies] = {}
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
         role: Role = standing_role(documents.role.arn, Kept("destination"))
@@ -229,7 +229,7 @@ def handed_out(key: str) -> bool:
 
 
 def told(
-    name: str, caller: Caller, what: str, answer: Explanation, *, allowed: bool, half: str | None
+    name: str, caller: Person, what: str, answer: Explanation, *, allowed: bool, half: str | None
 ) -> str:
     reasons = [reason.text for reason in answer.reasons]
     return json.dumps(

@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.explain import sources
-from cross_account_access.cli.iam_reader import NotToldError
+from cross_account_access.cli.iam_reader import UnreadableError
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
 from sandbox.aws.server import client
@@ -268,7 +268,7 @@ def world(accounts: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
         patch.setenv("AWS_ENDPOINT_URL", accounts.endpoint)
         # Making a session takes longer than all that is asked by it.
-        patch.setattr(Aws, "session", cache(Aws.session))
+        patch.setattr(AwsAccess, "session", cache(AwsAccess.session))
         made = World(accounts)
         made.user("other")
         yield made
@@ -447,7 +447,7 @@ def test_a_policy_that_may_not_be_read_is_told_by_the_permission(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise NotToldError("iam:GetRole", "target")
+        raise UnreadableError("iam:GetRole", "target")
 
     monkeypatch.setattr(sources, "find", refuse)
     result = run(f"{OTHER_USER} {world.role('unread', trusts(ROOT))}")

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import stack_config
 from cross_account_access.cli.main import cli
-from cross_account_access.cli.policy_normalization import normalized
-from cross_account_access.grants.documents import GrantDocuments, grant_documents
+from cross_account_access.cli.policy_normalization import normalize_policy
+from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 from tests.sandbox.commands import DESTINATION, ROOT, SOURCE
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def records(side: Literal["both", "source", "destination"] = "both") -> dict[str
     }
     accounts = {"partition": "aws", "source": SOURCE, "destination": DESTINATION}
     return {
-        name: grant_documents(name, grant, side=side, tags=grant.role.tags, **accounts)
+        name: build_grant_documents(name, grant, side=side, tags=grant.role.tags, **accounts)
         for name, grant in stack_config.check(config).grants.items()
     }
 
@@ -142,10 +142,10 @@ def role_of(iam: Any, name: str) -> dict[str, Any]:
         "maxSessionDuration": role["MaxSessionDuration"],
         "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         "tags": {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
-        "trust": normalized(role["AssumeRolePolicyDocument"]),
+        "trust": normalize_policy(role["AssumeRolePolicyDocument"]),
         "managed": sorted(policy["PolicyArn"] for policy in attached),
         "inline": {
-            policy: normalized(
+            policy: normalize_policy(
                 iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             )
             for policy in sorted(inline)
@@ -162,7 +162,7 @@ def rights_of(iam: Any, kind: str, name: str) -> list[Any]:
         found = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)[
             "PolicyVersion"
         ]["Document"]
-        documents.append(normalized(found))
+        documents.append(normalize_policy(found))
     return documents
 
 

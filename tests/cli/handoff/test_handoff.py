@@ -160,7 +160,7 @@ def test_the_external_id_is_where_it_must_be_and_told_of(grant: str, half: str) 
 def test_a_role_and_its_session_share_a_policy_where_they_need_the_same() -> None:
     side = side_of("rich", "source")
     assert [one.file for one in side.attached] == ["policy-role-ci.json", "policy-user-alice.json"]
-    needs = policies.assume_role_policy(
+    needs = policies.build_assume_role_policy(
         [policies.AssumableRole(side.documents.role.arn, ("sts:AssumeRole", "sts:TagSession"))]
     )
     principals = [
@@ -193,14 +193,14 @@ def test_the_checksum_is_that_of_what_stands_after_pulumi_up(deployed: Stage) ->
     to = deployed.folder / "sum"
     told = hand_off(deployed.outputs, to, "partner-audit", "--for", "destination")
     role = deployed.destination.get_role(RoleName="partner-audit")["Role"]
-    half = normal.destination_half(
+    half = normal.build_destination_half(
         trust_policy=role["AssumeRolePolicyDocument"],  # type: ignore[arg-type]
         inline_policies={},
         managed_policies=["arn:aws:iam::aws:policy/SecurityAudit"],
         permissions_boundary=None,
         max_session_duration=role["MaxSessionDuration"],
     )
-    assert told["checksum"] == normal.checksum(half)
+    assert told["checksum"] == normal.compute_checksum(half)
     assert (to / "checksum").read_text(encoding="utf-8") == f"{told['checksum']}\n"
 
 

@@ -19,7 +19,7 @@ from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.handoff.command import contents
 from cross_account_access.cli.handoff.sides import Side
 from sandbox.deploy.stack import load
-from sandbox.proof.people import people
+from sandbox.proof.people import make_people
 from sandbox.proof.proof import prove
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.aws_shim import aws_on_path
@@ -93,7 +93,7 @@ def applied(accounts: Sandbox) -> Iterator[Applied]:
 
         accounts.reset()
         settings = load(folder, "dev").settings
-        everybody = stack.enter_context(people(accounts.endpoint, settings, keep=True))
+        everybody = stack.enter_context(make_people(accounts.endpoint, settings, keep=True))
         found = Applied(stage, path, by_pulumi, by_pulumi, [])
         for grant in GRANTS:
             for side in SIDES:
@@ -118,7 +118,7 @@ def test_the_role_is_the_one_that_pulumi_makes(applied: Applied, grant: str) -> 
 def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: str) -> None:
     documents = record(applied.stage, grant)
     role = applied.by_commands.roles[documents.role.name]
-    half = normal.destination_half(
+    half = normal.build_destination_half(
         trust_policy=role["trust"],
         inline_policies=role["inline"],
         managed_policies=role["managed"],
@@ -126,12 +126,12 @@ def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: st
         max_session_duration=role["maxSessionDuration"],
     )
     told = (applied.folder(grant, "destination") / "checksum").read_text(encoding="utf-8")
-    assert told == f"{normal.checksum(half)}\n"
+    assert told == f"{normal.compute_checksum(half)}\n"
     for principal in documents.principals:
         if principal.attached_to:
             # Of these the source's checksum is made.
             assert (
-                normal.normalized(principal.needs)
+                normal.normalize_policy(principal.needs)
                 in applied.by_commands.rights[principal.attached_to]
             )
 

@@ -10,7 +10,7 @@ import yaml
 
 import stack_config
 from cross_account_access.cli.map.model import AccessMap, access_map
-from cross_account_access.grants.documents import GrantDocuments, grant_documents
+from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 
 if TYPE_CHECKING:
     from cross_account_access.grants.grant import GrantModel
@@ -28,7 +28,7 @@ def of_config(
     """What a stack with this config has in its outputs."""
     settings = stack_config.check({"grants": grants, **more})
     return [
-        grant_documents(
+        build_grant_documents(
             name,
             grant,
             side=settings.side,
@@ -44,7 +44,7 @@ def of_config(
 def of_model(grant: GrantModel) -> GrantDocuments:
     """What a stack with this grant alone has in its outputs."""
     accounts = {"partition": "aws", "source": SOURCE, "destination": DESTINATION}
-    return grant_documents("it", grant, side="both", tags={}, **accounts)
+    return build_grant_documents("it", grant, side="both", tags={}, **accounts)
 
 
 def of_file(file: Path) -> list[GrantDocuments]:

@@ -334,7 +334,7 @@ def test_a_new_file_is_as_open_as_the_umask_lets_it(outputs: Path, tmp_path: Pat
 
 def test_an_empty_file_is_nobodys_work(tmp_path: Path) -> None:
     (tmp_path / "map").touch()
-    files.keep(tmp_path / "map", "mark: new", "mark", force=False)
+    files.write_file(tmp_path / "map", "mark: new", "mark", force=False)
     assert (tmp_path / "map").read_text(encoding="utf-8") == "mark: new"
 
 
@@ -352,6 +352,6 @@ def test_what_was_there_stays_when_writing_stops(
 
     monkeypatch.setattr(os, "fsync", stop)
     with pytest.raises(Failure if told else KeyboardInterrupt, match=told):
-        files.keep(file, "mark: new", "mark", force=False)
+        files.write_file(file, "mark: new", "mark", force=False)
     assert file.read_text(encoding="utf-8") == "mark: old"
     assert list(tmp_path.iterdir()) == [file]

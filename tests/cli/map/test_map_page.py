@@ -320,9 +320,7 @@ def test_texts_are_cut_to_their_room(text: str, room: float, expected: str) -> N
 
 
 def palettes() -> list[dict[str, str]]:
-    style = (
-        files("cross_account_access.cli.mapping").joinpath("page.css").read_text(encoding="utf-8")
-    )
+    style = files("cross_account_access.cli.map").joinpath("page.css").read_text(encoding="utf-8")
     found = [
         dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", block))
         for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)

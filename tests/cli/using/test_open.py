@@ -9,7 +9,7 @@ import pytest
 
 from cross_account_access.cli.terminal import ExitCode
 from cross_account_access.cli.using.switch_role import usage_of
-from cross_account_access.grants.documents import grant_documents
+from cross_account_access.grants.documents import build_grant_documents
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.usage import Usage
 from cross_account_access.iam.arns import IamArn
@@ -124,7 +124,7 @@ def test_the_documents_tell_what_the_outputs_tell(
         **({"conditions": conditions} if conditions else {}),
     }
     model = GrantModel.model_validate(given, by_alias=False, by_name=True)
-    documents = grant_documents(
+    documents = build_grant_documents(
         "reader",
         model,
         side="both",

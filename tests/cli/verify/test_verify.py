@@ -239,7 +239,9 @@ def test_access_analyzer_is_asked(deployed: Stage, kind: str, findings: int, rem
 def test_a_checksum_of_what_stands_is_recognized(
     deployed: Stage, tmp_path: Path, half: AccountSide
 ) -> None:
-    checksum = normal.checksum(normal.meant(documents(deployed, "deploy"), half))
+    checksum = normal.compute_checksum(
+        normal.build_expected_half(documents(deployed, "deploy"), half)
+    )
     file = tmp_path / "CHECKSUM"
     file.write_text(f"{half}: {checksum}\n", encoding="utf-8")
     for text in (checksum, str(file)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.verify.findings import KINDS
+from cross_account_access.cli.verify.drift_findings import KINDS
 from tests.cli.conftest import deploy
 from tests.cli.verify.verifying import by_caller, codes, kept, verify
 

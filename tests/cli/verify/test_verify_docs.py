@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cross_account_access.cli.verify.findings import KINDS
+from cross_account_access.cli.verify.drift_findings import KINDS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Stage

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.call import Call, Wishes
+from cross_account_access.cli.call import Call, CallOverrides
 from cross_account_access.cli.caller import Identity
-from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.verify.callers import principal_of
-from cross_account_access.cli.verify.calls import asked_of, meeting
+from cross_account_access.cli.verify.calls import asked_of, build_call
 from cross_account_access.grants.documents import GrantDocuments
 from tests.cli.verify.verifying import by_caller, codes, kept
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cross_account_access.cli.terms import Terms
+    from cross_account_access.cli.trust_requirements import TrustRequirements
     from tests.cli.conftest import Stage
 
 ACCOUNT = "111111111111"
@@ -222,9 +222,9 @@ def trust(principal: str, **condition: dict[str, Any]) -> dict[str, Any]:
 A = f"arn:aws:iam::{ACCOUNT}:user/a"
 
 
-def call(documents: GrantDocuments, wishes: Wishes) -> tuple[Terms, Call]:
+def call(documents: GrantDocuments, wishes: CallOverrides) -> tuple[TrustRequirements, Call]:
     terms = asked_of(documents, documents.principals[0])
-    return terms, meeting(Grant("dev", documents, {}), terms, "a", wishes)
+    return terms, build_call(DeployedGrant("dev", documents, {}), terms, "a", wishes)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_call_says_what_the_trust_asks_for(
     condition: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     documents = grant(user("a"), trust=trust(A, **condition))
-    _, made = call(documents, Wishes())
+    _, made = call(documents, CallOverrides())
     assert made.role_arn == documents.role.arn
     assert made.arguments() == {"RoleSessionName": "verify"} | expected
 
@@ -281,13 +281,15 @@ def test_what_no_parameter_meets_is_told(
     condition: dict[str, Any], mfa: bool, others: tuple[str, ...]
 ) -> None:
     documents = grant(user("a"), trust=trust(A, **condition))
-    terms, _ = call(documents, Wishes())
+    terms, _ = call(documents, CallOverrides())
     assert (terms.mfa, terms.others) == (mfa, others)
 
 
 def test_options_come_before_what_the_trust_asks_for() -> None:
     documents = grant(user("a"), trust=trust(A, StringEquals={"sts:ExternalId": "meant"}))
-    wishes = Wishes(session_name="name", source_identity="me", tags={"k": "v"}, external_id="given")
+    wishes = CallOverrides(
+        session_name="name", source_identity="me", tags={"k": "v"}, external_id="given"
+    )
     _, made = call(documents, wishes)
     assert made.arguments() == {
         "RoleSessionName": "name",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.accounts import AwsAccess
+from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.cli.verify.attempts import with_mfa
 from tests.cli.verify.verifying import mfa_code
@@ -91,12 +91,12 @@ def test_enter_leaves_it_unchecked_and_json_never_asks(
 def test_without_a_device_there_is_no_question_but_a_given_code_needs_one(
     monkeypatch: pytest.MonkeyPatch, code: ExitCode, given: str | None, refused: bool
 ) -> None:
-    def no_device(_: Caller) -> str:
+    def no_device(_: CallerSession) -> str:
         raise Failure("no device", code)
 
-    monkeypatch.setattr(Caller, "mfa_serial", property(no_device))
+    monkeypatch.setattr(CallerSession, "mfa_serial", property(no_device))
     if refused:
         with pytest.raises(Failure, match="no device"):
-            with_mfa(Caller(Aws()), None, given, prompt=True)
+            with_mfa(CallerSession(AwsAccess()), None, given, prompt=True)
     else:
-        assert with_mfa(Caller(Aws()), None, given, prompt=True) is None
+        assert with_mfa(CallerSession(AwsAccess()), None, given, prompt=True) is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cross_account_access.cli.accounts import Aws
+from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.call import Call
 from cross_account_access.cli.verify import attempts
 
@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, allowed_from: float) -> None:
-    def assume(_aws: Aws, _call: Call) -> tuple[Answer, str, Temporary | None]:
+    def assume(_aws: AwsAccess, _call: Call) -> tuple[Answer, str, Temporary | None]:
         return ("allowed" if clock.now >= allowed_from else "refused"), "", None
 
     monkeypatch.setattr(attempts, "assume", assume)
@@ -64,6 +64,6 @@ def test_it_waits_as_long_as_was_said(
 ) -> None:
     answer(monkeypatch, clock, allowed_from=allowed_from)
     found, _, _ = attempts.assume_until(
-        Aws(), Call("arn:aws:iam::222222222222:role/x"), timeout, "x"
+        AwsAccess(), Call("arn:aws:iam::222222222222:role/x"), timeout, "x"
     )
     assert (found, clock.slept) == (expected, slept)

@@ -10,7 +10,7 @@ import pytest
 import stack_config
 from sandbox.aws.server import Sandbox, client
 from sandbox.proof.other_side import allow_principals, make_roles
-from sandbox.proof.people import people
+from sandbox.proof.people import make_people
 from sandbox.proof.proof import prove
 from tests.sandbox.commands import DESTINATION, SOURCE, connection
 
@@ -73,7 +73,7 @@ class Halves:
         )
 
     def proof(self, spoil: Callable[[Halves], object]) -> list[Attempt]:
-        with people(self._endpoint, self._settings, keep=False) as everybody:
+        with make_people(self._endpoint, self._settings, keep=False) as everybody:
             make_roles(self._endpoint, self._settings)
             allow_principals(self._endpoint, self._settings, self._role_arns)
             spoil(self)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.grants.model import read
+from cross_account_access.grants.model import read_model
 from stack_config import Connection
 from tests.component.harness import run
 from tests.unit.reading import DESTINATION, OTHER, QUOTES, SOURCE, messages
@@ -51,7 +51,7 @@ def refused(connection: object) -> list[str]:
     ],
 )
 def test_credentials_come_one_way(connection: dict[str, Any]) -> None:
-    read(Connection, connection, spelling="camelCase")
+    read_model(Connection, connection, spelling="camelCase")
 
 
 ONE_WAY = (
@@ -183,7 +183,7 @@ def test_all_that_is_wrong_with_a_connection_is_told() -> None:
 
 def provider_inputs(connection: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """The provider's inputs in plain, and which of them are secrets."""
-    checked = read(Connection, connection, spelling="camelCase")
+    checked = read_model(Connection, connection, spelling="camelCase")
     (made,) = run(lambda: {"name": checked.provider("source").urn}).made
     assert (made.type, made.name) == ("pulumi:providers:aws", "source")
     nested = ("assumeRoles", "allowedAccountIds", "endpoints")

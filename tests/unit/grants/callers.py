@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cross_account_access.grants import policies
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.model import read
-from cross_account_access.grants.trust import actions_of, trust_policy
+from cross_account_access.grants.model import read_model
+from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
 
 if TYPE_CHECKING:
@@ -101,22 +101,26 @@ class Case:
     @property
     def model(self) -> GrantModel:
         """The grant, checked."""
-        return read(GrantModel, self.grant)
+        return read_model(GrantModel, self.grant)
 
     def trust(self) -> Policy:
         """The trust policy that the stack writes."""
         model = self.model
-        text = trust_policy(model.principals, model.conditions, "aws", SOURCE)
+        text = build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
         return Policy("trust policy", json.loads(text))
 
     def entitled(self, caller: Caller) -> Caller:
         """A caller whom its own account allows what the stack's source policy says, and nothing else."""
         model = self.model
         actions = sorted(
-            {action for p in model.principals for action in actions_of(p, model.conditions)}
+            {
+                action
+                for p in model.principals
+                for action in get_allowed_actions(p, model.conditions)
+            }
         )
         document = json.loads(
-            policies.assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])
+            policies.build_assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])
         )
         return replace(caller, identity_policies=(Policy("managed policy access", document),))
 

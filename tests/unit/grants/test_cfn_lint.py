@@ -20,8 +20,8 @@ import stack_config
 from cross_account_access.errors import InvalidInput
 from cross_account_access.grants import policies
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.model import read
-from cross_account_access.grants.trust import actions_of, trust_policy
+from cross_account_access.grants.model import read_model
+from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from tests.unit.grants import grant_conditions, grant_principals
 from tests.unit.grants.grant_oracle import SOURCE
 from tests.unit.grants.grant_worlds import ROLE, grants
@@ -63,11 +63,13 @@ def complaints(resources: Iterable[dict[str, Any]]) -> list[str]:
 def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
     """Both documents of a grant."""
     actions = sorted(
-        {action for p in model.principals for action in actions_of(p, model.conditions)}
+        {action for p in model.principals for action in get_allowed_actions(p, model.conditions)}
     )
     return [
-        role(trust_policy(model.principals, model.conditions, partition, SOURCE)),
-        managed_policy(policies.assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])),
+        role(build_trust_policy(model.principals, model.conditions, partition, SOURCE)),
+        managed_policy(
+            policies.build_assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])
+        ),
     ]
 
 
@@ -81,7 +83,7 @@ def of_stack(file: Path) -> list[dict[str, Any]]:
         for grant in checked.grants.values()
         for document in grant.role.inline_policies.values()
     ]
-    return found + [managed_policy(policies.identity_policy(document)) for document in inline]
+    return found + [managed_policy(policies.check_identity_policy(document)) for document in inline]
 
 
 def test_the_documents_of_every_principal_condition_and_example_are_accepted() -> None:
@@ -106,7 +108,7 @@ def test_the_documents_of_any_grant_that_is_not_refused_are_accepted(
     documents = []
     for grant in several:
         try:
-            documents += halves(read(GrantModel, grant))
+            documents += halves(read_model(GrantModel, grant))
         except InvalidInput:
             continue
     assume(documents)
@@ -117,7 +119,8 @@ def test_the_documents_of_any_grant_that_is_not_refused_are_accepted(
 def test_policies_of_many_roles_are_accepted(kinds: int) -> None:
     roles = some_roles(300, 45, PLAIN, kinds, seed=0)
     dealt = [
-        policies.assume_role_policy(roles[name] for name in names) for names in policies.pack(roles)
+        policies.build_assume_role_policy(roles[name] for name in names)
+        for names in policies.pack_roles(roles)
     ]
     assert len(dealt) >= 4
     assert complaints(map(managed_policy, dealt)) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cross_account_access.errors import InvalidInput
 from cross_account_access.grants.conditions import ConditionsModel
-from cross_account_access.grants.model import Unresolved, read
+from cross_account_access.grants.model import Unresolved, read_model
 from tests.unit.reading import QUOTES, messages
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -40,7 +40,7 @@ EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "partner-7f3a"}}
 def test_the_block_is_exactly_what_was_asked_for(
     conditions: dict[str, Any], block: dict[str, Any]
 ) -> None:
-    built = read(ConditionsModel, conditions).block()
+    built = read_model(ConditionsModel, conditions).block()
     assert built == block
     assert json.dumps(built) == json.dumps(block), "the order is fixed"
 
@@ -55,7 +55,7 @@ def test_the_block_is_exactly_what_was_asked_for(
     ],
 )
 def test_mfas_age_asks_for_mfa(conditions: dict[str, Any], needs: bool) -> None:
-    assert read(ConditionsModel, conditions).needs_mfa is needs
+    assert read_model(ConditionsModel, conditions).needs_mfa is needs
 
 
 CONDITIONS = st.fixed_dictionaries(
@@ -72,7 +72,7 @@ CONDITIONS = st.fixed_dictionaries(
 
 @given(CONDITIONS)
 def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None:
-    block = read(ConditionsModel, conditions).block()
+    block = read_model(ConditionsModel, conditions).block()
     # BoolIfExists would let long-term access keys in: https://docs.aws.amazon.com/IAM/latest/UserGuide/
     # reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
     assert set(block) <= {"Bool", "NumericLessThan", "StringEquals"}
@@ -122,7 +122,7 @@ def test_a_wrong_condition_is_refused(conditions: dict[str, Any], message: str) 
 
 def test_an_external_id_that_is_not_known_yet_is_in_the_block() -> None:
     later = Unresolved()
-    assert read(ConditionsModel, {"external_id": later}).block() == {
+    assert read_model(ConditionsModel, {"external_id": later}).block() == {
         "StringEquals": {"sts:ExternalId": later}
     }
 
@@ -139,4 +139,4 @@ def test_mfa_must_be_plain(key: str) -> None:
 )
 def test_a_raw_operator_that_an_absent_key_meets_is_refused_on_the_mfa_keys(operator: str) -> None:
     with pytest.raises(InvalidInput, match="the MFA keys are absent from requests by access keys"):
-        read(ConditionsModel, {"raw": {operator: {"aws:MultiFactorAuthPresent": ["true"]}}})
+        read_model(ConditionsModel, {"raw": {operator: {"aws:MultiFactorAuthPresent": ["true"]}}})

@@ -9,8 +9,8 @@ import pytest
 from cross_account_access import Side
 from cross_account_access.errors import InvalidInput
 from cross_account_access.grants.grant import AccessModel, GrantModel, TrustModel
-from cross_account_access.grants.model import Unresolved, read
-from cross_account_access.grants.trust import conditions_of, trust_policy
+from cross_account_access.grants.model import Unresolved, read_model
+from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from tests.unit.reading import DESTINATION, OTHER, QUOTES, SOURCE, messages, problems, refusal
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_a_principal_stands_in_a_grant_once(principals: list[Any], path: str, va
     ],
 )
 def test_a_user_and_a_role_may_have_one_name(principals: list[Any]) -> None:
-    assert len(read(TrustModel, {"principals": principals}).principals) == 2
+    assert len(read_model(TrustModel, {"principals": principals}).principals) == 2
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_other_conditions_of_a_role_and_mfa_of_a_user_are_taken(
     principal: Any, conditions: dict[str, Any]
 ) -> None:
     assert (
-        read(TrustModel, {"principals": [principal], "conditions": conditions}).conditions
+        read_model(TrustModel, {"principals": [principal], "conditions": conditions}).conditions
         is not None
     )
 
@@ -136,7 +136,7 @@ def test_principals_that_are_not_known_yet_do_not_hide_that_the_others_are_too_m
     (problem,) = problems(TrustModel, data)
     assert problem.path == "principals"
     assert problem.rule.endswith(": 60 principals in 1 statement")
-    assert len(read(TrustModel, {"principals": later}).principals) == 1
+    assert len(read_model(TrustModel, {"principals": later}).principals) == 1
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_the_trust_policy_keeps_room_for_the_unique_ids_until_they_are_known(
 ) -> None:
     def trust(length: int) -> TrustModel:
         users = [{"user": f"user-{n:03}"} | unique_id for n in range(44)]
-        return read(TrustModel, {"principals": [*users, {"user": "x" * length}]})
+        return read_model(TrustModel, {"principals": [*users, {"user": "x" * length}]})
 
     longest = max(length for length in range(1, 65) if _taken(lambda: trust(length)))  # noqa: B023 - called at once
     known = [
         p.model_copy(update={"unique_id": f"AIDA{number:016}"})
         for number, p in enumerate(trust(longest).principals)
     ]
-    assert len(trust_policy(known, None, "aws", SOURCE)) == 2048
+    assert len(build_trust_policy(known, None, "aws", SOURCE)) == 2048
 
 
 def _taken(reading: Callable[[], object]) -> bool:
@@ -208,9 +208,11 @@ def test_the_advice_to_let_one_principal_in_without_mfa_works(
     assert problem.rule.startswith(f"{told} no MFA, ")
     assert problem.remedy.startswith("Give it conditions of its own with MFA false")
     own = principal | {"conditions": {"mfa": False}}
-    trust = read(TrustModel, {"principals": [alice, own], "conditions": conditions})
+    trust = read_model(TrustModel, {"principals": [alice, own], "conditions": conditions})
     needs = [
-        under.needs_mfa for p in trust.principals if (under := conditions_of(p, trust.conditions))
+        under.needs_mfa
+        for p in trust.principals
+        if (under := get_effective_conditions(p, trust.conditions))
     ]
     assert needs == [True, False]
 
@@ -238,12 +240,15 @@ def test_a_session_that_role_chaining_would_cut_short_is_refused(principal: dict
             "chaining), and all of the principals are such. Leave it out"
         )
     ]
-    assert read(GrantModel, {"principals": [principal, {"user": "alice"}]} | role).chained is False
+    assert (
+        read_model(GrantModel, {"principals": [principal, {"user": "alice"}]} | role).chained
+        is False
+    )
 
 
 @pytest.mark.parametrize("former", ["deploy", "other/deploy"])
 def test_a_former_name_is_a_grants_or_a_components_and_a_grants(former: str) -> None:
-    assert read(GrantModel, ALICE | {"formerly": [former]}).formerly == [former]
+    assert read_model(GrantModel, ALICE | {"formerly": [former]}).formerly == [former]
 
 
 @pytest.mark.parametrize("former", ["", "/deploy", "a b", "other/", 5])
@@ -267,7 +272,7 @@ def test_imports_are_ids_by_type_and_name(imports: object, path: str) -> None:
     (problem,) = problems(AccessModel, grants(a={}) | {"imports": imports})
     assert problem.path == path
     assert problem.rule == "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
-    assert read(AccessModel, grants(a={}) | {"imports": {"Role/x": "deploy"}}).imports == {
+    assert read_model(AccessModel, grants(a={}) | {"imports": {"Role/x": "deploy"}}).imports == {
         "Role/x": "deploy"
     }
 
@@ -281,7 +286,7 @@ def test_imports_are_ids_by_type_and_name(imports: object, path: str) -> None:
     ],
 )
 def test_a_roles_name_is_the_grants_by_default(role: dict[str, str], name: str, arn: str) -> None:
-    grant = read(GrantModel, {"role": role} | ALICE)
+    grant = read_model(GrantModel, {"role": role} | ALICE)
     assert grant.role_name("deploy") == name
     assert grant.role_arn("deploy", "aws", DESTINATION) == arn
 
@@ -408,20 +413,20 @@ def test_what_is_wrong_between_grants_is_refused(args: dict[str, Any], message: 
     ],
 )
 def test_what_is_right_between_grants_is_taken(args: dict[str, Any]) -> None:
-    assert set(read(AccessModel, args).grants) == set(args["grants"])
+    assert set(read_model(AccessModel, args).grants) == set(args["grants"])
 
 
 @pytest.mark.parametrize("side", [*Side, "both", "source", "destination"])
 def test_a_side_may_be_pulumis_enum(side: Enum | str) -> None:
     ids = {"source_account_id": SOURCE, "destination_account_id": DESTINATION}
-    assert read(AccessModel, grants(a={}) | {"side": side} | ids).side == str(
+    assert read_model(AccessModel, grants(a={}) | {"side": side} | ids).side == str(
         getattr(side, "value", side)
     )
 
 
 def test_the_grants_are_checked_against_the_accounts_once_those_are_known() -> None:
     own = f"arn:aws:iam::{DESTINATION}:policy/x"
-    access = read(
+    access = read_model(
         AccessModel, grants(a={"role": {"managed_policies": [own]}} | names_of(user("alice")))
     )
     access.check_accounts(SOURCE, DESTINATION)

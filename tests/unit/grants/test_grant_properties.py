@@ -13,9 +13,9 @@ from cross_account_access.errors import InvalidInput, Problem, Refusal
 from cross_account_access.grants import policies
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.grant import AccessModel, GrantModel
-from cross_account_access.grants.model import read
-from cross_account_access.grants.roles import role_tags
-from cross_account_access.grants.trust import actions_of, trust_policy
+from cross_account_access.grants.model import read_model
+from cross_account_access.grants.roles import merge_tags
+from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from cross_account_access.iam import limits
 from cross_account_access.iam.evaluator import Policy, Request, decide
 from tests.unit.grants.grant_oracle import SOURCE, Asked, Somebody, lets_in
@@ -44,10 +44,10 @@ ACCOUNT_ROOT = f"arn:aws:iam::{SOURCE}:root"
 def written(grant: dict[str, Any]) -> str:
     """The trust policy of a grant; one that is refused is left out of the property."""
     try:
-        model = read(GrantModel, grant)
+        model = read_model(GrantModel, grant)
     except InvalidInput:
         reject()
-    return trust_policy(model.principals, model.conditions, "aws", SOURCE)
+    return build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
 
 
 def statements(document: str) -> list[dict[str, Any]]:
@@ -181,8 +181,8 @@ def test_the_order_of_roles_and_actions_never_matters(
         st.fixed_dictionaries({name: st.sets(st.sampled_from([TAG_SESSION])) for name in names})
     )
     roles = [policies.AssumableRole(f"{ROLE}-{name}", (ASSUME_ROLE, *more[name])) for name in names]
-    document = policies.assume_role_policy(roles)
-    assert policies.assume_role_policy(data.draw(st.permutations(roles))) == document
+    document = policies.build_assume_role_policy(roles)
+    assert policies.build_assume_role_policy(data.draw(st.permutations(roles))) == document
 
 
 # --- Documents ------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def counted(document: str) -> int:
 def tried(model: type[Model], data: Any) -> Any:
     """The checked input, or what is wrong with it."""
     try:
-        return read(model, data)
+        return read_model(model, data)
     except InvalidInput as refused:
         (found,) = refused.problems
         return found
@@ -232,8 +232,8 @@ def test_a_trust_policy_is_json_within_its_quota_or_refused_with_the_arithmetic(
         assert f": {len(principals)} principals in" in model.rule
         assert "two grants" in model.remedy
     else:
-        document = trust_policy(model.principals, model.conditions, "aws", SOURCE)
-        assert counted(document) == limits.characters(document) <= 2048
+        document = build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
+        assert counted(document) == limits.count_characters(document) <= 2048
         assert json.loads(document)["Version"] == "2012-10-17"
 
 
@@ -242,7 +242,7 @@ def test_a_trust_policy_is_json_within_its_quota_or_refused_with_the_arithmetic(
 def test_an_identity_policy_is_json_within_its_quota_or_refused(names: list[str]) -> None:
     arns = [f"{ROLE}-{name}" for name in names]
     try:
-        document = policies.assume_role_policy(policies.AssumableRole(arn) for arn in arns)
+        document = policies.build_assume_role_policy(policies.AssumableRole(arn) for arn in arns)
     except Refusal as refused:
         document, told = "", refused.rule
     if document:
@@ -270,11 +270,11 @@ def test_both_halves_allow_the_same_actions(grant: dict[str, Any]) -> None:
     in_trust = {
         action for statement in statements(written(grant)) for action in listed(statement["Action"])
     }
-    model = read(GrantModel, grant)
+    model = read_model(GrantModel, grant)
     in_source = {
         action
         for principal in model.principals
-        for action in actions_of(principal, model.conditions)
+        for action in get_allowed_actions(principal, model.conditions)
     }
     assert in_trust == in_source
 
@@ -285,7 +285,7 @@ def test_another_grant_never_changes_a_grants_trust_policy(several: list[dict[st
     alone = {f"grant-{number}": written(grant) for number, grant in enumerate(several)}
     together = read_together({f"grant-{number}": grant for number, grant in enumerate(several)})
     documents = {
-        name: trust_policy(grant.principals, grant.conditions, "aws", SOURCE)
+        name: build_trust_policy(grant.principals, grant.conditions, "aws", SOURCE)
         for name, grant in together.grants.items()
     }
     assert documents == alone
@@ -293,7 +293,7 @@ def test_another_grant_never_changes_a_grants_trust_policy(several: list[dict[st
 
 def read_together(several: dict[str, dict[str, Any]]) -> AccessModel:
     try:
-        return read(AccessModel, {"grants": several})
+        return read_model(AccessModel, {"grants": several})
     except InvalidInput as refused:
         # The one thing that two grants can contradict each other in here.
         if any("the same principal is" not in problem.rule for problem in refused.problems):
@@ -313,7 +313,7 @@ def test_a_roles_own_tags_stand_in_the_place_of_the_common_ones_in_whatever_case
 ) -> None:
     for tags in (common, own):
         assume(len({key.lower() for key in tags}) == len(tags))
-    together = role_tags(common, own)
+    together = merge_tags(common, own)
     assert together | own == together
     assert {key.lower() for key in together} == {key.lower() for key in [*common, *own]}
     assert len({key.lower() for key in together}) == len(together)

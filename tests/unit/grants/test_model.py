@@ -12,7 +12,14 @@ from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.destination import TrustedRoleArgs, TrustedRoleModel
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import AccessModel, GrantModel
-from cross_account_access.grants.model import Model, Spelling, Unresolved, plain, read, when_known
+from cross_account_access.grants.model import (
+    Model,
+    Spelling,
+    Unresolved,
+    plain,
+    read_model,
+    when_known,
+)
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.iam import limits
@@ -25,7 +32,7 @@ ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 def test_the_same_input_is_read_in_both_spellings() -> None:
     snake = {"role": {"max_session_duration": 7200}, "conditions": {"mfa_max_age": 60}} | ALICE
     camel = {"role": {"maxSessionDuration": 7200}, "conditions": {"mfaMaxAge": 60}} | ALICE
-    assert read(GrantModel, snake) == read(GrantModel, camel, spelling="camelCase")
+    assert read_model(GrantModel, snake) == read_model(GrantModel, camel, spelling="camelCase")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_an_output_in_a_list_of_managed_policies_is_sent_to_the_labelled_ones() 
 
 def test_an_output_where_it_may_stand_is_not_checked_yet() -> None:
     later = Unresolved()
-    role = read(
+    role = read_model(
         RoleModel,
         {
             "permissions_boundary": later,
@@ -274,11 +281,11 @@ def test_an_output_where_it_may_stand_is_not_checked_yet() -> None:
     )
     assert role.permissions_boundary is later
     assert role.managed_policy_arns == {"own": later}
-    assert read(ConditionsModel, {"external_id": later}).external_id is later
+    assert read_model(ConditionsModel, {"external_id": later}).external_id is later
 
 
 def test_what_was_read_can_not_be_changed() -> None:
-    role = read(RoleModel, {"name": "a"})
+    role = read_model(RoleModel, {"name": "a"})
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         role.name = "b"
 
@@ -290,7 +297,7 @@ class _Both(Model):
 
 @pytest.mark.parametrize("key", ["at_once", "in_time"])
 def test_a_known_value_is_checked_whether_it_must_be_plain_or_not(key: str) -> None:
-    assert read(_Both, {key: "ok"}).model_dump()[key] == "ok"
+    assert read_model(_Both, {key: "ok"}).model_dump()[key] == "ok"
     assert [problem.path for problem in problems(_Both, {key: "not ok"})] == [key]
     assert problems(_Both, {key: None})[0].rule == "a key has a value"
 

@@ -19,10 +19,10 @@ from cross_account_access.grants.conditions import (
     ConditionsModel,
 )
 from cross_account_access.grants.grant import TrustModel
-from cross_account_access.grants.model import Unresolved, read
+from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.policies import AssumableRole
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import actions_of, trust_policy
+from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, refusal
 
 ROOT = f"arn:aws:iam::{SOURCE}:root"
@@ -40,9 +40,9 @@ def trusting(
     account: str = SOURCE,
 ) -> str:
     """The trust policy of these principals."""
-    trusted = [read(PrincipalModel, principal) for principal in principals]
-    return trust_policy(
-        trusted, read(ConditionsModel, conditions) if conditions else None, partition, account
+    trusted = [read_model(PrincipalModel, principal) for principal in principals]
+    return build_trust_policy(
+        trusted, read_model(ConditionsModel, conditions) if conditions else None, partition, account
     )
 
 
@@ -236,8 +236,10 @@ def test_both_sides_allow_what_the_conditions_ask_for_and_no_more(
 ) -> None:
     (statement,) = statements({"user": "alice"}, conditions=conditions)
     assert statement["Action"] == (actions if len(actions) > 1 else actions[0])
-    model = read(ConditionsModel, conditions) if conditions else None
-    assert actions_of(read(PrincipalModel, {"user": "alice"}), model) == tuple(actions)
+    model = read_model(ConditionsModel, conditions) if conditions else None
+    assert get_allowed_actions(read_model(PrincipalModel, {"user": "alice"}), model) == tuple(
+        actions
+    )
 
 
 # Its Sid
@@ -245,14 +247,14 @@ def test_both_sides_allow_what_the_conditions_ask_for_and_no_more(
 
 def sid(*unique_ids: str) -> str:
     """The Sid of users with these unique ids."""
-    users = [read(PrincipalModel, {"user": f"u{number}"}) for number in range(3)]
+    users = [read_model(PrincipalModel, {"user": f"u{number}"}) for number in range(3)]
     known = [
         user.model_copy(update={"unique_id": found})
         for user, found in zip(users, unique_ids, strict=False)
     ]
-    (statement,) = json.loads(trust_policy([*known, *users[len(known) :]], None, "aws", SOURCE))[
-        "Statement"
-    ]
+    (statement,) = json.loads(
+        build_trust_policy([*known, *users[len(known) :]], None, "aws", SOURCE)
+    )["Statement"]
     return str(statement["Sid"])
 
 
@@ -319,7 +321,7 @@ def test_an_identity_policy_allows_assume_role_on_exactly_the_roles() -> None:
     deploy, audit = (
         AssumableRole(f"arn:aws:iam::{DESTINATION}:role/{name}") for name in ("deploy", "audit")
     )
-    assert policies.assume_role_policy([deploy, audit, deploy]) == (
+    assert policies.build_assume_role_policy([deploy, audit, deploy]) == (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
         f'"Resource":["{audit.arn}","{deploy.arn}"]}}]}}'
     )
@@ -330,7 +332,7 @@ def test_an_identity_policy_allows_each_role_what_its_own_conditions_ask_for() -
         f"arn:aws:iam::{DESTINATION}:role/tagged",
         f"arn:aws:iam::{DESTINATION}:role/plain",
     )
-    document = policies.assume_role_policy(
+    document = policies.build_assume_role_policy(
         [AssumableRole(tagged, (ASSUME_ROLE, TAG_SESSION)), AssumableRole(plain)]
     )
     assert json.loads(document)["Statement"] == [
@@ -341,7 +343,7 @@ def test_an_identity_policy_allows_each_role_what_its_own_conditions_ask_for() -
 
 def test_an_identity_policy_has_at_most_6144_characters() -> None:
     def policy(longer: int) -> str:
-        return policies.assume_role_policy(
+        return policies.build_assume_role_policy(
             AssumableRole(f"arn:aws:iam::{DESTINATION}:role/{n:03}{'' if n else 'x' * longer}")
             for n in range(160)
         )
@@ -420,8 +422,8 @@ def test_the_identity_policy_is_the_same_bytes_in_whatever_order(
         AssumableRole(f"arn:aws:iam::{DESTINATION}:role/{name}", data.draw(actions))
         for name in names
     ]
-    document = policies.assume_role_policy(roles)
-    assert policies.assume_role_policy(data.draw(st.permutations(roles))) == document
+    document = policies.build_assume_role_policy(roles)
+    assert policies.build_assume_role_policy(data.draw(st.permutations(roles))) == document
     allowed = {
         arn: [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
         for one in json.loads(document)["Statement"]
@@ -498,8 +500,8 @@ def test_a_trust_in_users_and_roles_never_names_everybody_nor_another_account(
         {"conditions": conditions} if conditions else {}
     )
     try:
-        model = read(TrustModel, data)
-        document = trust_policy(model.principals, model.conditions, "aws", SOURCE)
+        model = read_model(TrustModel, data)
+        document = build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
     except (InvalidInput, Refusal):
         return
     assert len(document) <= 2048
@@ -534,7 +536,7 @@ def test_a_trust_that_is_taken_is_within_the_quota_and_one_that_is_not_is_above(
         json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
     )
     try:
-        read(TrustModel, data)
+        read_model(TrustModel, data)
     except InvalidInput:
         assert size > 2048
     else:

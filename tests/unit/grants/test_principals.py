@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.grants import principals
-from cross_account_access.grants.model import Unresolved, read
+from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.principals import Entity, PrincipalModel
 from tests.unit.reading import OTHER, SOURCE, messages, refusal, told
 
@@ -59,7 +59,7 @@ SEGMENTS = st.lists(
 def test_a_principal_is_a_user_or_a_role(
     given_as: dict[str, str], entity: Entity, key: str
 ) -> None:
-    principal = read(PrincipalModel, given_as)
+    principal = read_model(PrincipalModel, given_as)
     assert principal.entity == entity
     assert principal.kind == entity.kind
     assert principal.key == key
@@ -71,7 +71,7 @@ def test_a_user_and_a_role_are_never_mixed_up(
 ) -> None:
     full = "/".join([*segments, name])
     arn = f"arn:aws:iam::{SOURCE}:{kind}/{full}"
-    principal = read(PrincipalModel, {"arn": arn} if by_arn else {kind: full})
+    principal = read_model(PrincipalModel, {"arn": arn} if by_arn else {kind: full})
     assert principal.entity is not None
     assert principal.entity.arn("aws", SOURCE) == arn
     assert principal.key == f"{kind}-{name}"
@@ -161,7 +161,7 @@ NAME = "has 1–64 characters: letters, digits and _+=,.@-"
     ],
 )
 def test_an_arn_that_can_not_be_trusted_is_refused(arn: object, rule: str, remedy: str) -> None:
-    refused = refusal(principals.principal_arn, arn)
+    refused = refusal(principals.check_principal_arn, arn)
     assert (refused.rule, refused.remedy) == (rule, remedy)
 
 
@@ -184,7 +184,7 @@ def test_an_arn_that_can_not_be_trusted_is_refused(arn: object, rule: str, remed
 def test_a_name_that_iam_would_not_take_is_refused(
     kind: str, name: str, rule: str, remedy: str
 ) -> None:
-    check = {"user": principals.user_name, "role": principals.role_name}[kind]
+    check = {"user": principals.check_user_name, "role": principals.check_role_name}[kind]
     refused = refusal(check, name)
     path = (
         "a path has 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
@@ -195,8 +195,8 @@ def test_a_name_that_iam_would_not_take_is_refused(
 
 @pytest.mark.parametrize("name", ["x" * 64, "team/" + "x" * 64, "x" * 510 + "/alice"])
 def test_the_longest_name_and_path_are_taken(name: str) -> None:
-    assert principals.user_name(name) == name
-    assert principals.role_name(name) == name
+    assert principals.check_user_name(name) == name
+    assert principals.check_role_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_an_output_needs_a_label_beside_it(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "known"), [("user", "user"), ("role", "role"), ("arn", None)])
 def test_an_output_with_a_label_is_known_by_that_alone(kind: str, known: str | None) -> None:
-    principal = read(PrincipalModel, {kind: Unresolved(), "label": "ci"})
+    principal = read_model(PrincipalModel, {kind: Unresolved(), "label": "ci"})
     assert principal.kind == known
     assert principal.entity is None
     assert principal.key == f"{kind}-ci"

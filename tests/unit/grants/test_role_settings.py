@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cross_account_access.grants import roles
-from cross_account_access.grants.model import Unresolved, read
+from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.roles import RoleModel
 from tests.unit.reading import DESTINATION, OTHER, QUOTES, messages, refusal, told
 
@@ -25,7 +25,7 @@ def allow(*resources: str) -> dict[str, Any]:
 
 
 def test_a_role_without_settings_has_the_root_path_and_no_permissions() -> None:
-    role = read(RoleModel, {})
+    role = read_model(RoleModel, {})
     assert (role.path, role.managed_policies, role.managed_policy_arns, role.inline_policies) == (
         "/",
         [],
@@ -51,12 +51,12 @@ def test_a_role_without_settings_has_the_root_path_and_no_permissions() -> None:
     ],
 )
 def test_a_managed_policy_is_aws_s_by_name_or_any_by_arn(policy: str, arn: str) -> None:
-    assert roles.managed_policy(policy) == policy
-    assert roles.policy_arn(policy, "aws-cn", DESTINATION) == arn
+    assert roles.check_managed_policy(policy) == policy
+    assert roles.resolve_policy_arn(policy, "aws-cn", DESTINATION) == arn
 
 
 def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
-    assert told(lambda arn: roles.policy_arn(arn, "aws", DESTINATION), THIRD) == (
+    assert told(lambda arn: roles.resolve_policy_arn(arn, "aws", DESTINATION), THIRD) == (
         f'here: "{THIRD}": a role takes policies of AWS\'s and of its own account, {DESTINATION}.'
     )
 
@@ -79,12 +79,12 @@ def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
     ],
 )
 def test_what_is_no_managed_policy_is_refused(policy: object, rule: str) -> None:
-    assert refusal(roles.managed_policy, policy).rule.startswith(rule)
+    assert refusal(roles.check_managed_policy, policy).rule.startswith(rule)
 
 
 def test_an_arn_alone_may_be_asked_for() -> None:
-    assert roles.managed_policy_arn(OWN) == OWN
-    assert told(roles.managed_policy_arn, "ReadOnlyAccess") == (
+    assert roles.check_managed_policy_arn(OWN) == OWN
+    assert told(roles.check_managed_policy_arn, "ReadOnlyAccess") == (
         'here: "ReadOnlyAccess": a managed policy\'s ARN is arn:aws:iam::ACCOUNT:policy/NAME, '
         "ACCOUNT aws for AWS's own."
     )
@@ -104,7 +104,7 @@ def test_an_arn_alone_may_be_asked_for() -> None:
     ],
 )
 def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
-    refused = refusal(roles.role_arn, arn)
+    refused = refusal(roles.check_role_arn, arn)
     assert (refused.rule, refused.remedy) == (
         "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME",
         remedy,
@@ -121,12 +121,12 @@ def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
     ],
 )
 def test_a_roles_arn_that_is_a_pattern_is_refused(arn: str, rule: str) -> None:
-    assert refusal(roles.role_arn, arn).rule.startswith(rule)
+    assert refusal(roles.check_role_arn, arn).rule.startswith(rule)
 
 
 def test_a_roles_arn_is_taken_with_its_path() -> None:
     arn = f"arn:aws-us-gov:iam::{OTHER}:role/team/ci"
-    assert roles.role_arn(arn) == arn
+    assert roles.check_role_arn(arn) == arn
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_roles_arn_is_taken_with_its_path() -> None:
     ],
 )
 def test_an_attachment_is_called_by_its_policy(policies: list[str], keys: list[str]) -> None:
-    assert [roles.policy_key(policy) for policy in policies] == keys
+    assert [roles.build_attachment_key(policy) for policy in policies] == keys
 
 
 TWICE = "a policy is attached once"
@@ -201,7 +201,7 @@ def test_a_wrong_setting_is_refused(role: dict[str, Any], message: str) -> None:
 
 
 def test_twenty_policies_attach_and_the_boundary_is_not_one_of_them() -> None:
-    role = read(
+    role = read_model(
         RoleModel, {"managed_policies": [f"P{n}" for n in range(20)], "permissions_boundary": "P1"}
     )
     assert len(role.managed_policies) == 20
@@ -209,7 +209,9 @@ def test_twenty_policies_attach_and_the_boundary_is_not_one_of_them() -> None:
 
 def test_policies_of_one_name_are_two_where_one_is_the_accounts_own() -> None:
     own = f"arn:aws:iam::{DESTINATION}:policy/ReadOnlyAccess"
-    assert read(RoleModel, {"managed_policies": ["ReadOnlyAccess", own]}).managed_policies == [
+    assert read_model(
+        RoleModel, {"managed_policies": ["ReadOnlyAccess", own]}
+    ).managed_policies == [
         "ReadOnlyAccess",
         own,
     ]
@@ -223,7 +225,7 @@ def test_inline_policies_share_one_quota_of_10240_characters() -> None:
     room = 10240 - 2 * empty - 2 * len(filler)
     within = {"one": allow(filler), "two": allow(filler + "x" * room)}
     above = {"one": allow(filler), "two": allow(filler + "x" * (room + 1))}
-    assert read(RoleModel, {"inline_policies": within}).inline_policies == within
+    assert read_model(RoleModel, {"inline_policies": within}).inline_policies == within
     assert messages(RoleModel, {"inline_policies": above}) == [
         (
             "inline_policies: 10241: a role's inline policies have at most 10240 characters together, white space not "
@@ -234,9 +236,11 @@ def test_inline_policies_share_one_quota_of_10240_characters() -> None:
 
 def test_an_inline_policy_with_an_output_inside_is_checked_when_that_is_known() -> None:
     document = {"Statement": [{"Efect": Unresolved()}]}
-    assert read(RoleModel, {"inline_policies": {"a": document}}).inline_policies == {"a": document}
-    assert roles.holds_later(document)
-    assert not roles.holds_later(allow("*"))
+    assert read_model(RoleModel, {"inline_policies": {"a": document}}).inline_policies == {
+        "a": document
+    }
+    assert roles.has_unresolved(document)
+    assert not roles.has_unresolved(allow("*"))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +258,7 @@ def test_every_policy_that_is_known_is_checked_against_the_account(
     role: dict[str, Any], steps: tuple[str | int, ...]
 ) -> None:
     refused = refusal(
-        lambda account: read(RoleModel, role).check_account(account, ("role",)), DESTINATION
+        lambda account: read_model(RoleModel, role).check_account(account, ("role",)), DESTINATION
     )
     assert (refused.where, refused.value) == (("role", *steps), THIRD)
     assert refused.rule == f"a role takes policies of AWS's and of its own account, {DESTINATION}"
@@ -262,4 +266,4 @@ def test_every_policy_that_is_known_is_checked_against_the_account(
 
 def test_policies_of_the_roles_own_account_and_of_aws_are_taken() -> None:
     role = {"managed_policies": ["ReadOnlyAccess", OWN], "permissions_boundary": OWN}
-    read(RoleModel, role).check_account(DESTINATION, ("role",))
+    read_model(RoleModel, role).check_account(DESTINATION, ("role",))

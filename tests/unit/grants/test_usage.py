@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.grants.conditions import ConditionsModel
-from cross_account_access.grants.model import read
+from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.usage import Usage
 from cross_account_access.iam import limits
@@ -27,11 +27,11 @@ from tests.unit.reading import DESTINATION, SOURCE
 
 
 def principal(**given_as: Any) -> PrincipalModel:
-    return read(PrincipalModel, given_as)
+    return read_model(PrincipalModel, given_as)
 
 
 def under(**conditions: Any) -> ConditionsModel:
-    return read(ConditionsModel, conditions)
+    return read_model(ConditionsModel, conditions)
 
 
 ALICE, BOB, CI = principal(user="alice"), principal(user="team/bob"), principal(role="team/ci")

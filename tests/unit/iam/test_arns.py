@@ -55,7 +55,7 @@ PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b"]
     ],
 )
 def test_an_arn_is_taken_apart_and_put_together(arn: str, parts: IamArn) -> None:
-    assert arns.parse(arn) == parts
+    assert arns.parse_arn(arn) == parts
     assert str(parts) == arn
 
 
@@ -83,8 +83,8 @@ def test_an_arn_is_taken_apart_and_put_together(arn: str, parts: IamArn) -> None
     ],
 )
 def test_what_is_no_iam_arn_is_none(text: str) -> None:
-    assert arns.parse(text) is None
-    assert arns.kind_of(text) is None
+    assert arns.parse_arn(text) is None
+    assert arns.get_kind(text) is None
 
 
 @given(st.sampled_from(PARTITIONS), st.sampled_from(["user", "role", "policy"]), SEGMENTS, NAMES)
@@ -94,8 +94,8 @@ def test_every_arn_comes_back_whole(
     arn = IamArn(
         partition, "111111111111", kind, "".join(f"/{segment}" for segment in segments) + "/", name
     )
-    assert arns.parse(str(arn)) == arn
-    assert arns.kind_of(str(arn)) == kind
+    assert arns.parse_arn(str(arn)) == arn
+    assert arns.get_kind(str(arn)) == kind
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_every_arn_comes_back_whole(
     ],
 )
 def test_a_path_stands_before_a_name(given_name: str, path: str, name: str) -> None:
-    assert arns.split(given_name) == (path, name)
+    assert arns.split_path(given_name) == (path, name)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_a_path_stands_before_a_name(given_name: str, path: str, name: str) -> N
     ],
 )
 def test_a_sessions_arn_tells_its_role(arn: str, role: str | None) -> None:
-    assert arns.role_of_session(arn) == role
+    assert arns.find_role_of_session(arn) == role

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
-from cross_account_access.iam.operators import Operator, literal, pattern, resource_matches, unmet
+from cross_account_access.iam.operators import (
+    Operator,
+    fill_literal,
+    fill_pattern,
+    find_unmet,
+    match_resource,
+)
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 ALICE_ARN = f"arn:aws:iam::{SOURCE}:user/alice"
@@ -269,15 +275,15 @@ def test_only_asterisk_and_question_mark_are_wildcards(wild: str, text: str) -> 
     st.text("ab*?[]!${}:/", min_size=1, max_size=8), st.text("ab*?[]!${}:/", min_size=1, max_size=8)
 )
 def test_a_variables_value_is_always_plain(value: str, other: str) -> None:
-    filled = pattern("<${aws:PrincipalTag/x}>", {"aws:principaltag/x": value})
+    filled = fill_pattern("<${aws:PrincipalTag/x}>", {"aws:principaltag/x": value})
     assert filled is not None
     assert fnmatchcase(f"<{other}>", filled) is (other == value)
-    assert literal("<${AWS:principaltag/X}>", {"aws:principaltag/x": value}) == f"<{value}>"
+    assert fill_literal("<${AWS:principaltag/X}>", {"aws:principaltag/x": value}) == f"<{value}>"
 
 
 @given(st.text("ab*?{},' ").map("$".join))
 def test_text_without_a_whole_variable_stays(text: str) -> None:
-    assert literal(text, None) == text
+    assert fill_literal(text, None) == text
 
 
 @given(
@@ -287,15 +293,15 @@ def test_text_without_a_whole_variable_stays(text: str) -> None:
 def test_whole_arns_are_compared_field_by_field(fields: list[str], patterns: list[str]) -> None:
     arn, wild = ":".join(fields), ":".join(patterns)
     alike = all(map(glob, patterns, fields))
-    assert resource_matches(wild, arn, {}) is alike
+    assert match_resource(wild, arn, {}) is alike
     assert holds("ArnLike", arn, [wild]) is alike
 
 
 @given(st.integers(0, 4), st.lists(st.text("ab", max_size=3), min_size=6, max_size=6))
 def test_an_arn_short_of_fields_is_completed(last: int, fields: list[str]) -> None:
     short = ":".join(fields[: last + 1])
-    assert resource_matches(short, ":".join(fields), {})
-    assert not resource_matches(short + "c", ":".join(fields), {})
+    assert match_resource(short, ":".join(fields), {})
+    assert not match_resource(short + "c", ":".join(fields), {})
 
 
 # From the second day on: four digits are a year.
@@ -310,6 +316,6 @@ def test_a_date_is_its_epoch_time(moment: datetime) -> None:
 @given(st.sampled_from(ALL), texts, many)
 def test_the_case_of_a_key_never_matters(name: str, value: str, required: list[str]) -> None:
     for key in ("x:key", "X:KEY"):
-        assert (unmet({name: {key: required}}, {"x:key": value}, {}) == []) is holds(
+        assert (find_unmet({name: {key: required}}, {"x:key": value}, {}) == []) is holds(
             name, value, required
         )

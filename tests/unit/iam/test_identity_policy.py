@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.errors import Refusal
-from cross_account_access.grants.policies import identity_policy
+from cross_account_access.grants.policies import check_identity_policy
 from tests.unit.reading import told
 
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
@@ -51,15 +51,15 @@ def policy(**statement: Any) -> dict[str, Any]:
     ],
 )
 def test_a_policy_is_rendered_without_white_space_as_it_stands(document: dict[str, Any]) -> None:
-    assert identity_policy(document) == json.dumps(document, separators=(",", ":"))
+    assert check_identity_policy(document) == json.dumps(document, separators=(",", ":"))
 
 
 def test_a_policy_may_be_json_text() -> None:
-    assert identity_policy(json.dumps(policy(), indent=2)) == identity_policy(policy())
+    assert check_identity_policy(json.dumps(policy(), indent=2)) == check_identity_policy(policy())
 
 
 def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
-    assert json.loads(identity_policy({"Statement": ALLOW})) == {
+    assert json.loads(check_identity_policy({"Statement": ALLOW})) == {
         "Version": "2012-10-17",
         "Statement": ALLOW,
     }
@@ -181,7 +181,7 @@ STATEMENT = "here.Statement[0]"
     ],
 )
 def test_what_is_no_identity_policy_is_refused(document: object, message: str) -> None:
-    assert told(identity_policy, document) == message
+    assert told(check_identity_policy, document) == message
 
 
 SCALARS: st.SearchStrategy[Any] = (
@@ -226,7 +226,7 @@ STATEMENTS = st.fixed_dictionaries(
 )
 def test_anything_is_either_refused_or_rendered_as_json(document: object) -> None:
     try:
-        rendered = identity_policy(document)
+        rendered = check_identity_policy(document)
     except Refusal:
         return
     assert json.loads(rendered, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))[

@@ -33,7 +33,7 @@ TEXTS: list[tuple[str, Callable[[object], str], int, int, set[str]]] = [
     ("role description", limits.DESCRIPTION, 0, 1000, DESCRIPTION),
     ("external ID", limits.EXTERNAL_ID, 2, 1224, NAME | set(":/")),
     ("session name", limits.SESSION_NAME, 2, 64, NAME),
-    ("account ID", limits.account_id, 12, 12, set(string.digits)),
+    ("account ID", limits.check_account_id, 12, 12, set(string.digits)),
     ("unique id", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
     ("access key ID", stack_config.ACCESS_KEY, 12, 128, WORDS),
 ]
@@ -104,7 +104,7 @@ def test_a_line_end_after_the_value_is_no_part_of_it(
         (limits.ROLE_NAME, 5, f"here: 5: a role name is text. {QUOTES}"),
         (limits.ROLE_NAME, True, f"here: true: a role name is text. {QUOTES}"),
         (limits.ROLE_NAME, ["ci"], 'here: ["ci"]: a role name is text.'),
-        (limits.account_id, "1", 'here: "1": an account ID has 12 characters: digits.'),
+        (limits.check_account_id, "1", 'here: "1": an account ID has 12 characters: digits.'),
         (
             limits.DESCRIPTION,
             "…",
@@ -118,7 +118,7 @@ def test_a_refusal_says_the_rule(
     assert told(check, wrong) == message
 
 
-@pytest.mark.parametrize("check", [limits.PATH, limits.path])
+@pytest.mark.parametrize("check", [limits.PATH, limits.check_path])
 def test_a_path_is_a_slash_or_stands_between_slashes(check: Callable[[object], str]) -> None:
     right = ["/", "/a/", "/a/b/", "/" + "x" * 510 + "/", "/!/", "/~/"]
     wrong = ["", "a", "/a", "a/", "//", "/" + "x" * 511 + "/", "/a b/", "/é/", "/\x7f/", "/a/\n"]
@@ -134,13 +134,13 @@ def test_a_paths_characters_are_ascii_without_spaces() -> None:
 @pytest.mark.parametrize("path", ["/*/", "/te?m/", "/${aws:username}/", "/a/*/b/"])
 def test_a_path_that_a_policy_would_read_as_a_pattern_is_refused(path: str) -> None:
     assert accepts(limits.PATH, path)
-    assert told(limits.path, path) == (
+    assert told(limits.check_path, path) == (
         f'here: "{path}": a path has none of *, ? and ${{: in a policy these would stand for other names too.'
     )
 
 
 def test_a_path_may_hold_a_dollar_sign_that_begins_no_variable() -> None:
-    assert limits.path("/$team/{x}/") == "/$team/{x}/"
+    assert limits.check_path("/$team/{x}/") == "/$team/{x}/"
 
 
 def test_a_policys_path_has_a_names_characters() -> None:
@@ -202,18 +202,18 @@ def test_a_roles_longest_and_shortest_arn_have_a_length_that_is_taken() -> None:
     ],
 )
 def test_an_account_id_of_twelve_digits_may_be_a_number(given_id: object, found: str) -> None:
-    assert limits.account_id(given_id) == found
+    assert limits.check_account_id(given_id) == found
 
 
 @pytest.mark.parametrize(
     "wrong", [12345678901, 1234567890123, -11111111111, 0, True, 111111111111.0, None, []]
 )
 def test_another_number_is_no_account_id(wrong: object) -> None:
-    assert accepts(limits.account_id, wrong) is False
+    assert accepts(limits.check_account_id, wrong) is False
 
 
 def test_a_number_that_is_no_account_id_may_have_lost_its_leading_zeros() -> None:
-    assert told(limits.account_id, 12345678901) == (
+    assert told(limits.check_account_id, 12345678901) == (
         f"here: 12345678901: an account ID has 12 characters: digits. {QUOTES}"
     )
 
@@ -244,29 +244,33 @@ def test_the_quotas_are_aws_s() -> None:
 
 
 def test_white_space_counts_against_no_quota() -> None:
-    assert limits.characters('{ "a":\t[1,\n 2]\r\n}') == len('{"a":[1,2]}')
+    assert limits.count_characters('{ "a":\t[1,\n 2]\r\n}') == len('{"a":[1,2]}')
 
 
 # Tags
 
 
 def test_tags_lengths_are_kept_at_both_ends() -> None:
-    keys = [length for length in (0, 1, 127, 128, 129) if accepts(limits.tags, {"k" * length: ""})]
+    keys = [
+        length for length in (0, 1, 127, 128, 129) if accepts(limits.check_tags, {"k" * length: ""})
+    ]
     values = [
-        length for length in (0, 1, 255, 256, 257) if accepts(limits.tags, {"k": "v" * length})
+        length
+        for length in (0, 1, 255, 256, 257)
+        if accepts(limits.check_tags, {"k": "v" * length})
     ]
     numbers = [
         count
         for count in (0, 1, 49, 50, 51)
-        if accepts(limits.tags, {f"k{n}": "" for n in range(count)})
+        if accepts(limits.check_tags, {f"k{n}": "" for n in range(count)})
     ]
     assert (keys, values, numbers) == ([1, 127, 128], [0, 1, 255, 256], [0, 1, 49, 50])
 
 
 def test_a_tag_has_letters_digits_spaces_and_some_signs() -> None:
     allowed = {c for c in CHARACTERS if c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN"}
-    assert {c for c in CHARACTERS if accepts(limits.tags, {f"k{c}": ""})} == allowed
-    assert {c for c in CHARACTERS if accepts(limits.tags, {"k": f"v{c}"})} == allowed
+    assert {c for c in CHARACTERS if accepts(limits.check_tags, {f"k{c}": ""})} == allowed
+    assert {c for c in CHARACTERS if accepts(limits.check_tags, {"k": f"v{c}"})} == allowed
     assert "\t" not in allowed
 
 
@@ -296,11 +300,11 @@ def test_a_tag_has_letters_digits_spaces_and_some_signs() -> None:
     ],
 )
 def test_a_wrong_tag_is_named(wrong: object, message: str) -> None:
-    assert told(limits.tags, wrong) == message
+    assert told(limits.check_tags, wrong) == message
 
 
 def test_a_tag_whose_key_only_holds_aws_is_taken() -> None:
-    assert limits.tags({"aws": "", "x-aws:y": ""}) == {"aws": "", "x-aws:y": ""}
+    assert limits.check_tags({"aws": "", "x-aws:y": ""}) == {"aws": "", "x-aws:y": ""}
 
 
 @pytest.mark.parametrize(
@@ -308,8 +312,8 @@ def test_a_tag_whose_key_only_holds_aws_is_taken() -> None:
     [([], None), (["a", "b"], None), (["a", "b", "a", "b"], "a"), (["a", "A"], None)],
 )
 def test_what_stands_there_twice_is_found(values: list[str], found: str | None) -> None:
-    assert limits.repeated(values) == found
+    assert limits.find_repeated(values) == found
 
 
 def test_what_stands_there_twice_ignoring_case_is_found_as_it_is_spelt() -> None:
-    assert limits.repeated(["alice", "Bob", "ALICE"], key=str.lower) == "ALICE"
+    assert limits.find_repeated(["alice", "Bob", "ALICE"], key=str.lower) == "ALICE"

@@ -7,23 +7,28 @@ from typing import Any
 
 import click
 
-from cross_account_access.cli.accounts import Aws, aws_options
+from cross_account_access.cli.accounts import AwsAccess, add_aws_options
 from cross_account_access.cli.options import (
     duration_option,
     external_id_option,
-    pairs,
+    parse_pairs,
     session_name_option,
     session_tag_option,
     source_identity_option,
 )
-from cross_account_access.cli.stacks import Grant, Where, grants_of, stack_options
+from cross_account_access.cli.stacks import (
+    DeployedGrant,
+    StackSource,
+    add_stack_options,
+    load_grants,
+)
 from cross_account_access.cli.terminal import Command, ExitCode, emit
 
-from .asked import Asked, moment, several, wrong
 from .explanation import explain as explained
+from .principal_ref import PrincipalRef, read_who
+from .render import Report
+from .request_context import RequestContext, moment, several, wrong
 from .sources import entitled_caller, standing_caller, standing_role, stated_caller, stated_role
-from .telling import Told
-from .who import Who, read_who
 
 _REGION = "us-east-1"
 
@@ -94,18 +99,20 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_asked(
-        *, aws: Aws, mfa: bool, at: str | None, transitive: tuple[str, ...], **given: Any
+        *, aws: AwsAccess, mfa: bool, at: str | None, transitive: tuple[str, ...], **given: Any
     ) -> Any:
         options = {
-            field.name: given.pop(field.name) for field in fields(Asked) if field.name in given
+            field.name: given.pop(field.name)
+            for field in fields(RequestContext)
+            if field.name in given
         }
         for name in ("session_tags", "principal_tags", "inherited_tags"):
-            options[name] = pairs(f"--{name.rstrip('s').replace('_', '-')}", options[name])
+            options[name] = parse_pairs(f"--{name.rstrip('s').replace('_', '-')}", options[name])
         options["more"] = several("--context", options["more"])
         if mfa and options["mfa_age"] is None:
             options["mfa_age"] = 0
         keys = tuple(dict.fromkeys(transitive))
-        asked = Asked(
+        asked = RequestContext(
             at=moment(at), transitive_tag_keys=keys, region=aws.region or _REGION, **options
         )
         asked.check()
@@ -120,8 +127,8 @@ def _circumstances(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(cls=Command)
 @click.argument("who")
 @click.argument("grant_or_role", metavar="GRANT")
-@stack_options
-@aws_options
+@add_stack_options
+@add_aws_options
 @click.option(
     "--entitled",
     is_flag=True,
@@ -147,13 +154,13 @@ def explain(  # noqa: PLR0913 - its options
     *,
     who: str,
     grant_or_role: str,
-    where: Where,
+    where: StackSource,
     entitled: bool,
     live: bool,
     source_profile: str | None,
     destination_profile: str | None,
-    aws: Aws,
-    asked: Asked,
+    aws: AwsAccess,
+    asked: RequestContext,
     as_json: bool,
 ) -> int:
     """Tell whether WHO may assume a role; if not, which half refuses, and why.
@@ -192,7 +199,7 @@ def explain(  # noqa: PLR0913 - its options
             f"{arn} is of no grant of the stack", "Ask with --live, which reads the role itself."
         )
     answer = explained(asking, calling, role, asked, documents)
-    told = Told(answer, asking, calling, role, grant, asked, live)
+    told = Report(answer, asking, calling, role, grant, asked, live)
     if as_json:
         emit(told.as_dict())
     else:
@@ -200,11 +207,11 @@ def explain(  # noqa: PLR0913 - its options
     return ExitCode.DONE if answer.allowed else ExitCode.NO
 
 
-def _grant(where: Where, name: str, *, live: bool) -> Grant | None:
+def _grant(where: StackSource, name: str, *, live: bool) -> DeployedGrant | None:
     """The grant of that name, or of the role of that name or ARN; None for another role that stands somewhere."""
     if live and name.startswith("arn:") and not where.stacks and not where.files:
         return None
-    grants = grants_of(where)
+    grants = load_grants(where)
     by_name = [grant for grant in grants if grant.name == name]
     by_role = [grant for grant in grants if name in (grant.documents.role.arn, *_names(grant))]
     found = by_name or by_role
@@ -221,12 +228,12 @@ def _grant(where: Where, name: str, *, live: bool) -> Grant | None:
     raise wrong(f"there is no grant and no role {name}", f"Grants: {known}.")
 
 
-def _names(grant: Grant) -> tuple[str, str]:
+def _names(grant: DeployedGrant) -> tuple[str, str]:
     role = grant.documents.role
     return role.name, f"{role.path}{role.name}".removeprefix("/")
 
 
-def _in_organization(who: Who, asked: Asked) -> Asked:
+def _in_organization(who: PrincipalRef, asked: RequestContext) -> RequestContext:
     """Whoever is told by its organization is in it, unless the options tell otherwise."""
     if asked.organization or asked.organization_path:
         return asked

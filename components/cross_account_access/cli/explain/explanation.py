@@ -10,10 +10,10 @@ from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request
 from cross_account_access.iam.findings import AccountSide, Finding
 from cross_account_access.iam.operators import Unmet
 
-from .asked import Asked
+from .principal_ref import PrincipalRef
 from .remedies import told
-from .sources import Calling, Role
-from .who import Who
+from .request_context import RequestContext
+from .sources import CallerWithPolicies, Role
 
 HALVES: tuple[AccountSide, AccountSide] = ("source", "destination")
 _ASSUME_ROLE = "sts:AssumeRole"
@@ -99,7 +99,11 @@ class Explanation:
 
 
 def explain(
-    who: Who, calling: Calling, role: Role, asked: Asked, documents: GrantDocuments | None = None
+    who: PrincipalRef,
+    calling: CallerWithPolicies,
+    role: Role,
+    asked: RequestContext,
+    documents: GrantDocuments | None = None,
 ) -> Explanation:
     """Decide whether a caller may assume a role, and tell why.
 
@@ -140,7 +144,7 @@ def explain(
 
 
 def _decisions(
-    calling: Calling, role: Role, trust: Policy, asked: Asked
+    calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
 ) -> list[tuple[str, Decision]]:
     user = calling.caller.kind == "User"
     context = asked.context(user=user, account=role.arn.split(":")[4], tags=calling.tags)
@@ -164,8 +168,8 @@ def _merged(found: Iterable[tuple[str, Finding]]) -> list[tuple[Finding, tuple[s
 def _reason(
     actions: tuple[str, ...],
     finding: Finding,
-    who: Who,
-    calling: Calling,
+    who: PrincipalRef,
+    calling: CallerWithPolicies,
     role: Role,
     documents: GrantDocuments | None,
 ) -> Reason:
@@ -183,7 +187,7 @@ def _reason(
     )
 
 
-def _rules(caller: Caller, role: Role, asked: Asked) -> list[Reason]:
+def _rules(caller: Caller, role: Role, asked: RequestContext) -> list[Reason]:
     """What STS refuses beside the policies.
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -225,7 +229,9 @@ def _allowing(
     return allowing
 
 
-def _notes(who: Who, calling: Calling, role: Role, trust: Policy, asked: Asked) -> Iterable[str]:
+def _notes(
+    who: PrincipalRef, calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
+) -> Iterable[str]:
     caller = calling.caller
     if caller.kind != "User" and asked.mfa_age is not None:
         yield "A role's session carries no MFA, whatever its user gave: --mfa is without effect."
@@ -242,14 +248,16 @@ def _notes(who: Who, calling: Calling, role: Role, trust: Policy, asked: Asked) 
 
 
 def _short_enough(role: Role) -> bool:
-    arn = arns.parse(role.arn)
+    arn = arns.parse_arn(role.arn)
     return (
         arn is None
         or len(f"{arn.path}{arn.name}".removeprefix("/")) <= limits.SWITCH_ROLE_NAME_LENGTH
     )
 
 
-def _needs_external_id(calling: Calling, role: Role, trust: Policy, asked: Asked) -> bool:
+def _needs_external_id(
+    calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
+) -> bool:
     """Whether the trust refuses what comes without one."""
     decisions = _decisions(calling, role, trust, replace(asked, external_id=None))
     findings = [finding for _, decision in decisions for finding in decision.findings]

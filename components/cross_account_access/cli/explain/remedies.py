@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import Finding
-from cross_account_access.iam.operators import listed
+from cross_account_access.iam.operators import as_list
 
-from .sources import Calling, Role
-from .who import Who
+from .principal_ref import PrincipalRef
+from .sources import CallerWithPolicies, Role
 from .words import block, policy_text
 
 _UP = "and run `pulumi up`"
@@ -17,8 +17,8 @@ _UP = "and run `pulumi up`"
 def told(
     finding: Finding,
     actions: tuple[str, ...],
-    who: Who,
-    calling: Calling,
+    who: PrincipalRef,
+    calling: CallerWithPolicies,
     role: Role,
     documents: GrantDocuments | None,
 ) -> tuple[str, tuple[str, ...]]:
@@ -71,7 +71,9 @@ def _denied(finding: Finding, where: str, what: str) -> tuple[str, tuple[str, ..
     )
 
 
-def _nearest(finding: Finding, where: str, calling: Calling) -> tuple[str, tuple[str, ...]]:
+def _nearest(
+    finding: Finding, where: str, calling: CallerWithPolicies
+) -> tuple[str, tuple[str, ...]]:
     """What keeps the policy that comes nearest from allowing."""
     if finding.element == "condition":
         unmet = block(finding.unmet, user=calling.caller.kind == "User")
@@ -86,8 +88,8 @@ def _unentitled(
     where: str,
     what: str,
     actions: tuple[str, ...],
-    who: Who,
-    calling: Calling,
+    who: PrincipalRef,
+    calling: CallerWithPolicies,
     role: Role,
     documents: GrantDocuments | None,
 ) -> tuple[str, tuple[str, ...]]:
@@ -114,8 +116,8 @@ def _untrusted(
     finding: Finding,
     where: str,
     what: str,
-    who: Who,
-    calling: Calling,
+    who: PrincipalRef,
+    calling: CallerWithPolicies,
     role: Role,
     documents: GrantDocuments | None,
 ) -> tuple[str, tuple[str, ...]]:
@@ -150,7 +152,7 @@ def _untrusted(
     return text, (f"Add it to the principals of grant {documents.grant} {_UP}.",)
 
 
-def _by_group(who: Who, documents: GrantDocuments | None) -> Iterable[str]:
+def _by_group(who: PrincipalRef, documents: GrantDocuments | None) -> Iterable[str]:
     groups = (
         [half.name for half in documents.principals if half.kind == "group"] if documents else []
     )
@@ -173,7 +175,7 @@ def _names(role: Role) -> Iterable[str]:
     for statement in [statements] if isinstance(statements, dict) else statements:
         principal = statement.get("Principal")
         if isinstance(principal, dict):
-            yield from listed(principal.get("AWS", []))
+            yield from as_list(principal.get("AWS", []))
 
 
 def _same_role(name: str, arn: str) -> bool:

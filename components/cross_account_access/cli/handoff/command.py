@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from cross_account_access.cli.options import only_grant_argument
-from cross_account_access.cli.stacks import Where, grant_of, stack_options
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
@@ -22,7 +22,7 @@ from .terraform import configuration
 
 @click.command(cls=Command)
 @only_grant_argument
-@stack_options
+@add_stack_options
 @click.option(
     "--for",
     "half",
@@ -38,7 +38,7 @@ from .terraform import configuration
     help="The folder to write: a new or empty one, or that of an earlier handoff, which is replaced.",
 )
 def handoff(
-    name: str | None, where: Where, half: AccountSide | None, to: Path, *, as_json: bool
+    name: str | None, where: StackSource, half: AccountSide | None, to: Path, *, as_json: bool
 ) -> None:
     """Write a folder for the other account's owner, who is to make the other side of a grant.
 
@@ -53,7 +53,7 @@ def handoff(
       cross-account-access handoff audit --stack production --to audit-for-partner
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
     """  # noqa: D301 - \b is click's
-    grant = grant_of(where, name)
+    grant = load_grant(where, name)
     side = Side(grant.documents, half or _other_side(grant.documents))
     files = contents(side)
     about = {
@@ -124,7 +124,7 @@ def _notes(side: Side) -> list[str]:
 
 
 def _tell(side: Side, folder: Path, files: list[str], changes: Changes | None) -> None:
-    out = console()
+    out = make_console()
     out.print(
         f"{folder}: the {side.half} side of grant {side.documents.grant}, for the owner of account {side.account}"
     )

@@ -5,12 +5,14 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.grants.principals import TRAITS, Kind
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
 
 from . import shell
 from .sides import HandedOut, Side
 
-_WIDE: frozenset[Kind] = frozenset({"account", "group", "organization", "organizational_unit"})
+_WIDE: frozenset[PrincipalKind] = frozenset(
+    {"account", "group", "organization", "organizational_unit"}
+)
 _SECONDS_AN_HOUR = 3600
 _WORDS = {
     "sts:externalid": "they give the external ID that stands in trust-policy.json",
@@ -235,7 +237,7 @@ def _checks(side: Side) -> Iterator[str]:
         )
 
 
-def _named(kind: Kind, name: str) -> str:
+def _named(kind: PrincipalKind, name: str) -> str:
     return f"{kind.replace('_', ' ')} `{name}`: {TRAITS[kind].meaning}"
 
 

@@ -4,7 +4,11 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cross_account_access.cli.policy_normalization import canonical, checksum, meant
+from cross_account_access.cli.policy_normalization import (
+    build_expected_half,
+    compute_checksum,
+    render_canonical,
+)
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import Attachable
 from cross_account_access.iam import arns, limits
@@ -76,7 +80,7 @@ class Side:
     @property
     def checksum(self) -> str:
         """What tells it from every other, as `verify` computes it from what stands."""
-        return checksum(meant(self.documents, self.half))
+        return compute_checksum(build_expected_half(self.documents, self.half))
 
     @property
     def attached(self) -> list[Attached]:
@@ -88,7 +92,7 @@ class Side:
                 self.documents.principals, key=lambda one: (one.kind, one.name)
             ):
                 if principal.attached_to:
-                    key = principal.attached_to, canonical(principal.needs)
+                    key = principal.attached_to, render_canonical(principal.needs)
                     found.setdefault(key, self._attached(principal, *principal.attached_to))
         return list(found.values())
 

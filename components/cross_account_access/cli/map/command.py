@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import click
 from rich.console import Console
 
-from cross_account_access.cli.files import keep
-from cross_account_access.cli.stacks import Where, grants_of, stack_options
-from cross_account_access.cli.terminal import Command, console, emit, progress_console
+from cross_account_access.cli.files import write_file
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
+from cross_account_access.cli.terminal import Command, emit, make_console, make_progress_console
 
 from .mermaid import MARK as MERMAID_MARK
 from .mermaid import MOST_EDGES, mermaid, too_large
@@ -33,7 +33,7 @@ _WIDTH = 160
 
 
 @click.command("map", cls=Command)
-@stack_options
+@add_stack_options
 @click.option(
     "--format",
     "form",
@@ -49,7 +49,7 @@ _WIDTH = 160
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE even if this command didn't make it.")
 def map_command(
-    *, where: Where, form: Form | None, file: Path | None, force: bool, as_json: bool
+    *, where: StackSource, form: Form | None, file: Path | None, force: bool, as_json: bool
 ) -> None:
     """Show who may assume what, by all grants of one or more stacks.
 
@@ -67,7 +67,7 @@ def map_command(
     if file == Path("-"):
         file = None
     access = access_map(
-        (_called(grant.stack, where), grant.documents) for grant in grants_of(where)
+        (_called(grant.stack, where), grant.documents) for grant in load_grants(where)
     )
     form = form or (_FORMS.get(file.suffix.lower(), "tree") if file else "tree")
     text, mark = _RENDERERS[form](access)
@@ -79,18 +79,18 @@ def map_command(
                 f"Mermaid draws at most {MOST_EDGES} lines unless its config says more: --format html has no limit."
             )
     if file:
-        keep(file, text, mark, force=force)
+        write_file(file, text, mark, force=force)
     if as_json:
         emit(_json(access, file, form))
     elif file:
         click.echo(f"{access.summary}\nWritten to {file}.")
     elif form == "tree":
-        console().print(tree(access))
+        make_console().print(tree(access))
     else:
         click.echo(text, nl=False)
 
 
-def _called(stack: str, where: Where) -> str:
+def _called(stack: str, where: StackSource) -> str:
     """What a map calls a stack; a file's by its name alone, for the map may go to others."""
     if stack not in where.files:
         return stack
@@ -119,4 +119,4 @@ def _json(access: AccessMap, file: Path | None, form: Form) -> dict[str, object]
 
 
 def _warn(text: str) -> None:
-    progress_console().print(text)
+    make_progress_console().print(text)

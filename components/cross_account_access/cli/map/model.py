@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
 from cross_account_access.grants.grant import Side
-from cross_account_access.grants.principals import TRAITS, Kind
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 
 from . import words
@@ -18,7 +18,9 @@ from .statements import trusted_under
 _DEFAULT_SESSION = (
     3600  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html
 )
-_WIDE: frozenset[Kind] = frozenset({"group", "account", "organization", "organizational_unit"})
+_WIDE: frozenset[PrincipalKind] = frozenset(
+    {"group", "account", "organization", "organizational_unit"}
+)
 
 Chained = Literal["yes", "no", "roles"]
 
@@ -64,7 +66,7 @@ class Node:
     """
 
     key: str
-    kind: Kind
+    kind: PrincipalKind
     name: str
     home: Home
     arn: str | None = None
@@ -221,7 +223,7 @@ def access_map(grants: Iterable[tuple[str, GrantDocuments]]) -> AccessMap:
         _add_role(made, documents)
     for _, documents in given:
         for half in documents.principals:
-            if half.kind == "role" and half.arn and (arn := arns.parse(half.arn)):
+            if half.kind == "role" and half.arn and (arn := arns.parse_arn(half.arn)):
                 made.roles.setdefault((arn.account, arn.name), half.arn)
     for stack, documents in given:
         for half in documents.principals:
@@ -271,10 +273,10 @@ def _with_path(half: DestinationHalf) -> str:
 
 
 def _permissions(half: DestinationHalf) -> list[str]:
-    found = [arns.parse(arn) for arn in half.managed_policies]
+    found = [arns.parse_arn(arn) for arn in half.managed_policies]
     told = [arn.name for arn in found if arn]
     told += [f"{words.visible(name)} (inline)" for name in half.inline_policies]
-    boundary = arns.parse(half.permissions_boundary) if half.permissions_boundary else None
+    boundary = arns.parse_arn(half.permissions_boundary) if half.permissions_boundary else None
     return told + ([f"within the boundary {boundary.name}"] if boundary else [])
 
 
@@ -313,7 +315,7 @@ def _principal(
         role, _, session = half.name.partition("/")
         arn = made.roles.get((documents.source_account_id, role))
         narrowed = [f"only its session {words.visible(session)}"]
-        if arn and (parsed := arns.parse(arn)):
+        if arn and (parsed := arns.parse_arn(arn)):
             return Node(
                 arn, "role", f"{parsed.path}{parsed.name}".removeprefix("/"), account, arn
             ), narrowed

@@ -1,6 +1,6 @@
 """Under which conditions a role's trust policy lets a principal in."""
 
-from cross_account_access.cli.terms import asked_beside, statements_of
+from cross_account_access.cli.trust_requirements import find_extra_conditions, find_statements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 
 from . import words
@@ -13,7 +13,7 @@ def trusted_under(documents: GrantDocuments, half: SourceHalf) -> list[tuple[str
     by_name = half.kind in ("user", "role") and half.arn != half.trusted_as
     more = ["whoever has that name"] if by_name else []
     found = [
-        (*words.conditions(asked_beside(one, half)), *more)
-        for one in statements_of(documents, half)
+        (*words.conditions(find_extra_conditions(one, half)), *more)
+        for one in find_statements(documents, half)
     ]
     return found or [(NOT_TRUSTED,)]

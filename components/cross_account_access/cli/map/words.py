@@ -4,12 +4,12 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cross_account_access.grants.principals import Kind
-from cross_account_access.iam.operators import Operator, listed
+from cross_account_access.grants.principals import PrincipalKind
+from cross_account_access.iam.operators import Operator, as_list
 
 EXTERNAL_ID = "an external ID"
 
-KINDS: Mapping[Kind, str] = {
+KINDS: Mapping[PrincipalKind, str] = {
     "user": "user",
     "role": "role",
     "group": "group",
@@ -94,7 +94,7 @@ def conditions(block: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     told: list[str] = []
     for operator, keys in block.items():
         for key, element in keys.items():
-            values = listed(element)
+            values = as_list(element)
             if (operator, key.lower(), alternatives(values)) not in _IMPLIED:
                 told.append(_condition(operator, key, values))
     ages = [text for text in told if text.startswith(f"{_MFA} less")]

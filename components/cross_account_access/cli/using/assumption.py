@@ -2,16 +2,23 @@
 
 from collections.abc import Mapping
 
-from cross_account_access.cli.call import Call, Wishes
-from cross_account_access.cli.caller import Caller
-from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.terms import Terms, filled, terms_for, terms_of
+from cross_account_access.cli.trust_requirements import (
+    TrustRequirements,
+    fill_pattern,
+    find_requirements,
+    read_requirements,
+)
 from cross_account_access.grants.principals import TRAITS
 from cross_account_access.iam.limits import SESSION_NAME
 
 
-def settle(grant: Grant, caller: Caller, wishes: Wishes, *, may_carry_mfa: bool) -> Call:
+def settle(
+    grant: DeployedGrant, caller: CallerSession, wishes: CallOverrides, *, may_carry_mfa: bool
+) -> Call:
     """How somebody assumes a grant's role.
 
     Args:
@@ -38,16 +45,16 @@ def settle(grant: Grant, caller: Caller, wishes: Wishes, *, may_carry_mfa: bool)
     )
 
 
-def asked_of(grant: Grant, caller: Caller) -> Terms:
+def asked_of(grant: DeployedGrant, caller: CallerSession) -> TrustRequirements:
     """What the trust policy asks of the caller."""
-    every = terms_of(grant.documents)
+    every = read_requirements(grant.documents)
     if len(every) == 1:
         return every[0]
     # Of a caller that the documents don't name, AWS has the last word: they may be older than what stands.
-    return terms_for(grant.documents, caller.identity) or every[0]
+    return find_requirements(grant.documents, caller.identity) or every[0]
 
 
-def _mfa_serial(grant: Grant, caller: Caller, may_carry_mfa: bool) -> str | None:
+def _mfa_serial(grant: DeployedGrant, caller: CallerSession, may_carry_mfa: bool) -> str | None:
     if caller.identity.user is None:
         told = f"grant {grant.name} requires MFA, and {caller.identity.arn}, a role's session, can't carry it"
         raise Failure(
@@ -56,7 +63,9 @@ def _mfa_serial(grant: Grant, caller: Caller, may_carry_mfa: bool) -> str | None
     return None if may_carry_mfa and caller.temporary else caller.mfa_serial
 
 
-def _session_name(grant: Grant, terms: Terms, caller: Caller) -> str | None:
+def _session_name(
+    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession
+) -> str | None:
     if not terms.session_names:
         return None
     role = grant.documents.role.name
@@ -66,7 +75,9 @@ def _session_name(grant: Grant, terms: Terms, caller: Caller) -> str | None:
     )
 
 
-def _source_identity(grant: Grant, terms: Terms, caller: Caller) -> str | None:
+def _source_identity(
+    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession
+) -> str | None:
     if not terms.source_identities:
         return None
     return _fitting(
@@ -77,27 +88,29 @@ def _source_identity(grant: Grant, terms: Terms, caller: Caller) -> str | None:
 def _fitting(
     what: str,
     option: str,
-    grant: Grant,
+    grant: DeployedGrant,
     patterns: tuple[str, ...],
-    caller: Caller,
+    caller: CallerSession,
     *,
     instead: str | None,
 ) -> str:
     user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
     for pattern in patterns:
-        if text := filled(pattern, user=user, instead=instead):
+        if text := fill_pattern(pattern, user=user, instead=instead):
             return text
     told = f"grant {grant.name} requires a {what} like {' or '.join(patterns)}"
     raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give {option} NAME.")
 
 
-def _tags(grant: Grant, terms: Terms, caller: Caller, given: Mapping[str, str]) -> dict[str, str]:
+def _tags(
+    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession, given: Mapping[str, str]
+) -> dict[str, str]:
     tags = dict(given)
     for key, values in terms.session_tags.items():
         if key.lower() in {one.lower() for one in given}:
             continue
         user = caller.identity.user if any("${" in text for text in values) else None
-        text = filled(values[0], user=user, instead=None) if len(values) == 1 else None
+        text = fill_pattern(values[0], user=user, instead=None) if len(values) == 1 else None
         if text is None:
             told = f"grant {grant.name} requires the session tag {key}, one of {', '.join(values)}"
             raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give --session-tag {key}=VALUE.")
@@ -105,7 +118,7 @@ def _tags(grant: Grant, terms: Terms, caller: Caller, given: Mapping[str, str]) 
     return tags
 
 
-def _duration(grant: Grant, caller: Caller) -> int | None:
+def _duration(grant: DeployedGrant, caller: CallerSession) -> int | None:
     """The role's own, but for a role's session, which gets an hour at most (role chaining)."""
     longest = grant.documents.role.max_session_duration
     chained = {TRAITS[half.kind].chained for half in grant.documents.principals}

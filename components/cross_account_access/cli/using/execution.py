@@ -4,19 +4,19 @@ import os
 
 import click
 
-from cross_account_access.cli.accounts import Aws, aws_options
-from cross_account_access.cli.call import Wishes
-from cross_account_access.cli.caller import Caller
+from cross_account_access.cli.accounts import AwsAccess, add_aws_options
+from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.options import (
     duration_option,
     grant_argument,
     mfa_serial_option,
-    pairs,
+    parse_pairs,
     session_name_option,
     session_tag_option,
     source_identity_option,
 )
-from cross_account_access.cli.stacks import Where, grant_of, stack_options
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
 from cross_account_access.cli.terminal import Command
 
 from . import running
@@ -31,8 +31,8 @@ from .sessions import Sessions
 )
 @grant_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
-@stack_options
-@aws_options
+@add_stack_options
+@add_aws_options
 @mfa_serial_option
 @session_name_option()
 @source_identity_option()
@@ -42,8 +42,8 @@ def exec_command(  # noqa: PLR0913 - one for each option
     *,
     name: str,
     command: tuple[str, ...],
-    where: Where,
-    aws: Aws,
+    where: StackSource,
+    aws: AwsAccess,
     mfa_serial: str | None,
     session_name: str | None,
     source_identity: str | None,
@@ -63,13 +63,17 @@ def exec_command(  # noqa: PLR0913 - one for each option
       cross-account-access exec read-only --stack production --profile people -- aws s3 ls
       cross-account-access exec deploy --outputs outputs.json -- ./deploy.sh
     """  # noqa: D301 - \b is click's
-    wishes = Wishes(
-        mfa_serial, session_name, duration, source_identity, pairs("--session-tag", session_tags)
+    wishes = CallOverrides(
+        mfa_serial,
+        session_name,
+        duration,
+        source_identity,
+        parse_pairs("--session-tag", session_tags),
     )
-    grant = grant_of(where, name)
+    grant = load_grant(where, name)
     program = running.program(command, os.environ.get("PATH"))
     sessions = Sessions(aws)
-    keys = sessions.fetch(grant, settle(grant, Caller(aws), wishes, may_carry_mfa=True))
+    keys = sessions.fetch(grant, settle(grant, CallerSession(aws), wishes, may_carry_mfa=True))
     running.become(
         program,
         command,

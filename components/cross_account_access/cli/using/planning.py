@@ -11,12 +11,12 @@ from typing import Any
 import botocore.session
 
 from cross_account_access.cli import files
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.call import Call, Wishes
-from cross_account_access.cli.caller import Caller
-from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.accounts import AwsAccess
+from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.terms import terms_for
+from cross_account_access.cli.trust_requirements import find_requirements
 
 from . import aws_config
 from .assumption import asked_of, settle
@@ -87,12 +87,12 @@ class Wanted:
     """
 
     source_profile: str | None
-    wishes: Wishes
+    wishes: CallOverrides
     prefix: str
     endpoint: str | None
 
 
-def plan(grants: Sequence[Grant], wanted: Wanted, *, by_name: bool) -> Plan:
+def plan(grants: Sequence[DeployedGrant], wanted: Wanted, *, by_name: bool) -> Plan:
     """Plan the profiles of grants.
 
     Args:
@@ -118,9 +118,9 @@ class _Planner:
         ours = _sections(self._file, self._text)
         self._in_credentials = {name.removeprefix("profile ") for name in theirs}
         self._known = self._in_credentials | aws_config.profile_names(ours)
-        self._callers: dict[str, Caller] = {}
+        self._callers: dict[str, CallerSession] = {}
 
-    def plan(self, grants: Sequence[Grant], *, by_name: bool) -> Plan:
+    def plan(self, grants: Sequence[DeployedGrant], *, by_name: bool) -> Plan:
         changes: list[tuple[aws_config.Profile, str]] = []
         skipped: list[tuple[str, str]] = []
         text = self._text
@@ -164,14 +164,14 @@ class _Planner:
             self._file, self._old, text.encode("utf-8", "surrogateescape"), changes, skipped
         )
 
-    def _profile(self, grant: Grant, *, by_name: bool) -> aws_config.Profile:
+    def _profile(self, grant: DeployedGrant, *, by_name: bool) -> aws_config.Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
         name = f"{self._wanted.prefix}{grant.documents.role.name}"
         empty = aws_config.Profile(name, grant.name, stack, {"role_arn": grant.documents.role.arn})
         kept = self._kept(empty)
         source = self._wanted.source_profile or kept.get("source_profile") or "default"
         caller = self._caller(source)
-        if not by_name and terms_for(grant.documents, caller.identity) is None:
+        if not by_name and find_requirements(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't let {caller.identity.arn} in", ExitCode.NO)
         terms = asked_of(grant, caller)
         for asked, what in (
@@ -193,10 +193,10 @@ class _Planner:
             serial = serial or kept.get("mfa_serial")
         if terms.accepts_session_name(kept.get("role_session_name", "")):
             session_name = session_name or kept.get("role_session_name")
-        call = settle(grant, caller, Wishes(serial, session_name), may_carry_mfa=False)
+        call = settle(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
         return aws_config.Profile(name, grant.name, stack, _keys(call, source))
 
-    def _caller(self, source: str) -> Caller:
+    def _caller(self, source: str) -> CallerSession:
         if source not in self._known:
             told = f"there is no AWS profile {source}, whose credentials would assume the role"
             raise Failure(
@@ -205,7 +205,7 @@ class _Planner:
                 remedy="Give --source-profile NAME with your own profile.",
             )
         return self._callers.setdefault(
-            source, Caller(Aws(profile=source, endpoint=self._wanted.endpoint))
+            source, CallerSession(AwsAccess(profile=source, endpoint=self._wanted.endpoint))
         )
 
     def _kept(self, profile: aws_config.Profile) -> dict[str, str]:

@@ -7,10 +7,10 @@ import click
 
 from cross_account_access.cli import files
 from cross_account_access.cli.accounts import endpoint_option
-from cross_account_access.cli.call import Wishes
+from cross_account_access.cli.call import CallOverrides
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
-from cross_account_access.cli.stacks import Where, grants_of, stack_options
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 
 from .planning import Plan, Wanted, plan
 
@@ -19,7 +19,7 @@ _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 
 @click.command("profile", cls=Command)
 @grants_argument
-@stack_options
+@add_stack_options
 @click.option(
     "--source-profile",
     metavar="NAME",
@@ -34,7 +34,7 @@ _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 def profile(  # noqa: PLR0913 - one for each option
     *,
     names: tuple[str, ...],
-    where: Where,
+    where: StackSource,
     source_profile: str | None,
     mfa_serial: str | None,
     session_name: str | None,
@@ -58,8 +58,8 @@ def profile(  # noqa: PLR0913 - one for each option
     """  # noqa: D301 - \b is click's
     if not _PREFIX.fullmatch(prefix):
         raise Failure(f"a prefix has letters, digits, +=,.@-_ only: {prefix}", ExitCode.WRONG_INPUT)
-    wanted = Wanted(source_profile, Wishes(mfa_serial, session_name), prefix, endpoint)
-    planned = plan(grants_of(where, names), wanted, by_name=bool(names))
+    wanted = Wanted(source_profile, CallOverrides(mfa_serial, session_name), prefix, endpoint)
+    planned = plan(load_grants(where, names), wanted, by_name=bool(names))
     if not as_json:
         _show(planned)
     write = planned.needed and not dry_run
@@ -69,21 +69,21 @@ def profile(  # noqa: PLR0913 - one for each option
     if as_json:
         emit(planned.told(backup, written=write))
     elif write:
-        console().print(
+        make_console().print(
             f"Written: {planned.file}",
             *([f"Before: {backup}"] if backup else []),
             sep="\n",
             soft_wrap=True,
         )
     elif planned.needed:
-        console().print("Nothing was written: this was a dry run.")
+        make_console().print("Nothing was written: this was a dry run.")
     return ExitCode.DONE
 
 
 def _show(planned: Plan) -> None:
     for grant, why in planned.skipped:
         click.echo(f"No profile for {grant}: {why}", err=True)
-    out = console()
+    out = make_console()
     if not planned.needed:
         out.print(f"Nothing to do: {planned.file} has the profiles.", soft_wrap=True)
     for line in planned.diff():

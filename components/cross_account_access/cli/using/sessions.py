@@ -12,10 +12,10 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cross_account_access.cli.accounts import DENIED, Aws, asking, code_of
+from cross_account_access.cli.accounts import DENIED, AwsAccess, get_error_code, translate_errors
 from cross_account_access.cli.cache import SharedCache
 from cross_account_access.cli.call import Call
-from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
 
 _REGION = "us-east-1"
@@ -28,7 +28,7 @@ _CALLING = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout
 class Sessions:
     """Sessions by somebody's credentials."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: AwsAccess) -> None:
         self._aws = aws
         self._session = aws.session()
 
@@ -37,7 +37,7 @@ class Sessions:
         """The region that is told: on the command line, in the environment, in the profile."""
         return self._session.region_name
 
-    def fetch(self, grant: Grant, call: Call) -> dict[str, Any]:
+    def fetch(self, grant: DeployedGrant, call: Call) -> dict[str, Any]:
         """A session of a grant's role, from the cache while it lasts.
 
         Returns:
@@ -46,7 +46,7 @@ class Sessions:
         Raises:
             Failure: If AWS refuses, or can't be asked.
         """
-        with asking(f"whether the role of {grant.name} may be assumed"):
+        with translate_errors(f"whether the role of {grant.name} may be assumed"):
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -94,8 +94,8 @@ def _has_terminal() -> bool:
     return True
 
 
-def _refused(grant: Grant, error: ClientError) -> Exception:
-    code = code_of(error)
+def _refused(grant: DeployedGrant, error: ClientError) -> Exception:
+    code = get_error_code(error)
     message = error.response.get("Error", {}).get("Message", "").strip()
     if code in _WRONG_CALL:
         return Failure(

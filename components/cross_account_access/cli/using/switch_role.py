@@ -5,21 +5,29 @@ import webbrowser
 import click
 
 from cross_account_access.cli.options import only_grant_argument
-from cross_account_access.cli.stacks import Grant, Where, grant_of, stack_options
+from cross_account_access.cli.stacks import (
+    DeployedGrant,
+    StackSource,
+    add_stack_options,
+    load_grant,
+)
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit
-from cross_account_access.cli.terms import terms_of, terms_of_principal
+from cross_account_access.cli.trust_requirements import (
+    read_principal_requirements,
+    read_requirements,
+)
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.usage import Usage
-from cross_account_access.iam.arns import parse
+from cross_account_access.iam.arns import parse_arn
 
 
 @click.command("open", cls=Command)
 @only_grant_argument
-@stack_options
+@add_stack_options
 @click.option("--browser", is_flag=True, help="Open it in the browser too.")
-def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -> int:
+def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: bool) -> int:
     """Print the URL by which you switch to a grant's role in the AWS console.
 
     Where the console can't switch to the role the reason is told, and what works instead. AWS isn't asked, and nothing
@@ -30,7 +38,7 @@ def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -
       cross-account-access open read-only --stack production
       cross-account-access open --outputs outputs.json --browser
     """  # noqa: D301 - \b is click's
-    grant = grant_of(where, name)
+    grant = load_grant(where, name)
     url, why = _url(grant)
     if url is None:
         told = f"the console can't switch to the role of grant {grant.name}: {why}"
@@ -40,14 +48,14 @@ def open_role(*, name: str | None, where: Where, browser: bool, as_json: bool) -
         emit({"grant": grant.name, "switchRoleUrl": url})
     else:
         click.echo(url)
-        if any(terms.mfa for terms in terms_of(grant.documents)):
+        if any(terms.mfa for terms in read_requirements(grant.documents)):
             click.echo("The role asks for MFA: sign in to the console with it first.", err=True)
     if browser and not webbrowser.open(url):
         raise Failure("no browser could be started", remedy="Open the URL yourself.")
     return ExitCode.DONE
 
 
-def _url(grant: Grant) -> tuple[str | None, str]:
+def _url(grant: DeployedGrant) -> tuple[str | None, str]:
     """The URL, or why there is none: as the stack tells it, or from the documents where it exports those alone."""
     if "switchRoleUrl" in grant.outputs:
         return grant.outputs["switchRoleUrl"], str(grant.outputs.get("switchRoleUnavailable"))
@@ -61,7 +69,7 @@ def usage_of(documents: GrantDocuments) -> Usage:
     Raises:
         Failure: If the role's ARN isn't one.
     """
-    role = parse(documents.role.arn)
+    role = parse_arn(documents.role.arn)
     if role is None:
         raise Failure(f"{documents.role.arn} is no role's ARN", ExitCode.WRONG_INPUT)
     principals = [_principal(half, documents) for half in documents.principals]
@@ -72,7 +80,7 @@ def usage_of(documents: GrantDocuments) -> Usage:
 def _principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
     """A principal, with the external ID that its statements ask for."""
     principal = PrincipalModel.model_validate({half.kind: half.name}, by_alias=False, by_name=True)
-    terms = terms_of_principal(documents, half) or terms_of(documents)
+    terms = read_principal_requirements(documents, half) or read_requirements(documents)
     if not all(one.external_ids for one in terms):
         return principal
     return principal.model_copy(

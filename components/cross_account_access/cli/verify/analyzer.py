@@ -8,11 +8,11 @@ from typing import Any
 import botocore.exceptions
 from botocore.config import Config
 
-from cross_account_access.cli.accounts import DENIED, Aws, code_of
+from cross_account_access.cli.accounts import DENIED, AwsAccess, get_error_code
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
-from .findings import Finding, Unchecked, found
+from .drift_findings import DriftFinding, Unchecked, make_finding
 
 _GRAVE = frozenset({"ERROR", "SECURITY_WARNING"})
 _QUICK = Config(
@@ -37,13 +37,13 @@ class Analyzer:
         refused: Why it can't be asked.
     """
 
-    aws: Aws
+    aws: AwsAccess
     refused: Unchecked | None = None
     _kept: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def validate(
         self, documents: GrantDocuments, half: AccountSide, name: str, document: Mapping[str, Any]
-    ) -> Iterator[Finding | Remark]:
+    ) -> Iterator[DriftFinding | Remark]:
         """What it says of one document.
 
         Args:
@@ -55,7 +55,7 @@ class Analyzer:
         for told in self._ask(half, document):
             text = f"{name}: {told.get('issueCode')}: {told.get('findingDetails')} ({told.get('learnMoreLink')})"
             if told.get("findingType") in _GRAVE:
-                yield found(documents, "access-analyzer", text, half=half)
+                yield make_finding(documents, "access-analyzer", text, half=half)
             else:
                 yield Remark(text)
 
@@ -74,12 +74,12 @@ class Analyzer:
                 )
             return self._kept[text]
         except botocore.exceptions.ClientError as error:
-            denied = code_of(error) in DENIED
+            denied = get_error_code(error) in DENIED
             permission = "access-analyzer:ValidatePolicy"
             why = (
                 f"the credentials lack {permission}"
                 if denied
-                else f"it can't be asked here: {code_of(error)}"
+                else f"it can't be asked here: {get_error_code(error)}"
             )
             self.refused = Unchecked(_WHAT, why, permission if denied else None)
         except (botocore.exceptions.BotoCoreError, KeyError) as error:

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import botocore.exceptions
 import click
 
-from cross_account_access.cli.accounts import DENIED, Aws, asking, code_of
+from cross_account_access.cli.accounts import DENIED, AwsAccess, get_error_code, translate_errors
 from cross_account_access.cli.call import Call
-from cross_account_access.cli.caller import Caller, identity_of
-from cross_account_access.cli.terminal import ExitCode, Failure, progress_console
+from cross_account_access.cli.caller import CallerSession, get_identity
+from cross_account_access.cli.terminal import ExitCode, Failure, make_progress_console
 
 from .callers import Temporary, temporary
 
@@ -57,21 +57,21 @@ class Attempt:
         }
 
 
-def assume(aws: Aws, call: Call) -> tuple[Answer, str, Temporary | None]:
+def assume(aws: AwsAccess, call: Call) -> tuple[Answer, str, Temporary | None]:
     """Assume the role once; returns AWS's answer, who the caller became or AWS's message, and the role's session.
 
     Raises:
         Failure: If AWS can't be asked.
     """
-    with asking(f"whether {call.role_arn} may be assumed"):
+    with translate_errors(f"whether {call.role_arn} may be assumed"):
         try:
             assumed = aws.sts().assume_role(RoleArn=call.role_arn, **call.arguments())
         except botocore.exceptions.ClientError as error:
-            if code_of(error) not in _REFUSALS:
+            if get_error_code(error) not in _REFUSALS:
                 raise
             return "refused", _without_external_id(error.response["Error"]["Message"], call), None
     session = temporary(aws, assumed["Credentials"])
-    return "allowed", identity_of(session, "whom the session speaks for").arn, session
+    return "allowed", get_identity(session, "whom the session speaks for").arn, session
 
 
 def _without_external_id(message: str, call: Call) -> str:
@@ -80,7 +80,7 @@ def _without_external_id(message: str, call: Call) -> str:
 
 
 def assume_until(
-    aws: Aws, call: Call, timeout: float, name: str
+    aws: AwsAccess, call: Call, timeout: float, name: str
 ) -> tuple[Answer, str, Temporary | None]:
     """The same, again while AWS refuses, for IAM takes a while to converge.
 
@@ -109,7 +109,7 @@ def assume_until(
 
 @contextmanager
 def _progress(text: str) -> Iterator[Callable[[str], None]]:
-    console = progress_console()
+    console = make_progress_console()
     if not console.is_terminal:
         yield lambda _: None
         return
@@ -120,7 +120,9 @@ def _progress(text: str) -> Iterator[Callable[[str], None]]:
 # --- MFA ------------------------------------------------------------------------------------------
 
 
-def with_mfa(caller: Caller, serial: str | None, code: str | None, *, prompt: bool) -> Aws | None:
+def with_mfa(
+    caller: CallerSession, serial: str | None, code: str | None, *, prompt: bool
+) -> AwsAccess | None:
     """The caller's credentials with MFA, for a quarter of an hour; None without a code.
 
     A code is good for one call, and more than one is made: so it goes into a session of the user's own.
@@ -145,14 +147,14 @@ def with_mfa(caller: Caller, serial: str | None, code: str | None, *, prompt: bo
         if not code:
             return None
     serial = serial or caller.mfa_serial
-    with asking(f"for a session with the MFA device {serial}"):
+    with translate_errors(f"for a session with the MFA device {serial}"):
         found = caller.aws.sts().get_session_token(
             DurationSeconds=_MFA_SESSION_SECONDS, SerialNumber=serial, TokenCode=code
         )
     return temporary(caller.aws, found["Credentials"])
 
 
-def _only_device(caller: Caller) -> str | None:
+def _only_device(caller: CallerSession) -> str | None:
     """The caller's device; None where it has none or may not ask, so that the rest is verified all the same."""
     try:
         return caller.mfa_serial

@@ -7,19 +7,19 @@ from typing import Any, Literal
 
 import boto3
 
-from cross_account_access.cli.accounts import Aws, core
+from cross_account_access.cli.accounts import AwsAccess, get_botocore_session
 from cross_account_access.cli.caller import Identity
-from cross_account_access.cli.iam_reader import NotToldError, find
+from cross_account_access.cli.iam_reader import UnreadableError, read_entity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 
-from .findings import Unchecked
-from .half_drift import Read, Whole
+from .drift_findings import Unchecked
+from .half_drift import EntitySnapshot, GrantSnapshot
 
 Kind = Literal["user", "role", "group"]
 
 
 @dataclass(frozen=True)
-class Temporary(Aws):
+class Temporary(AwsAccess):
     """Temporary credentials that STS gave.
 
     Attributes:
@@ -34,15 +34,15 @@ class Temporary(Aws):
             self.keys["AccessKeyId"],
             self.keys["SecretAccessKey"],
             self.keys["SessionToken"],
-            botocore_session=core(),
+            botocore_session=get_botocore_session(),
             region_name=self.region or self._own_profile().region_name,
         )
 
     def _own_profile(self) -> boto3.Session:
-        return Aws(self.profile, self.region, self.endpoint).session()
+        return AwsAccess(self.profile, self.region, self.endpoint).session()
 
 
-def temporary(aws: Aws, credentials: Any) -> Temporary:
+def temporary(aws: AwsAccess, credentials: Any) -> Temporary:
     """Somebody's temporary credentials, used where these are used."""
     keys = {
         key: str(credentials[key]) for key in ("AccessKeyId", "SecretAccessKey", "SessionToken")
@@ -100,10 +100,12 @@ class Readers:
         by_account: The credentials by account.
     """
 
-    by_account: dict[str, Aws]
-    _kept: dict[tuple[str, Kind, str], Read | Unchecked] = field(default_factory=dict)
+    by_account: dict[str, AwsAccess]
+    _kept: dict[tuple[str, Kind, str], EntitySnapshot | Unchecked] = field(default_factory=dict)
 
-    def read(self, documents: GrantDocuments, session: Aws | None) -> tuple[Whole, list[Unchecked]]:
+    def read(
+        self, documents: GrantDocuments, session: AwsAccess | None
+    ) -> tuple[GrantSnapshot, list[Unchecked]]:
         """Read what stands of a grant, as far as the credentials may.
 
         Args:
@@ -117,7 +119,7 @@ class Readers:
         role = self._one(
             documents.destination_account_id, "role", documents.role.name, "destination", session
         )
-        principals: dict[str, Read] = {}
+        principals: dict[str, EntitySnapshot] = {}
         for half in documents.principals:
             if half.attached_to is None:
                 what = f"the policy of {half.kind.replace('_', ' ')} {half.name}"
@@ -136,11 +138,13 @@ class Readers:
                 principals[half.name] = one
         if isinstance(role, Unchecked):
             unchecked.append(role)
-        return Whole(role if isinstance(role, Read) else None, principals), unchecked
+        return GrantSnapshot(
+            role if isinstance(role, EntitySnapshot) else None, principals
+        ), unchecked
 
     def _one(
-        self, account: str, kind: Kind, name: str, side: str, session: Aws | None
-    ) -> Read | Unchecked:
+        self, account: str, kind: Kind, name: str, side: str, session: AwsAccess | None
+    ) -> EntitySnapshot | Unchecked:
         what = f"what {kind} {name} of account {account} has"
         if (aws := self.by_account.get(account, session)) is None:
             return Unchecked(
@@ -149,8 +153,8 @@ class Readers:
         key = (account, kind, name)
         if key not in self._kept:
             try:
-                self._kept[key] = Read(find(aws, kind, name))
-            except NotToldError as lacking:
+                self._kept[key] = EntitySnapshot(read_entity(aws, kind, name))
+            except UnreadableError as lacking:
                 why = f"the credentials lack {lacking.permission} on {lacking.resource}"
                 self._kept[key] = Unchecked(what, why, lacking.permission)
         return self._kept[key]
@@ -162,7 +166,7 @@ def groups_of(caller: Identity, readers: Readers) -> list[str] | None:
     if caller.user is None or aws is None:
         return [] if caller.user is None else None
     try:
-        standing = find(aws, "user", caller.user)
-    except NotToldError:
+        standing = read_entity(aws, "user", caller.user)
+    except UnreadableError:
         return None
     return [group.arn.rpartition("/")[2] for group in standing.groups] if standing else None

@@ -3,20 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cross_account_access.cli.call import Call, Wishes
-from cross_account_access.cli.stacks import Grant
-from cross_account_access.cli.terms import Terms, filled, lightest, terms_of_principal
+from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.stacks import DeployedGrant
+from cross_account_access.cli.trust_requirements import (
+    TrustRequirements,
+    choose_lightest,
+    fill_pattern,
+    read_principal_requirements,
+)
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 
 _SESSION = "verify"
 
 
-def asked_of(documents: GrantDocuments, half: SourceHalf) -> Terms:
+def asked_of(documents: GrantDocuments, half: SourceHalf) -> TrustRequirements:
     """What the trust policy asks of a principal."""
-    return lightest(terms_of_principal(documents, half)) or Terms()
+    return choose_lightest(read_principal_requirements(documents, half)) or TrustRequirements()
 
 
-def meeting(grant: Grant, terms: Terms, user: str | None, wishes: Wishes) -> Call:
+def build_call(
+    grant: DeployedGrant, terms: TrustRequirements, user: str | None, wishes: CallOverrides
+) -> Call:
     """The call that meets the terms as far as a call can; what isn't told is made up, for the session is never used.
 
     Args:
@@ -28,7 +35,9 @@ def meeting(grant: Grant, terms: Terms, user: str | None, wishes: Wishes) -> Cal
 
     def first(patterns: tuple[str, ...]) -> str | None:
         name = user or _SESSION
-        made = (filled(pattern, user=name, instead=_SESSION, letter="x") for pattern in patterns)
+        made = (
+            fill_pattern(pattern, user=name, instead=_SESSION, letter="x") for pattern in patterns
+        )
         return next((text for text in made if text), None)
 
     given = {key.lower() for key in wishes.tags}
@@ -46,7 +55,9 @@ def meeting(grant: Grant, terms: Terms, user: str | None, wishes: Wishes) -> Cal
     )
 
 
-def refused(call: Call, terms: Terms, longest: int) -> Iterator[tuple[str, str, Call]]:
+def build_negative_calls(
+    call: Call, terms: TrustRequirements, longest: int
+) -> Iterator[tuple[str, str, Call]]:
     """What AWS must refuse: what it is called, the finding's code if AWS doesn't, and the call.
 
     Args:

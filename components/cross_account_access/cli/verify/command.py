@@ -9,33 +9,38 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from cross_account_access.cli.accounts import Aws, aws_options
-from cross_account_access.cli.call import Wishes
-from cross_account_access.cli.caller import Caller, Identity, identity_of
+from cross_account_access.cli.accounts import AwsAccess, add_aws_options
+from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.caller import CallerSession, Identity, get_identity
 from cross_account_access.cli.options import (
     external_id_option,
     grants_argument,
     mfa_serial_option,
-    pairs,
+    parse_pairs,
     session_name_option,
     session_tag_option,
     source_identity_option,
 )
-from cross_account_access.cli.stacks import Grant, Where, grants_of, stack_options
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, console, emit
+from cross_account_access.cli.stacks import (
+    DeployedGrant,
+    StackSource,
+    add_stack_options,
+    load_grants,
+)
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 from cross_account_access.grants.documents import SourceHalf
 
 from .analyzer import Analyzer
 from .attempts import with_mfa
 from .callers import Readers, groups_of, principal_of
 from .calls import asked_of
-from .findings import Unchecked
-from .grants import Result, Verifier
+from .drift_findings import Unchecked
+from .grant_verification import Result, Verifier
 
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _TIMEOUT = 60.0
 
-_Matched: TypeAlias = list[tuple[Grant, SourceHalf | None]]
+_Matched: TypeAlias = list[tuple[DeployedGrant, SourceHalf | None]]
 
 
 def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
@@ -57,8 +62,8 @@ def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str |
 
 @click.command(cls=Command)
 @grants_argument
-@stack_options
-@aws_options
+@add_stack_options
+@add_aws_options
 @click.option(
     "--source-profile",
     metavar="NAME",
@@ -96,8 +101,8 @@ def _checksum(_: click.Context, __: click.Parameter, given: str | None) -> str |
 @click.option("--strict", is_flag=True, help="End with 3 if something couldn't be checked.")
 def verify(  # noqa: PLR0913 - the options
     *,
-    aws: Aws,
-    where: Where,
+    aws: AwsAccess,
+    where: StackSource,
     names: tuple[str, ...],
     source_profile: str | None,
     destination_profile: str | None,
@@ -124,15 +129,15 @@ def verify(  # noqa: PLR0913 - the options
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
       cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
     """  # noqa: D301 - \b is click's
-    wishes = Wishes(
+    wishes = CallOverrides(
         mfa_serial=mfa_serial,
         session_name=session_name,
         source_identity=source_identity,
-        tags=pairs("--session-tag", session_tags),
+        tags=parse_pairs("--session-tag", session_tags),
         external_id=external_id,
     )
     chosen = _chosen(where, names, checksum)
-    caller = Caller(aws)
+    caller = CallerSession(aws)
     identity = caller.identity
     readers = _readers(identity, aws, chosen, (source_profile, destination_profile))
     grouped = any(half.kind == "group" for grant in chosen for half in grant.documents.principals)
@@ -161,15 +166,17 @@ def verify(  # noqa: PLR0913 - the options
     if as_json:
         emit(_as_json(identity, results, general))
     else:
-        _show(console(), identity, results, general)
+        _show(make_console(), identity, results, general)
     if any(result.findings for result in results):
         return ExitCode.NO
     left_open = any([general, *(result.unchecked for result in results)])
     return ExitCode.UNAVAILABLE if strict and left_open else ExitCode.DONE
 
 
-def _chosen(where: Where, names: tuple[str, ...], checksum: str | None) -> list[Grant]:
-    chosen = grants_of(where, names)
+def _chosen(
+    where: StackSource, names: tuple[str, ...], checksum: str | None
+) -> list[DeployedGrant]:
+    chosen = load_grants(where, names)
     if checksum and len(chosen) != 1:
         told = f"a checksum is of one grant, and {len(chosen)} are meant"
         raise Failure(told, ExitCode.WRONG_INPUT, remedy="Name it: verify GRANT.")
@@ -189,14 +196,17 @@ def _own(caller: Identity, matched: _Matched) -> _Matched:
 
 
 def _readers(
-    caller: Identity, aws: Aws, grants: list[Grant], profiles: tuple[str | None, str | None]
+    caller: Identity,
+    aws: AwsAccess,
+    grants: list[DeployedGrant],
+    profiles: tuple[str | None, str | None],
 ) -> Readers:
-    by_account: dict[str, Aws] = {}
+    by_account: dict[str, AwsAccess] = {}
     for half, profile in zip(("source", "destination"), profiles, strict=True):
         if profile is None:
             continue
-        reader = Aws(profile, aws.region, aws.endpoint)
-        account = identity_of(reader).account
+        reader = AwsAccess(profile, aws.region, aws.endpoint)
+        account = get_identity(reader).account
         meant = {
             grant.documents.source_account_id
             if half == "source"

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cross_account_access.cli import policy_normalization as normal
-from cross_account_access.cli.iam_reader import Standing
+from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
 
-from .findings import Finding, Unchecked, found
+from .drift_findings import DriftFinding, Unchecked, make_finding
 
 _VERSION = "2012-10-17"
 _EVERYTHING = Policy(
@@ -22,7 +22,7 @@ _DERIVED = frozenset(
 _MFA = "aws:multifactorauthpresent"
 
 
-def allows(documents: GrantDocuments, half: SourceHalf, standing: Standing) -> bool:
+def allows(documents: GrantDocuments, half: SourceHalf, standing: LiveEntity) -> bool:
     """Whether the principal's identity policies allow all that it needs; yes where a condition leaves it open."""
     allowing = tuple(
         Policy(policy.name, _opened(policy.document, documents))
@@ -32,12 +32,12 @@ def allows(documents: GrantDocuments, half: SourceHalf, standing: Standing) -> b
 
 
 def blocks(
-    documents: GrantDocuments, half: SourceHalf, standing: Standing
-) -> Iterator[Finding | Unchecked]:
+    documents: GrantDocuments, half: SourceHalf, standing: LiveEntity
+) -> Iterator[DriftFinding | Unchecked]:
     """What in the principal's boundary and other policies keeps it from assuming the role."""
     whom = f"{half.attached_to[0]} {half.attached_to[1]}" if half.attached_to else half.name
     for policy in standing.identity_policies:
-        for one in normal.statements(policy.document):
+        for one in normal.normalize_statements(policy.document):
             alone = Policy(
                 policy.name, {"Version": policy.document.get("Version", _VERSION), "Statement": one}
             )
@@ -50,7 +50,7 @@ def blocks(
                 yield Unchecked(f"whether {whom} is denied the role", why)
             else:
                 told = f"{policy.name} of {whom} denies to assume {documents.role.arn}"
-                yield found(documents, "explicit-deny", told, principal=half.name)
+                yield make_finding(documents, "explicit-deny", told, principal=half.name)
     if standing.boundary is None:
         return
     boundary = Policy(f"managed policy {standing.permissions_boundary}", standing.boundary)
@@ -61,13 +61,13 @@ def blocks(
             yield Unchecked(f"whether the boundary of {whom} allows the role", why)
             return
         told = f"the permissions boundary of {whom}, {standing.permissions_boundary}, doesn't allow to assume the role"
-        yield found(documents, "boundary-blocks", told, principal=half.name)
+        yield make_finding(documents, "boundary-blocks", told, principal=half.name)
 
 
 def _refused(
     documents: GrantDocuments,
     half: SourceHalf,
-    standing: Standing,
+    standing: LiveEntity,
     identity: tuple[Policy, ...],
     boundary: Policy | None = None,
 ) -> bool:
@@ -80,7 +80,7 @@ def _refused(
 def _decide(
     documents: GrantDocuments,
     half: SourceHalf,
-    standing: Standing,
+    standing: LiveEntity,
     action: str,
     identity: tuple[Policy, ...],
     boundary: Policy | None = None,
@@ -116,7 +116,7 @@ def _decide(
 
 
 def _actions(half: SourceHalf) -> list[str]:
-    found_ones = [one.get("Action", []) for one in normal.statements(half.needs)]
+    found_ones = [one.get("Action", []) for one in normal.normalize_statements(half.needs)]
     return [
         action
         for actions in found_ones
@@ -126,14 +126,16 @@ def _actions(half: SourceHalf) -> list[str]:
 
 def _context(documents: GrantDocuments) -> dict[str, str | tuple[str, ...]]:
     """What is known of whoever meets the grant's conditions."""
-    conditions = [normal.statement(one).get("Condition", {}) for one in _trusting(documents)]
+    conditions = [
+        normal.normalize_statement(one).get("Condition", {}) for one in _trusting(documents)
+    ]
     if conditions and all(_MFA in each.get("Bool", {}) for each in conditions):
         return {"aws:MultiFactorAuthPresent": "true"}
     return {}
 
 
 def _trusting(documents: GrantDocuments) -> list[Mapping[str, Any]]:
-    return normal.statements(documents.role.trust_policy)
+    return normal.normalize_statements(documents.role.trust_policy)
 
 
 def _unknown_keys(statement: Mapping[str, Any], documents: GrantDocuments) -> list[str]:
@@ -144,7 +146,9 @@ def _unknown_keys(statement: Mapping[str, Any], documents: GrantDocuments) -> li
 
 def _opened(document: Mapping[str, Any], documents: GrantDocuments) -> dict[str, Any]:
     """What the policy allows at most, whatever the conditions that aren't known are met by; without its denials."""
-    allowing = [one for one in normal.statements(document) if one.get("Effect") == "Allow"]
+    allowing = [
+        one for one in normal.normalize_statements(document) if one.get("Effect") == "Allow"
+    ]
     opened = [
         {
             key: value

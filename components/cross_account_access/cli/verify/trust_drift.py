@@ -39,7 +39,7 @@ def drift(meant: Mapping[str, Any], standing: Mapping[str, Any], arns: Mapping[s
         arns: The ARNs of the stack's principals by their unique ids.
     """
     result = Drift()
-    wanted, there = normal.normalized(meant), normal.normalized(standing)
+    wanted, there = normal.normalize_policy(meant), normal.normalize_policy(standing)
     expected = sorted({name for one in wanted["Statement"] for name in _principals(one)})
     result.dead = sorted(
         {
@@ -85,7 +85,7 @@ def _revived(
 
 def _without_words(policy: Document) -> list[str]:
     return sorted(
-        normal.canonical({k: v for k, v in one.items() if k != "Sid"})
+        normal.render_canonical({k: v for k, v in one.items() if k != "Sid"})
         for one in policy["Statement"]
     )
 
@@ -226,7 +226,7 @@ def _names_of_keys(document: Mapping[str, Any]) -> dict[str, str]:
     """The condition keys as the document writes them, by their lower case."""
     return {
         key.lower(): key
-        for one in normal.statements(document)
+        for one in normal.normalize_statements(document)
         for keys in one.get("Condition", {}).values()
         for key in keys
     }

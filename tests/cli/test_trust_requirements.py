@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.call import Wishes
-from cross_account_access.cli.caller import Caller, Identity
-from cross_account_access.cli.stacks import Grant
+from cross_account_access.cli.accounts import AwsAccess
+from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.caller import CallerSession, Identity
+from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.terms import (
-    Terms,
-    asked_beside,
-    filled,
-    statements_of,
-    terms_for,
-    terms_of,
+from cross_account_access.cli.trust_requirements import (
+    TrustRequirements,
+    fill_pattern,
+    find_extra_conditions,
+    find_requirements,
+    find_statements,
+    read_requirements,
 )
 from cross_account_access.cli.using.assumption import settle
-from cross_account_access.grants.documents import GrantDocuments, grant_documents
+from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 from cross_account_access.grants.grant import GrantModel
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
@@ -38,7 +38,7 @@ def documents(
         "role": role,
         **({"conditions": conditions} if conditions else {}),
     }
-    return grant_documents(
+    return build_grant_documents(
         "reader",
         GrantModel.model_validate(given, by_alias=False, by_name=True),
         side="both",
@@ -51,13 +51,15 @@ def documents(
 
 def grant(
     principals: list[dict[str, Any]], conditions: dict[str, Any] | None = None, **role: Any
-) -> Grant:
-    return Grant("dev", documents(principals, conditions, **role), {})
+) -> DeployedGrant:
+    return DeployedGrant("dev", documents(principals, conditions, **role), {})
 
 
-def caller(identity: Identity | None, *, mfa: str | None = None, temporary: bool = False) -> Caller:
+def caller(
+    identity: Identity | None, *, mfa: str | None = None, temporary: bool = False
+) -> CallerSession:
     """Somebody of whom AWS was asked already; asking more fails for want of a profile."""
-    made = Caller(Aws(profile="nobody-has-this"))
+    made = CallerSession(AwsAccess(profile="nobody-has-this"))
     vars(made).update({"identity": identity} if identity else {}, temporary=temporary)
     if mfa:
         vars(made)["mfa_serial"] = mfa
@@ -67,28 +69,34 @@ def caller(identity: Identity | None, *, mfa: str | None = None, temporary: bool
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
-        (None, Terms()),
-        ({"external_id": "id-1"}, Terms(external_ids=("id-1",))),
+        (None, TrustRequirements()),
+        ({"external_id": "id-1"}, TrustRequirements(external_ids=("id-1",))),
         (
             {"external_id": "id-2", "previous_external_id": "id-1"},
-            Terms(external_ids=("id-1", "id-2")),
+            TrustRequirements(external_ids=("id-1", "id-2")),
         ),
-        ({"mfa": True}, Terms(mfa=True)),
-        ({"mfa_max_age": 3600}, Terms(mfa=True)),
-        ({"raw": {"Null": {"aws:MultiFactorAuthAge": ["false"]}}}, Terms(mfa=True)),
-        ({"session_names": ["${aws:username}"]}, Terms(session_names=("${aws:username}",))),
-        ({"source_identities": ["alice"]}, Terms(source_identities=("alice",))),
+        ({"mfa": True}, TrustRequirements(mfa=True)),
+        ({"mfa_max_age": 3600}, TrustRequirements(mfa=True)),
+        ({"raw": {"Null": {"aws:MultiFactorAuthAge": ["false"]}}}, TrustRequirements(mfa=True)),
+        (
+            {"session_names": ["${aws:username}"]},
+            TrustRequirements(session_names=("${aws:username}",)),
+        ),
+        ({"source_identities": ["alice"]}, TrustRequirements(source_identities=("alice",))),
         (
             {"session_tags": {"team": ["a", "b"]}, "transitive_tag_keys": ["team"]},
-            Terms(session_tags={"team": ("a", "b")}, transitive_tag_keys=("team",)),
+            TrustRequirements(session_tags={"team": ("a", "b")}, transitive_tag_keys=("team",)),
         ),
-        ({"source_ips": ["203.0.113.0/24"], "organizations": ["o-a1b2c3d4e5"]}, Terms()),
+        (
+            {"source_ips": ["203.0.113.0/24"], "organizations": ["o-a1b2c3d4e5"]},
+            TrustRequirements(),
+        ),
     ],
 )
 def test_the_terms_are_what_the_conditions_ask_of_the_call(
-    conditions: dict[str, Any] | None, expected: Terms
+    conditions: dict[str, Any] | None, expected: TrustRequirements
 ) -> None:
-    assert terms_of(documents([{"user": "alice"}], conditions)) == [expected]
+    assert read_requirements(documents([{"user": "alice"}], conditions)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -97,33 +105,41 @@ def test_the_terms_are_what_the_conditions_ask_of_the_call(
         (
             [{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}],
             ALICE,
-            Terms(mfa=True),
+            TrustRequirements(mfa=True),
         ),
-        ([{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}], CI, Terms()),
+        (
+            [{"user": "alice"}, {"role": "team/ci", "conditions": {"mfa": False}}],
+            CI,
+            TrustRequirements(),
+        ),
         ([{"user": "bob"}], ALICE, None),
         ([{"role": "team/ci2", "conditions": {"mfa": False}}], CI, None),
-        ([{"account": SOURCE}], CI, Terms(mfa=True)),
-        ([{"user": "alice", "trust_by": "name"}], ALICE, Terms(mfa=True)),
+        ([{"account": SOURCE}], CI, TrustRequirements(mfa=True)),
+        ([{"user": "alice", "trust_by": "name"}], ALICE, TrustRequirements(mfa=True)),
         ([{"user": "bob", "trust_by": "name"}], ALICE, None),
         (
             [{"permission_set": "Reader", "conditions": {"mfa": False}}],
             Identity(SET, "AROASET:ann"),
-            Terms(),
+            TrustRequirements(),
         ),
         (
             [{"permission_set": "Writer", "conditions": {"mfa": False}}],
             Identity(SET, "AROASET:ann"),
             None,
         ),
-        ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, Terms()),
+        ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, TrustRequirements()),
         # Both let alice in: the one that asks for less is enough.
-        ([{"group": "staff"}, {"user": "alice", "conditions": {"mfa": False}}], ALICE, Terms()),
+        (
+            [{"group": "staff"}, {"user": "alice", "conditions": {"mfa": False}}],
+            ALICE,
+            TrustRequirements(),
+        ),
     ],
 )
 def test_the_terms_are_those_of_the_statement_that_speaks_of_the_caller(
-    principals: list[dict[str, Any]], identity: Identity, expected: Terms | None
+    principals: list[dict[str, Any]], identity: Identity, expected: TrustRequirements | None
 ) -> None:
-    assert terms_for(documents(principals, {"mfa": True}), identity) == expected
+    assert find_requirements(documents(principals, {"mfa": True}), identity) == expected
 
 
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
@@ -159,20 +175,20 @@ def test_a_principal_has_its_own_statement_and_none_that_is_narrowed_to_others(
     made = documents([{**principal, "conditions": {"source_ips": ["203.0.113.0/24"]}}, *others])
     name = next(iter(principal.values()))
     (half,) = [one for one in made.principals if one.name == name]
-    (statement,) = statements_of(made, half)
-    assert asked_beside(statement, half) == FROM_THERE
+    (statement,) = find_statements(made, half)
+    assert find_extra_conditions(statement, half) == FROM_THERE
     for other in made.principals:
         if other is not half:
-            assert [asked_beside(one, other) for one in statements_of(made, other)] == [{}], (
-                other.name
-            )
+            assert [find_extra_conditions(one, other) for one in find_statements(made, other)] == [
+                {}
+            ], other.name
 
 
 def test_an_organization_does_not_have_the_statement_of_a_unit_that_asks_for_it_too() -> None:
     unit = {"organizational_unit": UNIT, "conditions": {"organizations": ["o-a1b2c3d4e5"]}}
     made = documents([{"organization": "o-a1b2c3d4e5"}, unit])
     asked = {
-        half.kind: [asked_beside(one, half) for one in statements_of(made, half)]
+        half.kind: [find_extra_conditions(one, half) for one in find_statements(made, half)]
         for half in made.principals
     }
     assert asked == {"organization": [{}], "organizational_unit": [OF_IT]}
@@ -194,7 +210,7 @@ def test_an_organization_does_not_have_the_statement_of_a_unit_that_asks_for_it_
 def test_a_pattern_is_filled_where_that_can_be_told(
     pattern: str, user: str | None, instead: str | None, expected: str | None
 ) -> None:
-    assert filled(pattern, user=user, instead=instead) == expected
+    assert fill_pattern(pattern, user=user, instead=instead) == expected
 
 
 @pytest.mark.parametrize(
@@ -209,7 +225,7 @@ def test_a_pattern_is_filled_where_that_can_be_told(
 def test_a_session_name_that_no_longer_fits_is_known(
     patterns: tuple[str, ...], name: str, expected: bool
 ) -> None:
-    assert Terms(session_names=patterns).accepts_session_name(name) is expected
+    assert TrustRequirements(session_names=patterns).accepts_session_name(name) is expected
 
 
 def test_the_call_brings_everything_that_is_asked_for() -> None:
@@ -223,7 +239,10 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
     call = settle(
-        asked, caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"), Wishes(), may_carry_mfa=True
+        asked,
+        caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"),
+        CallOverrides(),
+        may_carry_mfa=True,
     )
     assert call.role_arn == f"arn:aws:iam::{DESTINATION}:role/reader"
     assert call.arguments() == {
@@ -240,7 +259,9 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 def test_where_nothing_is_asked_for_aws_is_not_asked_who_calls() -> None:
     assert (
-        settle(grant([{"role": "ci"}]), caller(None), Wishes(), may_carry_mfa=True).arguments()
+        settle(
+            grant([{"role": "ci"}]), caller(None), CallOverrides(), may_carry_mfa=True
+        ).arguments()
         == {}
     )
 
@@ -249,8 +270,13 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
     both = {"external_id": "id-0", "previous_external_id": "id-1"}
     for current in ("id-0", "id-1"):
         profile = f"[profile reader]\nexternal_id = {current}\n"
-        rotated = Grant("dev", documents([{"user": "alice"}], both), {"cliProfile": profile})
-        assert settle(rotated, caller(None), Wishes(), may_carry_mfa=True).external_id == current
+        rotated = DeployedGrant(
+            "dev", documents([{"user": "alice"}], both), {"cliProfile": profile}
+        )
+        assert (
+            settle(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
+            == current
+        )
 
 
 @pytest.mark.parametrize(
@@ -266,37 +292,43 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: Identity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert settle(asked, caller(identity), Wishes(), may_carry_mfa=True).duration == expected
+    assert settle(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
     signed_in = caller(ALICE, mfa="arn:device", temporary=True)
-    assert settle(asked, signed_in, Wishes(), may_carry_mfa=True).mfa_serial is None
-    assert settle(asked, signed_in, Wishes(), may_carry_mfa=False).mfa_serial == "arn:device"
+    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
+    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
 
 
 @pytest.mark.parametrize(
     ("conditions", "wishes", "identity", "code", "message"),
     [
-        ({"mfa": True}, Wishes(), CI, ExitCode.NO, "grant reader requires MFA, and " + CI.arn),
+        (
+            {"mfa": True},
+            CallOverrides(),
+            CI,
+            ExitCode.NO,
+            "grant reader requires MFA, and " + CI.arn,
+        ),
         (
             {"session_tags": {"team": ["a", "b"]}},
-            Wishes(),
+            CallOverrides(),
             ALICE,
             ExitCode.WRONG_INPUT,
             "grant reader requires the session tag team, one of a, b\nGive --session-tag team=VALUE.",
         ),
         (
             {"source_identities": ["ann-*", "bob-*"]},
-            Wishes(),
+            CallOverrides(),
             ALICE,
             ExitCode.WRONG_INPUT,
             "grant reader requires a source identity like ann-* or bob-*\nGive --source-identity NAME.",
         ),
         (
             {"session_names": ["ticket-??", "${aws:username}-?"]},
-            Wishes(),
+            CallOverrides(),
             ALICE,
             ExitCode.WRONG_INPUT,
             "grant reader requires a session name like ${aws:username}-? or ticket-??\nGive --session-name NAME.",
@@ -304,7 +336,11 @@ def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     ],
 )
 def test_what_cannot_be_told_is_asked_for(
-    conditions: dict[str, Any], wishes: Wishes, identity: Identity, code: ExitCode, message: str
+    conditions: dict[str, Any],
+    wishes: CallOverrides,
+    identity: Identity,
+    code: ExitCode,
+    message: str,
 ) -> None:
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
@@ -370,7 +406,7 @@ class _Iam:
 def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
     answer: list[str] | str, code: ExitCode | None, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Aws, "iam", lambda _: _Iam(answer))
+    monkeypatch.setattr(AwsAccess, "iam", lambda _: _Iam(answer))
     alice = caller(ALICE)
     if code is None:
         assert alice.mfa_serial == message
@@ -387,7 +423,7 @@ def test_what_the_command_line_gives_is_taken() -> None:
         "source_identities": ["a-*"],
         "session_names": ["b-?"],
     }
-    wishes = Wishes(None, "b-1", 900, "a-1", {"TEAM": "b"})
+    wishes = CallOverrides(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
     assert settle(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
         "RoleSessionName": "b-1",

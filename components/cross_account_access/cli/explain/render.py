@@ -5,27 +5,27 @@ from typing import Any
 
 from rich.text import Text
 
-from cross_account_access.cli.stacks import Grant
-from cross_account_access.cli.terminal import console
+from cross_account_access.cli.stacks import DeployedGrant
+from cross_account_access.cli.terminal import make_console
 
-from .asked import Asked
 from .explanation import HALVES, Explanation
-from .sources import Calling, Role
-from .who import Who
+from .principal_ref import PrincipalRef
+from .request_context import RequestContext
+from .sources import CallerWithPolicies, Role
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
 
 
 @dataclass(frozen=True)
-class Told:
+class Report:
     """An explanation with what was asked."""
 
     answer: Explanation
-    who: Who
-    calling: Calling
+    who: PrincipalRef
+    calling: CallerWithPolicies
     role: Role
-    grant: Grant | None
-    asked: Asked
+    grant: DeployedGrant | None
+    asked: RequestContext
     live: bool
 
     @property
@@ -70,7 +70,7 @@ class Told:
 
     def show(self) -> None:
         """Print it for a person."""
-        out = console()
+        out = make_console()
         word, colour = ("allowed", "bold green") if self.answer.allowed else ("refused", "bold red")
         of_grant = f", grant {self.grant.name} of {self.grant.stack}" if self.grant else ""
         whence, whither = self._accounts.values()
@@ -95,7 +95,7 @@ class Told:
             lead = (
                 Text.assemble((sign, colour), head) if number == 0 else Text(" " * (len(head) + 1))
             )
-            console().print(lead + Text(text), soft_wrap=True)
+            make_console().print(lead + Text(text), soft_wrap=True)
 
     def _allowing(self, half: str) -> str:
         if self._allows(half):
@@ -105,7 +105,7 @@ class Told:
 
 def _list(title: str, texts: Any) -> None:
     if texts:
-        console().print()
-        console().print(Text(title, "bold"))
+        make_console().print()
+        make_console().print(Text(title, "bold"))
         for text in texts:
-            console().print(Text(f"  - {text}"), soft_wrap=True)
+            make_console().print(Text(f"  - {text}"), soft_wrap=True)

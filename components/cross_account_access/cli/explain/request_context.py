@@ -31,7 +31,7 @@ def wrong(message: str, remedy: str = "") -> Failure:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestContext:
     """One call of sts:AssumeRole, and from where it comes.
 
     Attributes:
@@ -83,9 +83,9 @@ class Asked:
             ("--source-vpce", self.source_vpce, limits.VPC_ENDPOINT),
             ("--organization", self.organization, limits.ORGANIZATION),
             ("--org-path", self.organization_path, _ACCOUNT_PATH),
-            ("--session-tag", dict(self.session_tags), limits.tags),
-            ("--principal-tag", dict(self.principal_tags), limits.tags),
-            ("--inherited-tag", dict(self.inherited_tags), limits.tags),
+            ("--session-tag", dict(self.session_tags), limits.check_tags),
+            ("--principal-tag", dict(self.principal_tags), limits.check_tags),
+            ("--inherited-tag", dict(self.inherited_tags), limits.check_tags),
         ):
             if value is not None:
                 _checked(option, value, check)

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cross_account_access.cli import policy_normalization as normal
-from cross_account_access.cli.accounts import Aws
-from cross_account_access.cli.call import Call, Wishes
-from cross_account_access.cli.caller import Caller, Identity
-from cross_account_access.cli.stacks import Grant
-from cross_account_access.cli.terms import Terms
+from cross_account_access.cli.accounts import AwsAccess
+from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.caller import CallerSession, Identity
+from cross_account_access.cli.stacks import DeployedGrant
+from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.findings import AccountSide
 
 from .analyzer import Analyzer, Remark
 from .attempts import Attempt, assume, assume_until
 from .callers import Readers
-from .calls import asked_of, meeting, refused
-from .findings import Finding, Unchecked, found
-from .half_drift import Whole, checksums, compare
+from .calls import asked_of, build_call, build_negative_calls
+from .drift_findings import DriftFinding, Unchecked, make_finding
+from .half_drift import GrantSnapshot, checksums, compare
 
 _CHAINED_SECONDS = 3600
 _DEFAULT_SECONDS = 3600
@@ -40,11 +40,11 @@ class Result:
         checksums: Of each half as it stands, as far as it could be read.
     """
 
-    grant: Grant
+    grant: DeployedGrant
     principal: SourceHalf | None
     became: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DriftFinding] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     checksums: dict[str, str] = field(default_factory=dict)
@@ -64,17 +64,17 @@ class Result:
             "checksums": self.checksums,
         }
 
-    def note(self, told: Finding | Unchecked | Remark) -> None:
+    def note(self, told: DriftFinding | Unchecked | Remark) -> None:
         """Keep what was found; a finding from an attempt only where none of its kind tells the cause."""
         match told:
-            case Finding():
+            case DriftFinding():
                 self.findings.append(told)
             case Unchecked():
                 self.unchecked.append(told)
             case Remark():
                 self.remarks.append(told)
 
-    def note_unless_known(self, finding: Finding) -> None:
+    def note_unless_known(self, finding: DriftFinding) -> None:
         """Keep a finding of an attempt's, unless one of its kind tells the cause already."""
         if all(known.code != finding.code for known in self.findings):
             self.findings.append(finding)
@@ -94,15 +94,15 @@ class Verifier:
         checksum: What a half was handed over under.
     """
 
-    caller: Caller
-    mfa: Aws | None
+    caller: CallerSession
+    mfa: AwsAccess | None
     readers: Readers
     analyzer: Analyzer
-    wishes: Wishes
+    wishes: CallOverrides
     timeout: float
     checksum: str | None = None
 
-    def verify(self, grant: Grant, principal: SourceHalf | None) -> Result:
+    def verify(self, grant: DeployedGrant, principal: SourceHalf | None) -> Result:
         """Verify a grant.
 
         Raises:
@@ -113,12 +113,12 @@ class Verifier:
         whole, unchecked = self.readers.read(documents, None)
         drift = list(compare(documents, whole))
         terms = asked_of(documents, principal or documents.principals[0])
-        call = meeting(grant, terms, self.caller.identity.user, self.wishes)
+        call = build_call(grant, terms, self.caller.identity.user, self.wishes)
         if principal is None:
             self._stranger(result, call)
         else:
             explained = any(
-                isinstance(one, Finding) and one.explains(principal.name) for one in drift
+                isinstance(one, DriftFinding) and one.explains(principal.name) for one in drift
             )
             session = self._principal(
                 result, principal, (terms, call), 0 if explained else self.timeout
@@ -152,11 +152,15 @@ class Verifier:
         result.attempts.append(Attempt(what, "refused", answer, told))
         if answer == "allowed":
             text = f"{self.caller.identity.arn} is no principal of the grant and became {told}"
-            result.findings.append(found(result.grant.documents, "stranger-allowed", text))
+            result.findings.append(make_finding(result.grant.documents, "stranger-allowed", text))
 
     def _principal(
-        self, result: Result, principal: SourceHalf, asked: tuple[Terms, Call], timeout: float
-    ) -> Aws | None:
+        self,
+        result: Result,
+        principal: SourceHalf,
+        asked: tuple[TrustRequirements, Call],
+        timeout: float,
+    ) -> AwsAccess | None:
         documents, caller, identity = result.grant.documents, self.caller, self.caller.identity
         terms, call = asked
         aws = self.mfa or caller.aws
@@ -175,7 +179,7 @@ class Verifier:
             others = f"; the grant asks for {', '.join(terms.others)} too" if terms.others else ""
             text = f"AWS refuses {identity.arn}: {told}{others}"
             result.findings.append(
-                found(documents, "access-refused", text, principal=principal.name)
+                make_finding(documents, "access-refused", text, principal=principal.name)
             )
             why = "the role can't be assumed, so that a refusal proves nothing"
             result.unchecked.append(Unchecked("that the grant's conditions are needed", why))
@@ -186,7 +190,7 @@ class Verifier:
             if identity.chained
             else documents.role.max_session_duration or _DEFAULT_SECONDS
         )
-        for what, code, unmet in refused(call, terms, longest):
+        for what, code, unmet in build_negative_calls(call, terms, longest):
             self._must_be_refused(result, what, code, (aws, unmet))
         return session
 
@@ -200,15 +204,17 @@ class Verifier:
             result.unchecked.append(Unchecked("that the role is refused without MFA", why))
 
     def _must_be_refused(
-        self, result: Result, what: str, code: str, attempt: tuple[Aws, Call]
+        self, result: Result, what: str, code: str, attempt: tuple[AwsAccess, Call]
     ) -> None:
         answer, told, _ = assume(*attempt)
         result.attempts.append(Attempt(what, "refused", answer, told))
         if answer == "allowed":
             text = f"{what}, AWS lets {self.caller.identity.arn} in all the same"
-            result.findings.append(found(result.grant.documents, code, text))
+            result.findings.append(make_finding(result.grant.documents, code, text))
 
-    def _analyzed(self, documents: GrantDocuments, whole: Whole) -> Iterator[Finding | Remark]:
+    def _analyzed(
+        self, documents: GrantDocuments, whole: GrantSnapshot
+    ) -> Iterator[DriftFinding | Remark]:
         role = whole.role.standing if whole.role else None
         trust = (role.trust_policy if role else None) or documents.role.trust_policy
         yield from self.analyzer.validate(documents, "destination", "trust policy", trust)
@@ -243,9 +249,14 @@ def _no_code() -> Unchecked:
 
 def _handed_over(
     documents: GrantDocuments, told: str, standing: dict[str, str]
-) -> Iterator[Finding | Unchecked]:
+) -> Iterator[DriftFinding | Unchecked]:
     half = next(
-        (half for half in _HALVES if normal.checksum(normal.meant(documents, half)) == told), None
+        (
+            half
+            for half in _HALVES
+            if normal.compute_checksum(normal.build_expected_half(documents, half)) == told
+        ),
+        None,
     )
     if half is None:
         stands = next((half for half in _HALVES if standing.get(half) == told), None)
@@ -254,7 +265,7 @@ def _handed_over(
             if stands
             else "it is of nothing that stands, either"
         )
-        yield found(
+        yield make_finding(
             documents,
             "handoff-outdated",
             f"the stack means no half with this checksum; {which}",
@@ -265,6 +276,6 @@ def _handed_over(
             f"whether the {half} is as it was handed over", "it couldn't be read, or not all of it"
         )
     elif standing[half] != told:
-        yield found(
+        yield make_finding(
             documents, "handoff-differs", f"the {half} isn't as it was handed over", half=half
         )

@@ -13,7 +13,7 @@ _OWNER = "The source account's owner decides: change that policy, or choose anot
 
 
 @dataclass(frozen=True)
-class Kind:
+class DriftKind:
     """One kind of finding.
 
     Attributes:
@@ -31,114 +31,114 @@ class Kind:
     refuses: bool = True
 
 
-KINDS: Mapping[str, Kind] = {
-    "role-gone": Kind("destination", "The role was deleted."),
-    "role-remade": Kind(
+KINDS: Mapping[str, DriftKind] = {
+    "role-gone": DriftKind("destination", "The role was deleted."),
+    "role-remade": DriftKind(
         "destination",
         "The role was deleted and made again: what names it in a policy elsewhere names the old one.",
         refuses=False,
     ),
-    "trust-widened": Kind(
+    "trust-widened": DriftKind(
         "destination",
         "The trust policy lets in more than the stack means: a principal, action or statement more, a condition less "
         "or a looser one.",
         _TRUST,
     ),
-    "trust-narrowed": Kind(
+    "trust-narrowed": DriftKind(
         "destination",
         "The trust policy lets in less: a principal or statement less, a condition or a Deny more.",
         _TRUST,
     ),
-    "trust-changed": Kind(
+    "trust-changed": DriftKind(
         "destination",
         "The trust policy means the same, but isn't what the stack wrote (Sid, Version, Id).",
         _TRUST,
         refuses=False,
     ),
-    "principal-dead": Kind(
+    "principal-dead": DriftKind(
         "destination",
         "The trust policy names a principal by the unique id of one that was deleted. One made again under its name "
         "is another one for AWS.",
         "`pulumi up` saves the trust policy anew, for whoever has the name now.",
     ),
-    "duration-changed": Kind(
+    "duration-changed": DriftKind(
         "destination", "The role's maximum session duration is another.", refuses=False
     ),
-    "role-boundary-changed": Kind(
+    "role-boundary-changed": DriftKind(
         "destination",
         "The role's permissions boundary was added, removed or exchanged.",
         refuses=False,
     ),
-    "role-policy-detached": Kind(
+    "role-policy-detached": DriftKind(
         "destination", "A managed or inline policy of the role isn't there any more.", refuses=False
     ),
-    "role-policy-added": Kind(
+    "role-policy-added": DriftKind(
         "destination",
         "The role has a managed or inline policy that the stack doesn't give it.",
         "Detach or delete it; or, if it is meant, put it into the grant. Pulumi sees no policy that it didn't attach.",
         repaired=False,
         refuses=False,
     ),
-    "role-policy-changed": Kind(
+    "role-policy-changed": DriftKind(
         "destination", "An inline policy of the role has another document.", refuses=False
     ),
-    "principal-gone": Kind(
+    "principal-gone": DriftKind(
         "source",
         "The principal doesn't exist any more.",
         "Take it out of the grant; or make it again and run `pulumi up`.",
         repaired=False,
     ),
-    "principal-remade": Kind(
+    "principal-remade": DriftKind(
         "source",
         "The principal was deleted and made again since the stack was deployed.",
         "`pulumi up` takes note of the new one, if it is who is meant.",
     ),
-    "policy-detached": Kind(
+    "policy-detached": DriftKind(
         "source", "The policy that allows to assume the role isn't attached to the principal."
     ),
-    "policy-changed": Kind("source", "That policy is attached, but has another document."),
-    "policy-missing": Kind(
+    "policy-changed": DriftKind("source", "That policy is attached, but has another document."),
+    "policy-missing": DriftKind(
         "source",
         "The stack doesn't make the source's policy, and no policy of the principal allows to assume the role.",
         "`cross-account-access handoff` writes that policy for the source account's owner.",
         repaired=False,
     ),
-    "boundary-blocks": Kind(
+    "boundary-blocks": DriftKind(
         "source",
         "The principal's permissions boundary doesn't allow to assume the role.",
         _OWNER,
         repaired=False,
     ),
-    "explicit-deny": Kind(
+    "explicit-deny": DriftKind(
         "source",
         "Another policy of the principal, or of a group of it, denies it.",
         _OWNER,
         repaired=False,
     ),
-    "access-refused": Kind(
+    "access-refused": DriftKind(
         None,
         "AWS refuses the principal, and no finding above tells why: a service or resource control policy, a session "
         "policy, a condition that isn't met from here, or what couldn't be read.",
         "`cross-account-access explain` tells which conditions there are; IAM takes up to a minute to converge.",
         repaired=False,
     ),
-    "stranger-allowed": Kind(
+    "stranger-allowed": DriftKind(
         "destination",
         "The caller is no principal of the grant, and could assume the role all the same.",
         _TRUST,
     ),
-    "handoff-differs": Kind(
+    "handoff-differs": DriftKind(
         None,
         "What stands isn't what was handed over under that checksum.",
         "The findings beside it tell where.",
     ),
-    "handoff-outdated": Kind(
+    "handoff-outdated": DriftKind(
         None,
         "The checksum is of no half as the stack means it now.",
         "`cross-account-access handoff` writes the half anew, for its owner to make it so.",
         repaired=False,
     ),
-    "access-analyzer": Kind(
+    "access-analyzer": DriftKind(
         None,
         "Access Analyzer's ValidatePolicy has an error or security warning about a document.",
         "Its message tells.",
@@ -149,7 +149,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """Something that isn't as the stack means it.
 
     Attributes:
@@ -202,14 +202,14 @@ class Unchecked:
         return {"what": self.what, "why": self.why, "permission": self.permission}
 
 
-def found(
+def make_finding(
     documents: GrantDocuments,
     code: str,
     told: str,
     *,
     principal: str | None = None,
     half: AccountSide | None = None,
-) -> Finding:
+) -> DriftFinding:
     """A finding about a grant, with what to do by who makes that half."""
     kind = KINDS[code]
     half = half or kind.half
@@ -219,4 +219,4 @@ def found(
             documents.source_account_id if half == "source" else documents.destination_account_id
         )
         remedy = f"The owner of account {account} makes this half: `cross-account-access handoff` writes it anew."
-    return Finding(documents.grant, half, code, told, remedy, principal)
+    return DriftFinding(documents.grant, half, code, told, remedy, principal)

@@ -9,7 +9,7 @@ from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-from cross_account_access.iam.operators import Operator, listed
+from cross_account_access.iam.operators import Operator, as_list
 
 from . import policy_normalization as normal
 from .caller import Identity
@@ -31,7 +31,7 @@ _EVERYTHING = Policy(
 
 
 @dataclass(frozen=True)
-class Terms:
+class TrustRequirements:
     """What one statement of a trust policy asks of the call.
 
     Attributes:
@@ -84,9 +84,9 @@ class Terms:
 # --- Whose statements -----------------------------------------------------------------------------
 
 
-def terms_of(documents: GrantDocuments) -> list[Terms]:
+def read_requirements(documents: GrantDocuments) -> list[TrustRequirements]:
     """The terms of every statement; alike ones once."""
-    found: list[Terms] = []
+    found: list[TrustRequirements] = []
     for statement in _statements(documents):
         terms = _terms(statement)
         if terms not in found:
@@ -94,43 +94,45 @@ def terms_of(documents: GrantDocuments) -> list[Terms]:
     return found
 
 
-def terms_of_principal(documents: GrantDocuments, half: SourceHalf) -> list[Terms]:
+def read_principal_requirements(
+    documents: GrantDocuments, half: SourceHalf
+) -> list[TrustRequirements]:
     """The terms of the statements that let a principal in."""
-    return [_terms(statement) for statement in statements_of(documents, half)]
+    return [_terms(statement) for statement in find_statements(documents, half)]
 
 
-def terms_for(documents: GrantDocuments, identity: Identity) -> Terms | None:
+def find_requirements(documents: GrantDocuments, identity: Identity) -> TrustRequirements | None:
     """The terms on which the trust policy lets a caller in, the lightest; None if it speaks of others only."""
     caller = Caller(
         identity.arn, identity.user_id, _principal_arn(documents, identity.arn), (_EVERYTHING,)
     )
-    return lightest(
+    return choose_lightest(
         _terms(statement)
         for statement in _statements(documents)
         if _speaks_of(statement, caller, documents.role.arn)
     )
 
 
-def lightest(terms: Iterable[Terms]) -> Terms | None:
+def choose_lightest(terms: Iterable[TrustRequirements]) -> TrustRequirements | None:
     """The terms that ask for least; None of none."""
     return min(terms, key=lambda one: one.weight, default=None)
 
 
-def statements_of(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
+def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
     """The statements that let a principal in, and not those that name its account, or everybody, for others alone."""
     own = _pairs(half.narrowing)
     others = [one.narrowing for one in documents.principals if not _pairs(one.narrowing) <= own]
     found = [
         statement
         for statement in _statements(documents)
-        if half.trusted_as in listed(statement["Principal"]["AWS"])
+        if half.trusted_as in as_list(statement["Principal"]["AWS"])
         and _narrows(half.narrowing, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.
     return [one for one in found if not any(_narrows(other, one) for other in others)] or found
 
 
-def asked_beside(statement: Document, half: SourceHalf) -> Document:
+def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
     """A statement's conditions without those that narrow it down to the principal."""
     own = _pairs(half.narrowing)
     kept = {
@@ -147,7 +149,7 @@ def _pairs(conditions: Document) -> set[tuple[str, str]]:
 def _narrows(narrowing: Document, statement: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
-        value in listed(conditions.get(operator, {}).get(key, []))
+        value in as_list(conditions.get(operator, {}).get(key, []))
         for operator, keys in narrowing.items()
         for key, value in keys.items()
     )
@@ -156,8 +158,8 @@ def _narrows(narrowing: Document, statement: Document) -> bool:
 def _statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in map(dict, normal.statements(documents.role.trust_policy))
-        if statement["Effect"] == "Allow" and ASSUME_ROLE in listed(statement["Action"])
+        for statement in map(dict, normal.normalize_statements(documents.role.trust_policy))
+        if statement["Effect"] == "Allow" and ASSUME_ROLE in as_list(statement["Action"])
     ]
 
 
@@ -194,7 +196,7 @@ def _principal_arn(documents: GrantDocuments, arn: str) -> str:
 # --- What a statement asks for --------------------------------------------------------------------
 
 
-def _terms(statement: Document) -> Terms:
+def _terms(statement: Document) -> TrustRequirements:
     asked: dict[str, list[str]] = {
         "sts:externalid": [],
         "sts:rolesessionname": [],
@@ -207,7 +209,7 @@ def _terms(statement: Document) -> Terms:
     for operator, keys in statement.get("Condition", {}).items():
         known = Operator.named(operator)
         for key, element in keys.items():
-            values, lower = listed(element), key.lower()
+            values, lower = as_list(element), key.lower()
             positive = known.base in _POSITIVE and not known.negated
             if lower == "sts:externalid":
                 # Nothing is made up for a pattern.
@@ -225,7 +227,7 @@ def _terms(statement: Document) -> Terms:
             elif lower not in _NOT_OTHERS:
                 others[key] = None
     ids, names, identities = (tuple(values) for values in asked.values())
-    return Terms(ids, mfa, names, identities, tags, tuple(transitive), tuple(others))
+    return TrustRequirements(ids, mfa, names, identities, tags, tuple(transitive), tuple(others))
 
 
 def _asks_for_mfa(operator: Operator, key: str, values: list[str]) -> bool:
@@ -241,7 +243,7 @@ def _asks_for_mfa(operator: Operator, key: str, values: list[str]) -> bool:
     )
 
 
-def filled(
+def fill_pattern(
     pattern: str, *, user: str | None, instead: str | None, letter: str | None = None
 ) -> str | None:
     """A text that meets a pattern of a trust policy; None where one can't be told.

@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
-from cross_account_access.grants.principals import Attachable, unit_path
+from cross_account_access.grants.principals import Attachable, check_unit_path
 from cross_account_access.iam import arns, limits
 
-from .asked import wrong
+from .request_context import wrong
 
 Kind = Literal[
     "user",
@@ -39,7 +39,7 @@ _ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Who:
+class PrincipalRef:
     """Whoever is to assume the role.
 
     Attributes:
@@ -136,14 +136,14 @@ class Who:
                 kind = "role" if self.kind == "session" else self.kind
                 if half.attached_to != (kind, self.name):
                     return False
-                return half.kind == "session" or self.path in (None, arns.split(half.name)[0])
+                return half.kind == "session" or self.path in (None, arns.split_path(half.name)[0])
             case "account":
                 return self.kind == "account"
             case kind:
                 return self.kind == kind.replace("_", "-") and self.name == half.name
 
 
-def read_who(text: str, documents: GrantDocuments | None) -> Who:
+def read_who(text: str, documents: GrantDocuments | None) -> PrincipalRef:
     """Who is meant by a text, among a grant's principals first.
 
     Raises:
@@ -163,10 +163,10 @@ def read_who(text: str, documents: GrantDocuments | None) -> Who:
     return _with_path(_of_name(text, documents), documents)
 
 
-def _of_arn(text: str) -> Who:
+def _of_arn(text: str) -> PrincipalRef:
     if found := _STS_ARN.fullmatch(text):
         if reserved := _RESERVED.fullmatch(found[3]):
-            return Who(
+            return PrincipalRef(
                 "permission-set",
                 found[1],
                 found[2],
@@ -174,40 +174,40 @@ def _of_arn(text: str) -> Who:
                 session=found[4],
                 suffix=reserved[2],
             )
-        return Who("session", found[1], found[2], found[3], session=found[4])
+        return PrincipalRef("session", found[1], found[2], found[3], session=found[4])
     if found := _ROOT_ARN.fullmatch(text):
-        return Who("root", found[1], found[2], "root")
-    arn = arns.parse(text)
+        return PrincipalRef("root", found[1], found[2], "root")
+    arn = arns.parse_arn(text)
     if (
         arn is None
         or arn.kind not in ("user", "role", "group")
         or not limits.is_account_id(arn.account)
     ):
         raise wrong(f"{text} is no user, role, group, role session or root user", FORMS)
-    return Who(_literal(arn.kind), arn.partition, arn.account, arn.name, arn.path)
+    return PrincipalRef(_literal(arn.kind), arn.partition, arn.account, arn.name, arn.path)
 
 
 def _literal(text: str) -> Kind:
     return next(kind for kind in KINDS if kind == text)
 
 
-def _of_kind(text: str, rest: str, documents: GrantDocuments) -> Who:
+def _of_kind(text: str, rest: str, documents: GrantDocuments) -> PrincipalRef:
     kind, partition, source = _literal(text), documents.partition, documents.source_account_id
     try:
         match kind:
             case "account" | "root":
-                return Who(kind, partition, limits.account_id(rest), rest)
+                return PrincipalRef(kind, partition, limits.check_account_id(rest), rest)
             case "organization":
-                return Who(kind, partition, source, limits.ORGANIZATION(rest))
+                return PrincipalRef(kind, partition, source, limits.ORGANIZATION(rest))
             case "organizational-unit":
-                return Who(kind, partition, source, unit_path(rest))
+                return PrincipalRef(kind, partition, source, check_unit_path(rest))
             case "permission-set":
-                return Who(kind, partition, source, limits.PERMISSION_SET(rest))
+                return PrincipalRef(kind, partition, source, limits.PERMISSION_SET(rest))
             case "session":
                 role, _, session = rest.rpartition("/")
-                path, name = arns.split(role)
+                path, name = arns.split_path(role)
                 limits.ROLE_NAME(name)
-                return Who(
+                return PrincipalRef(
                     kind,
                     partition,
                     source,
@@ -215,14 +215,14 @@ def _of_kind(text: str, rest: str, documents: GrantDocuments) -> Who:
                     path if "/" in role else None,
                     limits.SESSION_NAME(session),
                 )
-        path, name = arns.split(rest)
+        path, name = arns.split_path(rest)
         {"user": limits.USER_NAME, "role": limits.ROLE_NAME, "group": limits.GROUP_NAME}[kind](name)
     except Refusal as refusal:
         raise wrong(f"{text}/{rest}: {refusal.rule}", FORMS) from None
-    return Who(kind, partition, source, name, path if "/" in rest else None)
+    return PrincipalRef(kind, partition, source, name, path if "/" in rest else None)
 
 
-def _of_name(text: str, documents: GrantDocuments) -> Who:
+def _of_name(text: str, documents: GrantDocuments) -> PrincipalRef:
     """One of the grant's principals by its name, a session of one, or else a user whom the grant doesn't name."""
     found = {half.kind: half for half in documents.principals if text in _names(half)}
     if len(found) > 1:
@@ -232,7 +232,7 @@ def _of_name(text: str, documents: GrantDocuments) -> Who:
         return _of_kind(kind.replace("_", "-"), text, documents)
     role, slash, session = text.rpartition("/")
     if slash and any(
-        half.attached_to == ("role", arns.split(role)[1]) for half in documents.principals
+        half.attached_to == ("role", arns.split_path(role)[1]) for half in documents.principals
     ):
         return _of_kind("session", f"{role}/{session}", documents)
     if slash:
@@ -244,29 +244,29 @@ def _of_name(text: str, documents: GrantDocuments) -> Who:
 
 def _names(half: SourceHalf) -> set[str]:
     return (
-        {half.name, arns.split(half.name)[1]}
+        {half.name, arns.split_path(half.name)[1]}
         if half.kind in ("user", "role", "group")
         else {half.name}
     )
 
 
-def _of_source(who: Who, documents: GrantDocuments) -> bool:
+def _of_source(who: PrincipalRef, documents: GrantDocuments) -> bool:
     return (who.partition, who.account) == (documents.partition, documents.source_account_id)
 
 
-def _with_path(who: Who, documents: GrantDocuments) -> Who:
+def _with_path(who: PrincipalRef, documents: GrantDocuments) -> PrincipalRef:
     """With the path that the grant knows: a name alone is enough, for names are unique in an account."""
     if who.path is not None or who.kind not in ("user", "role", "session", "group"):
         return who
     kind = "role" if who.kind == "session" else who.kind
     for half in documents.principals:
-        if half.kind == kind and arns.split(half.name)[1] == who.name:
-            return Who(
+        if half.kind == kind and arns.split_path(half.name)[1] == who.name:
+            return PrincipalRef(
                 who.kind,
                 who.partition,
                 who.account,
                 who.name,
-                arns.split(half.name)[0],
+                arns.split_path(half.name)[0],
                 who.session,
             )
     return who
