@@ -41,6 +41,7 @@ class Refusal(ValueError):
     """A value breaks a rule; the check that raises it doesn't know where the value stands.
 
     Attributes:
+        code: The rule's stable name, for tests and tools: `mfa-for-role`, `name-too-long`.
         rule: The rule, as a sentence that is true of every right value.
         remedy: What to do about it; empty where the rule says it all.
         where: Steps from the checked value to the part that is wrong.
@@ -51,11 +52,13 @@ class Refusal(ValueError):
         self,
         rule: str,
         *,
+        code: str = "",
         remedy: str = "",
         where: tuple[str | int, ...] = (),
         value: Any = NOT_SHOWN,
     ) -> None:
         super().__init__(rule)
+        self.code = code
         self.rule = rule
         self.remedy = remedy
         self.where = where
