@@ -67,13 +67,12 @@ class Refusal(ValueError):
 
 @contextmanager
 def locate(*where: str | int) -> Iterator[None]:
-    """Let what is refused inside tell that it stands at `where`, below the value that is being checked."""
+    """Prefix the path of whatever is refused inside by `where`."""
     try:
         yield
     except Refusal as refusal:
-        raise Refusal(
-            refusal.rule, remedy=refusal.remedy, where=(*where, *refusal.where), value=refusal.value
-        ) from None
+        refusal.where = (*where, *refusal.where)
+        raise
 
 
 @dataclass(frozen=True)
@@ -85,22 +84,30 @@ class Problem:
         value: The value as text, shortened, and `[secret]` where it may be one.
         rule: The rule that it breaks.
         remedy: What to do about it; may be empty.
+        code: The rule's stable name, for tests and tools: `name-too-long`.
     """
 
     path: str
     value: str
     rule: str
     remedy: str = ""
+    code: str = ""
 
     @property
     def message(self) -> str:
         """Path, value, rule and remedy in one line."""
-        told = ": ".join(part for part in (self.path, self.value, self.rule) if part)
-        return f"{told}. {self.remedy}" if self.remedy else f"{told}."
+        sentence = ": ".join(part for part in (self.path, self.value, self.rule) if part)
+        return f"{sentence}. {self.remedy}" if self.remedy else f"{sentence}."
 
     def as_dict(self) -> dict[str, str]:
-        """The problem for a machine: `path`, `value`, `rule`, `message`."""
-        return {"path": self.path, "value": self.value, "rule": self.rule, "message": self.message}
+        """The problem for a machine: `code`, `path`, `value`, `rule`, `message`."""
+        return {
+            "code": self.code,
+            "path": self.path,
+            "value": self.value,
+            "rule": self.rule,
+            "message": self.message,
+        }
 
 
 class InvalidInput(ValueError):
@@ -115,7 +122,8 @@ def make_problem(path: str, value: Any, refusal: Refusal) -> Problem:
     """Tell where the value that `refusal` is about stands."""
     where = join_path(path, refusal.where)
     shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
-    return Problem(where, display_value(where, shown), refusal.rule, refusal.remedy)
+    shown = display_value(where, shown)
+    return Problem(where, shown, refusal.rule, refusal.remedy, refusal.code)
 
 
 def join_path(path: str, steps: Sequence[str | int]) -> str:

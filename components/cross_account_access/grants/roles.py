@@ -189,7 +189,9 @@ class RoleModel(Model):
             try:
                 resolve_policy_arn(policy, "aws", account)
             except Refusal as refusal:
-                raise Refusal(refusal.rule, where=(*where, *steps), value=policy) from None
+                raise Refusal(
+                    refusal.rule, code=refusal.code, where=(*where, *steps), value=policy
+                ) from None
 
 
 def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

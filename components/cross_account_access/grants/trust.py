@@ -117,7 +117,9 @@ def _check_apart(principal: PrincipalModel, asked: Block, narrowing: Block) -> N
         merge_blocks(asked, narrowing)
     except Refusal as refusal:
         remedy = "The principal itself says it: leave it out of the conditions"
-        raise Refusal(refusal.rule, value=principal.display_name, remedy=remedy) from None
+        raise Refusal(
+            refusal.rule, code=refusal.code, value=principal.display_name, remedy=remedy
+        ) from None
 
 
 def get_effective_conditions(

@@ -260,10 +260,10 @@ def check_part(where: str | int, value: object, check: Callable[[object], _T]) -
     try:
         return check(value)
     except Refusal as refusal:
-        shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
-        raise Refusal(
-            refusal.rule, remedy=refusal.remedy, where=(where, *refusal.where), value=shown
-        ) from None
+        if refusal.value is NOT_SHOWN and not refusal.where:
+            refusal.value = value
+        refusal.where = (where, *refusal.where)
+        raise
 
 
 def find_repeated(values: Iterable[str], key: Any = None) -> str | None:

@@ -48,7 +48,7 @@ def autonamed(name: str, text: limits.StringRule) -> None:
         text(f"{name}-0000000")
     except Refusal as refusal:
         remedy = f"Pulumi adds eight characters to {name}: choose another name for the component, or a label in it"
-        raise Refusal(refusal.rule, remedy=remedy) from None
+        raise Refusal(refusal.rule, code=refusal.code, remedy=remedy) from None
 
 
 def check_imports(told: str, import_ids: Mapping[str, str], resources: Collection[str]) -> None:
