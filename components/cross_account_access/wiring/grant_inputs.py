@@ -83,7 +83,7 @@ class GrantInputs:
         conditions = get_effective_conditions(lead, self.model.conditions)
         external_id = conditions.external_id if conditions else None
         if not isinstance(external_id, OutputLeaf):
-            return external_id and str(external_id)
+            return str(external_id) if external_id else None
         outputs = {
             place: output
             for place, output in self._conditions.items()
