@@ -21,14 +21,14 @@ from .wiring.source_principals import get_attachment_key
 
 
 class Side(Enum):
-    """Which half is made."""
+    """Which half of the access is made."""
 
     BOTH = "both"
-    """Both accounts' halves."""
+    """The halves of both accounts."""
     SOURCE = "source"
-    """The source account's half alone."""
+    """Only the source account's half."""
     DESTINATION = "destination"
-    """The destination account's half alone."""
+    """Only the destination account's half."""
 
 
 class CrossAccountAccessArgs(TypedDict):
@@ -37,20 +37,26 @@ class CrossAccountAccessArgs(TypedDict):
     grants: dict[str, Grant]
     """The grants by name: 1–64 letters, digits and _+=,.@-."""
     source_provider: NotRequired[pulumi.Input[aws.Provider]]
-    """The AWS provider with the source account's credentials; left out where `side` is `destination`."""
+    """The AWS provider with the source account's credentials. Leave it out if `side` is
+    `destination`."""
     destination_provider: NotRequired[pulumi.Input[aws.Provider]]
-    """The AWS provider with the destination account's credentials; left out where `side` is `source`."""
+    """The AWS provider with the destination account's credentials. Leave it out if `side` is
+    `source`."""
     side: NotRequired[Side]
     """Which half is made: `both` (the default), `source` or `destination`."""
     source_account_id: NotRequired[str]
-    """The source account's ID. Required where `side` is `destination`; otherwise the credentials must belong to it."""
+    """The source account's ID. Required if `side` is `destination`; otherwise the credentials must
+    belong to this account."""
     destination_account_id: NotRequired[str]
-    """The destination account's ID. Required where `side` is `source`; otherwise the credentials must belong to it."""
+    """The destination account's ID. Required if `side` is `source`; otherwise the credentials must
+    belong to this account."""
     tags: NotRequired[dict[str, str]]
-    """Tags of everything that is made and can have some; a role's own stand in their place."""
+    """Tags of every resource that can have tags. A role's own tags replace those of the same
+    key."""
     imports: NotRequired[dict[str, str]]
-    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource, such as
-    `Role/team-deploy: deploy`, a role's name, or `Policy/team-user-alice`, a policy's ARN."""
+    """Existing resources to import instead of creating them: import IDs by TYPE/NAME of the
+    resource, such as `Role/team-deploy: deploy` (a role's name) or `Policy/team-user-alice` (a
+    policy's ARN)."""
 
 
 @dataclass(frozen=True)
@@ -64,64 +70,66 @@ class _Role:
 
 
 class CrossAccountAccess(pulumi.ComponentResource):
-    """Access from one account to another: for each grant a role in the destination and the right to assume it.
+    """Access from one account to another: for each grant a role, and the permission to assume it.
 
-    It makes a `TrustedRole` for each grant and an `AssumeRoleGrant` for each source principal, each with that account's
-    own provider. Before anything is made, both providers are asked whose credentials they have: source and destination
-    must be two accounts, and the expected ones where their IDs are given.
+    It makes a `TrustedRole` for each grant, with the destination's provider, and an
+    `AssumeRoleGrant` for each source principal, with the source's provider. Before anything is
+    made, both providers are asked which account they belong to: source and destination must be two
+    accounts, and must be the expected ones if their IDs are given.
 
-    AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+    AWS documentation:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
 
     Example:
         ```python
         import pulumi
         import pulumi_aws as aws
-        from cross_account_access import CrossAccountAccess
+        from cross_account_access import CrossAccountAccess, Grant, Principal, RoleSettings
 
         source = aws.Provider("source", profile="people", region="us-east-1")
         destination = aws.Provider("destination", profile="production", region="us-east-1")
         access = CrossAccountAccess(
             "team",
-            {
-                "source_provider": source,
-                "destination_provider": destination,
-                "grants": {
-                    "read-only": {
-                        "principals": [{"user": "alice"}],
-                        "role": {"managed_policies": ["ReadOnlyAccess"]},
-                        "conditions": {"mfa": True},
-                    },
-                },
+            source_provider=source,
+            destination_provider=destination,
+            grants={
+                "read-only": Grant(
+                    principals=[Principal(user="alice")],
+                    role=RoleSettings(managed_policies=["ReadOnlyAccess"]),
+                    conditions={"mfa": True},
+                ),
             },
         )
-        pulumi.export("role_arn", access.role_arns["read-only"])
+        pulumi.export("role_arn", access.granted["read-only"].role_arn)
         ```
     """
 
     TYPE = "cross-account-access:index:CrossAccountAccess"
 
     role_arns: pulumi.Output[dict[str, str]]
-    """Each grant's role ARN, known once both halves stand: whoever gets it can use it at once."""
+    """Each grant's role ARN, known once both halves are deployed, so that it can be used at
+    once."""
     role_names: pulumi.Output[dict[str, str]]
     """Each grant's role name."""
     role_unique_ids: pulumi.Output[dict[str, str]]
-    """Each grant's role's unique id (AROA…); none where `side` is `source`."""
+    """The unique id (AROA…) of each grant's role; none if `side` is `source`."""
     switch_role_urls: pulumi.Output[dict[str, str]]
-    """The console's switch-role URLs of the grants that the console can use."""
+    """The switch-role URL of each grant that can be used in the console."""
     switch_role_unavailable: pulumi.Output[dict[str, str]]
-    """Why the console can't use the other grants."""
+    """Why each of the other grants can't be used in the console."""
     cli_profiles: pulumi.Output[dict[str, str]]
-    """Each grant's profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
+    """Each grant's profile for `~/.aws/config`. Set `source_profile` in it to the caller's own."""
     longest_sessions: pulumi.Output[dict[str, int]]
-    """How long each grant's sessions last at most, in seconds: an hour where all callers are role sessions (role
-    chaining)."""
+    """How long each grant's sessions last at most, in seconds. An hour if all callers are role
+    sessions (role chaining)."""
     unattached_policies: pulumi.Output[dict[str, str]]
-    """The policy that a grant's principals need and that can't be attached from here, where there are such: to be put
-    into the permission set, or wherever an account's or organization's owners give rights."""
+    """The policy that principals of a grant need and that can't be attached from here, for grants
+    with such principals: add it to the permission set, or wherever the owners of the account or
+    organization give permissions."""
     assume_role_commands: pulumi.Output[dict[str, str]]
     """Each grant's `aws sts assume-role` command."""
     documents: pulumi.Output[dict[str, str]]
-    """What both accounts have of each grant, as JSON: what the command-line tool verifies, explains and hands over."""
+    """Each grant's documents in both accounts, as JSON. The command-line tool reads them."""
     source_account_id: pulumi.Output[str]
     """The source account's ID."""
     destination_account_id: pulumi.Output[str]
@@ -185,7 +193,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
 
     @property
     def granted(self) -> dict[str, GrantOutputs]:
-        """Each grant's outputs by themselves."""
+        """Each grant's outputs by the grant's name; in Python the easiest way to them."""
         return dict(self._granted)
 
     def _gather(self, output: str) -> pulumi.Output[dict[str, Any]]:
@@ -201,7 +209,8 @@ class CrossAccountAccess(pulumi.ComponentResource):
         options.aliases = [build_alias(self.TYPE, inputs.name, former) for former in formerly]
         prepared: Any = inputs.role(grant)  # read already: not read again
         role = TrustedRole(name, prepared, options)
-        return _Role(role.role_arn, role.role_name, role.role_unique_id, role._usage)  # noqa: SLF001
+        usage = role._usage  # noqa: SLF001 - not public
+        return _Role(role.role_arn, role.role_name, role.role_unique_id, usage)
 
     def _expect_role(self, grant: str) -> _Role:
         """The role that the other side makes."""
@@ -268,16 +277,17 @@ class CrossAccountAccess(pulumi.ComponentResource):
         tags = inputs.role(grant).tags
         ranked = sorted(model.principals, key=lambda principal: principal.rank)
         keys = [get_attachment_key(principal) for principal in ranked]
-        made = {key: attached[key]._policies[grant] for key in keys if key in attached}  # noqa: SLF001
+        policies = {key: one._policies for key, one in attached.items()}  # noqa: SLF001
+        made = {key: policies[key][grant] for key in keys if key in policies}
         ids = [role.unique_id] if role.unique_id else []
 
         def build(resolved: ResolvedGrant, *values: str) -> str:
             role_id = values[0] if ids else None
             pairs = iter(values[len(ids) :])
-            policies = {key: (arn, next(pairs)) for key, arn in zip(made, pairs, strict=False)}
+            contents = {key: (arn, next(pairs)) for key, arn in zip(made, pairs, strict=False)}
             record = resolved.record(grant, inputs.model.side, tags)
             return record.with_made(
-                role_id, [policies.get(key) if key else None for key in keys]
+                role_id, [contents.get(key) if key else None for key in keys]
             ).as_json()
 
         flat = [output for pair in made.values() for output in pair]

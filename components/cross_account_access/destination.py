@@ -29,44 +29,44 @@ class TrustedRoleArgs(TypedDict):
     """What a `TrustedRole` is made from."""
 
     principals: list[Principal]
-    """Who is trusted: one or more."""
+    """Who is trusted: one or more principals."""
     source_account_id: pulumi.Input[str]
-    """The ID of the account that the principals are of, 12 digits."""
+    """The ID of the principals' account, 12 digits."""
     role: NotRequired[RoleSettings]
-    """The role; without it one without permissions, named by Pulumi."""
+    """The role. By default Pulumi names it and it has no permissions."""
     conditions: NotRequired[Conditions]
-    """Under which conditions the role may be assumed; none by default."""
+    """Conditions under which the role may be assumed; none by default."""
     tags: NotRequired[dict[str, str]]
-    """Tags of everything that is made here and can have some; the role's own stand in their place."""
+    """Tags of every resource here that can have tags. The role's own replace those of the same
+    key."""
     imports: NotRequired[dict[str, str]]
-    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
-    as `Role/deploy: deploy`."""
+    """Existing resources to import instead of creating them: import IDs by TYPE/NAME of the
+    resource here, such as `Role/deploy: deploy`."""
 
 
 class TrustedRole(pulumi.ComponentResource):
-    """A role in the destination account that exactly the given users and roles of the source account may assume.
+    """A destination role that only the given principals of the source account may assume.
 
-    It is the destination's half; for whoever administers the source account, `AssumeRoleGrant` makes the other.
-    Give it the destination's AWS provider in its options: it never uses a default one.
+    This is the destination's half. `AssumeRoleGrant` makes the source's half, for the administrator
+    of that account. Give it the destination's AWS provider in `opts`: it never uses a default one.
 
-    AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+    AWS documentation:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
 
     Example:
         ```python
         import pulumi
         import pulumi_aws as aws
-        from cross_account_access import TrustedRole
+        from cross_account_access import Principal, TrustedRole
 
         destination = aws.Provider("destination", profile="production", region="us-east-1")
         role = TrustedRole(
             "audit",
-            {
-                "source_account_id": "111111111111",
-                "principals": [{"user": "partners/auditor"}],
-                "role": {"name": "audit", "managed_policies": ["SecurityAudit"]},
-                "conditions": {"external_id": "partner-7f3a"},
-            },
-            pulumi.ResourceOptions(provider=destination),
+            source_account_id="111111111111",
+            principals=[Principal(user="partners/auditor")],
+            role={"name": "audit", "managed_policies": ["SecurityAudit"]},
+            conditions={"external_id": "partner-7f3a"},
+            opts=pulumi.ResourceOptions(provider=destination),
         )
         pulumi.export("role_arn", role.role_arn)
         ```
@@ -80,14 +80,15 @@ class TrustedRole(pulumi.ComponentResource):
     """The role's unique id (AROA…)."""
     account_id: pulumi.Output[str]
     """The destination account's ID."""
-    switch_role_url: pulumi.Output[Optional[str]]  # noqa: UP045 - the schema's analyzer reads no `|`
-    """The console's switch-role URL; none where the console can't switch to the role."""
+    switch_role_url: pulumi.Output[Optional[str]]  # noqa: UP045 - for the analyzer
+    """The console's switch-role URL; none if the console can't switch to the role."""
     switch_role_unavailable: pulumi.Output[Optional[str]]  # noqa: UP045
-    """Why the console can't switch to the role; none where it can."""
+    """Why the console can't switch to the role; none if it can."""
     longest_session: pulumi.Output[int]
-    """How long a session lasts at most, in seconds: an hour where all callers are role sessions (role chaining)."""
+    """How long a session lasts at most, in seconds. An hour if all callers are role sessions (role
+    chaining)."""
     cli_profile: pulumi.Output[str]
-    """A profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
+    """A profile for `~/.aws/config`. Set `source_profile` in it to the caller's own."""
     assume_role_command: pulumi.Output[str]
     """The `aws sts assume-role` command."""
 

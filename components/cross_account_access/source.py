@@ -1,4 +1,4 @@
-"""The source account's half: a principal's right to assume roles, as policies attached to it."""
+"""The source account's half: a principal's permission to assume roles, as attached policies."""
 
 from typing import Any, NotRequired, TypedDict, Unpack, overload
 
@@ -22,44 +22,46 @@ class AssumeRoleGrantArgs(TypedDict):
     """What an `AssumeRoleGrant` is made from."""
 
     principal: Principal
-    """The user, role or group of the source account that gets the right."""
+    """The user, role or group of the source account that may assume the roles."""
     role_arns: dict[str, pulumi.Input[str]]
-    """The destination roles' ARNs, each by a plain name of its own."""
+    """The ARNs of the destination's roles, each under a plain name of its own."""
     role_arn_lengths: NotRequired[dict[str, int]]
-    """How long those ARNs are at most, by the same names, where they are Outputs: 102 by default, which is enough for
-    every role without a path. It decides how many policies hold them."""
+    """The greatest lengths of those ARNs, by the same names, if they are Outputs: 102 by default,
+    which is enough for every role without a path. They decide how many policies are needed."""
     role_actions: NotRequired[dict[str, list[str]]]
-    """What is allowed on a role besides sts:AssumeRole, by the same names: sts:TagSession, sts:SetSourceIdentity."""
+    """Actions that are allowed on a role besides sts:AssumeRole, by the same names:
+    sts:TagSession, sts:SetSourceIdentity."""
     tags: NotRequired[dict[str, str]]
     """Tags of the policies."""
     imports: NotRequired[dict[str, str]]
-    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
-    as `Policy/team-user-alice: arn:aws:iam::111111111111:policy/to-production`."""
+    """Existing resources to import instead of creating them: import IDs by TYPE/NAME of the
+    resource here, such as `Policy/team-user-alice:
+    arn:aws:iam::111111111111:policy/to-production`."""
 
 
 class AssumeRoleGrant(pulumi.ComponentResource):
-    """A source principal's right to assume exactly the given roles, as managed policies attached to it.
+    """A source principal's permission to assume roles, as managed policies attached to it.
 
-    It is the source's half; for whoever administers the destination account, `TrustedRole` makes the other. As only
-    ten policies attach to a principal, roles share policies: one more role changes a document and moves nothing.
-    Give it the source's AWS provider in its options: it never uses a default one.
+    This is the source's half. `TrustedRole` makes the destination's half, for the administrator of
+    that account. Roles share policies, because AWS attaches at most ten to a user: one more role
+    changes a document and moves nothing. Give it the source's AWS provider in `opts`: it never uses
+    a default one.
 
-    AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
+    AWS documentation:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
 
     Example:
         ```python
         import pulumi
         import pulumi_aws as aws
-        from cross_account_access import AssumeRoleGrant
+        from cross_account_access import AssumeRoleGrant, Principal
 
         source = aws.Provider("source", profile="people", region="us-east-1")
         AssumeRoleGrant(
             "audit",
-            {
-                "principal": {"user": "partners/auditor"},
-                "role_arns": {"audit": "arn:aws:iam::222222222222:role/audit"},
-            },
-            pulumi.ResourceOptions(provider=source),
+            principal=Principal(user="partners/auditor"),
+            role_arns={"audit": "arn:aws:iam::222222222222:role/audit"},
+            opts=pulumi.ResourceOptions(provider=source),
         )
         ```
     """

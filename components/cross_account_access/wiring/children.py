@@ -1,4 +1,4 @@
-"""The options of a component's children: parent, provider, and what the component was given for them."""
+"""The options of a component's children: parent, provider, imports, and what is handed down."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,4 +1,4 @@
-"""One grant as it was given, and as it is resolved: its Outputs are gathered here and nowhere else."""
+"""One grant as it was given, and as it is resolved: its Outputs are gathered only here."""
 
 from collections.abc import Mapping
 from functools import cached_property

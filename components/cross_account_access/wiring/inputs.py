@@ -1,4 +1,4 @@
-"""A component's args: read once, checked at once where plain, and as soon as known where Outputs."""
+"""A component's args: read once, checked at once if plain, and once resolved if Outputs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
@@ -249,7 +249,7 @@ def apply_resolved(
     Args:
         outputs: The Outputs.
         build: Gets their values, and returns a plain one.
-        refuse: Makes the error of a refusal by `build`, from that and from which Outputs are secret.
+        refuse: Makes the error of a refusal by `build`, and of which Outputs are secret.
     """
 
     async def gather() -> tuple[Any, bool, bool, set[pulumi.Resource]]:
@@ -292,7 +292,7 @@ def explicit_provider(component: pulumi.ComponentResource, account: str) -> aws.
     """The AWS provider that a component was given by its options, or by its parent's.
 
     Raises:
-        InvalidArgs: If there is none, for a default provider would act in whatever account is at hand.
+        InvalidArgs: If there is none. A default provider acts in any account that is at hand.
     """
     provider = component.get_provider("aws:iam/role:Role")
     if isinstance(provider, aws.Provider):

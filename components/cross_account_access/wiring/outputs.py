@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 def list_outputs(component: pulumi.ComponentResource) -> dict[str, Any]:
-    """Every output that a component's class declares, by its name in other languages and the state."""
+    """Every output that a component's class declares, by its name in other languages."""
     names = inspect.get_annotations(type(component))
     return {to_camel(name): getattr(component, name) for name in names}
 
