@@ -11,12 +11,13 @@ from pydantic import model_validator
 from .args import Conditions, Principal, RoleSettings
 from .errors import NOT_SHOWN, Key, Refusal, locate
 from .grants import grant as grants
-from .grants import policies, roles
+from .grants import roles
 from .grants.conditions import ConditionsModel
 from .grants.model import Unresolved, plain, read_model, when_known
 from .grants.principals import PrincipalModel
 from .grants.trust import build_trust_policy
 from .iam import limits
+from .iam.identity_policy import check_identity_policy, find_warnings
 from .wiring.children import Children, autonamed, check_imports, resource_key
 from .wiring.inputs import (
     Account,
@@ -214,7 +215,7 @@ class TrustedRole(pulumi.ComponentResource):
             found = resolved("principals", model, known[1])
             for position, principal in enumerate(found):
                 with locate(position):
-                    principal.element(source.partition, source.id)
+                    principal.build_trust_element(source.partition, source.id)
             return TrustedPrincipals(found, source)
 
         principals = identities(args["principals"])
@@ -275,7 +276,7 @@ class TrustedRole(pulumi.ComponentResource):
         for policy_name, document in sorted(role.get("inline_policies", {}).items()):
             path = f"role.inline_policies.{policy_name}"
             document_text = pulumi.Output.from_input(document).apply(
-                self._known(path, policies.check_identity_policy, document)
+                self._known(path, check_identity_policy, document)
             )
             document_text.apply(partial(self._warn, path))
             made.append(
@@ -290,5 +291,5 @@ class TrustedRole(pulumi.ComponentResource):
         return made
 
     def _warn(self, path: str, document: str) -> None:
-        for warning in policies.find_warnings(document):
+        for warning in find_warnings(document):
             pulumi.warn(f"{self._display_name}: {path}: {warning}", self)

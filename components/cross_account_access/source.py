@@ -273,7 +273,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         if entity is None:
             raise ValueError(f"{given['principal']} is known by now")
         try:
-            entity.arn(account.partition, account.id)
+            entity.build_arn(account.partition, account.id)
         except Refusal as refusal:
             raise InvalidInput((make_problem("principal", NOT_SHOWN, refusal),)) from None
         return _Right(policies.build_assume_role_policy(model.reach().values()), entity)

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
+from cross_account_access.iam.identity_policy import VERSION
 from cross_account_access.iam.operators import Operator, as_list
 
 from . import policy_normalization as normal
@@ -120,13 +120,17 @@ def choose_lightest(terms: Iterable[TrustRequirements]) -> TrustRequirements | N
 
 def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
     """The statements that let a principal in, and not those that name its account, or everybody, for others alone."""
-    own = _pairs(half.narrowing)
-    others = [one.narrowing for one in documents.principals if not _pairs(one.narrowing) <= own]
+    own = _pairs(half.scoping_conditions)
+    others = [
+        one.scoping_conditions
+        for one in documents.principals
+        if not _pairs(one.scoping_conditions) <= own
+    ]
     found = [
         statement
         for statement in _statements(documents)
         if half.trusted_as in as_list(statement["Principal"]["AWS"])
-        and _narrows(half.narrowing, statement)
+        and _narrows(half.scoping_conditions, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.
     return [one for one in found if not any(_narrows(other, one) for other in others)] or found
@@ -134,7 +138,7 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
 
 def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
     """A statement's conditions without those that narrow it down to the principal."""
-    own = _pairs(half.narrowing)
+    own = _pairs(half.scoping_conditions)
     kept = {
         operator: {key: value for key, value in keys.items() if (operator, key) not in own}
         for operator, keys in statement.get("Condition", {}).items()

@@ -142,7 +142,7 @@ def look_up(
         models = [read_model(PrincipalModel, args, path=principal.where) for args in given]
         entities = [model.entity for model in models if model.entity]
         for entity in entities:
-            entity.arn(pair.source.partition, pair.source.id)
+            entity.build_arn(pair.source.partition, pair.source.id)
         names = {(entity.kind, entity.name) for entity in entities}
         if len(names) != 1:
             both = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
@@ -151,7 +151,7 @@ def look_up(
 
     def as_found(known: list[Any]) -> Trusted:
         pair, entity, found = known
-        arn = entity.arn(pair.source.partition, pair.source.id)
+        arn = entity.build_arn(pair.source.partition, pair.source.id)
         if entity.fully_named and found.arn != arn:
             raise Refusal(
                 f"the {entity.kind}'s path is another one",
