@@ -9,9 +9,14 @@ from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-from cross_account_access.iam.operators import Operator, as_list
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import (
+    list_conditions,
+    list_principals,
+    list_statements,
+    list_values,
+)
 
-from . import policy_normalization as normal
 from .caller import Identity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
@@ -125,7 +130,7 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
     found = [
         statement
         for statement in _statements(documents)
-        if half.trusted_as in as_list(statement["Principal"]["AWS"])
+        if half.trusted_as in list_principals(statement["Principal"])
         and _narrows(half.narrowing, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.
@@ -143,13 +148,13 @@ def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
 
 
 def _pairs(conditions: Document) -> set[tuple[str, str]]:
-    return {(operator, key) for operator, keys in conditions.items() for key in keys}
+    return {(operator, key) for operator, key, _ in list_conditions(conditions)}
 
 
 def _narrows(narrowing: Document, statement: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
-        value in as_list(conditions.get(operator, {}).get(key, []))
+        value in list_values(conditions.get(operator, {}).get(key, []))
         for operator, keys in narrowing.items()
         for key, value in keys.items()
     )
@@ -158,8 +163,8 @@ def _narrows(narrowing: Document, statement: Document) -> bool:
 def _statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in map(dict, normal.normalize_statements(documents.role.trust_policy))
-        if statement["Effect"] == "Allow" and ASSUME_ROLE in as_list(statement["Action"])
+        for statement in list_statements(documents.role.trust_policy)
+        if statement["Effect"] == "Allow" and ASSUME_ROLE in list_values(statement["Action"])
     ]
 
 
@@ -207,9 +212,9 @@ def _terms(statement: Document) -> TrustRequirements:
     others: dict[str, None] = {}
     mfa = False
     for operator, keys in statement.get("Condition", {}).items():
-        known = Operator.named(operator)
+        known = Operator.parse(operator)
         for key, element in keys.items():
-            values, lower = as_list(element), key.lower()
+            values, lower = list_values(element), key.lower()
             positive = known.base in _POSITIVE and not known.negated
             if lower == "sts:externalid":
                 # Nothing is made up for a pattern.

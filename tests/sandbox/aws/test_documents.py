@@ -13,9 +13,9 @@ from sandbox.aws import constraints, documents
 from sandbox.aws.query_protocol import AwsError, Call, error_reply, header_text
 
 if TYPE_CHECKING:
-    from sandbox.aws.documents import Kind
+    from sandbox.aws.documents import PolicyKind
 
-KINDS: tuple[Kind, ...] = ("identity", "trust", "session")
+KINDS: tuple[PolicyKind, ...] = ("identity", "trust", "session")
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -67,7 +67,7 @@ policies = st.fixed_dictionaries(
 
 
 @given(document=policies | anything, kind=st.sampled_from(KINDS))
-def test_any_document_is_parsed_or_malformed(document: Any, kind: Kind) -> None:
+def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) -> None:
     code = None
     try:
         parsed = documents.parse(json.dumps(document), kind)
@@ -83,14 +83,9 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: Kind) -> None:
     text='{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": {"Bool": {"a": NaN}}}}',
     kind="trust",
 )
-def test_any_text_is_parsed_or_malformed(text: str, kind: Kind) -> None:
+def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
     with pytest.raises(AwsError):
         documents.parse(text, kind)
-
-
-@given(text=st.text())
-def test_size_is_that_of_the_text_without_white_space(text: str) -> None:
-    assert documents.size(text) == sum(not character.isspace() for character in text)
 
 
 names = st.sampled_from(

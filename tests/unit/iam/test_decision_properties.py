@@ -12,13 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
-from cross_account_access.iam.operators import (
-    Operator,
-    fill_literal,
-    fill_pattern,
-    find_unmet,
-    match_resource,
-)
+from cross_account_access.iam.operators import Operator, find_unmet_conditions
+from cross_account_access.iam.policy_patterns import fill_literal, fill_pattern, match_resource
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 ALICE_ARN = f"arn:aws:iam::{SOURCE}:user/alice"
@@ -201,7 +196,7 @@ many = st.lists(texts, max_size=3)
 
 
 def holds(name: str, given_value: Any, required: list[str]) -> bool:
-    return Operator.named(name).holds(given_value, required, {})
+    return Operator.parse(name).holds(given_value, required, {})
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -316,6 +311,6 @@ def test_a_date_is_its_epoch_time(moment: datetime) -> None:
 @given(st.sampled_from(ALL), texts, many)
 def test_the_case_of_a_key_never_matters(name: str, value: str, required: list[str]) -> None:
     for key in ("x:key", "X:KEY"):
-        assert (find_unmet({name: {key: required}}, {"x:key": value}, {}) == []) is holds(
-            name, value, required
-        )
+        assert (
+            find_unmet_conditions({name: {key: required}}, {"x:key": value}, {}) == []
+        ) is holds(name, value, required)

@@ -300,11 +300,6 @@ def test_aws_documented_condition(page: str, row: Row) -> None:
     assert decision.half == (None if row.holds else "destination")
 
 
-def test_the_table_is_long_and_repeats_no_fact() -> None:
-    facts = [row.fact for rows in TABLE.values() for row in rows]
-    assert len(set(facts)) == len(facts) >= 100
-
-
 # What needs more than one condition, or another key than its own.
 MET, UNMET = {"StringEquals": {"aws:username": "alice"}}, {"Bool": {MFA: "true"}}
 
