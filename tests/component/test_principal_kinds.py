@@ -361,7 +361,7 @@ WRONG = {
     "group of an ARN": (
         {"group": f"arn:aws:iam::{SOURCE}:group/x"},
         (
-            f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name has 1–128 characters: letters, digits '
+            f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name must have 1–128 characters: letters, digits '
             "and _+=,.@-. Give its name"
         ),
     ),

@@ -50,7 +50,7 @@ def _several(check: Callable[[object], str], what: str) -> Callable[[object], li
             for number, inner in enumerate(value)
         ]
         if twice := limits.find_repeated([inner for inner in found if isinstance(inner, str)]):
-            raise Refusal("a value stands in a list once", value=twice)
+            raise Refusal("the values of a list must be unique", value=twice)
         return found
 
     return checked
