@@ -335,7 +335,7 @@ WRONG = {
     "unit without its root": (
         {"organizational_unit": "ou-ab12-11111111"},
         (
-            'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path has 20–512 '
+            'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path must have 20–512 '
             "characters: o-…/r-…/ou-…/, from the organization over the root down to the unit."
         ),
     ),

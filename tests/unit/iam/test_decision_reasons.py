@@ -1,4 +1,4 @@
-"""What a refused person reads: which half, which statement, which condition, and never an external ID."""
+"""What a refused person reads: which half, statement and condition, and never an external ID."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("condition", "context", "failure"), FAILURES)
-def test_a_failed_condition_is_told_with_its_values(
+def test_an_unmet_condition_is_named_with_its_values(
     condition: Any, context: Any, failure: str
 ) -> None:
     decision = answer(trusts(**condition), context=context)
@@ -112,7 +112,7 @@ def test_a_failed_condition_is_told_with_its_values(
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_the_statement_that_comes_nearest_is_told(*, reverse: bool) -> None:
+def test_the_statement_that_comes_nearest_is_named(*, reverse: bool) -> None:
     far = trusts("arn:aws:iam::111111111111:user/alice")
     tagging = trusts(action="sts:TagSession")
     two = trusts(
@@ -141,7 +141,7 @@ def test_an_action_that_the_trust_says_nothing_of() -> None:
     assert reason == "trust policy, statement 1: it does not cover sts:TagSession"
 
 
-def test_an_explicit_deny_is_told_before_all_else() -> None:
+def test_an_explicit_deny_is_named_before_all_else() -> None:
     deny = {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}
     caller = replace(
         BOB, identity_policies=(Policy("managed policy arn:x", {"Statement": [LAX, deny]}),)
@@ -160,7 +160,7 @@ def test_no_identity_policy() -> None:
     )
 
 
-def test_an_identity_policy_for_another_role_is_told() -> None:
+def test_an_identity_policy_for_another_role_is_named() -> None:
     near = Policy("inline policy near", {"Statement": LAX | {"Resource": ROLE + "2"}})
     assert answer(caller=replace(BOB, identity_policies=(near,))).reason == (
         f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE} "
@@ -174,7 +174,7 @@ def test_an_identity_policy_for_other_actions_is_not() -> None:
     assert reason == f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
 
 
-def test_both_halves_are_told_of() -> None:
+def test_both_halves_that_refuse_are_named() -> None:
     assert answer(trusts("arn:aws:iam::111111111111:user/alice"), caller=BARE) == Decision(
         False,
         "source",
@@ -188,7 +188,8 @@ def test_a_boundary_and_a_session_policy_are_named() -> None:
     limited = replace(BOB, permissions_boundary=nothing, session_policies=(nothing,))
     assert answer(caller=limited).reason == (
         f"the permissions boundary of {BOB_ARN}, managed policy arn:b, does not allow "
-        f"sts:AssumeRole on {ROLE}; and no session policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
+        f"sts:AssumeRole on {ROLE}; and "
+        f"no session policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
     )
 
 

@@ -1,8 +1,8 @@
 """AWS's documented answers: who, with which policies, against which trust.
 
-One table, grouped by the page of AWS's documentation that gives the answers; test_operators.py goes on with
-conditions. The caller is alice of the source account unless a row says otherwise, and her policies and the
-trust allow what the row doesn't change.
+One table, grouped by the page of AWS's documentation that gives the answers; test_operators.py
+goes on with conditions. The caller is alice of the source account unless a row says otherwise, and
+her policies and the trust policy allow what the row doesn't change.
 """
 
 from __future__ import annotations
@@ -392,7 +392,7 @@ def test_every_partition_is_alike(partition: str, principal: str) -> None:
 VARIABLE = "${aws:PrincipalTag/job}"
 
 
-# reference_policies_variables.html: in the last field of a resource's ARN only, and only since 2012.
+# reference_policies_variables.html: in the last field of a resource's ARN, and only since 2012.
 @pytest.mark.parametrize(
     ("resource", "version", "tags", "allowed"),
     [

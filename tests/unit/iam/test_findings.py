@@ -24,7 +24,7 @@ def list_findings(*trust: dict[str, Any], caller: Caller = BOB, **context: str) 
     )
 
 
-def test_both_halves_that_allow_are_told() -> None:
+def test_both_halves_that_allow_are_findings() -> None:
     assert [
         (item.half, item.kind, item.policy, item.statement) for item in list_findings(trusts())
     ] == [
@@ -33,7 +33,7 @@ def test_both_halves_that_allow_are_told() -> None:
     ]
 
 
-def test_the_half_that_allows_is_told_beside_the_one_that_refuses() -> None:
+def test_the_half_that_allows_stands_beside_the_one_that_refuses() -> None:
     refusing, allowing = sorted(
         list_findings(trusts(), caller=BARE), key=lambda item: item.kind == "allow"
     )
@@ -46,7 +46,7 @@ def test_the_half_that_allows_is_told_beside_the_one_that_refuses() -> None:
     assert (allowing.half, allowing.kind) == ("destination", "allow")
 
 
-def test_conditions_that_are_not_met_are_told_one_by_one() -> None:
+def test_each_unmet_condition_is_listed() -> None:
     trust = trusts(
         Bool={"aws:MultiFactorAuthPresent": "true"},
         StringEquals={"sts:RoleSessionName": ["a", "b"]},
@@ -70,7 +70,7 @@ def test_an_external_id_is_hidden() -> None:
     assert (unwanted.unmet[0].actual, unwanted.unmet[0].required) == ((HIDDEN,), ("true",))
 
 
-def test_a_deny_is_told_with_its_conditions_and_beside_what_allows() -> None:
+def test_a_deny_has_its_conditions_and_stands_beside_what_allows() -> None:
     deny = trusts("*", NotIpAddress={"aws:SourceIp": "192.0.2.0/24"}) | {"Effect": "Deny"}
     denied = list_findings(trusts(), deny)
     assert [(item.half, item.kind, item.statement) for item in denied] == [
@@ -81,7 +81,7 @@ def test_a_deny_is_told_with_its_conditions_and_beside_what_allows() -> None:
     assert denied[0].condition_keys == ("aws:SourceIp",)
 
 
-def test_what_of_a_statement_does_not_match_is_told() -> None:
+def test_the_element_that_does_not_match_is_named() -> None:
     elsewhere = replace(
         BOB,
         identity_policies=(Policy("inline policy near", {"Statement": LAX | {"Resource": "x"}}),),

@@ -1,4 +1,4 @@
-"""IAM's lengths and characters, as the service models of IAM and STS have them, not as the code has."""
+"""IAM's lengths and characters, as the service models of IAM and STS have them."""
 
 from __future__ import annotations
 
