@@ -11,7 +11,6 @@ from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
 from cross_account_access.iam.identity_policy import VERSION
 from cross_account_access.iam.operators import Operator, as_list
 
-from . import policy_normalization as normal
 from .caller import Identity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
@@ -147,13 +146,13 @@ def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
 
 
 def _pairs(conditions: Document) -> set[tuple[str, str]]:
-    return {(operator, key) for operator, keys in conditions.items() for key in keys}
+    return {(operator, key) for operator, key, _ in list_conditions(conditions)}
 
 
 def _narrows(narrowing: Document, statement: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
-        value in as_list(conditions.get(operator, {}).get(key, []))
+        value in list_values(conditions.get(operator, {}).get(key, []))
         for operator, keys in narrowing.items()
         for key, value in keys.items()
     )
@@ -162,8 +161,8 @@ def _narrows(narrowing: Document, statement: Document) -> bool:
 def _statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in map(dict, normal.normalize_statements(documents.role.trust_policy))
-        if statement["Effect"] == "Allow" and ASSUME_ROLE in as_list(statement["Action"])
+        for statement in list_statements(documents.role.trust_policy)
+        if statement["Effect"] == "Allow" and ASSUME_ROLE in list_values(statement["Action"])
     ]
 
 
@@ -211,9 +210,9 @@ def _terms(statement: Document) -> TrustRequirements:
     others: dict[str, None] = {}
     mfa = False
     for operator, keys in statement.get("Condition", {}).items():
-        known = Operator.named(operator)
+        known = Operator.parse(operator)
         for key, element in keys.items():
-            values, lower = as_list(element), key.lower()
+            values, lower = list_values(element), key.lower()
             positive = known.base in _POSITIVE and not known.negated
             if lower == "sts:externalid":
                 # Nothing is made up for a pattern.

@@ -11,16 +11,16 @@ OBJECT = "this must be an object with keys of its own"
 NO_KEY = "there is no such key"
 NO_MFA = "a role's sessions carry no MFA, so that requiring it would lock it out"
 OWN_GRANT = "Give it conditions of its own with MFA false, or a grant of its own"
-EXTERNAL_ID = "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-"
-AGE = "an MFA's age is 1 to 129600 whole seconds (credentials of GetSessionToken last 36 hours at most)"
+EXTERNAL_ID = "an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-"
+AGE = "an MFA's age must be 1 to 129600 whole seconds (credentials of GetSessionToken last 36 hours at most)"
 ROLE = f"arn:aws:iam::{SOURCE}:role/x"
 
 DEPLOY = "grants.deploy"
 AUDIT = "grants.partner-audit.conditions"
 
 SEVERAL = "are a list with at least one"
-IP = "a source IP is an address or a range, such as 203.0.113.7 or 2001:db8::/48"
-TAG_MAP = "this is a map from tag keys to lists of values"
+IP = "a source IP must be an address or a range, such as 203.0.113.7 or 2001:db8::/48"
+TAG_MAP = "must be a map from at least one tag key to a list of values"
 MOMENT = "a moment is in ISO 8601 and in UTC, such as 2026-12-31T18:00:00Z"
 AT_TEN, NO_DAY = "2030-01-01T10:00:00+01:00", "2030-02-31T00:00:00Z"
 RAW = "raw conditions are {OPERATOR: {KEY: [VALUES]}}, as in a policy"
@@ -110,7 +110,7 @@ CONDITIONS = [
         "a number for an external ID",
         {f"{AUDIT}.externalId": 12345},
         "[secret]",
-        "an external ID is text",
+        "an external ID must be a string",
         QUOTES,
     ),
     Bad("an external ID that is null", {f"{AUDIT}.externalId": None}, "null", NULL, GIVE_IT),
@@ -155,7 +155,7 @@ CONDITIONS = [
         one("sourceIps", "203.0.113.7/24"),
         '"203.0.113.7/24"',
         IP,
-        "The range's own address is meant: 203.0.113.0/24",
+        "Write the range as 203.0.113.0/24",
         path=first("sourceIps"),
     ),
     *(
@@ -163,8 +163,8 @@ CONDITIONS = [
             f"every address, {text}",
             one("sourceIps", text),
             f'"{text}"',
-            "a source IP says where from",
-            "This is every address: leave the condition out",
+            "a source IP must not be the range of all addresses",
+            "Leave the condition out",
             path=first("sourceIps"),
         )
         for text in ("0.0.0.0/0", "::/0")
@@ -174,9 +174,9 @@ CONDITIONS = [
             f"an address that AWS never sees, {text}",
             one("sourceIps", text),
             f'"{text}"',
-            "AWS sees public addresses only",
-            "For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, or the address that "
-            "the network shows outside",
+            "a source IP must be public, because AWS sees no private addresses",
+            "Use the VPC (source_vpcs, sourceVpcs in config), its endpoint, or the public "
+            "address of the network",
             path=first("sourceIps"),
         )
         for text in ("10.1.2.3", "192.168.0.0/24", "fd00::/8")
@@ -185,7 +185,7 @@ CONDITIONS = [
         "an address twice",
         {f"{AUDIT}.sourceIps": ["203.0.113.7", "203.0.113.7/32"]},
         '"203.0.113.7/32"',
-        "a value stands in a list once",
+        "the values of a list must be unique",
     ),
     Bad(
         "addresses and a VPC",
@@ -199,28 +199,28 @@ CONDITIONS = [
         "a VPC's name",
         one("sourceVpcs", "main"),
         '"main"',
-        "a VPC's ID has 12–21 characters: vpc- and then hexadecimal digits",
+        "a VPC's ID must have 12–21 characters: vpc- and then hexadecimal digits",
         path=first("sourceVpcs"),
     ),
     Bad(
         "a VPC for its endpoint",
         one("sourceVpcEndpoints", "vpc-12345678"),
         '"vpc-12345678"',
-        "a VPC endpoint's ID has 13–22 characters: vpce- and then hexadecimal digits",
+        "a VPC endpoint's ID must have 13–22 characters: vpce- and then hexadecimal digits",
         path=first("sourceVpcEndpoints"),
     ),
     Bad(
         "an organization by its name",
         one("organizations", "example"),
         '"example"',
-        "an organization's ID has 12–34 characters: o- and then small letters and digits",
+        "an organization's ID must have 12–34 characters: o- and then small letters and digits",
         path=first("organizations"),
     ),
     Bad(
         "another variable than the user's name in a session's name",
         one("sessionNames", "${aws:userid}"),
         '"${aws:userid}"',
-        "a session name's pattern has 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards, "
+        "a session name's pattern must have 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards, "
         "${aws:username}",
         path=first("sessionNames"),
     ),
@@ -236,7 +236,7 @@ CONDITIONS = [
         "a source identity of AWS's own",
         one("sourceIdentities", "aws:me"),
         '"aws:me"',
-        "a source identity's pattern has 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards; it "
+        "a source identity's pattern must have 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards; it "
         "doesn't start with aws:",
         path=first("sourceIdentities"),
     ),
@@ -244,7 +244,7 @@ CONDITIONS = [
         "a session tag's value without a list",
         {f"{AUDIT}.sessionTags": {"team": "red"}},
         '"red"',
-        "a tag's values are a list with at least one",
+        "a tag's values must be a list of at least one string",
         path=f"{AUDIT}.sessionTags.team",
     ),
     Bad("session tags in a list", {f"{AUDIT}.sessionTags": ["team"]}, '["team"]', TAG_MAP),

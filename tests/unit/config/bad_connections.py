@@ -7,15 +7,15 @@ from typing import Any
 
 from tests.unit.config.bad_input import DESTINATION, OTHER, QUOTES, REMOVED, SOURCE, Bad, BadFile
 
-ACCOUNT_ID = "an account ID has 12 characters: digits"
-REGION = "a region has 4–32 characters: small letters and hyphens, a number at the end, such as us-east-1"
+ACCOUNT_ID = "an account ID must have 12 characters: digits"
+REGION = "a region must have 4–32 characters: small letters and hyphens, a number at the end, such as us-east-1"
 ONE_WAY = "credentials come one way: by profile, or by access key and secret key"
 TOGETHER = "an access key ID and its secret key go together, a token with both"
 ENDPOINT = "an endpoint is a URL such as http://127.0.0.1:4577"
 LOOPBACK = "the sandbox deploys on the loopback range alone, such as http://127.0.0.1:4577"
 ON_AWS = "On AWS itself use `pulumi up`"
 EMULATED = "as an emulator's keys of twelve digits do"
-GRANT_NAME = "a grant's name has 1–64 characters: letters, digits and _+=,.@-"
+GRANT_NAME = "a grant's name must have 1–64 characters: letters, digits and _+=,.@-"
 ROLE_NAMES = "roles of an account have names of their own, ignoring case; grant"
 IMPORTS = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME"
@@ -68,7 +68,7 @@ GRANTS = [
         "a grant's name that is a number",
         {"grants": {4711: GRANT}},
         "4711",
-        "a grant's name is text",
+        "a grant's name must be a string",
         QUOTES,
         path="grants.4711",
     ),
@@ -124,7 +124,7 @@ GRANTS = [
         "a number for a tag of everything",
         {"tags": {"cost": 4711}},
         "4711",
-        "a tag's value is text",
+        "a tag value must be a string",
         QUOTES,
         path="tags.cost",
     ),
@@ -263,33 +263,33 @@ CONNECTIONS = [
         "an access key ID too short",
         {"source.accessKey": "AKIA"},
         "[secret]",
-        "an access key ID has 12–128 characters: letters and digits",
+        "an access key ID must have 12–128 characters: letters and digits",
     ),
     Bad(
         "an access key ID that is a number",
         {"source.accessKey": 11111111111},
         "[secret]",
-        "an access key ID is text",
+        "an access key ID must be a string",
         QUOTES,
     ),
     Bad(
         "a secret key with a space",
         {"source.secretKey": "sand box"},
         "[secret]",
-        "a secret key or token has 1–16384 characters: all but white space",
+        "a secret key or token must have 1–16384 characters: all but white space",
     ),
     Bad(
         "an empty profile",
         {"source": {"accountId": SOURCE, "profile": ""}},
         '""',
-        "a profile has 1–256 characters: all but line ends and ]",
+        "a profile must have 1–256 characters: all but line ends and ]",
         path="source.profile",
     ),
     Bad("a region's name for people", {"source.region": "Ireland"}, '"Ireland"', REGION),
     Bad(
         "an availability zone for a region", {"source.region": "us-east-1a"}, '"us-east-1a"', REGION
     ),
-    Bad("a number for a region", {"source.region": 1}, "1", "a region is text", QUOTES),
+    Bad("a number for a region", {"source.region": 1}, "1", "a region must be a string", QUOTES),
     Bad(
         "a misspelt secret key",
         {"source.secretkey": "hunter2"},
@@ -338,14 +338,14 @@ CONNECTIONS = [
         "a session's name of one character",
         assumed(roleArn=PULUMI, sessionName="x"),
         '"x"',
-        "a session name has 2–64 characters: letters, digits and _+=,.@-",
+        "a session name must have 2–64 characters: letters, digits and _+=,.@-",
         path="source.assumeRole.sessionName",
     ),
     Bad(
         "an external ID of one character for it",
         assumed(roleArn=PULUMI, externalId="x"),
         "[secret]",
-        "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-",
+        "an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-",
         path="source.assumeRole.externalId",
     ),
     Bad(

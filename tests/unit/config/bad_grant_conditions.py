@@ -14,29 +14,29 @@ RECOGNIZED = "{} stands there already, by another condition"
 OWN_GRANT = "The principal itself says it: leave it out of the conditions"
 MOMENT = "a moment is in ISO 8601 and in UTC, such as 2026-12-31T18:00:00Z"
 WINDOW = "the window closes after it opens"
-ADDRESS = "a source IP is an address or a range, such as 203.0.113.7 or 2001:db8::/48"
-PUBLIC = "AWS sees public addresses only"
+ADDRESS = "a source IP must be an address or a range, such as 203.0.113.7 or 2001:db8::/48"
+PUBLIC = "a source IP must be public, because AWS sees no private addresses"
 PRIVATE = (
-    "For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, or the address that the "
-    "network shows outside"
+    "Use the VPC (source_vpcs, sourceVpcs in config), its endpoint, or the public "
+    "address of the network"
 )
 NEVER = "a request through a VPC endpoint has no source IP, so that both together are never met"
 TWO_GRANTS = "Make two grants of it, or give each principal its own conditions"
-VPC = "a VPC's ID has 12–21 characters: vpc- and then hexadecimal digits"
-VPCE = "a VPC endpoint's ID has 13–22 characters: vpce- and then hexadecimal digits"
+VPC = "a VPC's ID must have 12–21 characters: vpc- and then hexadecimal digits"
+VPCE = "a VPC endpoint's ID must have 13–22 characters: vpce- and then hexadecimal digits"
 SESSION_NAME = (
-    f"a session name's pattern has 2–64 characters: {NAME}, * and ? as wildcards, ${{aws:username}}"
+    f"a session name's pattern must have 2–64 characters: {NAME}, * and ? as wildcards, ${{aws:username}}"
 )
-IDENTITY = f"a source identity's pattern has 2–64 characters: {NAME}, * and ? as wildcards; it doesn't start with aws:"
-TAGS = "this is a map from tag keys to lists of values"
-TAG_VALUE = "a tag value has at most 256 characters: letters, digits, spaces and _.:/=+-@"
-TAG_VALUES = "a tag's values are a list with at least one"
+IDENTITY = f"a source identity's pattern must have 2–64 characters: {NAME}, * and ? as wildcards; it doesn't start with aws:"
+TAGS = "must be a map from at least one tag key to a list of values"
+TAG_VALUE = "a tag value must have at most 256 characters: letters, digits, spaces and _.:/=+-@"
+TAG_VALUES = "a tag's values must be a list of at least one string"
 TRANSITIVE = "a transitive tag key is one of the session tags' keys"
-EXTERNAL_ID = "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-"
+EXTERNAL_ID = "an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-"
 RAW = "raw conditions are {OPERATOR: {KEY: [VALUES]}}, as in a policy"
 NO_OPERATOR = "there is no such condition operator"
 KEYS = "an operator has a map from condition keys to lists of values"
-KEY = "a condition key has 3–256 characters: PREFIX:NAME, such as aws:SourceAccount"
+KEY = "a condition key must have 3–256 characters: PREFIX:NAME, such as aws:SourceAccount"
 VALUES = "a condition key's values are a list of texts"
 ABSENT = "the MFA keys are absent from requests by access keys, so that this operator lets them in"
 THERE = "{} of {} stands there already, by another condition"
@@ -258,29 +258,29 @@ CONDITIONS = [
     listed(
         "sourceIps",
         "0.0.0.0/0",
-        "a source IP says where from",
-        "This is every address: leave the condition out",
+        "a source IP must not be the range of all addresses",
+        "Leave the condition out",
         what="every address",
     ),
     listed(
         "sourceIps",
         "::/0",
-        "a source IP says where from",
-        "This is every address: leave the condition out",
+        "a source IP must not be the range of all addresses",
+        "Leave the condition out",
         what="every address of IPv6",
     ),
     listed(
         "sourceIps",
         "203.0.113.7/24",
         ADDRESS,
-        "The range's own address is meant: 203.0.113.0/24",
+        "Write the range as 203.0.113.0/24",
         what="a range with host bits",
     ),
     listed(
         "sourceIps",
         "2001:db8::1/48",
         ADDRESS,
-        "The range's own address is meant: 2001:db8::/48",
+        "Write the range as 2001:db8::/48",
         what="a range of IPv6 with host bits",
     ),
     listed("sourceIps", "203.0.113.300", ADDRESS, what="an address that there is not"),
@@ -350,7 +350,7 @@ CONDITIONS = [
     listed(
         "organizations",
         "acme",
-        "an organization's ID has 12–34 characters: o- and then small letters and digits",
+        "an organization's ID must have 12–34 characters: o- and then small letters and digits",
         what="a name for an organization",
     ),
     one(

@@ -24,20 +24,20 @@ ONE_WAY = (
     "a principal is given by exactly one of user, role, group, account, permissionSet, organization, "
     "organizationalUnit, session, arn; {} here"
 )
-GROUP = f"a group name has 1–128 characters: {NAME}"
-ACCOUNT = "an account ID has 12 characters: digits"
-SET = f"a permission set's name has 1–32 characters: {NAME}"
-ORGANIZATION = "an organization's ID has 12–34 characters: o- and then small letters and digits"
+GROUP = f"a group name must have 1–128 characters: {NAME}"
+ACCOUNT = "an account ID must have 12 characters: digits"
+SET = f"a permission set's name must have 1–32 characters: {NAME}"
+ORGANIZATION = "an organization's ID must have 12–34 characters: o- and then small letters and digits"
 UNIT = (
-    "an organizational unit's path has 20–512 characters: o-…/r-…/ou-…/, from the organization over the root down to "
+    "an organizational unit's path must have 20–512 characters: o-…/r-…/ou-…/, from the organization over the root down to "
     "the unit"
 )
 SESSION = "a session is ROLE/SESSION, the role's name without its path"
-SESSION_NAME = f"a session name has 2–64 characters: {NAME}"
+SESSION_NAME = f"a session name must have 2–64 characters: {NAME}"
 ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
 TRUST_BY = "a principal is trusted by id or by name"
 BESIDE = "this stands beside a user, role or arn"
-UNIQUE_ID = "a unique id has 16–128 characters: capital letters and digits, such as AIDA… or AROA…"
+UNIQUE_ID = "a unique id must have 16–128 characters: capital letters and digits, such as AIDA… or AROA…"
 OF_SOURCE = f"a principal is of the source account, {SOURCE}"
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
 ONCE = "a principal stands in a grant once; names are unique ignoring case, whatever the path"
@@ -77,7 +77,7 @@ PRINCIPALS = [
     bad("a group's name with a space", "group", "dev ops", GROUP),
     bad("a group's name of 129 characters", "group", "x" * 129, GROUP),
     bad("every group", "group", "*", GROUP),
-    bad("a number for a group", "group", 5, "a group name is text", QUOTES),
+    bad("a number for a group", "group", 5, "a group name must be a string", QUOTES),
     bad("a group that is null", "group", None, NULL, GIVE_IT),
     bad(
         "a group's ARN for its name",
@@ -128,7 +128,7 @@ PRINCIPALS = [
         "a number for a permission set",
         "permissionSet",
         7,
-        "a permission set's name is text",
+        "a permission set's name must be a string",
         QUOTES,
     ),
     # Organizations
@@ -143,7 +143,7 @@ PRINCIPALS = [
     bad("an organization's root for a unit", "organizationalUnit", f"{OURS}/r-ab12/", UNIT),
     bad("every unit of an organization", "organizationalUnit", f"{OURS}/*", UNIT),
     bad("a unit with a wildcard", "organizationalUnit", f"{OU}/*", UNIT),
-    bad("a list of units", "organizationalUnit", [OU], "an organizational unit's path is text"),
+    bad("a list of units", "organizationalUnit", [OU], "an organizational unit's path must be a string"),
     # Sessions
     bad("a session without its name", "session", "ci", SESSION),
     bad("a session with its role's path", "session", "team/ci/build", SESSION),
@@ -160,7 +160,7 @@ PRINCIPALS = [
         "a session without its role",
         "session",
         "/build",
-        f"a role name has 1–64 characters: {NAME}",
+        f"a role name must have 1–64 characters: {NAME}",
     ),
     bad(
         "a session's ARN",
@@ -205,7 +205,7 @@ PRINCIPALS = [
         to({"user": "a", "uniqueId": 1234567890123456}),
         f"{FIRST}.uniqueId",
         "1234567890123456",
-        "a unique id is text",
+        "a unique id must be a string",
         QUOTES,
     ),
     beside("a group's unique id", "uniqueId", f'"{ID}"', group="a", uniqueId=ID),

@@ -11,13 +11,13 @@ NULL, GIVE_IT = "a key has a value", "Give it one, or leave it out"
 QUOTES = "Put it in quotes; with `pulumi config set`, add --type string"
 LIST, OBJECT = "this must be a list", "this must be an object with keys of its own"
 NO_KEY = "there is no such key"
-ONCE = "a value stands in a list once"
+ONCE = "the values of a list must be unique"
 NAME = "letters, digits and _+=,.@-"
 LEAVE_OUT = "Leave one of them out"
 
-_TAG_KEY = "a tag key has 1–128 characters: letters, digits, spaces and _.:/=+-@"
+_TAG_KEY = "a tag key must have 1–128 characters: letters, digits, spaces and _.:/=+-@"
 _FORMER = "a former name was one grant's and is none's now; grant {} has it"
-_GRANT_NAME = f"a grant's name has 1–64 characters: {NAME}"
+_GRANT_NAME = f"a grant's name must have 1–64 characters: {NAME}"
 _IMPORTS = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
 _CHAINED = (
     "a session that a role's session assumed lasts at most 3600 seconds (role chaining), and all of the principals "
@@ -184,7 +184,7 @@ GRANTS = [
         to(ALICE),
         ":tags",
         '["owner"]',
-        "tags are a map from text to text",
+        "tags must be a map from strings to strings",
         more={"tags": ["owner"]},
     ),
     Bad(
@@ -192,7 +192,7 @@ GRANTS = [
         to(ALICE),
         ":tags.cost",
         "5",
-        "a tag's value is text",
+        "a tag value must be a string",
         QUOTES,
         more={"tags": {"cost": 5}},
     ),
@@ -209,7 +209,7 @@ GRANTS = [
         to(ALICE),
         ":tags.aws:owner",
         '"aws:owner"',
-        "tag keys that start with aws: are AWS's own",
+        "a tag key must not start with aws:, which is reserved for AWS",
         more={"tags": {"aws:owner": "x"}},
     ),
     Bad(
@@ -217,7 +217,7 @@ GRANTS = [
         to(ALICE),
         ":tags.Owner",
         '"Owner"',
-        "tag keys are unique, ignoring case",
+        "tag keys must be unique, ignoring case",
         more={"tags": {"owner": "x", "Owner": "y"}},
     ),
     Bad(
@@ -225,7 +225,7 @@ GRANTS = [
         to(ALICE, role={"tags": {f"own-{key}": "x" for key in _TAGS}}),
         "role.tags",
         "60",
-        "there are at most 50 tags",
+        "there must be at most 50 tags",
         more={"tags": _TAGS},
     ),
     # What is taken over

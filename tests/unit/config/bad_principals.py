@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.unit.config.bad_input import OTHER, QUOTES, REMOVED, SOURCE, Bad
 
-NAME = "has 1–64 characters: letters, digits and _+=,.@-"
-PATH = "a path has 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
-PATTERN = "a path has none of *, ? and ${: in a policy these would stand for other names too"
+NAME = "must have 1–64 characters: letters, digits and _+=,.@-"
+PATH = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
+PATTERN = "a path must not contain *, ? or ${: in a policy these would match other names too"
 ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
 ONE_WAY = (
     "a principal is given by exactly one of user, role, group, account, permissionSet, organization, "
@@ -67,12 +67,12 @@ PRINCIPALS = [
         "a number for a name",
         first(user=4711),
         "4711",
-        "a user name is text",
+        "a user name must be a string",
         QUOTES,
         path=f"{FIRST}.user",
     ),
-    Bad("yes for a name", {f"{FIRST}.role": True}, "true", "a role name is text", QUOTES),
-    Bad("a list of names", {f"{FIRST}.role": ["ci", "cd"]}, '["ci","cd"]', "a role name is text"),
+    Bad("yes for a name", {f"{FIRST}.role": True}, "true", "a role name must be a string", QUOTES),
+    Bad("a list of names", {f"{FIRST}.role": ["ci", "cd"]}, '["ci","cd"]', "a role name must be a string"),
     Bad(
         "an ARN for a name",
         {f"{FIRST}.role": arn("role/ci")},
@@ -84,7 +84,7 @@ PRINCIPALS = [
         "a label with a space",
         {f"{FIRST}.label": "the ci"},
         '"the ci"',
-        "a label has 1–128 characters: letters, digits and _+=,.@-",
+        "a label must have 1–128 characters: letters, digits and _+=,.@-",
     ),
     # ARNs
     Bad(
@@ -190,7 +190,7 @@ PRINCIPALS = [
         "an account's name",
         first(account="people"),
         '"people"',
-        "an account ID has 12 characters: digits",
+        "an account ID must have 12 characters: digits",
         path=f"{FIRST}.account",
     ),
     Bad(
@@ -211,14 +211,14 @@ PRINCIPALS = [
         "an organization's name",
         first(organization="example"),
         '"example"',
-        "an organization's ID has 12–34 characters: o- and then small letters and digits",
+        "an organization's ID must have 12–34 characters: o- and then small letters and digits",
         path=f"{FIRST}.organization",
     ),
     Bad(
         "an organizational unit without its path",
         first(organizationalUnit="ou-ab12-11111111"),
         '"ou-ab12-11111111"',
-        "an organizational unit's path has 20–512 characters: o-…/r-…/ou-…/, from the organization over the root down "
+        "an organizational unit's path must have 20–512 characters: o-…/r-…/ou-…/, from the organization over the root down "
         "to the unit",
         path=f"{FIRST}.organizationalUnit",
     ),
@@ -239,7 +239,7 @@ PRINCIPALS = [
         "every session of a role",
         first(session="ci/*"),
         '"ci/*"',
-        "a session name has 2–64 characters: letters, digits and _+=,.@-",
+        "a session name must have 2–64 characters: letters, digits and _+=,.@-",
         path=f"{FIRST}.session",
     ),
     # Beside them
@@ -275,7 +275,7 @@ PRINCIPALS = [
         "a unique id in small letters",
         {f"{FIRST}.uniqueId": "a" * 20},
         f'"{"a" * 20}"',
-        "a unique id has 16–128 characters: capital letters and digits, such as AIDA… or AROA…",
+        "a unique id must have 16–128 characters: capital letters and digits, such as AIDA… or AROA…",
     ),
     Bad(
         "conditions of its own that are empty",

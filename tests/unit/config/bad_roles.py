@@ -6,23 +6,23 @@ from typing import Any
 
 from tests.unit.config.bad_input import DESTINATION, OTHER, QUOTES, REMOVED, SOURCE, Bad
 
-NAME = "a role name has 1–64 characters: letters, digits and _+=,.@-"
-PATH = "a path has 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
-PATTERN = "a path has none of *, ? and ${: in a policy these would stand for other names too"
+NAME = "a role name must have 1–64 characters: letters, digits and _+=,.@-"
+PATH = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
+PATTERN = "a path must not contain *, ? or ${: in a policy these would match other names too"
 DESCRIPTION = (
-    "a description has at most 1000 characters: Latin-1 letters, digits, signs, tabs and line ends"
+    "a description must have at most 1000 characters: Latin-1 letters, digits, signs, tabs and line ends"
 )
-DURATION = "a maximum session duration is 3600 to 43200 whole seconds"
-POLICY_NAME = "a policy name has 1–128 characters: letters, digits and _+=,.@-"
+DURATION = "a maximum session duration must be 3600 to 43200 whole seconds"
+POLICY_NAME = "a policy name must have 1–128 characters: letters, digits and _+=,.@-"
 POLICY_ARN = "a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own"
 ACCOUNTS = f"a role takes policies of AWS's and of its own account, {DESTINATION}"
 STATEMENT_KEYS = (
     "a statement has the keys Action, Condition, Effect, NotAction, NotResource, Resource, Sid"
 )
-TAG_KEY = "a tag key has 1–128 characters: letters, digits, spaces and _.:/=+-@"
-TAG_VALUE = "a tag value has at most 256 characters: letters, digits, spaces and _.:/=+-@"
-TAG_TEXT = "a tag's value is text"
-TAGS = "tags are a map from text to text"
+TAG_KEY = "a tag key must have 1–128 characters: letters, digits, spaces and _.:/=+-@"
+TAG_VALUE = "a tag value must have at most 256 characters: letters, digits, spaces and _.:/=+-@"
+TAG_TEXT = "a tag value must be a string"
+TAGS = "tags must be a map from strings to strings"
 NO_KEY = "there is no such key"
 NULL, GIVE_IT = "a key has a value", "Give it one, or leave it out"
 
@@ -55,7 +55,7 @@ SETTINGS = [
     Bad("an empty name", {f"{ROLE}.name": ""}, '""', NAME),
     Bad("a name of 65 characters", {f"{ROLE}.name": "x" * 65}, f'"{"x" * 65}"', NAME),
     Bad("a name with its path", {f"{ROLE}.name": "team/deploy"}, '"team/deploy"', NAME),
-    Bad("a number for a name", {f"{ROLE}.name": 4711}, "4711", "a role name is text", QUOTES),
+    Bad("a number for a name", {f"{ROLE}.name": 4711}, "4711", "a role name must be a string", QUOTES),
     Bad("a name that is null", {f"{ROLE}.name": None}, "null", NULL, GIVE_IT),
     Bad("a path without slashes", {f"{ROLE}.path": "team"}, '"team"', PATH),
     Bad("a path without its last slash", {f"{ROLE}.path": "/team"}, '"/team"', PATH),
@@ -76,7 +76,7 @@ SETTINGS = [
         '"/${aws:username}/"',
         PATTERN,
     ),
-    Bad("a number for a path", {f"{ROLE}.path": 5}, "5", "a path is text", QUOTES),
+    Bad("a number for a path", {f"{ROLE}.path": 5}, "5", "a path must be a string", QUOTES),
     Bad(
         "a description of 1001 characters",
         {f"{ROLE}.description": "x" * 1001},
@@ -89,7 +89,7 @@ SETTINGS = [
         '"für 中文"',
         DESCRIPTION,
     ),
-    Bad("a list for a description", {f"{ROLE}.description": []}, "[]", "a description is text"),
+    Bad("a list for a description", {f"{ROLE}.description": []}, "[]", "a description must be a string"),
     Bad("a session a second too short", {f"{ROLE}.maxSessionDuration": 3599}, "3599", DURATION),
     Bad("a session a second too long", {f"{ROLE}.maxSessionDuration": 43201}, "43201", DURATION),
     Bad("a session in hours", {f"{ROLE}.maxSessionDuration": 4}, "4", DURATION),
@@ -132,14 +132,14 @@ SETTINGS = [
         "a tag that AWS keeps to itself",
         {f"{ROLE}.tags": {"aws:owner": "me"}},
         '"aws:owner"',
-        "tag keys that start with aws: are AWS's own",
+        "a tag key must not start with aws:, which is reserved for AWS",
         path=f"{ROLE}.tags.aws:owner",
     ),
     Bad(
         "tags of one key, ignoring case",
         {f"{ROLE}.tags": {"Owner": "a", "owner": "b"}},
         '"owner"',
-        "tag keys are unique, ignoring case",
+        "tag keys must be unique, ignoring case",
         path=f"{ROLE}.tags.owner",
     ),
     Bad(
@@ -154,7 +154,7 @@ SETTINGS = [
         "a number for a tag's key",
         {f"{ROLE}.tags": {4711: "cost"}},
         "4711",
-        TAG_KEY,
+        "a tag key must be a string",
         QUOTES,
         path=f"{ROLE}.tags.4711",
     ),
@@ -175,7 +175,7 @@ SETTINGS = [
         "51 tags",
         {f"{ROLE}.tags": {f"k{n}": "" for n in range(51)}},
         "51",
-        "there are at most 50 tags",
+        "there must be at most 50 tags",
     ),
     Bad(
         "a tag's key of 129 characters",
@@ -212,7 +212,7 @@ POLICIES = [
         "a managed policy's path with a space",
         {MANAGED: ["job function/X"]},
         '"job function/X"',
-        "a policy's path has 1–512 characters: slashes at both ends, letters, digits and _+=,.@- between slashes",
+        "a policy's path must have 1–512 characters: slashes at both ends, letters, digits and _+=,.@- between slashes",
         path=f"{MANAGED}[0]",
     ),
     Bad(
@@ -274,7 +274,7 @@ POLICIES = [
         "a policy's label with a space",
         {f"{LABELLED}.my own": READ_ONLY},
         '"my own"',
-        "a label has 1–128 characters: letters, digits and _+=,.@-",
+        "a label must have 1–128 characters: letters, digits and _+=,.@-",
     ),
     Bad(
         "labelled policies in a list",

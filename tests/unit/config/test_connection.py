@@ -59,7 +59,7 @@ ONE_WAY = (
 )
 TOGETHER = "an access key ID and its secret key go together, a token with both. Add the key"
 ENDPOINT = "an endpoint is a URL such as http://127.0.0.1:4577"
-REGION = "a region has 4–32 characters: small letters and hyphens, a number at the end, such as us-east-1"
+REGION = "a region must have 4–32 characters: small letters and hyphens, a number at the end, such as us-east-1"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ REGION = "a region has 4–32 characters: small letters and hyphens, a number at
             {"accountId": OTHER, "assumeRole": {"roleArn": ROLE}},
             f'accountId: "{OTHER}": the credentials belong to account {SOURCE}, as the role to assume does.',
         ),
-        ({"accountId": "1"}, 'accountId: "1": an account ID has 12 characters: digits.'),
-        ({"accountId": 1}, f"accountId: 1: an account ID has 12 characters: digits. {QUOTES}"),
+        ({"accountId": "1"}, 'accountId: "1": an account ID must have 12 characters: digits.'),
+        ({"accountId": 1}, f"accountId: 1: an account ID must have 12 characters: digits. {QUOTES}"),
         (
             {"accountID": SOURCE},
             f'accountID: "{SOURCE}": there is no such key. Did you mean accountId?',
@@ -93,27 +93,27 @@ REGION = "a region has 4–32 characters: small letters and hyphens, a number at
         ),
         ({"region": "Ireland"}, f'region: "Ireland": {REGION}.'),
         ({"region": "us-east"}, f'region: "us-east": {REGION}.'),
-        ({"region": 5}, f"region: 5: a region is text. {QUOTES}"),
-        ({"profile": ""}, 'profile: "": a profile has 1–256 characters: all but line ends and ].'),
+        ({"region": 5}, f"region: 5: a region must be a string. {QUOTES}"),
+        ({"profile": ""}, 'profile: "": a profile must have 1–256 characters: all but line ends and ].'),
         (
             {"profile": "a]"},
-            'profile: "a]": a profile has 1–256 characters: all but line ends and ].',
+            'profile: "a]": a profile must have 1–256 characters: all but line ends and ].',
         ),
         (
             {"accessKey": "AKIA", "secretKey": "x"},
-            "accessKey: [secret]: an access key ID has 12–128 characters: letters and digits.",
+            "accessKey: [secret]: an access key ID must have 12–128 characters: letters and digits.",
         ),
         (
             {**KEYS, "accessKey": 11111111111},
-            f"accessKey: [secret]: an access key ID is text. {QUOTES}",
+            f"accessKey: [secret]: an access key ID must be a string. {QUOTES}",
         ),
         (
             {**KEYS, "secretKey": "a b"},
-            "secretKey: [secret]: a secret key or token has 1–16384 characters: all but white space.",
+            "secretKey: [secret]: a secret key or token must have 1–16384 characters: all but white space.",
         ),
         (
             {**KEYS, "token": ""},
-            "token: [secret]: a secret key or token has 1–16384 characters: all but white space.",
+            "token: [secret]: a secret key or token must have 1–16384 characters: all but white space.",
         ),
         ({"assumeRole": {}}, "assumeRole.roleArn: this key is required."),
         (
@@ -126,11 +126,11 @@ REGION = "a region has 4–32 characters: small letters and hyphens, a number at
         ),
         (
             {"assumeRole": {"roleArn": ROLE, "externalId": "x"}},
-            "assumeRole.externalId: [secret]: an external ID has 2–1224 characters: letters, digits and _+=,.@:/-.",
+            "assumeRole.externalId: [secret]: an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-.",
         ),
         (
             {"assumeRole": {"roleArn": ROLE, "sessionName": "x"}},
-            'assumeRole.sessionName: "x": a session name has 2–64 characters: letters, digits and _+=,.@-.',
+            'assumeRole.sessionName: "x": a session name must have 2–64 characters: letters, digits and _+=,.@-.',
         ),
         ({"endpoint": "127.0.0.1:4577"}, f'endpoint: "127.0.0.1:4577": {ENDPOINT}.'),
         ({"endpoint": "ftp://127.0.0.1"}, f'endpoint: "ftp://127.0.0.1": {ENDPOINT}.'),

@@ -193,7 +193,7 @@ def test_refused_config_ends_the_program_with_every_problem_and_no_traceback() -
     assert str(caught.value).splitlines() == [
         "the stack's config was refused:",
         (
-            'cross-account-access:grants.deploy.principals[0].user: "a b": a user name has 1–64 characters: '
+            'cross-account-access:grants.deploy.principals[0].user: "a b": a user name must have 1–64 characters: '
             "letters, digits and _+=,.@-."
         ),
         'cross-account-access:side: "x": a side is both, source or destination.',

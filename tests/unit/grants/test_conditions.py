@@ -97,7 +97,7 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
         (
             {"mfa_max_age": 0},
             (
-                "here.mfa_max_age: 0: an MFA's age is 1 to 129600 whole seconds "
+                "here.mfa_max_age: 0: an MFA's age must be 1 to 129600 whole seconds "
                 "(credentials of GetSessionToken last 36 hours at most)."
             ),
         ),
@@ -107,9 +107,9 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
         ),
         (
             {"external_id": "x"},
-            "here.external_id: [secret]: an external ID has 2–1224 characters: letters, digits and _+=,.@:/-.",
+            "here.external_id: [secret]: an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-.",
         ),
-        ({"external_id": 1234}, f"here.external_id: [secret]: an external ID is text. {QUOTES}"),
+        ({"external_id": 1234}, f"here.external_id: [secret]: an external ID must be a string. {QUOTES}"),
         (
             {"external_id": None},
             "here.external_id: null: a key has a value. Give it one, or leave it out",

@@ -111,7 +111,7 @@ def test_a_path_or_an_arn_names_a_principal_in_full(entity: Entity, fully: bool)
 
 
 RULE = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
-NAME = "has 1–64 characters: letters, digits and _+=,.@-"
+NAME = "must have 1–64 characters: letters, digits and _+=,.@-"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ NAME = "has 1–64 characters: letters, digits and _+=,.@-"
         ),
         pytest.param(
             f"arn:aws:iam::{SOURCE}:user/*/alice",
-            "a path has none of *, ? and ${: in a policy these would stand for other names too",
+            "a path must not contain *, ? or ${: in a policy these would match other names too",
             "",
             id="a path by pattern",
         ),
@@ -189,7 +189,7 @@ def test_a_name_that_iam_would_not_take_is_refused(
     check = {"user": principals.check_user_name, "role": principals.check_role_name}[kind]
     refused = refusal(check, name)
     path = (
-        "a path has 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
+        "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
     )
     assert refused.rule == (path if rule == "path" else f"a {kind} name {NAME}")
     assert refused.remedy == remedy
