@@ -9,7 +9,13 @@ from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
 from cross_account_access.iam.identity_policy import VERSION
-from cross_account_access.iam.operators import Operator, as_list
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import (
+    list_conditions,
+    list_principals,
+    list_statements,
+    list_values,
+)
 
 from .caller import Identity
 

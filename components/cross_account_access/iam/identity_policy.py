@@ -13,6 +13,7 @@ from typing import Any
 from cross_account_access.errors import FieldPath, Refusal
 
 from . import limits
+from .policy_document import list_statements, to_list
 
 VERSION = "2012-10-17"
 _OLD_VERSION = "2008-10-17"
@@ -26,12 +27,9 @@ def render_document(document: Mapping[str, Any]) -> str:
 
 def find_warnings(document: str) -> list[str]:
     """Describe what a checked identity policy allows but seldom means to."""
-    statements = json.loads(document)["Statement"]
     return [
         f"statement {number} has {element} with Allow, which allows {allowed}, future ones too"
-        for number, statement in enumerate(
-            [statements] if isinstance(statements, dict) else statements, start=1
-        )
+        for number, statement in enumerate(list_statements(json.loads(document)), start=1)
         for element, allowed in (
             ("NotAction", "every other action"),
             ("NotResource", "every other resource"),
@@ -186,7 +184,7 @@ def _check_condition(condition: object, where: FieldPath) -> None:
                 value=keys,
             )
         for key, values in keys.items():
-            for value in values if isinstance(values, list) else [values]:
+            for value in to_list(values):
                 _check_condition_value(value, (*where, str(operator), str(key)))
 
 
