@@ -134,7 +134,7 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
     found = [
         statement
         for statement in _statements(documents)
-        if half.trusted_as in as_list(statement["Principal"]["AWS"])
+        if half.trusted_as in list_principals(statement["Principal"])
         and _narrows(half.scoping_conditions, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.

@@ -28,7 +28,7 @@ def render_document(document: Mapping[str, Any]) -> str:
 def find_warnings(document: str) -> list[str]:
     """Describe what a checked identity policy allows but seldom means to."""
     return [
-        f"statement {number} has {element} with Allow, which allows {allowed}, future ones too"
+        f"statement {number} has {element} with Allow, which allows {allowed}, new ones of AWS too"
         for number, statement in enumerate(list_statements(json.loads(document)), start=1)
         for element, allowed in (
             ("NotAction", "every other action"),
