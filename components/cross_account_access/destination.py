@@ -9,9 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.args import Conditions, Principal, RoleSettings
-from cross_account_access.grants import policies, roles
+from cross_account_access.grants import roles
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Accounts, ResolvedGrant
+from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
 from cross_account_access.wiring.children import (
     Children,
 )
@@ -212,8 +213,8 @@ class TrustedRole(pulumi.ComponentResource):
             args = self._args.below("role", "inline_policies", policy)
 
             def render(values: Mapping[Any, Any], args: FrozenArgs = args) -> str:
-                document = policies.check_identity_policy(args.fill(values))
-                for warning in policies.find_warnings(document):
+                document = check_identity_policy(args.fill(values))
+                for warning in find_warnings(document):
                     pulumi.warn(f"{args.component}: {args.path}: {warning}", self)
                 return document
 

@@ -123,17 +123,9 @@ class AccessProvider(ComponentProvider):
 
     def spell(self, error: InputPropertiesError) -> InputPropertiesError:
         """The same error with the properties' names as the schema has them."""
-        definitions = (*self._component_defs.values(), *self._type_defs.values())
-        names = {
-            name
-            for definition in definitions
-            for name in (
-                definition.inputs_mapping
-                if isinstance(definition, ComponentDefinition)
-                else definition.properties_mapping
-            ).values()
-            if "_" in name
-        }
+        mappings = [definition.inputs_mapping for definition in self._component_defs.values()]
+        mappings += [definition.properties_mapping for definition in self._type_defs.values()]
+        names = {name for mapping in mappings for name in mapping.values() if "_" in name}
 
         def spell(text: str) -> str:
             for name in sorted(names, key=len, reverse=True):
@@ -174,7 +166,7 @@ class _Servicer(ProviderServicer):
 
 
 def _make_problem(path: str, value: Any, rule: str, *, code: str, remedy: str) -> Problem:
-    return Problem(path, display_value(path, value), rule, remedy, code)
+    return Problem(path, display_value(path, value), rule, remedy, code=code)
 
 
 def _make_refusal(component: str, problems: list[Problem]) -> InputPropertiesError:

@@ -90,7 +90,7 @@ def access(
         }
         for key in leave_out:
             del given[key]
-        return outputs(CrossAccountAccess(name, given))  # type: ignore[arg-type] # what is wrong in it is the point
+        return outputs(CrossAccountAccess(name, given))  # type: ignore[call-overload] # what is wrong in it is the point
 
     return program
 

@@ -7,11 +7,16 @@ from fnmatch import fnmatchcase
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-from cross_account_access.iam.operators import Operator, as_list
+from cross_account_access.iam.identity_policy import VERSION
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import (
+    list_conditions,
+    list_principals,
+    list_statements,
+    list_values,
+)
 
-from . import policy_normalization as normal
 from .caller import Identity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
@@ -120,13 +125,17 @@ def choose_lightest(terms: Iterable[TrustRequirements]) -> TrustRequirements | N
 
 def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
     """The statements that let a principal in, and not those that name its account, or everybody, for others alone."""
-    own = _pairs(half.narrowing)
-    others = [one.narrowing for one in documents.principals if not _pairs(one.narrowing) <= own]
+    own = _pairs(half.scoping_conditions)
+    others = [
+        one.scoping_conditions
+        for one in documents.principals
+        if not _pairs(one.scoping_conditions) <= own
+    ]
     found = [
         statement
         for statement in _statements(documents)
-        if half.trusted_as in as_list(statement["Principal"]["AWS"])
-        and _narrows(half.narrowing, statement)
+        if half.trusted_as in list_principals(statement["Principal"])
+        and _narrows(half.scoping_conditions, statement)
     ]
     # Where all of them are narrowed in others' way too, that is a condition of the principal's.
     return [one for one in found if not any(_narrows(other, one) for other in others)] or found
@@ -134,7 +143,7 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
 
 def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
     """A statement's conditions without those that narrow it down to the principal."""
-    own = _pairs(half.narrowing)
+    own = _pairs(half.scoping_conditions)
     kept = {
         operator: {key: value for key, value in keys.items() if (operator, key) not in own}
         for operator, keys in statement.get("Condition", {}).items()
@@ -143,13 +152,13 @@ def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
 
 
 def _pairs(conditions: Document) -> set[tuple[str, str]]:
-    return {(operator, key) for operator, keys in conditions.items() for key in keys}
+    return {(operator, key) for operator, key, _ in list_conditions(conditions)}
 
 
 def _narrows(narrowing: Document, statement: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
-        value in as_list(conditions.get(operator, {}).get(key, []))
+        value in list_values(conditions.get(operator, {}).get(key, []))
         for operator, keys in narrowing.items()
         for key, value in keys.items()
     )
@@ -158,8 +167,8 @@ def _narrows(narrowing: Document, statement: Document) -> bool:
 def _statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in map(dict, normal.normalize_statements(documents.role.trust_policy))
-        if statement["Effect"] == "Allow" and ASSUME_ROLE in as_list(statement["Action"])
+        for statement in list_statements(documents.role.trust_policy)
+        if statement["Effect"] == "Allow" and ASSUME_ROLE in list_values(statement["Action"])
     ]
 
 
@@ -207,9 +216,9 @@ def _terms(statement: Document) -> TrustRequirements:
     others: dict[str, None] = {}
     mfa = False
     for operator, keys in statement.get("Condition", {}).items():
-        known = Operator.named(operator)
+        known = Operator.parse(operator)
         for key, element in keys.items():
-            values, lower = as_list(element), key.lower()
+            values, lower = list_values(element), key.lower()
             positive = known.base in _POSITIVE and not known.negated
             if lower == "sts:externalid":
                 # Nothing is made up for a pattern.

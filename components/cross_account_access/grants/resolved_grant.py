@@ -79,7 +79,7 @@ class ResolvedGrant:
         ]
         for position, principal in enumerate(principals):
             with locate(Key("principals"), position):
-                principal.element(accounts.source.partition, accounts.source.id)
+                principal.build_trust_element(accounts.source.partition, accounts.source.id)
         return cls(grant.model_copy(update={"principals": principals}), accounts)
 
     def trust_policy(self) -> str:

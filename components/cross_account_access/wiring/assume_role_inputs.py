@@ -120,7 +120,7 @@ class AssumeRoleInputs:
             if entity is None:
                 raise ValueError("the principal is known by now")
             with locate(Key("principal")):
-                entity.arn(account.partition, account.id)
+                entity.build_arn(account.partition, account.id)
             document = policies.build_assume_role_policy(model.list_roles().values())
             return AttachedPolicy(document, entity)
 

@@ -14,6 +14,7 @@ from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 from cross_account_access.errors import (
     NOT_SHOWN,
     SECRET,
+    FieldPath,
     InvalidInput,
     Problem,
     Refusal,
@@ -22,12 +23,11 @@ from cross_account_access.errors import (
 )
 from cross_account_access.grants.model import Model, Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Account
-from cross_account_access.grants.roles import Steps
 
 _M = TypeVar("_M", bound=Model)
 _T = TypeVar("_T")
 
-Outputs = dict[Steps, pulumi.Output[Any]]
+Outputs = dict[FieldPath, pulumi.Output[Any]]
 
 
 class InvalidArgs(InputPropertiesError, pulumi.RunError):
@@ -109,7 +109,7 @@ class FrozenArgs:
         """The args with their Outputs, as a component takes them: a copy too."""
         return _fill(self.plain, self.outputs)
 
-    def fill(self, values: Mapping[Steps, Any]) -> Any:
+    def fill(self, values: Mapping[FieldPath, Any]) -> Any:
         """The args with values in the place of some Outputs."""
         return _fill(self.plain, values) if values else self.plain
 
@@ -192,7 +192,7 @@ def _copy(value: Any) -> Any:
     return value
 
 
-def _find_outputs(value: Any, place: Steps) -> Iterator[tuple[Steps, pulumi.Output[Any]]]:
+def _find_outputs(value: Any, place: FieldPath) -> Iterator[tuple[FieldPath, pulumi.Output[Any]]]:
     if isinstance(value, OutputLeaf):
         yield place, value.output
     elif isinstance(value, dict):
@@ -203,7 +203,7 @@ def _find_outputs(value: Any, place: Steps) -> Iterator[tuple[Steps, pulumi.Outp
             yield from _find_outputs(inner, (*place, number))
 
 
-def _fill(value: Any, values: Mapping[Steps, Any], place: Steps = ()) -> Any:
+def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) -> Any:
     if place in values:
         return values[place]
     if isinstance(value, dict):

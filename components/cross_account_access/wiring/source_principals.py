@@ -94,12 +94,12 @@ def look_up(
         models = [read_model(PrincipalModel, given, path=args.path) for given in args.fill(values)]
         entities = [model.entity for model in models if model.entity]
         for entity in entities:
-            entity.arn(pair.source.partition, pair.source.id)
+            entity.build_arn(pair.source.partition, pair.source.id)
         return _choose(entities)
 
     def check(_: Mapping[Any, Any], pair: Accounts, entity: Entity, result: Any) -> FoundPrincipal:
         unique_id = result.user_id if entity.kind == "user" else result.unique_id
-        arn = entity.arn(pair.source.partition, pair.source.id)
+        arn = entity.build_arn(pair.source.partition, pair.source.id)
         if entity.fully_named and result.arn != arn:
             raise Refusal(
                 f"the {entity.kind}'s path is another one",

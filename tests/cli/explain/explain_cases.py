@@ -415,9 +415,9 @@ BAD = {
     ),
     "a policy's ARN": ("arn:aws:iam::111111111111:policy/x user", "is no user, role, group"),
     "a malformed ARN": ("arn:aws:iam user", "arn:aws:iam is no user"),
-    "a name with a space": ("'user/a b' user", "a user name has 1–64 characters"),
-    "a name that is too long": (f"user/{'x' * 65} user", "a user name has 1–64 characters"),
-    "an account of eleven digits": ("account/11111111111 user", "an account ID has 12 characters"),
+    "a name with a space": ("'user/a b' user", "a user name must have 1–64 characters"),
+    "a name that is too long": (f"user/{'x' * 65} user", "a user name must have 1–64 characters"),
+    "an account of eleven digits": ("account/11111111111 user", "an account ID must have 12 characters"),
     "a session name of one character": (
         "alice user --session-name x",
         "--session-name x: a session name has 2–64",

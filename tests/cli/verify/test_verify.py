@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam.policy_normalization import compute_checksum
 from tests.cli.verify.verifying import (
     CALLERS,
     AccessAnalyzer,
@@ -239,9 +240,7 @@ def test_access_analyzer_is_asked(deployed: Stage, kind: str, findings: int, rem
 def test_a_checksum_of_what_stands_is_recognized(
     deployed: Stage, tmp_path: Path, half: AccountSide
 ) -> None:
-    checksum = normal.compute_checksum(
-        normal.build_expected_half(documents(deployed, "deploy"), half)
-    )
+    checksum = compute_checksum(build_expected_half(documents(deployed, "deploy"), half))
     file = tmp_path / "CHECKSUM"
     file.write_text(f"{half}: {checksum}\n", encoding="utf-8")
     for text in (checksum, str(file)):

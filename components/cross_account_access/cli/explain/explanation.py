@@ -8,7 +8,7 @@ from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
 from cross_account_access.iam.findings import AccountSide, Finding
-from cross_account_access.iam.operators import Unmet
+from cross_account_access.iam.operators import UnmetCondition
 
 from .principal_ref import PrincipalRef
 from .remedies import told
@@ -43,7 +43,7 @@ class Reason:
     policy: str | None = None
     statement: int | None = None
     element: str | None = None
-    conditions: tuple[Unmet, ...] = ()
+    conditions: tuple[UnmetCondition, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -57,7 +57,7 @@ class Reason:
                 {
                     "key": unmet.key,
                     "operator": unmet.operator,
-                    "given": list(unmet.given),
+                    "given": list(unmet.actual),
                     "required": list(unmet.required),
                 }
                 for unmet in self.conditions

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import Finding
-from cross_account_access.iam.operators import as_list
+from cross_account_access.iam.policy_document import list_principals, list_statements
 
 from .principal_ref import PrincipalRef
 from .sources import CallerWithPolicies, Role
@@ -171,11 +171,8 @@ def _passing(actions: tuple[str, ...]) -> str:
 
 
 def _names(role: Role) -> Iterable[str]:
-    statements = role.trust.document.get("Statement", []) if role.trust else []
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        principal = statement.get("Principal")
-        if isinstance(principal, dict):
-            yield from as_list(principal.get("AWS", []))
+    for statement in list_statements(role.trust.document) if role.trust else []:
+        yield from list_principals(statement.get("Principal"))
 
 
 def _same_role(name: str, arn: str) -> bool:

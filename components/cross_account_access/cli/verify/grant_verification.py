@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.call import Call, CallOverrides
 from cross_account_access.cli.caller import CallerSession, Identity
+from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.policy_normalization import compute_checksum
 
 from .analyzer import Analyzer, Remark
 from .attempts import Attempt, assume, assume_until
@@ -254,7 +255,7 @@ def _handed_over(
         (
             half
             for half in _HALVES
-            if normal.compute_checksum(normal.build_expected_half(documents, half)) == told
+            if compute_checksum(build_expected_half(documents, half)) == told
         ),
         None,
     )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_destination_half, build_source_half
 from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 
 from . import own_policies
 from .drift_findings import DriftFinding, Unchecked, make_finding
@@ -89,7 +90,7 @@ def _source(
         if attached is None:
             told = f"{half.policy_arn} isn't attached to {whom}"
             yield make_finding(documents, "policy-detached", told, principal=half.name)
-        elif normal.normalize_policy(attached) != normal.normalize_policy(half.policy):
+        elif normalize_policy(attached) != normalize_policy(half.policy):
             told = f"{half.policy_arn} of {whom} has another document: {_how(half, attached)}"
             yield make_finding(documents, "policy-changed", told, principal=half.name)
     elif not own_policies.allows(documents, half, standing):
@@ -106,7 +107,7 @@ def _how(half: SourceHalf, attached: Mapping[str, object]) -> str:
 
 
 def _resources(document: Mapping[str, object]) -> Iterator[str]:
-    for statement in normal.normalize_policy(document)["Statement"]:
+    for statement in normalize_policy(document)["Statement"]:
         yield from statement.get("Resource", ())
 
 
@@ -182,7 +183,7 @@ def _role_policies(documents: GrantDocuments, standing: LiveEntity) -> Iterator[
             yield make_finding(
                 documents, "role-policy-added", f"the role has an inline policy {name}"
             )
-        elif normal.normalize_policy(meant) != normal.normalize_policy(there):
+        elif normalize_policy(meant) != normalize_policy(there):
             yield make_finding(
                 documents,
                 "role-policy-changed",
@@ -197,8 +198,8 @@ def checksums(documents: GrantDocuments, read: GrantSnapshot) -> dict[str, str]:
     """The checksum of each half as it stands, as far as it was read."""
     told = {}
     if read.role and (role := read.role.standing):
-        told["destination"] = normal.compute_checksum(
-            normal.build_destination_half(
+        told["destination"] = compute_checksum(
+            build_destination_half(
                 trust_policy=role.trust_policy or {},
                 inline_policies=role.inline_policies,
                 managed_policies=[*role.managed_policies],
@@ -207,8 +208,8 @@ def checksums(documents: GrantDocuments, read: GrantSnapshot) -> dict[str, str]:
             )
         )
     if all(half.name in read.principals for half in documents.principals):
-        told["source"] = normal.compute_checksum(
-            normal.build_source_half(
+        told["source"] = compute_checksum(
+            build_source_half(
                 {
                     f"{half.kind} {half.name}": _handed(half, read.principals[half.name])
                     for half in documents.principals
@@ -223,10 +224,8 @@ def _handed(half: SourceHalf, read: EntitySnapshot) -> Mapping[str, object] | No
     if read.standing is None:
         return None
     policies = read.standing.identity_policies
-    needs = normal.normalize_policy(half.needs)
-    same = [
-        policy.document for policy in policies if normal.normalize_policy(policy.document) == needs
-    ]
+    needs = normalize_policy(half.needs)
+    same = [policy.document for policy in policies if normalize_policy(policy.document) == needs]
     resources = {*_resources(half.needs)}
     alike = [policy.document for policy in policies if resources & {*_resources(policy.document)}]
     return next(iter([*same, *alike]), None)

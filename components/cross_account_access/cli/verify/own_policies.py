@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.iam.policy_document import list_statements, to_list
+from cross_account_access.iam.policy_normalization import normalize_statement
 
 from .drift_findings import DriftFinding, Unchecked, make_finding
 
@@ -37,7 +38,7 @@ def blocks(
     """What in the principal's boundary and other policies keeps it from assuming the role."""
     whom = f"{half.attached_to[0]} {half.attached_to[1]}" if half.attached_to else half.name
     for policy in standing.identity_policies:
-        for one in normal.normalize_statements(policy.document):
+        for one in list_statements(policy.document):
             alone = Policy(
                 policy.name, {"Version": policy.document.get("Version", _VERSION), "Statement": one}
             )
@@ -116,26 +117,23 @@ def _decide(
 
 
 def _actions(half: SourceHalf) -> list[str]:
-    found_ones = [one.get("Action", []) for one in normal.normalize_statements(half.needs)]
     return [
         action
-        for actions in found_ones
-        for action in ([actions] if isinstance(actions, str) else actions)
+        for statement in list_statements(half.needs)
+        for action in to_list(statement.get("Action", []))
     ]
 
 
 def _context(documents: GrantDocuments) -> dict[str, str | tuple[str, ...]]:
     """What is known of whoever meets the grant's conditions."""
-    conditions = [
-        normal.normalize_statement(one).get("Condition", {}) for one in _trusting(documents)
-    ]
+    conditions = [normalize_statement(one).get("Condition", {}) for one in _trusting(documents)]
     if conditions and all(_MFA in each.get("Bool", {}) for each in conditions):
         return {"aws:MultiFactorAuthPresent": "true"}
     return {}
 
 
 def _trusting(documents: GrantDocuments) -> list[Mapping[str, Any]]:
-    return normal.normalize_statements(documents.role.trust_policy)
+    return list_statements(documents.role.trust_policy)
 
 
 def _unknown_keys(statement: Mapping[str, Any], documents: GrantDocuments) -> list[str]:
@@ -146,9 +144,7 @@ def _unknown_keys(statement: Mapping[str, Any], documents: GrantDocuments) -> li
 
 def _opened(document: Mapping[str, Any], documents: GrantDocuments) -> dict[str, Any]:
     """What the policy allows at most, whatever the conditions that aren't known are met by; without its denials."""
-    allowing = [
-        one for one in normal.normalize_statements(document) if one.get("Effect") == "Allow"
-    ]
+    allowing = [one for one in list_statements(document) if one.get("Effect") == "Allow"]
     opened = [
         {
             key: value

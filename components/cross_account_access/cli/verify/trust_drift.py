@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.grants.documents import Document
+from cross_account_access.iam import policy_normalization as normal
+from cross_account_access.iam.policy_document import list_conditions, list_statements
 
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,}", re.ASCII)
 _SECRET_KEY = "sts:externalid"  # noqa: S105 - the key's name
@@ -168,12 +169,8 @@ def _compare_conditions(
     wider: list[str],
     narrower: list[str],
 ) -> None:
-    before = {
-        (operator, key): values for operator, keys in wanted.items() for key, values in keys.items()
-    }
-    after = {
-        (operator, key): values for operator, keys in there.items() for key, values in keys.items()
-    }
+    before = {(operator, key): values for operator, key, values in list_conditions(wanted)}
+    after = {(operator, key): values for operator, key, values in list_conditions(there)}
     for operator, key in sorted(before.keys() | after.keys()):
         name = f"{operator} {names.get(key, key)}"
         old, new = before.get((operator, key)), after.get((operator, key))
@@ -226,7 +223,6 @@ def _names_of_keys(document: Mapping[str, Any]) -> dict[str, str]:
     """The condition keys as the document writes them, by their lower case."""
     return {
         key.lower(): key
-        for one in normal.normalize_statements(document)
-        for keys in one.get("Condition", {}).values()
-        for key in keys
+        for one in list_statements(document)
+        for _, key, _ in list_conditions(one.get("Condition", {}))
     }
