@@ -202,12 +202,12 @@ def test_a_change_after_the_constructor_changes_nothing(
 def test_conditions_used_again_for_the_next_component_keep_the_first_ones_mfa() -> None:
     def two() -> dict[str, Any]:
         provider = pulumi.ResourceOptions(provider=aws.Provider("destination"))
-        conditions: Any = {"external_id": pulumi.Output.secret("swordfish-7f3a")}
+        args: Any = {"principals": [{"user": "alice"}], "source_account_id": SOURCE}
+        args["conditions"] = {"external_id": pulumi.Output.secret("swordfish-7f3a")}
         roles = {}
         for name, mfa in (("first", True), ("second", False)):
-            conditions["mfa"] = mfa
-            args: Any = {"principals": [{"user": "alice"}], "source_account_id": SOURCE}
-            roles[name] = TrustedRole(name, {**args, "conditions": conditions}, provider)
+            args["conditions"]["mfa"] = mfa
+            roles[name] = TrustedRole(name, args, provider)
         return {name: role.role_arn for name, role in roles.items()}
 
     trust = run(two).document("Role", "first")
