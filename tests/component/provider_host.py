@@ -202,7 +202,7 @@ class _Switchboard:
 
 
 @contextmanager
-def listening(engines: _Switchboard) -> Iterator[str]:
+def listening(engines: Any) -> Iterator[str]:
     """The engines' address, while they listen."""
     server = grpc.server(ThreadPoolExecutor(8))
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(engines, server)
