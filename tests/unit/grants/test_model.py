@@ -24,7 +24,7 @@ from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.iam import limits
 from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
-from tests.unit.reading import QUOTES, messages, problems
+from tests.unit.reading import QUOTES, problems
 
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 
