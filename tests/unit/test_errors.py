@@ -1,4 +1,4 @@
-"""What is said when input is refused: one line with path, value, rule and remedy, and never a secret."""
+"""How a refusal reads: one line with path, value, rule and remedy, and never a secret."""
 
 from __future__ import annotations
 

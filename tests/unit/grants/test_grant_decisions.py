@@ -1,7 +1,7 @@
 """For each kind of principal and each condition: the right caller gets in, and wrong ones don't.
 
-Both policies are the stack's own. A wrong caller has an account that allows it everything, unless it is that very
-right that it lacks: then it's the source's half that refuses.
+Both policies are the stack's own. A wrong caller's account allows it everything, unless that right
+is what it lacks: then the source's half refuses.
 """
 
 from __future__ import annotations

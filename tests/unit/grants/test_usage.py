@@ -147,7 +147,8 @@ def test_a_url_gives_back_what_was_put_into_it(name: str, path: str) -> None:
 
 def test_a_profile_assumes_the_role() -> None:
     assert USAGE.cli_profile(None) == (
-        f"[profile deploy]\nrole_arn = arn:aws:iam::{DESTINATION}:role/deploy\nsource_profile = default\n"
+        f"[profile deploy]\nrole_arn = arn:aws:iam::{DESTINATION}:role/deploy\n"
+        "source_profile = default\n"
     )
 
 
@@ -167,7 +168,8 @@ def test_a_profile_gives_all_that_the_trust_asks_for() -> None:
 
 def test_a_command_assumes_the_role() -> None:
     assert USAGE.assume_role_command(None) == (
-        f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy --role-session-name deploy"
+        f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy "
+        "--role-session-name deploy"
     )
 
 
@@ -176,8 +178,9 @@ def test_a_command_gives_all_that_the_trust_asks_for() -> None:
         USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400
     )
     assert usage.assume_role_command("partner-7f3a") == (
-        f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy --role-session-name deploy "
-        f"--external-id partner-7f3a --serial-number arn:aws:iam::{SOURCE}:mfa/alice --token-code CODE "
+        f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy "
+        "--role-session-name deploy --external-id partner-7f3a "
+        f"--serial-number arn:aws:iam::{SOURCE}:mfa/alice --token-code CODE "
         "--duration-seconds 14400"
     )
 
