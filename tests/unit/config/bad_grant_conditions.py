@@ -22,8 +22,8 @@ PRIVATE = (
 )
 NEVER = "a request through a VPC endpoint has no source IP, so that both together are never met"
 TWO_GRANTS = "Make two grants of it, or give each principal its own conditions"
-VPC = "a VPC's ID must have 12–21 characters: vpc- and then hexadecimal digits"
-VPCE = "a VPC endpoint's ID must have 13–22 characters: vpce- and then hexadecimal digits"
+VPC = "a VPC's ID must have 12–21 characters: vpc- followed by hexadecimal digits"
+VPCE = "a VPC endpoint's ID must have 13–22 characters: vpce- followed by hexadecimal digits"
 SESSION_NAME = (
     f"a session name's pattern must have 2–64 characters: {NAME}, * and ? as wildcards, ${{aws:username}}"
 )
@@ -350,7 +350,7 @@ CONDITIONS = [
     listed(
         "organizations",
         "acme",
-        "an organization's ID must have 12–34 characters: o- and then small letters and digits",
+        "an organization's ID must have 12–34 characters: o- followed by lowercase letters and digits",
         what="a name for an organization",
     ),
     one(

@@ -211,14 +211,14 @@ PRINCIPALS = [
         "an organization's name",
         first(organization="example"),
         '"example"',
-        "an organization's ID must have 12–34 characters: o- and then small letters and digits",
+        "an organization's ID must have 12–34 characters: o- followed by lowercase letters and digits",
         path=f"{FIRST}.organization",
     ),
     Bad(
         "an organizational unit without its path",
         first(organizationalUnit="ou-ab12-11111111"),
         '"ou-ab12-11111111"',
-        "an organizational unit's path must have 20–512 characters: o-…/r-…/ou-…/, from the organization over the root down "
+        "an organizational unit's path must have 20–512 characters: o-…/r-…/ou-…/, from the organization through the root down "
         "to the unit",
         path=f"{FIRST}.organizationalUnit",
     ),
@@ -275,7 +275,7 @@ PRINCIPALS = [
         "a unique id in small letters",
         {f"{FIRST}.uniqueId": "a" * 20},
         f'"{"a" * 20}"',
-        "a unique id must have 16–128 characters: capital letters and digits, such as AIDA… or AROA…",
+        "a unique id must have 16–128 characters: uppercase letters and digits, such as AIDA… or AROA…",
     ),
     Bad(
         "conditions of its own that are empty",
