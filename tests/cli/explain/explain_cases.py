@@ -417,7 +417,10 @@ BAD = {
     "a malformed ARN": ("arn:aws:iam user", "arn:aws:iam is no user"),
     "a name with a space": ("'user/a b' user", "a user name must have 1–64 characters"),
     "a name that is too long": (f"user/{'x' * 65} user", "a user name must have 1–64 characters"),
-    "an account of eleven digits": ("account/11111111111 user", "an account ID must have 12 characters"),
+    "an account of eleven digits": (
+        "account/11111111111 user",
+        "an account ID must have 12 characters",
+    ),
     "a session name of one character": (
         "alice user --session-name x",
         "--session-name x: a session name must have 2–64",

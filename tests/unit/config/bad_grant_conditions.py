@@ -24,9 +24,7 @@ NEVER = "a request through a VPC endpoint has no source IP, so that both togethe
 TWO_GRANTS = "Make two grants of it, or give each principal its own conditions"
 VPC = "a VPC's ID must have 12–21 characters: vpc- followed by hexadecimal digits"
 VPCE = "a VPC endpoint's ID must have 13–22 characters: vpce- followed by hexadecimal digits"
-SESSION_NAME = (
-    f"a session name's pattern must have 2–64 characters: {NAME}, * and ? as wildcards, ${{aws:username}}"
-)
+SESSION_NAME = f"a session name's pattern must have 2–64 characters: {NAME}, * and ? as wildcards, ${{aws:username}}"
 IDENTITY = f"a source identity's pattern must have 2–64 characters: {NAME}, * and ? as wildcards; it doesn't start with aws:"
 TAGS = "must be a map from at least one tag key to a list of values"
 TAG_VALUE = "a tag value must have at most 256 characters: letters, digits, spaces and _.:/=+-@"

@@ -27,7 +27,9 @@ ONE_WAY = (
 GROUP = f"a group name must have 1–128 characters: {NAME}"
 ACCOUNT = "an account ID must have 12 characters: digits"
 SET = f"a permission set's name must have 1–32 characters: {NAME}"
-ORGANIZATION = "an organization's ID must have 12–34 characters: o- followed by lowercase letters and digits"
+ORGANIZATION = (
+    "an organization's ID must have 12–34 characters: o- followed by lowercase letters and digits"
+)
 UNIT = (
     "an organizational unit's path must have 20–512 characters: o-…/r-…/ou-…/, from the organization through the root down to "
     "the unit"
@@ -37,7 +39,9 @@ SESSION_NAME = f"a session name must have 2–64 characters: {NAME}"
 ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
 TRUST_BY = "a principal is trusted by id or by name"
 BESIDE = "this stands beside a user, role or arn"
-UNIQUE_ID = "a unique id must have 16–128 characters: uppercase letters and digits, such as AIDA… or AROA…"
+UNIQUE_ID = (
+    "a unique id must have 16–128 characters: uppercase letters and digits, such as AIDA… or AROA…"
+)
 OF_SOURCE = f"a principal is of the source account, {SOURCE}"
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
 ONCE = "a principal stands in a grant once; names are unique ignoring case, whatever the path"
@@ -143,7 +147,12 @@ PRINCIPALS = [
     bad("an organization's root for a unit", "organizationalUnit", f"{OURS}/r-ab12/", UNIT),
     bad("every unit of an organization", "organizationalUnit", f"{OURS}/*", UNIT),
     bad("a unit with a wildcard", "organizationalUnit", f"{OU}/*", UNIT),
-    bad("a list of units", "organizationalUnit", [OU], "an organizational unit's path must be a string"),
+    bad(
+        "a list of units",
+        "organizationalUnit",
+        [OU],
+        "an organizational unit's path must be a string",
+    ),
     # Sessions
     bad("a session without its name", "session", "ci", SESSION),
     bad("a session with its role's path", "session", "team/ci/build", SESSION),

@@ -7,7 +7,9 @@ from typing import Any
 from tests.unit.config.bad_input import OTHER, QUOTES, REMOVED, SOURCE, Bad
 
 NAME = "must have 1–64 characters: letters, digits and _+=,.@-"
-PATH = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
+PATH = (
+    "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
+)
 PATTERN = "a path must not contain *, ? or ${: in a policy these would match other names too"
 ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
 ONE_WAY = (
@@ -72,7 +74,12 @@ PRINCIPALS = [
         path=f"{FIRST}.user",
     ),
     Bad("yes for a name", {f"{FIRST}.role": True}, "true", "a role name must be a string", QUOTES),
-    Bad("a list of names", {f"{FIRST}.role": ["ci", "cd"]}, '["ci","cd"]', "a role name must be a string"),
+    Bad(
+        "a list of names",
+        {f"{FIRST}.role": ["ci", "cd"]},
+        '["ci","cd"]',
+        "a role name must be a string",
+    ),
     Bad(
         "an ARN for a name",
         {f"{FIRST}.role": arn("role/ci")},

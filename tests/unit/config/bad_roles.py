@@ -7,11 +7,11 @@ from typing import Any
 from tests.unit.config.bad_input import DESTINATION, OTHER, QUOTES, REMOVED, SOURCE, Bad
 
 NAME = "a role name must have 1–64 characters: letters, digits and _+=,.@-"
-PATH = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
-PATTERN = "a path must not contain *, ? or ${: in a policy these would match other names too"
-DESCRIPTION = (
-    "a description must have at most 1000 characters: Latin-1 letters, digits, signs, tabs and line ends"
+PATH = (
+    "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
 )
+PATTERN = "a path must not contain *, ? or ${: in a policy these would match other names too"
+DESCRIPTION = "a description must have at most 1000 characters: Latin-1 letters, digits, signs, tabs and line ends"
 DURATION = "a maximum session duration must be 3600 to 43200 whole seconds"
 POLICY_NAME = "a policy name must have 1–128 characters: letters, digits and _+=,.@-"
 POLICY_ARN = "a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own"
@@ -55,7 +55,13 @@ SETTINGS = [
     Bad("an empty name", {f"{ROLE}.name": ""}, '""', NAME),
     Bad("a name of 65 characters", {f"{ROLE}.name": "x" * 65}, f'"{"x" * 65}"', NAME),
     Bad("a name with its path", {f"{ROLE}.name": "team/deploy"}, '"team/deploy"', NAME),
-    Bad("a number for a name", {f"{ROLE}.name": 4711}, "4711", "a role name must be a string", QUOTES),
+    Bad(
+        "a number for a name",
+        {f"{ROLE}.name": 4711},
+        "4711",
+        "a role name must be a string",
+        QUOTES,
+    ),
     Bad("a name that is null", {f"{ROLE}.name": None}, "null", NULL, GIVE_IT),
     Bad("a path without slashes", {f"{ROLE}.path": "team"}, '"team"', PATH),
     Bad("a path without its last slash", {f"{ROLE}.path": "/team"}, '"/team"', PATH),
@@ -89,7 +95,12 @@ SETTINGS = [
         '"für 中文"',
         DESCRIPTION,
     ),
-    Bad("a list for a description", {f"{ROLE}.description": []}, "[]", "a description must be a string"),
+    Bad(
+        "a list for a description",
+        {f"{ROLE}.description": []},
+        "[]",
+        "a description must be a string",
+    ),
     Bad("a session a second too short", {f"{ROLE}.maxSessionDuration": 3599}, "3599", DURATION),
     Bad("a session a second too long", {f"{ROLE}.maxSessionDuration": 43201}, "43201", DURATION),
     Bad("a session in hours", {f"{ROLE}.maxSessionDuration": 4}, "4", DURATION),

@@ -82,7 +82,10 @@ REGION = "a region must have 4–32 characters: small letters and hyphens, a num
             f'accountId: "{OTHER}": the credentials belong to account {SOURCE}, as the role to assume does.',
         ),
         ({"accountId": "1"}, 'accountId: "1": an account ID must have 12 characters: digits.'),
-        ({"accountId": 1}, f"accountId: 1: an account ID must have 12 characters: digits. {QUOTES}"),
+        (
+            {"accountId": 1},
+            f"accountId: 1: an account ID must have 12 characters: digits. {QUOTES}",
+        ),
         (
             {"accountID": SOURCE},
             f'accountID: "{SOURCE}": there is no such key. Did you mean accountId?',
@@ -94,7 +97,10 @@ REGION = "a region must have 4–32 characters: small letters and hyphens, a num
         ({"region": "Ireland"}, f'region: "Ireland": {REGION}.'),
         ({"region": "us-east"}, f'region: "us-east": {REGION}.'),
         ({"region": 5}, f"region: 5: a region must be a string. {QUOTES}"),
-        ({"profile": ""}, 'profile: "": a profile must have 1–256 characters: all but line ends and ].'),
+        (
+            {"profile": ""},
+            'profile: "": a profile must have 1–256 characters: all but line ends and ].',
+        ),
         (
             {"profile": "a]"},
             'profile: "a]": a profile must have 1–256 characters: all but line ends and ].',

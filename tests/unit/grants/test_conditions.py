@@ -109,7 +109,10 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
             {"external_id": "x"},
             "here.external_id: [secret]: an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-.",
         ),
-        ({"external_id": 1234}, f"here.external_id: [secret]: an external ID must be a string. {QUOTES}"),
+        (
+            {"external_id": 1234},
+            f"here.external_id: [secret]: an external ID must be a string. {QUOTES}",
+        ),
         (
             {"external_id": None},
             "here.external_id: null: a key has a value. Give it one, or leave it out",

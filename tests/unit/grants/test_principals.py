@@ -186,9 +186,7 @@ def test_a_name_that_iam_would_not_take_is_refused(
 ) -> None:
     check = {"user": principals.check_user_name, "role": principals.check_role_name}[kind]
     refused = refusal(check, name)
-    path = (
-        "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
-    )
+    path = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
     assert refused.rule == (path if rule == "path" else f"a {kind} name {NAME}")
     assert refused.remedy == remedy
 

@@ -68,7 +68,10 @@ def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
         (f"arn:aws:iam::{DESTINATION}:policy/", "a managed policy's ARN is "),
         ("arn:aws:s3:::bucket", "a managed policy's ARN is "),
         (f"arn:aws:iam::{DESTINATION}:policy/a b", "a policy name must have 1–128 characters"),
-        (f"arn:aws:iam::{DESTINATION}:policy/{'x' * 129}", "a policy name must have 1–128 characters"),
+        (
+            f"arn:aws:iam::{DESTINATION}:policy/{'x' * 129}",
+            "a policy name must have 1–128 characters",
+        ),
         (f"arn:aws:iam::{DESTINATION}:policy/a:b/x", "a policy's path must have 1–512 characters"),
         ("Read Only", "a policy name must have 1–128 characters"),
         ("", "a policy name must have 1–128 characters"),
@@ -117,7 +120,10 @@ def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
         (f"arn:aws:iam::{OTHER}:role/*", "a role name must have 1–64 characters"),
         (f"arn:aws:iam::{OTHER}:role/{'x' * 65}", "a role name must have 1–64 characters"),
         (f"arn:aws:iam::{OTHER}:role/*/deploy", "a path must not contain *, ? or ${"),
-        (f"arn:aws:iam::{OTHER}:role/${{aws:username}}/deploy", "a path must not contain *, ? or ${"),
+        (
+            f"arn:aws:iam::{OTHER}:role/${{aws:username}}/deploy",
+            "a path must not contain *, ? or ${",
+        ),
     ],
 )
 def test_a_roles_arn_that_is_a_pattern_is_refused(arn: str, rule: str) -> None:
