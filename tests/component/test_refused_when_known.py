@@ -53,7 +53,9 @@ NO_VALUE = "a key has a value. Give it one, or leave it out"
 TWO_ACCOUNTS = (
     "source and destination are two accounts. Inside one account an identity policy is enough"
 )
-UNIQUE_ID = "a unique id must have 16–128 characters: capital letters and digits, such as AIDA… or AROA…."
+UNIQUE_ID = (
+    "a unique id must have 16–128 characters: uppercase letters and digits, such as AIDA… or AROA…."
+)
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME."
 SESSION, ROOT = f"arn:aws:sts::{SOURCE}:assumed-role/ci/build", f"arn:aws:iam::{SOURCE}:root"
 ONE_SESSION = (
