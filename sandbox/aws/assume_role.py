@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cross_account_access.iam.evaluator import Decision, Policy, Request, decide
-from sandbox.aws import context, documents, tags
+from sandbox.aws import context, policy_grammar, tags
 from sandbox.aws.credentials import Identity, Session, caller, managed_policy
 from sandbox.aws.mfa_devices import check_code
 from sandbox.aws.query_protocol import AwsError, Call, Reply, xml_reply
@@ -158,7 +158,7 @@ def _duration(value: Mapping[str, Any], identity: Identity, role: Entity) -> int
 def _session_policies(value: Mapping[str, Any], role: Entity, world: World) -> tuple[Policy, ...]:
     found: list[Policy] = []
     if text := value.get("Policy"):
-        found.append(Policy("inline session policy", documents.parse(text, "session")))
+        found.append(Policy("inline session policy", policy_grammar.parse(text, "session")))
     arns = [item.get("arn", "") for item in value.get("PolicyArns", ())]
     if len(arns) > _MOST_SESSION_POLICIES:
         raise AwsError(

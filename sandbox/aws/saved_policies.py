@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.iam import limits
-from sandbox.aws import documents
+from sandbox.aws import policy_grammar
 from sandbox.aws.accounts import AWS_POLICY_PREFIX, Entity, boundary_arn
 from sandbox.aws.entities import quota
 from sandbox.aws.query_protocol import AwsError
@@ -59,7 +59,7 @@ def may_create_version(request: IamRequest) -> None:
 
 def _checked_document(request: IamRequest, most: int) -> str:
     text = request.get("PolicyDocument")
-    document = documents.parse(text, "identity")
+    document = policy_grammar.parse(text, "identity")
     if limits.count_characters(text) > most:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {most}")
     request.params["PolicyDocument"] = _for_moto(document)
@@ -68,9 +68,9 @@ def _checked_document(request: IamRequest, most: int) -> str:
 
 def _for_moto(document: dict[str, Any]) -> str:
     """The document as moto takes it: it refuses numbers in conditions and `arn:aws:iam::ACCOUNT:*`, AWS doesn't."""
-    for statement in documents.read_statements(document):
+    for statement in policy_grammar.read_statements(document):
         for element in statement.keys() & {"Resource", "NotResource"}:
-            resources = documents.read_strings(statement[element])
+            resources = policy_grammar.read_strings(statement[element])
             statement[element] = [
                 "*" if _ALL_OF_IAM.fullmatch(resource) else resource for resource in resources
             ]
@@ -96,7 +96,7 @@ def may_put_policy(kind: str) -> Check:
     def check(request: IamRequest) -> None:
         holder, name = _holder(request, kind), request.get("PolicyName")
         text = request.get("PolicyDocument")
-        request.params["PolicyDocument"] = _for_moto(documents.parse(text, "identity"))
+        request.params["PolicyDocument"] = _for_moto(policy_grammar.parse(text, "identity"))
         total = sum(
             limits.count_characters(other) for key, other in holder.policies.items() if key != name
         )

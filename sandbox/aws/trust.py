@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cross_account_access.iam import limits
-from sandbox.aws import documents
+from sandbox.aws import policy_grammar
 from sandbox.aws.accounts import PARTITION, Accounts, Entity, age
 from sandbox.aws.query_protocol import AwsError
 
@@ -45,15 +45,15 @@ def checked(text: str, accounts: Accounts, hold: float) -> str:
     Raises:
         AwsError: MalformedPolicyDocument, or LimitExceeded for more than 2,048 characters.
     """
-    document = documents.parse(text, "trust")
+    document = policy_grammar.parse(text, "trust")
 
     def resolved(principal: str) -> str:
         found = _resolved(principal, accounts, hold)
         if found is None:
-            documents.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
+            policy_grammar.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
         return found
 
-    for statement in documents.read_statements(document):
+    for statement in policy_grammar.read_statements(document):
         _check_kinds(statement["Principal"])
     changed = _map_principals(document, resolved)
     # The quota counts what was sent: AWS's own growth of the document isn't the sender's.
@@ -66,14 +66,14 @@ def _check_kinds(principal: Any) -> None:
     if principal == "*":
         return
     if not isinstance(principal, Mapping):
-        documents.refuse("Principal must be a JSON object.")
+        policy_grammar.refuse("Principal must be a JSON object.")
     if not principal:
-        documents.refuse("Missing required field Principal cannot be empty!")
+        policy_grammar.refuse("Missing required field Principal cannot be empty!")
     for kind, names in principal.items():
         if kind not in _KINDS:
-            documents.refuse(f'Invalid principal in policy: "{kind}"')
-        if not documents.read_strings(names):
-            documents.refuse(f'Invalid principal in policy: "{kind}":[]')
+            policy_grammar.refuse(f'Invalid principal in policy: "{kind}"')
+        if not policy_grammar.read_strings(names):
+            policy_grammar.refuse(f'Invalid principal in policy: "{kind}":[]')
 
 
 def _resolved(principal: str, accounts: Accounts, hold: float) -> str | None:
@@ -100,11 +100,11 @@ def _resolved(principal: str, accounts: Accounts, hold: float) -> str | None:
 def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -> bool:
     """Put `change` to every AWS principal of a document; whether one became another."""
     changed = False
-    for statement in documents.read_statements(document):
+    for statement in policy_grammar.read_statements(document):
         principal = statement.get("Principal")
         if not isinstance(principal, dict) or "AWS" not in principal:
             continue
-        before = documents.read_strings(principal["AWS"])
+        before = policy_grammar.read_strings(principal["AWS"])
         after = [change(name) for name in before]
         if after != before:
             principal["AWS"] = after if isinstance(principal["AWS"], list) else after[0]

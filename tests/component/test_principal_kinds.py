@@ -336,7 +336,7 @@ WRONG = {
         {"organizational_unit": "ou-ab12-11111111"},
         (
             'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path must have 20–512 '
-            "characters: o-…/r-…/ou-…/, from the organization over the root down to the unit."
+            "characters: o-…/r-…/ou-…/, from the organization through the root down to the unit."
         ),
     ),
     "account by name": (

@@ -417,14 +417,17 @@ BAD = {
     "a malformed ARN": ("arn:aws:iam user", "arn:aws:iam is no user"),
     "a name with a space": ("'user/a b' user", "a user name must have 1–64 characters"),
     "a name that is too long": (f"user/{'x' * 65} user", "a user name must have 1–64 characters"),
-    "an account of eleven digits": ("account/11111111111 user", "an account ID must have 12 characters"),
+    "an account of eleven digits": (
+        "account/11111111111 user",
+        "an account ID must have 12 characters",
+    ),
     "a session name of one character": (
         "alice user --session-name x",
-        "--session-name x: a session name has 2–64",
+        "--session-name x: a session name must have 2–64",
     ),
     "an external ID of one character": (
         "alice user --external-id §§§",
-        "--external-id: an external ID has 2–1224",
+        "--external-id: an external ID must have 2–1224",
     ),
     "a source identity of AWS's": (
         "ci identity --source-identity aws:x",
@@ -435,10 +438,10 @@ BAD = {
         "--source-ip 300.1.1.1: an address is one of IPv4 or IPv6",
     ),
     "a range": ("alice user --source-ip 203.0.113.0/24", "an address is one of IPv4 or IPv6"),
-    "no VPC": ("alice user --source-vpc 10.0.0.0", "--source-vpc 10.0.0.0: a VPC's ID has"),
+    "no VPC": ("alice user --source-vpc 10.0.0.0", "--source-vpc 10.0.0.0: a VPC's ID must have"),
     "no organization": (
         "alice user --organization ours",
-        "--organization ours: an organization's ID has",
+        "--organization ours: an organization's ID must have",
     ),
     "no moment": ("alice user --at yesterday", "--at yesterday: a moment is in ISO 8601"),
     "MFA of tomorrow": ("alice mfa --mfa-age -1", "--mfa-age is how many seconds ago"),

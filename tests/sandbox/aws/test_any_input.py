@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.aws import constraints, documents
+from sandbox.aws import constraints, policy_grammar
 from sandbox.aws.query_protocol import AwsError, Call, error_reply, header_text
 
 if TYPE_CHECKING:
-    from sandbox.aws.documents import PolicyKind
+    from sandbox.aws.policy_grammar import PolicyKind
 
 KINDS: tuple[PolicyKind, ...] = ("identity", "trust", "session")
 
@@ -54,7 +54,7 @@ policies = st.fixed_dictionaries(
 def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) -> None:
     code = None
     try:
-        parsed = documents.parse(json.dumps(document), kind)
+        parsed = policy_grammar.parse(json.dumps(document), kind)
     except AwsError as error:
         code, parsed = error.code, document
     assert code in {None, "MalformedPolicyDocument"}
@@ -70,7 +70,7 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) ->
 )
 def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
     with pytest.raises(AwsError):
-        documents.parse(text, kind)
+        policy_grammar.parse(text, kind)
 
 
 names = st.sampled_from(
