@@ -16,14 +16,11 @@ from cross_account_access.cli.explain.explanation import Question
 from cross_account_access.cli.explain.principal_ref import parse_principal
 from cross_account_access.cli.explain.request_context import RequestContext, parse_moment
 from cross_account_access.cli.terminal import ExitCode, InputError
-from tests.cli.explain.explain_cases import (
-    ALLOWED,
-    BAD,
+from tests.cli.explain.explain_cases import ALLOWED, BAD, REFUSED, Row
+from tests.cli.explain.explain_grants import (
     EXTERNAL_ID,
     GRANTS,
-    REFUSED,
     SOURCE,
-    Row,
     documents,
     explain,
     run,
@@ -169,9 +166,9 @@ def test_a_principal_that_was_re_created_is_found_by_its_dead_id() -> None:
     role = expected.role.model_copy(update={"trust_policy": trust})
     actual = expected.model_copy(update={"role": role})
     who = parse_principal("alice", actual)
-    calling = read_documented_caller(who, actual, entitled=False)
+    principal = read_documented_caller(who, actual, entitled=False)
     request = RequestContext(parse_moment(None))
-    answer = Question(who, calling, read_documented_role(actual), request, actual).explain()
+    answer = Question(who, principal, read_documented_role(actual), request, actual).explain()
     assert (answer.half, answer.reasons[0].kind) == ("destination", "trust")
     assert "AIDAGONE" in answer.reasons[0].text
     assert "pulumi up --refresh" in answer.remedies[0]

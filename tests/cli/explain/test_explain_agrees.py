@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cross_account_access.cli.explain.decision_inputs import CallerWithPolicies
-    from cross_account_access.cli.explain.explanation import Explanation
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import Person
 
@@ -145,74 +143,65 @@ def live(stage: Stage, caller: Person, documents: GrantDocuments) -> CallerWithP
     return read_live_caller(parse_principal(caller.arn, documents), access(stage.folder, profile))
 
 
+def differ(
+    stage: Stage, grant: str, caller: Person, question: Question
+) -> Iterator[tuple[bool, str]]:
+    """For each call: whether AWS allows it, and how `explain` differs, empty if it doesn't."""
+    for what, circumstances in circumstances_of(stage, grant, caller):
+        allowed, half = observed(caller, question.role.arn, circumstances)
+        answer = replace(question, request=asked(stage, caller, circumstances)).explain()
+        same = (allowed, half or answer.half) == (answer.allowed, answer.half)
+        reasons = [answer.half, *(reason.text for reason in answer.reasons)]
+        yield allowed, "" if same else repr([grant, caller.arn, what, allowed, half, reasons])
+
+
 def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
     stage.profile(
         "elsewhere", {"aws_access_key_id": "999999999999", "aws_secret_access_key": "sandbox"}
     )
-    differing: list[str] = []
-    answers: list[bool] = []
-    callings: dict[str, CallerWithPolicies] = {}
+    results: list[tuple[bool, str]] = []
+    principals: dict[str, CallerWithPolicies] = {}
+    now = RequestContext(datetime.now(UTC))
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
         role = read_live_role(documents.role.arn, access(stage.folder, "destination"))
         for caller in everybody(stage):
-            if caller.arn not in callings:
-                callings[caller.arn] = live(stage, caller, documents)
+            if caller.arn not in principals:
+                principals[caller.arn] = live(stage, caller, documents)
             who = parse_principal(caller.arn, documents)
-            for what, circumstances in circumstances_of(stage, name, caller):
-                allowed, half = observed(caller, role.arn, circumstances)
-                call = asked(stage, caller, circumstances)
-                answer = Question(who, callings[caller.arn], role, call, documents).explain()
-                answers.append(allowed)
-                if (allowed, half or answer.half) != (answer.allowed, answer.half):
-                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
-    assert differing == []
+            question = Question(who, principals[caller.arn], role, now, documents)
+            results += differ(stage, name, caller, question)
+    assert [difference for _, difference in results if difference] == []
+    answers = [allowed for allowed, _ in results]
     assert answers.count(True) >= 10
     assert answers.count(False) >= 200
 
 
-def test_what_the_stacks_documents_tell_is_the_same_too(stage: Stage) -> None:
+def test_the_stacks_documents_give_the_same_answers(stage: Stage) -> None:
     """For callers with a policy of the stack, and for those whose account allows the role."""
-    differing: list[str] = []
-    people = stage.everybody
-    allowing = {caller.arn for key, caller in people.callers.items() if handed_out(key)}
+    results: list[tuple[bool, str]] = []
+    now = RequestContext(datetime.now(UTC))
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
-        for key, caller in people.callers.items():
-            who = parse_principal(
-                f"group/{key.partition('-')[2]}" if key.startswith("group-") else caller.arn,
-                documents,
-            )
-            entitled = caller.arn in allowing
-            calling = (
-                build_entitled_caller(who, documents.role.arn, documents)
-                if entitled
+        role = read_documented_role(documents)
+        for key, caller in stage.everybody.callers.items():
+            is_member = key.startswith("group-")
+            text = f"group/{key.partition('-')[2]}" if is_member else caller.arn
+            who = parse_principal(text, documents)
+            principal = (
+                build_entitled_caller(who, role.arn, documents)
+                if handed_out(key)
                 else read_documented_caller(who, documents, entitled=False)
             )
-            if documents.source_account_id != calling.caller.account or not (
-                entitled or calling.known
-            ):
-                continue
-            for what, circumstances in circumstances_of(stage, name, caller):
-                allowed, half = observed(caller, documents.role.arn, circumstances)
-                tags = {"team": "platform"} if name == "principal-tags" else {}
-                call = asked(stage, caller, circumstances)
-                tagged = replace(calling, tags=tags)
-                role = read_documented_role(documents)
-                answer = Question(who, tagged, role, call, documents).explain()
-                if (allowed, half or answer.half) != (answer.allowed, answer.half):
-                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
-    assert differing == []
+            tags = {"team": "platform"} if name == "principal-tags" else {}
+            tagged = replace(principal, tags=tags)
+            in_source = documents.source_account_id == principal.caller.account
+            if in_source and principal.has_known_policies:
+                question = Question(who, tagged, role, now, documents)
+                results += differ(stage, name, caller, question)
+    assert results
+    assert [difference for _, difference in results if difference] == []
 
 
 def handed_out(key: str) -> bool:
     return key.startswith(("account-", "permission-set-", "organization"))
-
-
-def told(
-    name: str, caller: Person, what: str, answer: Explanation, *, allowed: bool, half: str | None
-) -> str:
-    reasons = [reason.text for reason in answer.reasons]
-    return json.dumps(
-        [name, caller.arn, what, {"aws": [allowed, half], "told": [answer.half, reasons]}]
-    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.verify import verify_command
 from cross_account_access.cli.verify.access_attempts import sign_in_with_mfa
 from tests.cli.terminals import Terminal
 from tests.cli.verify.verifying import mfa_code
@@ -32,21 +35,23 @@ def test_it_asks_for_the_code_and_shows_it_to_nobody(deployed: Stage) -> None:
     assert "\x1b" not in out
 
 
-def test_enter_leaves_it_unchecked(deployed: Stage) -> None:
-    with Terminal(deployed, *COMMAND, TERM="xterm") as terminal:
-        terminal.wait_for("MFA code")
-        terminal.type("\n")
-        exit_code, out = terminal.end()
-    assert exit_code == 0
-    assert "no code was given" in out
+@pytest.mark.parametrize(("options", "asked"), [((), True), (("--json",), False)])
+def test_enter_leaves_it_unchecked_and_json_never_asks(
+    deployed: Stage, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], asked: bool
+) -> None:
+    prompts: list[str] = []
 
+    def prompt(text: str, default: str, **_: object) -> str:
+        prompts.append(text)
+        return default
 
-def test_with_json_it_never_asks(deployed: Stage) -> None:
-    with Terminal(deployed, *COMMAND, "--json", TERM="xterm") as terminal:
-        exit_code, out = terminal.end()
-    assert exit_code == 0
-    assert "no code was given" in out
-    assert "MFA code" not in terminal.seen
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(verify_command, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(click, "prompt", prompt)
+    done = deployed.call(*COMMAND, *options)
+    assert done.returncode == 0
+    assert "no code was given" in done.stdout
+    assert bool(prompts) is asked
 
 
 @pytest.mark.parametrize(

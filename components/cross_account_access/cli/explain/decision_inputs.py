@@ -30,12 +30,12 @@ class CallerWithPolicies:
 
     Attributes:
         tags: The tags of its user or role.
-        known: Whether its policies are known; if not, it counts as having none.
+        has_known_policies: Whether its policies are known; if not, it counts as having none.
     """
 
     caller: Caller
     tags: Mapping[str, str] = field(default_factory=dict)
-    known: bool = True
+    has_known_policies: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def read_documented_caller(
     owned = [Policy(f"managed policy {arn}", document) for arn, document in managed.items()]
     if entitled:
         owned.append(build_entitlement(documents.role.arn))
-    known = entitled or bool(managed) or who.kind == "root"
+    has_policies = entitled or bool(managed) or who.kind == "root"
     caller = _build_caller(who, _find_unique_id(who, documents), tuple(owned))
-    return CallerWithPolicies(caller, known=known)
+    return CallerWithPolicies(caller, has_known_policies=has_policies)
 
 
 def build_entitled_caller(
@@ -130,7 +130,8 @@ def read_live_caller(who: PrincipalRef, aws: AwsAccess) -> CallerWithPolicies:
             AWS cannot be asked.
     """
     if who.kind in ("root", "account", "organization", "organizational-unit"):
-        return CallerWithPolicies(_build_caller(who, None, ()), known=who.kind == "root")
+        caller = _build_caller(who, None, ())
+        return CallerWithPolicies(caller, has_known_policies=who.kind == "root")
     remedy = "Pass --source-profile NAME, or --entitled, which assumes that they allow it."
     _check_account(aws, who.account, "the caller's policies", remedy)
     with _translate_unreadable("--source-profile"):

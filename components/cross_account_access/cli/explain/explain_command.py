@@ -179,9 +179,9 @@ def _explain(options: _Options) -> ExitCode:
     grant = _find_grant(options)
     documents = grant.documents if grant else None
     who = parse_principal(options.who, documents)
-    role, calling = _read_inputs(options, grant, who)
+    role, principal = _read_inputs(options, grant, who)
     request = _add_organization(who, options.request)
-    question = Question(who, calling, role, request, documents)
+    question = Question(who, principal, role, request, documents)
     explanation = question.explain()
     report = Report(question, explanation, grant, options.live)
     if options.as_json:
@@ -205,8 +205,8 @@ def _read_inputs(
         return role, read_live_caller(who, source)
     if documents is None:
         raise InputError(f"{arn} is the role of no grant", "Pass --live, which reads the role.")
-    calling = read_documented_caller(who, documents, entitled=entitled)
-    return read_documented_role(documents), calling
+    principal = read_documented_caller(who, documents, entitled=entitled)
+    return read_documented_role(documents), principal
 
 
 def _find_grant(options: _Options) -> DeployedGrant | None:

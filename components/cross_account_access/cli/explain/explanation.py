@@ -111,14 +111,14 @@ class Question:
 
     Attributes:
         who: The caller as the command line names it.
-        calling: The caller with its policies.
+        principal: The caller with its policies.
         role: The role.
         request: The call.
         documents: The grant of the role, for the remedies.
     """
 
     who: PrincipalRef
-    calling: CallerWithPolicies
+    principal: CallerWithPolicies
     role: TargetRole
     request: RequestContext
     documents: GrantDocuments | None = None
@@ -148,11 +148,11 @@ class Question:
         return self._decide(self.request)
 
     def _decide(self, request: RequestContext) -> dict[str, Decision]:
-        caller, trust, role = self.calling.caller, self.role.trust, self.role
+        caller, trust, role = self.principal.caller, self.role.trust, self.role
         if trust is None:
             return {}
         keys = request.build_condition_keys(
-            user=caller.kind == "User", account=role.account, tags=self.calling.tags
+            user=caller.kind == "User", account=role.account, tags=self.principal.tags
         )
         return {
             action: decide(caller, Request(action, role.arn, keys), trust)
@@ -196,7 +196,7 @@ class Question:
             remedy = "Leave the source identity out of the call."
             yield Reason("source", "source_identity", text, (remedy,))
         chained, longest = limits.CHAINED_SESSION_SECONDS, self.role.max_session_duration
-        if self.calling.caller.kind == "AssumedRole" and duration > chained:
+        if self.principal.caller.kind == "AssumedRole" and duration > chained:
             text = f"a role session can start sessions of up to {chained} s (role chaining), not "
             remedy = f"Request at most {chained} s, or call as a user."
             yield Reason("source", "chaining", f"{text}{duration} s", (remedy,))
@@ -215,7 +215,7 @@ class Question:
             ]
             if statements:
                 allowing[half] = " and ".join(statements)
-        if self.calling.caller.account == self.role.account and "source" not in allowing:
+        if self.principal.caller.account == self.role.account and "source" not in allowing:
             allowing["source"] = (
                 "no policy is needed: caller and role are in one account, and the trust policy "
                 "decides"
@@ -223,7 +223,7 @@ class Question:
         return allowing
 
     def _find_notes(self) -> Iterator[str]:
-        kind, switches = self.calling.caller.kind, self.who.can_switch_role
+        kind, switches = self.principal.caller.kind, self.who.can_switch_role
         if kind != "User" and self.request.mfa_age is not None:
             yield "A role session carries no MFA, whatever its user passed: --mfa has no effect."
         if switches and self._needs_external_id():

@@ -62,7 +62,7 @@ class _Refusal:
         return policy_text({"Effect": "Allow", "Action": actions, "Resource": role})
 
     def describe(self) -> Advice:
-        caller = self.question.calling.caller
+        caller = self.question.principal.caller
         match self.finding.kind:
             case "root_user":
                 remedy = "Call as an IAM user or a role of that account."
@@ -113,7 +113,7 @@ class _Refusal:
         return Advice("", ())
 
     def _describe_conditions(self) -> Advice:
-        unmet = block(self.finding.unmet, user=self.question.calling.caller.kind == "User")
+        unmet = block(self.finding.unmet, user=self.question.principal.caller.kind == "User")
         return Advice(unmet.plain, unmet.remedies)
 
     # --- Source ---------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class _Refusal:
         who, documents = self.question.who, self.question.documents
         what = f"allows {who.display_name} {self.action_names} on the role"
         attach = f"Its account must allow it by this statement: {self.statement}"
-        if not self.question.calling.known and self.finding.element != "condition":
+        if not self.question.principal.has_known_policies and self.finding.element != "condition":
             text = f"no known policy {what}: its own account's policies decide"
             ask = "If its account allows it, pass --entitled; to read its policies, pass --live."
             return Advice(text, (attach, *self._suggest_groups(), ask))
@@ -168,7 +168,7 @@ class _Refusal:
         return Advice(self._describe_unnamed(), (self._suggest_principal(),))
 
     def _describe_unnamed(self) -> str:
-        caller, who = self.question.calling.caller, self.question.who
+        caller, who = self.question.principal.caller, self.question.who
         text = f"the trust policy doesn't name {who.display_name} of account {caller.account}"
         names = list(self._list_trusted())
         similar = [name for name in names if _get_tail(name) == _get_tail(caller.principal_arn)]
@@ -189,7 +189,7 @@ class _Refusal:
         if documents is None:
             return "Its owner must add the caller to the role's trust policy."
         source = documents.source_account_id
-        if self.question.calling.caller.account != source:
+        if self.question.principal.caller.account != source:
             return f"The grant is for account {source}: add a grant for the caller's account."
         return f"Add it to the principals of grant {documents.grant} and run `pulumi up`."
 

@@ -32,7 +32,7 @@ class Report:
     @property
     def _accounts(self) -> dict[AccountSide, str]:
         return {
-            "source": self.question.calling.caller.account,
+            "source": self.question.principal.caller.account,
             "destination": self.question.role.account,
         }
 
@@ -44,8 +44,8 @@ class Report:
             "half": self.explanation.half,
             "caller": {
                 "told": question.who.display_name,
-                "arn": question.calling.caller.arn,
-                "policiesKnown": question.calling.known,
+                "arn": question.principal.caller.arn,
+                "policiesKnown": question.principal.has_known_policies,
             },
             "role": question.role.arn,
             "grant": self.grant.name if self.grant else None,

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -137,36 +132,6 @@ def test_an_error_of_aws_has_a_remedy(
     done = deployed.call(*command, "--endpoint-url", failing)
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"]["remedy"] == remedy
-
-
-def test_ctrl_c_ends_with_130(deployed: Stage) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(30)
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        line = [
-            sys.executable,
-            "-m",
-            "cross_account_access.cli",
-            "explain",
-            "alice",
-            "read-only",
-            *OUTPUTS,
-            *BOTH,
-        ]
-        process = subprocess.Popen(  # noqa: S603 - the tool
-            [*line, "--endpoint-url", endpoint, "--json"],
-            cwd=deployed.folder,
-            env=deployed.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
-            connection, _ = silent.accept()
-            os.kill(process.pid, signal.SIGINT)
-            out, err = process.communicate(timeout=30)
-            connection.close()
-    assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
 
 
 def test_the_transcripts_in_the_documentation_are_the_real_output(deployed: Stage) -> None:
