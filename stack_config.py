@@ -1,6 +1,6 @@
 """The stack's config: read, checked as a whole, and turned into providers and a component's args.
 
-The keys are described in Pulumi.yaml; what a grant is, `cross_account_access` says.
+Pulumi.yaml describes the keys, and the package `cross_account_access` what a grant is.
 """
 
 import json
@@ -17,11 +17,12 @@ from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, Grant, InvalidInput
-from cross_account_access.errors import Key, Refusal
-from cross_account_access.grants.grant import Account, GrantSet
+from cross_account_access.errors import FieldPath, Key, Refusal
+from cross_account_access.grants.grant import GrantSet
 from cross_account_access.grants.model import Model, plain, read_model
-from cross_account_access.grants.roles import Steps, check_role_arn
+from cross_account_access.grants.roles import check_role_arn
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.findings import AccountSide
 
 NAMESPACE = "cross-account-access"
 _SECRET_CONDITIONS = {"external_id", "previous_external_id"}
@@ -33,24 +34,21 @@ REGION = limits.StringRule(
     r"[a-z]{2,}(-[a-z]+)+-\d+",
     "small letters and hyphens, a number at the end, such as us-east-1",
 )
-PROFILE = limits.StringRule("a profile", 1, 256, r"[^\r\n\]]*", "all but line ends and ]")
+PROFILE = limits.StringRule("a profile", 1, 256, r"[^\r\n\]]*", "all except line ends and ]")
 ACCESS_KEY = limits.StringRule("an access key ID", 12, 128, r"\w*", "letters and digits")
-SECRET = limits.StringRule("a secret key or token", 1, 16384, r"\S*", "all but white space")
+SECRET = limits.StringRule("a secret key or token", 1, 16384, r"\S*", "all except white space")
 
 
-def _access_key(value: object) -> str:
-    """Check an access key ID; on an emulator it may be an account's ID, and so a number."""
-    return (
-        str(value)
-        if isinstance(value, int) and limits.is_account_id(str(value))
-        else ACCESS_KEY(value)
-    )
+def _check_access_key(value: object) -> str:
+    """Check an access key ID, which may be an account's ID and so a number on an emulator."""
+    is_account = isinstance(value, int) and limits.is_account_id(str(value))
+    return str(value) if is_account else ACCESS_KEY(value)
 
 
-def _endpoint(value: object) -> str:
-    rule = "an endpoint is a URL such as http://127.0.0.1:4577"
+def _check_endpoint(value: object) -> str:
+    rule, code = "must be a URL such as http://127.0.0.1:4577", "invalid-endpoint"
     if not isinstance(value, str):
-        raise Refusal(rule)
+        raise Refusal(rule, code=code)
     try:
         parts = urlsplit(value)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -59,16 +57,17 @@ def _endpoint(value: object) -> str:
     if "@" in value:
         raise Refusal(
             rule,
-            remedy="It holds no user name and no password",
+            code=code,
+            remedy="Leave user name and password out",
             value=re.sub("//.*@", "//[secret]@", value),
         )
     if not usable or parts.query or parts.fragment or parts.path not in {"", "/"}:
-        raise Refusal(rule)
+        raise Refusal(rule, code=code)
     return value.rstrip("/")
 
 
 class AssumedRole(Model):
-    """A role that the credentials assume first."""
+    """A role that is assumed with the credentials first."""
 
     role_arn: Annotated[str, plain(check_role_arn)]
     external_id: Annotated[str | None, plain(limits.EXTERNAL_ID)] = None
@@ -76,25 +75,26 @@ class AssumedRole(Model):
 
 
 class Connection(Model):
-    """How an account is reached."""
+    """The region of an account and the credentials for it."""
 
     account_id: Annotated[str | None, plain(limits.check_account_id)] = None
     region: Annotated[str | None, plain(REGION)] = None
     profile: Annotated[str | None, plain(PROFILE)] = None
-    access_key: Annotated[str | None, plain(_access_key)] = None
+    access_key: Annotated[str | None, plain(_check_access_key)] = None
     secret_key: Annotated[str | None, plain(SECRET)] = None
     token: Annotated[str | None, plain(SECRET)] = None
     assume_role: AssumedRole | None = None
-    endpoint: Annotated[str | None, plain(_endpoint)] = None
+    endpoint: Annotated[str | None, plain(_check_endpoint)] = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Connection":
+    def _check_credentials(self) -> "Connection":
         if self.profile and self.access_key:
             raise Refusal(
-                "credentials come one way: by profile, or by access key and secret key",
+                "credentials must be either a profile or an access key",
+                code="profile-and-access-key",
+                remedy="Remove one of them",
                 where=(Key("profile"),),
                 value=self.profile,
-                remedy="Leave one of them out",
             )
         for key, needed in (
             ("access_key", "secret_key"),
@@ -103,30 +103,36 @@ class Connection(Model):
         ):
             if getattr(self, key) and not getattr(self, needed):
                 raise Refusal(
-                    "an access key ID and its secret key go together, a token with both",
-                    where=(Key(needed),),
+                    "an access key ID must have its secret key beside it, and a token both",
+                    code="incomplete-access-key",
                     remedy="Add the key",
+                    where=(Key(needed),),
                 )
-        found, why = self._known_account()
-        if found and self.account_id and self.account_id != found:
+        account, source = self._find_account()
+        if account and self.account_id and self.account_id != account:
             raise Refusal(
-                f"the credentials belong to account {found}, {why}",
+                f"must be {account}, the account of {source}",
+                code="credentials-of-other-account",
                 where=(Key("account_id"),),
                 value=self.account_id,
             )
         return self
 
-    def _known_account(self) -> tuple[str | None, str]:
-        """The account that the credentials belong to, where they tell it by themselves, and how they do."""
+    def _find_account(self) -> tuple[str | None, str]:
+        """Find the account that the credentials themselves name, and which of them does."""
         if self.assume_role:
             role = arns.parse_arn(self.assume_role.role_arn)
-            return role.account if role else None, "as the role to assume does"
+            return role.account if role else None, "the role to assume"
         if self.access_key and limits.is_account_id(self.access_key):
-            return self.access_key, "as an emulator's keys of twelve digits do"
+            return self.access_key, "the emulator's access key"
         return None, ""
 
     def provider(self, name: str) -> aws.Provider:
-        """The AWS provider with these credentials; it refuses every other account in a refresh or destroy too."""
+        """Make the AWS provider; it refuses another account in a refresh or destroy too.
+
+        Args:
+            name: The resource's name.
+        """
         emulated: dict[str, Any] = {}
         if self.endpoint:
             emulated = {
@@ -135,7 +141,7 @@ class Connection(Model):
                 "skip_metadata_api_check": True,
                 "skip_region_validation": True,
             }
-        # The class, for a dict's keys would stay in snake_case and so be overlooked (seen with pulumi-aws 7.51).
+        # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
         roles = [
             aws.ProviderAssumeRoleArgs(
                 role_arn=role.role_arn,
@@ -163,8 +169,8 @@ class Settings(GrantSet):
     source: Connection = Connection()
     destination: Connection = Connection()
 
-    def account_id(self, account: Account) -> tuple[Steps, str | None]:
-        """Where an account's expected ID stands, and what it is."""
+    def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
+        """The path of an account's expected ID, and the ID where it is set."""
         connection: Connection = getattr(self, account)
         return (Key(account), Key("account_id")), connection.account_id
 
@@ -172,8 +178,8 @@ class Settings(GrantSet):
         """The grants as the component takes them.
 
         Args:
-            secret: Whether anything in the grants' config is encrypted. Pulumi tells no closer, so that every
-                external ID is a secret then.
+            secret: Whether anything in the grants' config is encrypted. Pulumi doesn't say what,
+                so every external ID is a secret then.
         """
         grants: dict[str, Any] = {
             name: grant.model_dump(exclude_unset=True, by_alias=False)
@@ -194,7 +200,7 @@ def check(config: Mapping[str, Any]) -> Settings:
     """Check a config, its keys without the namespace and its values as YAML gives them.
 
     Raises:
-        InvalidInput: With every problem found.
+        InvalidInput: With every problem of the config.
     """
     return read_model(Settings, dict(config), path=f"{NAMESPACE}:", spelling="camelCase")
 
@@ -203,13 +209,13 @@ def load() -> Settings:
     """Read and check the running stack's config.
 
     Raises:
-        pulumi.RunError: With every problem found; Pulumi prints it without a traceback.
+        pulumi.RunError: With every problem; Pulumi prints it without a traceback.
     """
     own = re.compile(rf"{NAMESPACE}:(?P<key>.+)")
     config = {
-        found["key"]: _parsed(str(value))
+        match["key"]: _parse_value(str(value))
         for key, value in pulumi_config.CONFIG.get().items()
-        if (found := own.fullmatch(key))
+        if (match := own.fullmatch(key))
     }
     try:
         return check(config)
@@ -235,7 +241,7 @@ def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any
     }
 
 
-def _parsed(value: str) -> Any:
+def _parse_value(value: str) -> Any:
     try:
         return json.loads(value) if value.startswith(("{", "[")) else value
     except ValueError:

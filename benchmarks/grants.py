@@ -1,7 +1,9 @@
-"""What grants cost: the component against the same resources written flat, as ratios measured in one run.
+"""What grants cost: the component against the same resources written flat, as ratios measured in
+one run.
 
-    python benchmarks/grants.py                      in the program, under Pulumi's mocks
-    python benchmarks/grants.py --engine             on the real engine and an emulator, where the Pulumi CLI is
+    python benchmarks/grants.py                      in the program, under Pulumi's mocks python
+    benchmarks/grants.py --engine             on the real engine and an emulator, where the Pulumi
+    CLI is
 
 Ratios alone mean something: both sides ran on the same machine, in turns. There are no timed tests.
 """
@@ -32,7 +34,7 @@ from sandbox.aws.server import client, is_sandbox  # noqa: E402
 from sandbox.deploy.pulumi_engine import NoEngineError, find  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _PORT = 4599
 _MOST_SECONDS_OF_REPEATS = 20.0
@@ -44,49 +46,64 @@ def in_the_program(sizes: list[int], repeats: int) -> None:
     print("## In the program\n")
     print("Processor time under Pulumi's mocks, the least of the repeats.\n")
     print(
-        "| grants | flat, ms a grant | in empty components | component, ms a grant | component : flat |"
+        "| grants | flat, ms a grant | in empty components | component | component : flat "
+        "| component : empty components |"
     )
-    print("|---:|---:|---:|---:|---:|")
-    counted = []
+    print("|---:|---:|---:|---:|---:|---:|")
+    counted = {}
     for size in sizes:
-        flat = Flat.of(size, source=SOURCE, destination=DESTINATION)
-        nested = Flat.of(size, source=SOURCE, destination=DESTINATION, nested=True)
-        ways: list[Callable[[], programs.Run]] = [
-            lambda flat=flat: programs.run(flat.program(programs.mocked)),  # type: ignore[misc]
-            lambda nested=nested: programs.run(nested.program(programs.mocked)),  # type: ignore[misc]
-            lambda size=size: programs.run(programs.component(size, programs.mocked)),  # type: ignore[misc]
-        ]
-        runs: list[list[programs.Run]] = [[], [], []]
-        began = time.monotonic()
-        for _ in range(repeats):
-            for way, found in zip(ways, runs, strict=True):
-                found.append(way())
-            if time.monotonic() - began > _MOST_SECONDS_OF_REPEATS:
-                break
-        flat_one, nested_one, component = (
-            min(found, key=lambda run: run.seconds) for found in runs
-        )
-        each = [1000 * run.seconds / size for run in (flat_one, nested_one, component)]
+        programs_of_size = _programs(size)
+        flat, nested, component = _least_times(programs_of_size, repeats)
+        each = [1000 * run.seconds / size for run in (flat, nested, component)]
         print(
-            f"| {size} | {each[0]:.1f} | {each[1]:.1f} | {each[2]:.1f} | {each[2] / each[0]:.2f} |",
+            f"| {size} | {each[0]:.1f} | {each[1]:.1f} | {each[2]:.1f} "
+            f"| {each[2] / each[0]:.2f} | {each[2] / each[1]:.2f} |",
             flush=True,
         )
-        counted.append((size, flat_one, component))
+        counted[size] = [programs.run(way, count_outputs=True) for way in programs_of_size]
+    _print_counts(counted)
+
+
+def _programs(size: int) -> list[programs.Program]:
+    """The flat program, the same in empty components, and the component."""
+    flat = Flat.of(size, source=SOURCE, destination=DESTINATION)
+    nested = Flat.of(size, source=SOURCE, destination=DESTINATION, nested=True)
+    flats = [one.program(programs.mocked) for one in (flat, nested)]
+    return [*flats, programs.component(size, programs.mocked)]
+
+
+def _least_times(ways: list[programs.Program], repeats: int) -> list[programs.Run]:
+    """Each program's quickest run, all of them run in turns."""
+    runs: list[list[programs.Run]] = [[] for _ in ways]
+    began = time.monotonic()
+    for _ in range(repeats):
+        for way, own in zip(ways, runs, strict=True):
+            own.append(programs.run(way))
+        if time.monotonic() - began > _MOST_SECONDS_OF_REPEATS:
+            break
+    return [min(own, key=lambda run: run.seconds) for own in runs]
+
+
+def _print_counts(counted: dict[int, list[programs.Run]]) -> None:
     print("\n## What is asked for\n")
-    print("| grants | AWS resources | the least | component resources | lookups | the least |")
-    print("|---:|---:|---:|---:|---:|---:|")
-    for size, flat_one, component in counted:
+    print(
+        "| grants | AWS resources | the least | component resources | lookups | the least "
+        "| Outputs a grant | in empty components | flat |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for size, (flat, nested, component) in counted.items():
         people = len(programs.users(size))
         # A role and its permission for each grant; a policy and its attachment for each user.
         least = 2 * size + 2 * people
-        if flat_one.made["aws"] != least:
-            raise click.ClickException(
-                f"the flat program makes {flat_one.made['aws']} resources, not {least}"
-            )
+        if flat.made["aws"] != least:
+            made = flat.made["aws"]
+            raise click.ClickException(f"the flat program makes {made} resources, not {least}")
         # Whose credentials each provider has, and each user's unique id.
+        outputs = [run.outputs / size for run in (component, nested, flat)]
         print(
             f"| {size} | {component.made['aws']} | {least} | {component.made['component']} "
-            f"| {sum(component.calls.values())} | {2 + people} |"
+            f"| {sum(component.calls.values())} | {2 + people} "
+            f"| {outputs[0]:.0f} | {outputs[1]:.0f} | {outputs[2]:.0f} |"
         )
     print()
 
@@ -95,7 +112,8 @@ def in_the_program(sizes: list[int], repeats: int) -> None:
 
 
 def on_the_engine(sizes: list[int], repeats: int) -> None:
-    """Time of `pulumi up` and of a preview without changes, on the real engine and emulated accounts."""
+    """Time of `pulumi up` and of a preview without changes, on the real engine and emulated
+    accounts."""
     try:
         environment = find(ROOT, install=False, tell=print)
     except NoEngineError as missing:

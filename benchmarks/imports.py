@@ -1,6 +1,8 @@
-"""The package's size and import time, as a table in benchmarks/imports.md: `python benchmarks/imports.py`.
+"""The package's size and import time, as a table in benchmarks/imports.md: `python
+benchmarks/imports.py`.
 
-Processor time, not the clock's, and the least of many runs: what else the machine does counts for little then.
+Processor time, not the clock's, and the least of many runs: what else the machine does counts for
+little then.
 """
 
 import os

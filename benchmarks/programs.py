@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ def users(count: int) -> list[str]:
 
 
 def grants(count: int) -> dict[str, Any]:
-    """Grants of the common kind: a role with a managed policy, for a user with MFA; ten of them for each user."""
+    """Grants of the common kind: a role with a managed policy, for a user with MFA; ten of them
+    for each user."""
     return {
         f"grant-{number}": {
             "principals": [{"user": f"user-{number // GRANTS_OF_A_USER}"}],
@@ -69,9 +71,9 @@ class Flat:
     """The same as plain resources, every document made beforehand.
 
     Attributes:
-        trusts: Each role's trust policy.
-        allowed: The source's policies, each with its user: one for each grant, or packed as the component packs them.
-        nested: Whether each role and each user's policy stand in an empty component resource, as the component's do.
+        trusts: Each role's trust policy. allowed: The source's policies, each with its user: one
+        for each grant, or packed as the component packs them. nested: Whether each role and each
+        user's policy stand in an empty component resource, as the component's do.
     """
 
     trusts: dict[str, str]
@@ -133,11 +135,28 @@ class Run:
         seconds: The time of all its threads on the processor.
         made: How many resources of each kind it registered: `aws`, `component`, `provider`.
         calls: How many lookups of each kind it made.
+        outputs: How many Outputs it made, where they were counted.
     """
 
     seconds: float
     made: Counter[str]
     calls: Counter[str]
+    outputs: int = 0
+
+
+class _CountedOutputs(set[Any]):
+    """The runtime's outstanding Outputs, counted: one that is put back counts once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.count = 0
+
+    def add(self, output: Any) -> None:
+        if output not in self._seen:
+            self._seen.add(output)
+            self.count += 1
+        super().add(output)
 
 
 class _Accounts(mocks.Mocks):
@@ -184,8 +203,9 @@ def mocked(name: str) -> aws.Provider:
     return aws.Provider(name, region="us-east-1")
 
 
-def run(program: Program) -> Run:
+def run(program: Program, *, count_outputs: bool = False) -> Run:
     """Run a program under Pulumi's mocks."""
+    outputs: Any = _CountedOutputs() if count_outputs else set()
     accounts = _Accounts()
     monitor = mocks.MockMonitor(accounts)
 
@@ -200,7 +220,7 @@ def run(program: Program) -> Run:
             dry_run=False,
             organization="organization",
             callbacks=None,
-            outputs=set(),
+            outputs=outputs,
             lock=threading.Lock(),
         )
         settings.configure(runtime)
@@ -211,4 +231,5 @@ def run(program: Program) -> Run:
     before = time.process_time()
     with ThreadPoolExecutor(1) as thread:
         thread.submit(in_thread).result()
-    return Run(time.process_time() - before, accounts.made, accounts.calls)
+    seconds = time.process_time() - before
+    return Run(seconds, accounts.made, accounts.calls, outputs.count if count_outputs else 0)

@@ -1,7 +1,8 @@
 """Pulumi components that open AWS IAM access from one account to another.
 
-`CrossAccountAccess` makes both halves, each with its own account's provider. `TrustedRole` is the destination's half
-alone, `AssumeRoleGrant` the source's, for whoever administers one account only.
+`CrossAccountAccess` makes both halves, each with its own account's provider. `TrustedRole` makes
+only the destination's half and `AssumeRoleGrant` only the source's, for administrators of one
+account.
 """
 
 from importlib import import_module

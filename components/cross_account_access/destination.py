@@ -1,129 +1,73 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Annotated, Any, NotRequired, Optional, TypedDict
+from operator import itemgetter
+from typing import Any, NotRequired, Optional, TypedDict, Unpack, overload
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import model_validator
 
-from .args import Conditions, Principal, RoleSettings
-from .errors import NOT_SHOWN, Key, Refusal, locate
-from .grants import grant as grants
-from .grants import policies, roles
-from .grants.conditions import ConditionsModel
-from .grants.model import Unresolved, plain, read_model, when_known
-from .grants.principals import PrincipalModel
-from .grants.trust import build_trust_policy
-from .iam import limits
-from .wiring.children import Children, autonamed, check_imports, resource_key
-from .wiring.inputs import (
-    Account,
-    InvalidArgs,
-    account_of,
-    check_when_known,
-    checked,
-    explicit_provider,
-    holds_output,
-    once_known,
+from cross_account_access.args import Conditions, Principal, RoleSettings
+from cross_account_access.grants import roles
+from cross_account_access.grants.model import Unresolved
+from cross_account_access.grants.resolved_grant import Accounts, ResolvedGrant
+from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
+from cross_account_access.wiring.children import (
+    Children,
 )
-from .wiring.outputs import TrustedPrincipals, registered, usage_outputs
-from .wiring.source_principals import Accounts, identities, resolved
+from cross_account_access.wiring.inputs import (
+    NO_ARGS,
+    FrozenArgs,
+    explicit_provider,
+    freeze_args,
+)
+from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
+from cross_account_access.wiring.role_inputs import RoleInputs, label_key
 
 
 class TrustedRoleArgs(TypedDict):
     """What a `TrustedRole` is made from."""
 
     principals: list[Principal]
-    """Who is trusted: one or more."""
+    """Who is trusted: one or more principals."""
     source_account_id: pulumi.Input[str]
-    """The ID of the account that the principals are of, 12 digits."""
+    """The ID of the principals' account, 12 digits."""
     role: NotRequired[RoleSettings]
-    """The role; without it one without permissions, named by Pulumi."""
+    """The role. By default Pulumi names it and it has no permissions."""
     conditions: NotRequired[Conditions]
-    """Under which conditions the role may be assumed; none by default."""
+    """Conditions under which the role may be assumed; none by default."""
     tags: NotRequired[dict[str, str]]
-    """Tags of everything that is made here and can have some; the role's own stand in their place."""
+    """Tags of every resource here that can have tags. The role's own replace those of the same
+    key."""
     imports: NotRequired[dict[str, str]]
-    """What exists already and is taken over instead of being made: import IDs by TYPE/NAME of the resource here, such
-    as `Role/deploy: deploy`."""
-
-
-class TrustedRoleModel(grants.RoleGrantModel):
-    """Checked `TrustedRoleArgs`."""
-
-    source_account_id: Annotated[str | Unresolved, when_known(limits.check_account_id)]
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
-    imports: Annotated[dict[str, str], plain(grants.check_import_ids)] = {}
-
-    @model_validator(mode="after")
-    def _tags_together(self) -> "TrustedRoleModel":
-        with locate(Key("role"), Key("tags")):
-            roles.merge_tags(self.tags, self.role.tags)
-        return self
-
-
-def resources(name: str, role: roles.RoleModel) -> list[str]:
-    """What a `TrustedRole` of that name makes, each by its `resource_key`."""
-    attached = sorted(
-        [
-            *map(roles.build_attachment_key, role.managed_policies),
-            *map(_labelled, role.managed_policy_arns),
-        ]
-    )
-    return [
-        resource_key(aws.iam.Role, name),
-        *(resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
-        *(
-            resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}")
-            for policy in sorted(role.inline_policies)
-        ),
-    ]
-
-
-def _labelled(label: str) -> str:
-    return f"label-{label}"
-
-
-def _given(principals: list[PrincipalModel], conditions: ConditionsModel | None) -> dict[str, Any]:
-    return {"principals": principals} | ({"conditions": conditions} if conditions else {})
-
-
-def _checked_accounts(role: roles.RoleModel, known: list[Any]) -> Accounts:
-    """Both accounts, once it is known that source and policies fit the destination: nothing is made before."""
-    account: Account = known[0]
-    source = limits.check_part(Key("source_account_id"), known[1], limits.check_account_id)
-    if source == account.id:
-        raise grants.refuse_same_account((Key("source_account_id"),), account.id)
-    role.check_account(account.id, (Key("role"),))
-    return Accounts(Account(source, account.partition), account)
+    """Existing resources to import instead of creating them: import IDs by TYPE/NAME of the
+    resource here, such as `Role/deploy: deploy`."""
 
 
 class TrustedRole(pulumi.ComponentResource):
-    """A role in the destination account that exactly the given users and roles of the source account may assume.
+    """A destination role that only the given principals of the source account may assume.
 
-    It is the destination's half; for whoever administers the source account, `AssumeRoleGrant` makes the other.
-    Give it the destination's AWS provider in its options: it never uses a default one.
+    This is the destination's half. `AssumeRoleGrant` makes the source's half, for the administrator
+    of that account. Give it the destination's AWS provider in `opts`: it never uses a default one.
 
-    AWS's page: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+    AWS documentation:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
 
     Example:
         ```python
         import pulumi
         import pulumi_aws as aws
-        from cross_account_access import TrustedRole
+        from cross_account_access import Principal, TrustedRole
 
         destination = aws.Provider("destination", profile="production", region="us-east-1")
         role = TrustedRole(
             "audit",
-            {
-                "source_account_id": "111111111111",
-                "principals": [{"user": "partners/auditor"}],
-                "role": {"name": "audit", "managed_policies": ["SecurityAudit"]},
-                "conditions": {"external_id": "partner-7f3a"},
-            },
-            pulumi.ResourceOptions(provider=destination),
+            source_account_id="111111111111",
+            principals=[Principal(user="partners/auditor")],
+            role={"name": "audit", "managed_policies": ["SecurityAudit"]},
+            conditions={"external_id": "partner-7f3a"},
+            opts=pulumi.ResourceOptions(provider=destination),
         )
         pulumi.export("role_arn", role.role_arn)
         ```
@@ -137,158 +81,147 @@ class TrustedRole(pulumi.ComponentResource):
     """The role's unique id (AROA…)."""
     account_id: pulumi.Output[str]
     """The destination account's ID."""
-    switch_role_url: pulumi.Output[Optional[str]]  # noqa: UP045 - the schema's analyzer reads no `|`
-    """The console's switch-role URL; none where the console can't switch to the role."""
+    switch_role_url: pulumi.Output[Optional[str]]  # noqa: UP045 - for the analyzer
+    """The console's switch-role URL; none if the console can't switch to the role."""
     switch_role_unavailable: pulumi.Output[Optional[str]]  # noqa: UP045
-    """Why the console can't switch to the role; none where it can."""
+    """Why the console can't switch to the role; none if it can."""
     longest_session: pulumi.Output[int]
-    """How long a session lasts at most, in seconds: an hour where all callers are role sessions (role chaining)."""
+    """How long a session lasts at most, in seconds. An hour if all callers are role sessions (role
+    chaining)."""
     cli_profile: pulumi.Output[str]
-    """A profile for `~/.aws/config`. `source_profile` in it is to be the caller's own."""
+    """A profile for `~/.aws/config`. Set `source_profile` in it to the caller's own."""
     assume_role_command: pulumi.Output[str]
     """The `aws sts assume-role` command."""
 
+    @overload
     def __init__(
         self, name: str, args: TrustedRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+        **keywords: Unpack[TrustedRoleArgs],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        name: str,
+        args: TrustedRoleArgs = NO_ARGS,  # Pulumi's analyzer reads no `| None` here
+        opts: pulumi.ResourceOptions | None = None,
+        **keywords: Any,
     ) -> None:
         """Make the role, its trust policy and its permissions.
 
+        Args:
+            name: The component's name.
+            args: What it is made from; as keywords instead, if you like.
+            opts: The destination's AWS provider, and what else Pulumi takes.
+            keywords: The keys of `TrustedRoleArgs`.
+
         Raises:
-            InvalidArgs: If anything in `args` is wrong, or no AWS provider is given.
+            InvalidArgs: If anything in the args is wrong, or no AWS provider is given.
         """
         super().__init__("cross-account-access:index:TrustedRole", name, None, opts)
-        self._display_name = f"TrustedRole {name}"
         provider = explicit_provider(self, "destination")
-        model = checked(TrustedRoleModel, args, self._display_name)
-        if model.role.name is None:
-            try:
-                autonamed(name, limits.ROLE_NAME)
-            except Refusal as refusal:
-                raise InvalidArgs.of(self._display_name, "role.name", NOT_SHOWN, refusal) from None
-        check_imports(self._display_name, model.imports, resources(name, model.role))
-        self._children = Children(self, provider, model.imports, opts)
-        # In a CrossAccountAccess the source's ID is known once both accounts are checked: nothing is done before that.
-        both = [account_of(provider), args["source_account_id"]]
-        self._accounts = once_known(
-            both, self._known("", partial(_checked_accounts, model.role), both[1])
-        )
+        given: Any = args
+        if isinstance(given, RoleInputs):  # a CrossAccountAccess has read them already
+            inputs = given
+        else:
+            frozen = freeze_args(f"TrustedRole {name}", args, keywords)
+            inputs = RoleInputs.read(name, provider, frozen)
+        self._inputs = inputs
+        self._args = inputs.grant.args
+        self._accounts = inputs.grant.accounts
+        self._children = Children(self, provider, inputs.imports, opts)
 
-        self._trusted = self._known_principals(args, model)
+        role = inputs.grant.model.role
         self._role = aws.iam.Role(
             name,
-            name=model.role.name,
-            path=model.role.path,
-            description=model.role.description,
-            max_session_duration=model.role.max_session_duration,
-            assume_role_policy=self._trust_policy(args, model),
-            permissions_boundary=self._permissions_boundary(args.get("role", {})),
-            tags=roles.merge_tags(model.tags, model.role.tags) or None,
+            name=inputs.name,
+            path=role.path,
+            description=role.description,
+            max_session_duration=role.max_session_duration,
+            assume_role_policy=self._build_trust_policy(),
+            permissions_boundary=self._resolve_boundary(role),
+            tags=inputs.tags or None,
             opts=self._children.options(aws.iam.Role, name),
         )
-        permissions = self._permissions(name, model.role, args.get("role", {}))
+        permissions = [*self._attach_policies(name, role), *self._put_policies(name, role)]
 
-        made = [permission.urn for permission in permissions]
-        self.role_arn = once_known([self._role.arn, *made], lambda known: known[0])
+        self.role_arn = wait_for(self._role.arn, permissions)
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
-        self.usage = usage_outputs(self.role_arn, self._trusted, model, args)
-        """What the outputs below tell, for a component that makes the role."""
-        self.switch_role_url = self.usage.switch_role_url
-        self.switch_role_unavailable = self.usage.switch_role_unavailable
-        self.longest_session = self.usage.longest_session
-        self.cli_profile = self.usage.cli_profile
-        self.assume_role_command = self.usage.assume_role_command
-        self.register_outputs(registered(self))
+        self._usage = UsageOutputs(self.role_arn, inputs.grant)
+        self.switch_role_url = self._usage.switch_role_url
+        self.switch_role_unavailable = self._usage.switch_role_unavailable
+        self.longest_session = self._usage.longest_session
+        self.cli_profile = self._usage.cli_profile
+        self.assume_role_command = self._usage.assume_role_command
+        self.register_outputs(list_outputs(self))
 
-    def _known(self, path: str, check: Callable[[Any], Any], given: Any) -> Callable[[Any], Any]:
-        return check_when_known(self._display_name, path, check, given)
+    def _build_trust_policy(self) -> pulumi.Output[str]:
+        def build(_: Mapping[Any, Any], trusted: ResolvedGrant) -> str:
+            return trusted.trust_policy()
 
-    def _known_principals(
-        self, args: TrustedRoleArgs, model: TrustedRoleModel
-    ) -> pulumi.Output[TrustedPrincipals]:
-        """Who is trusted, once all are known, and of the source account."""
-
-        def of_source(known: list[Any]) -> TrustedPrincipals:
-            source: Account = known[0].source
-            found = resolved("principals", model, known[1])
-            for position, principal in enumerate(found):
-                with locate(position):
-                    principal.element(source.partition, source.id)
-            return TrustedPrincipals(found, source)
-
-        principals = identities(args["principals"])
-        return once_known(
-            [self._accounts, principals], self._known("principals", of_source, principals)
+        grant_inputs = self._inputs.grant
+        return self._args.resolve(
+            build, grant_inputs.trusted, outputs=self._args.within("principals", "conditions")
         )
 
-    def _trust_policy(self, args: TrustedRoleArgs, model: TrustedRoleModel) -> pulumi.Output[str]:
-        def document(known: list[Any]) -> str:
-            trusted, given = known
-            trust = read_model(
-                grants.TrustModel, given or _given(trusted.principals, model.conditions)
-            )
-            with locate(Key("principals")):
-                return build_trust_policy(
-                    trust.principals, trust.conditions, trusted.source.partition, trusted.source.id
-                )
+    def _resolve_boundary(self, role: roles.RoleModel) -> pulumi.Output[str] | None:
+        boundary = role.permissions_boundary
+        if boundary is None:
+            return None
+        return self._resolve_policy_arn(boundary, "permissions_boundary")
 
-        given = {key: value for key, value in args.items() if key in ("principals", "conditions")}
-        conditions = [
-            args.get("conditions"),
-            [principal.get("conditions") for principal in args["principals"]],
-        ]
-        value = [self._trusted, given if holds_output(conditions) else None]
-        return once_known(value, self._known("", document, given))
+    def _resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
+        """A managed policy's ARN, of the role's account or AWS's own."""
 
-    def _policy_arn(self, path: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
-        def arn(known: list[Any]) -> str:
-            account: Account = known[1].destination
-            return roles.resolve_policy_arn(
-                roles.check_managed_policy(known[0]), account.partition, account.id
-            )
+        def build(policy: Any, accounts: Accounts) -> str:
+            checked = roles.check_managed_policy(policy)
+            account = accounts.destination
+            return roles.resolve_policy_arn(checked, account.partition, account.id)
 
-        return once_known([policy, self._accounts], self._known(path, arn, policy))
+        if isinstance(policy, str):
+            return self._accounts.apply(partial(build, policy))
+        return self._args.below("role", *place).resolve(
+            lambda values, accounts: build(values[()], accounts), self._accounts
+        )
 
-    def _permissions_boundary(self, role: RoleSettings) -> pulumi.Output[str] | None:
-        boundary = role.get("permissions_boundary")
-        return None if boundary is None else self._policy_arn("role.permissions_boundary", boundary)
-
-    def _permissions(
-        self, name: str, model: roles.RoleModel, role: RoleSettings
-    ) -> list[pulumi.Resource]:
-        attached: dict[str, tuple[str, pulumi.Input[str]]] = {
-            roles.build_attachment_key(policy): (f"role.managed_policies[{position}]", policy)
-            for position, policy in enumerate(model.managed_policies)
+    def _attach_policies(self, name: str, role: roles.RoleModel) -> Iterator[pulumi.Resource]:
+        arns = {
+            roles.build_attachment_key(policy): self._resolve_policy_arn(policy)
+            for policy in role.managed_policies
         }
-        for label, arn in role.get("managed_policy_arns", {}).items():
-            attached[_labelled(label)] = (f"role.managed_policy_arns.{label}", arn)
-        made: list[pulumi.Resource] = [
-            aws.iam.RolePolicyAttachment(
+        for label, policy in role.managed_policy_arns.items():
+            arns[label_key(label)] = self._resolve_policy_arn(policy, "managed_policy_arns", label)
+        for key, arn in sorted(arns.items(), key=itemgetter(0)):
+            yield aws.iam.RolePolicyAttachment(
                 f"{name}-{key}",
                 role=self._role.name,
-                policy_arn=self._policy_arn(path, policy),
+                policy_arn=arn,
                 opts=self._children.options(aws.iam.RolePolicyAttachment, f"{name}-{key}"),
             )
-            for key, (path, policy) in sorted(attached.items())
-        ]
-        for policy_name, document in sorted(role.get("inline_policies", {}).items()):
-            path = f"role.inline_policies.{policy_name}"
-            document_text = pulumi.Output.from_input(document).apply(
-                self._known(path, policies.check_identity_policy, document)
-            )
-            document_text.apply(partial(self._warn, path))
-            made.append(
-                aws.iam.RolePolicy(
-                    f"{name}-inline-{policy_name}",
-                    name=policy_name,
-                    role=self._role.name,
-                    policy=document_text,
-                    opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy_name}"),
-                )
-            )
-        return made
 
-    def _warn(self, path: str, document: str) -> None:
-        for warning in policies.find_warnings(document):
-            pulumi.warn(f"{self._display_name}: {path}: {warning}", self)
+    def _put_policies(self, name: str, role: roles.RoleModel) -> Iterator[pulumi.Resource]:
+        for policy in sorted(role.inline_policies):
+            args = self._args.below("role", "inline_policies", policy)
+
+            def render(values: Mapping[Any, Any], args: FrozenArgs = args) -> str:
+                document = check_identity_policy(args.fill(values))
+                for warning in find_warnings(document):
+                    pulumi.warn(f"{args.component}: {args.path}: {warning}", self)
+                return document
+
+            yield aws.iam.RolePolicy(
+                f"{name}-inline-{policy}",
+                name=policy,
+                role=self._role.name,
+                policy=args.resolve(render) if args.outputs else render({}),
+                opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy}"),
+            )

@@ -1,16 +1,17 @@
-"""What is said when input is refused: which field, which value, which rule, what to do."""
+"""Errors about input: which rule is broken, at which path, by which value, and what to do."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from pydantic_core import to_json
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
-# Ends of keys, spelt in small letters alone, and texts that hold such a key with its value: whole config as text.
+# How keys of secrets end, in small letters; and text that holds such a key and its value, as does a
+# whole config that is one string.
 _SECRET_KEYS = (
     "externalid",
     "accesskey",
@@ -31,20 +32,35 @@ class _NotShown:
 NOT_SHOWN = _NotShown()
 
 
+FieldPath = tuple[str | int, ...]
+"""The keys and list positions that lead to a value."""
+
+
 class Key(str):
     """A step of a path that is a key of ours, spelt in snake_case or camelCase as the input is."""
 
     __slots__ = ()
 
 
-class Refusal(ValueError):
-    """A value breaks a rule; the check that raises it doesn't know where the value stands.
+class CrossAccountAccessError(Exception):
+    """Base class of the errors that this package raises about input.
+
+    ```
+    CrossAccountAccessError
+    ├── Refusal        one value breaks one rule; raised by the check, which doesn't know the path
+    └── InvalidInput   every problem of an input, each with its path; raised to the caller
+    ```
+    """
+
+
+class Refusal(CrossAccountAccessError, ValueError):
+    """A value breaks a rule; the check that raises it doesn't know the value's path.
 
     Attributes:
         code: The rule's stable name, for tests and tools: `mfa-for-role`, `name-too-long`.
-        rule: The rule, as a sentence that is true of every right value.
+        rule: What must be, such as "must be a list".
         remedy: What to do about it; empty where the rule says it all.
-        where: Steps from the checked value to the part that is wrong.
+        where: Path from the checked value to the part that is wrong.
         value: That part, where it is not the checked value itself.
     """
 
@@ -54,7 +70,7 @@ class Refusal(ValueError):
         *,
         code: str = "",
         remedy: str = "",
-        where: tuple[str | int, ...] = (),
+        where: FieldPath = (),
         value: Any = NOT_SHOWN,
     ) -> None:
         super().__init__(rule)
@@ -77,7 +93,7 @@ def locate(*where: str | int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Problem:
-    """One refused value, told to the person who wrote it.
+    """One refused value, described for the person who wrote it.
 
     Attributes:
         path: The field's full path, such as `grants.deploy.role.path`.
@@ -91,7 +107,7 @@ class Problem:
     value: str
     rule: str
     remedy: str = ""
-    code: str = ""
+    code: str = field(default="", kw_only=True)
 
     @property
     def message(self) -> str:
@@ -110,8 +126,12 @@ class Problem:
         }
 
 
-class InvalidInput(ValueError):
-    """Input that was refused before anything was made; every problem found is in `problems`."""
+class InvalidInput(CrossAccountAccessError, ValueError):
+    """Input was refused before anything was created.
+
+    Attributes:
+        problems: Every problem of the input.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -119,11 +139,11 @@ class InvalidInput(ValueError):
 
 
 def make_problem(path: str, value: Any, refusal: Refusal) -> Problem:
-    """Tell where the value that `refusal` is about stands."""
+    """Describe a refusal of the value at `path`."""
     where = join_path(path, refusal.where)
     shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
     shown = display_value(where, shown)
-    return Problem(where, shown, refusal.rule, refusal.remedy, refusal.code)
+    return Problem(where, shown, refusal.rule, refusal.remedy, code=refusal.code)
 
 
 def join_path(path: str, steps: Sequence[str | int]) -> str:
@@ -137,7 +157,7 @@ def join_path(path: str, steps: Sequence[str | int]) -> str:
 
 
 def display_value(path: str, value: Any) -> str:
-    """A value as the person wrote it, on one line, never a secret."""
+    """Show a value as the person wrote it, on one line and shortened, never a secret."""
     if value is NOT_SHOWN:
         return ""
     if is_secret(re.split(r"[.:]", path)[-1].partition("[")[0]):
@@ -145,20 +165,20 @@ def display_value(path: str, value: Any) -> str:
     if isinstance(value, date):
         return str(value)
     if not isinstance(value, str | int | float | bool | list | dict | None):
-        return _told(value)
+        return _describe_type(value)
     shown = _without_secrets(value)
-    text = SECRET if shown is SECRET else to_json(shown, fallback=_told).decode()
+    text = SECRET if shown is SECRET else to_json(shown, fallback=_describe_type).decode()
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def is_secret(key: object) -> bool:
-    """Whether what stands under a key may be a secret, however the key is spelt."""
+    """Whether a key's value may be a secret, however the key is spelt."""
     return re.sub("[^a-z]", "", str(key).lower()).endswith(_SECRET_KEYS)
 
 
-def _told(value: object) -> str:
-    """What a value is, where the person can't have written it as text."""
-    return f"<{getattr(value, 'told', type(value).__name__)}>"
+def _describe_type(value: object) -> str:
+    """Describe a value that can't be written as text by what it is."""
+    return f"<{getattr(value, 'shown_as', type(value).__name__)}>"
 
 
 def _without_secrets(value: Any) -> Any:

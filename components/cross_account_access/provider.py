@@ -1,8 +1,8 @@
 """The components as a Pulumi package for every language: the provider that hosts them.
 
-Pulumi's own host maps an object that arrives whole as an Output to an empty one, and drops keys that it doesn't know
-and those whose value is null, without a word. A grant's conditions would be gone. This one refuses all of it before it
-maps anything.
+Pulumi's own host silently maps an object that arrives whole as an Output to an empty one, and drops
+keys that it doesn't know or whose value is null. A grant's conditions would be lost. This host
+refuses all of these before it maps anything.
 """
 
 import json
@@ -37,19 +37,21 @@ from .wiring.inputs import InvalidArgs
 
 NAME = "cross-account-access"
 _NOT_PLAIN = (pulumi.Output, Unknown)
-_SIGNATURE = rpc._special_sig_key  # noqa: SLF001 - what marks an Output, a secret, a resource on the wire
+# What marks an Output, a secret or a resource on the wire.
+_SIGNATURE = rpc._special_sig_key  # noqa: SLF001
 
 
 class AccessProvider(ComponentProvider):
-    """Hosts the three components; what it refuses it tells by the property's path, as other languages spell it."""
+    """Hosts the three components, and spells paths in refusals as other languages do."""
 
     def __init__(self) -> None:
         super().__init__(
             [CrossAccountAccess, TrustedRole, AssumeRoleGrant], NAME, version=__version__
         )
         # Docstrings come with the source's line ends and indentation.
-        schema = _unwrapped(json.loads(self.schema or "{}"))
-        # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't compile.
+        schema = _unwrap(json.loads(self.schema or "{}"))
+        # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't
+        # compile.
         schema["language"]["go"]["generateExtraInputTypes"] = True
         self.schema = json.dumps(schema)
 
@@ -65,88 +67,80 @@ class AccessProvider(ComponentProvider):
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
             if isinstance(error.inner, InvalidArgs):
-                raise self.spelt(error.inner) from None
+                raise self.spell(error.inner) from None
             raise
 
     def map_inputs(
         self, inputs: pulumi.Inputs, component_def: ComponentDefinition
     ) -> pulumi.Inputs:
         """Map the inputs to Python's names, if nothing in them would get lost by that."""
-        problems = list(self._lost(inputs, component_def.inputs, ""))
+        problems = list(self._find_lost(inputs, component_def.inputs, ""))
         if problems:
-            raise _refusal(component_def.name, problems)
+            raise _make_refusal(component_def.name, problems)
         return super().map_inputs(inputs, component_def)
 
-    def _lost(
+    def _find_lost(
         self, value: Any, properties: Mapping[str, PropertyDefinition], path: str
     ) -> Iterator[Problem]:
         """What of an object's value the host's mapping would lose."""
         if not isinstance(value, Mapping):
-            rule = "this is an object with keys of its own"
-            remedy = "An Output or a secret can't stand for the whole of it: put it inside"
-            yield Problem(
+            remedy = "An Output or a secret can't stand for the whole object: put it inside"
+            yield _make_problem(
                 path,
-                display_value(path, value),
-                rule,
-                remedy if isinstance(value, _NOT_PLAIN) else "",
+                value,
+                "must be an object",
+                code="not-an-object",
+                remedy=remedy if isinstance(value, _NOT_PLAIN) else "",
             )
             return
         for key, inner in value.items():
             where = join_path(path, (key,))
-            if key not in properties:
-                known = ", ".join(properties)
-                yield Problem(
-                    where,
-                    display_value(where, inner),
-                    "there is no such key",
-                    f"Known keys: {known}",
-                )
+            if key in properties:
+                yield from self._look_inside(inner, properties[key], where)
             else:
-                yield from self._inside(inner, properties[key], where)
+                remedy = f"Known keys: {', '.join(properties)}"
+                rule = "there is no such key"
+                yield _make_problem(where, inner, rule, code="unknown-key", remedy=remedy)
 
-    def _inside(self, value: Any, expected: PropertyDefinition, path: str) -> Iterator[Problem]:
+    def _look_inside(
+        self, value: Any, expected: PropertyDefinition, path: str
+    ) -> Iterator[Problem]:
         own = self._type_defs.get(expected.ref.rpartition(":")[2]) if expected.ref else None
-        if isinstance(value, _NOT_PLAIN) and (
-            own.enum if own else expected.type == PropertyType.INTEGER
-        ):
-            rule = "this must be plain: an Output, a secret too, is known too late for it"
-            yield Problem(path, display_value(path, value), rule, "Give the value itself")
+        plain = own.enum if own else expected.type == PropertyType.INTEGER
+        if plain and isinstance(value, _NOT_PLAIN):
+            rule = "must be a plain value, not an Output or a secret"
+            yield _make_problem(path, value, rule, code="not-plain", remedy="Set the value itself")
         elif own is not None and own.enum is None:
-            yield from self._lost(value, own.properties, path)
+            yield from self._find_lost(value, own.properties, path)
         elif expected.items is not None and isinstance(value, list):
             for position, item in enumerate(value):
-                yield from self._inside(item, expected.items, join_path(path, (position,)))
+                where = join_path(path, (position,))
+                yield from self._look_inside(item, expected.items, where)
         elif expected.additional_properties is not None and isinstance(value, Mapping):
             for key, item in value.items():
-                yield from self._inside(
-                    item, expected.additional_properties, join_path(path, (key,))
-                )
+                where = join_path(path, (key,))
+                yield from self._look_inside(item, expected.additional_properties, where)
 
-    def spelt(self, error: InputPropertiesError) -> InputPropertiesError:
+    def spell(self, error: InputPropertiesError) -> InputPropertiesError:
         """The same error with the properties' names as the schema has them."""
-        names = {
-            name
-            for definition in (*self._component_defs.values(), *self._type_defs.values())
-            for name in getattr(
-                definition, "inputs_mapping", getattr(definition, "properties_mapping", {})
-            ).values()
-            if "_" in name
-        }
+        mappings = [definition.inputs_mapping for definition in self._component_defs.values()]
+        mappings += [definition.properties_mapping for definition in self._type_defs.values()]
+        names = {name for mapping in mappings for name in mapping.values() if "_" in name}
 
-        def spelt(text: str) -> str:
+        def spell(text: str) -> str:
             for name in sorted(names, key=len, reverse=True):
                 text = text.replace(name, to_camel(name))
             return text
 
         details: list[InputPropertyErrorDetails] = [
-            {"property_path": spelt(found["property_path"]), "reason": spelt(found["reason"])}
-            for found in error.errors or []
+            {"property_path": spell(detail["property_path"]), "reason": spell(detail["reason"])}
+            for detail in error.errors or []
         ]
-        return InputPropertiesError(spelt(error.message), details)
+        return InputPropertiesError(spell(error.message), details)
 
 
 class _Servicer(ProviderServicer):
-    """Answers as Pulumi's own does, but sees the inputs before it drops nulls, and tells a late refusal by its path."""
+    """Pulumi's own, but sees the inputs before nulls are dropped, and reports late refusals."""
 
     provider: AccessProvider
 
@@ -158,46 +152,51 @@ class _Servicer(ProviderServicer):
             problems = [
                 problem
                 for key, value in request.inputs.fields.items()
-                for problem in _lost_by_sdk(value, key)
+                for problem in _find_lost_by_sdk(value, key)
             ]
             if problems:
-                raise _refusal(f"{request.type.rpartition(':')[2]} {request.name}", problems)
+                raise _make_refusal(f"{request.type.rpartition(':')[2]} {request.name}", problems)
             return await super().Construct(request, context)
         except InputPropertiesError as error:
-            told = self.provider.spelt(error) if isinstance(error, InvalidArgs) else error
+            spelt = self.provider.spell(error) if isinstance(error, InvalidArgs) else error
             await context.abort_with_status(
-                self.create_grpc_invalid_properties_status(told.message, told.errors)
+                self.create_grpc_invalid_properties_status(spelt.message, spelt.errors)
             )
             raise
 
 
-def _refusal(component: str, problems: list[Problem]) -> InputPropertiesError:
+def _make_problem(path: str, value: Any, rule: str, *, code: str, remedy: str) -> Problem:
+    return Problem(path, display_value(path, value), rule, remedy, code=code)
+
+
+def _make_refusal(component: str, problems: list[Problem]) -> InputPropertiesError:
     """The error for problems whose paths have the schema's names already."""
     refused = InvalidArgs(component, tuple(problems))
     return InputPropertiesError(refused.message, refused.errors)
 
 
-def _lost_by_sdk(value: Value, path: str) -> Iterator[Problem]:
-    """What the SDK drops of the inputs as they come: nulls, and the configuration of providers that it doesn't know."""
+def _find_lost_by_sdk(value: Value, path: str) -> Iterator[Problem]:
+    """What the SDK drops of the inputs: nulls, and the configuration of unknown providers."""
     match value.WhichOneof("kind"):
         case "null_value":
-            yield Problem(path, "null", "a key has a value", "Give it one, or leave it out")
+            rule, remedy = "null is not allowed", "Set a value or remove the key"
+            yield Problem(path, "null", rule, remedy, code="null-value")
         case "list_value":
             for position, item in enumerate(value.list_value.values):
-                yield from _lost_by_sdk(item, join_path(path, (position,)))
+                yield from _find_lost_by_sdk(item, join_path(path, (position,)))
         case "struct_value":
             fields = value.struct_value.fields
             match fields[_SIGNATURE].string_value if _SIGNATURE in fields else "":
                 case "":
                     for key, inner in fields.items():
-                        yield from _lost_by_sdk(inner, join_path(path, (key,)))
+                        yield from _find_lost_by_sdk(inner, join_path(path, (key,)))
                 case rpc._special_resource_sig:  # noqa: SLF001
-                    yield from _foreign(value.struct_value, path)
+                    yield from _find_foreign(value.struct_value, path)
                 case _ if "value" in fields:  # an Output, or a secret
-                    yield from _lost_by_sdk(fields["value"], path)
+                    yield from _find_lost_by_sdk(fields["value"], path)
 
 
-def _foreign(reference: Struct, path: str) -> Iterator[Problem]:
+def _find_foreign(reference: Struct, path: str) -> Iterator[Problem]:
     # Reading a key that isn't there would put it there.
     version = (
         reference.fields["packageVersion"].string_value
@@ -207,16 +206,15 @@ def _foreign(reference: Struct, path: str) -> Iterator[Problem]:
     if rpc.get_resource_package("aws", version) is None:
         own = metadata.version("pulumi-aws")
         rule = f"the calling program's AWS package is version {version}, the component's is {own}"
-        yield Problem(
-            path, "", rule, "Let the program use the same major version, and no newer minor one"
-        )
+        remedy = "Use the same major version in the program, and no newer minor version"
+        yield Problem(path, "", rule, remedy, code="provider-version")
 
 
-def _unwrapped(schema: Any, key: str = "") -> Any:
+def _unwrap(schema: Any, key: str = "") -> Any:
     if isinstance(schema, dict):
-        return {name: _unwrapped(inner, name) for name, inner in schema.items()}
+        return {name: _unwrap(inner, name) for name, inner in schema.items()}
     if isinstance(schema, list):
-        return [_unwrapped(inner) for inner in schema]
+        return [_unwrap(inner) for inner in schema]
     if key == "description" and isinstance(schema, str):
         text = re.split(r"\n\s*Example:\n", schema)[0].strip()  # it is Python's
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))

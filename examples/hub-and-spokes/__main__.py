@@ -1,19 +1,19 @@
-"""One account of people, the hub, and the accounts that they reach: a component for each, and a role in each."""
+"""One account of people, the hub, and the accounts that they reach: a component and a role each."""
 
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access import CrossAccountAccess, Grant
+from cross_account_access import Conditions, CrossAccountAccess, Grant, Principal, RoleSettings
 
 # Each spoke's AWS CLI profile.
 SPOKES = ("production", "staging")
 
-GRANTS: dict[str, Grant] = {
-    "operate": {
-        "principals": [{"group": "operators"}],
-        "role": {"managed_policies": ["ReadOnlyAccess"], "max_session_duration": 14400},
-        "conditions": {"mfa": True},
-    },
+GRANTS = {
+    "operate": Grant(
+        principals=[Principal(group="operators")],
+        role=RoleSettings(managed_policies=["ReadOnlyAccess"], max_session_duration=14400),
+        conditions=Conditions(mfa=True),
+    ),
 }
 
 hub = aws.Provider("hub", profile="people", region="us-east-1")
@@ -22,12 +22,11 @@ operators = aws.iam.Group("operators", name="operators", opts=pulumi.ResourceOpt
 for spoke in SPOKES:
     access = CrossAccountAccess(
         spoke,
-        {
-            "source_provider": hub,
-            "destination_provider": aws.Provider(spoke, profile=spoke, region="us-east-1"),
-            "grants": GRANTS,
-        },
-        pulumi.ResourceOptions(depends_on=[operators]),
+        source_provider=hub,
+        destination_provider=aws.Provider(spoke, profile=spoke, region="us-east-1"),
+        grants=GRANTS,
+        opts=pulumi.ResourceOptions(depends_on=[operators]),
     )
-    pulumi.export(f"{spoke}_role", access.role_arns["operate"])
-    pulumi.export(f"{spoke}_switch_role_url", access.switch_role_urls["operate"])
+    operate = access.granted["operate"]
+    pulumi.export(f"{spoke}_role", operate.role_arn)
+    pulumi.export(f"{spoke}_switch_role_url", operate.switch_role_url)

@@ -1,11 +1,11 @@
-"""A program that makes a CI role and a bucket's policy, and lets the one get at the other across accounts."""
+"""A CI role in one account that writes to a bucket in another."""
 
 import json
 
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access import CrossAccountAccess
+from cross_account_access import CrossAccountAccess, Grant, Principal, RoleSettings
 
 people = aws.Provider("people", profile="people", region="us-east-1")
 production = aws.Provider("production", profile="production", region="us-east-1")
@@ -41,19 +41,18 @@ releases = aws.iam.Policy(
 
 access = CrossAccountAccess(
     "ci",
-    {
-        "source_provider": people,
-        "destination_provider": production,
-        "grants": {
-            "release": {
-                # A name that is an Output needs a plain label: resources are called by it.
-                "principals": [{"role": ci.name, "label": "ci"}],
-                "role": {"managed_policy_arns": {"releases": releases.arn}},
-            },
-        },
+    source_provider=people,
+    destination_provider=production,
+    grants={
+        "release": Grant(
+            # A name that is an Output needs a plain label: resources are named by it.
+            principals=[Principal(role=ci.name, label="ci")],
+            role=RoleSettings(managed_policy_arns={"releases": releases.arn}),
+        ),
     },
 )
 
 pulumi.export("ci_role", ci.arn)
-pulumi.export("release_role", access.role_arns["release"])
-pulumi.export("longest_session", access.granted["release"].longest_session)
+release = access.granted["release"]
+pulumi.export("release_role", release.role_arn)
+pulumi.export("longest_session", release.longest_session)

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
 from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import list_statements, to_list
 from sandbox.aws.query_protocol import AwsError
 
-Kind = Literal["identity", "trust", "session"]
+PolicyKind = Literal["identity", "trust", "session"]
 
 _DOCUMENT_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
@@ -47,22 +48,17 @@ def refuse(message: str) -> NoReturn:
     raise AwsError("MalformedPolicyDocument", message)
 
 
-def size(text: str) -> int:
-    """The size of a policy as IAM counts it for its quotas: characters, without white space."""
-    return len("".join(text.split()))
+def parse(text: str, kind: PolicyKind) -> dict[str, Any]:
+    """Return the document, checked for what every policy of that kind must be.
 
-
-def parse(text: str, kind: Kind) -> dict[str, Any]:
-    """The document, checked for what every policy of that kind must be.
-
-    Principals of a trust policy aren't looked up here: see `sandbox.trust`.
+    Principals of a trust policy aren't looked up here: see `sandbox.aws.trust`.
 
     Raises:
         AwsError: MalformedPolicyDocument.
     """
     try:
         document = json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
         refuse(
@@ -76,51 +72,54 @@ def parse(text: str, kind: Kind) -> dict[str, Any]:
             refuse("The policy must contain a valid version string")
     elif version != _VERSIONS[0]:
         refuse("Policy document must be version 2012-10-17 or greater.")
-    all_statements = list(statements(document))
-    if not all_statements:
+    statements = list(read_statements(document))
+    if not statements:
         refuse("Could not parse the policy: Statement is empty!")
-    for statement in all_statements:
+    for statement in statements:
         _check_statement(statement, kind)
-    sids = [statement["Sid"] for statement in all_statements if statement.get("Sid")]
+    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(sids) != len(set(sids)):
         refuse("Statement IDs (SID) in a single policy must be unique.")
     return document
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json.loads would keep the last of two equal keys, and with it another policy than the one that was read.
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # json.loads would keep the last of two equal keys, and so another policy than the reader sees.
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError
     return dict(pairs)
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     # NaN and Infinity are Python's own, not JSON's.
     raise ValueError(name)
 
 
-def statements(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The statements of a document, where one may stand without its list."""
-    found = document.get("Statement")
-    for statement in found if isinstance(found, list) else [found] if found is not None else []:
+def read_statements(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a document.
+
+    Raises:
+        AwsError: MalformedPolicyDocument for one that isn't an object.
+    """
+    for statement in list_statements(document):
         if not isinstance(statement, dict):
             refuse("Syntax errors in policy.")
         yield statement
 
 
-def strings(value: Any) -> list[str]:
-    """A string or a list of strings, as a list.
+def read_strings(value: Any) -> list[str]:
+    """Return an element's values.
 
     Raises:
-        AwsError: MalformedPolicyDocument for anything else.
+        AwsError: MalformedPolicyDocument for one that isn't a string.
     """
-    found = value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in found):
+    values = to_list(value)
+    if not all(isinstance(item, str) for item in values):
         refuse("Syntax errors in policy.")
-    return found
+    return values
 
 
-def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
+def _check_statement(statement: Mapping[str, Any], kind: PolicyKind) -> None:
     if not statement.keys() <= _STATEMENT_ELEMENTS:
         refuse("Syntax errors in policy.")
     effect = statement.get("Effect")
@@ -130,8 +129,10 @@ def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
         refuse(f"Invalid effect: {effect}")
     sid = statement.get("Sid", "")
     if not isinstance(sid, str) or not _SID.fullmatch(sid):
-        refuse(f"Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
-               f"expression {_SID.pattern}")  # fmt: skip
+        refuse(
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
+            f"regular expression {_SID.pattern}"
+        )
     _check_actions(statement, kind)
     if kind == "trust":
         _check_trust_statement(statement)
@@ -140,10 +141,10 @@ def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
     _check_condition(statement.get("Condition", {}))
 
 
-def _check_actions(statement: Mapping[str, Any], kind: Kind) -> None:
+def _check_actions(statement: Mapping[str, Any], kind: PolicyKind) -> None:
     if "Action" in statement and "NotAction" in statement:
         refuse("Syntax errors in policy.")
-    actions = strings(statement.get("Action", statement.get("NotAction", [])))
+    actions = read_strings(statement.get("Action", statement.get("NotAction", [])))
     if not actions:
         refuse(
             "Missing required field Action"
@@ -177,7 +178,7 @@ def _check_identity_statement(statement: Mapping[str, Any]) -> None:
         refuse("Policy document should not specify a principal.")
     if "Resource" in statement and "NotResource" in statement:
         refuse("Syntax errors in policy.")
-    resources = strings(statement.get("Resource", statement.get("NotResource", [])))
+    resources = read_strings(statement.get("Resource", statement.get("NotResource", [])))
     if not resources:
         refuse("Policy statement must contain resources.")
     for resource in resources:
@@ -190,12 +191,11 @@ def _check_condition(condition: Any) -> None:
         refuse("Syntax errors in policy.")
     for operator, keys in condition.items():
         try:
-            Operator.named(operator)
+            Operator.parse(operator)
         except ValueError:
             refuse(f"Invalid Condition type : {operator}.")
         if not isinstance(keys, Mapping):
             refuse("Syntax errors in policy.")
         for value in keys.values():
-            for item in value if isinstance(value, list) else [value]:
-                if not isinstance(item, (str, int, float)):
-                    refuse("Syntax errors in policy.")
+            if not all(isinstance(item, str | int | float) for item in to_list(value)):
+                refuse("Syntax errors in policy.")

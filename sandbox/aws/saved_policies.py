@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from cross_account_access.iam import limits
 from sandbox.aws import documents
 from sandbox.aws.accounts import AWS_POLICY_PREFIX, Entity, boundary_arn
 from sandbox.aws.entities import quota
@@ -59,7 +60,7 @@ def may_create_version(request: IamRequest) -> None:
 def _checked_document(request: IamRequest, most: int) -> str:
     text = request.get("PolicyDocument")
     document = documents.parse(text, "identity")
-    if documents.size(text) > most:
+    if limits.count_characters(text) > most:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {most}")
     request.params["PolicyDocument"] = _for_moto(document)
     return text
@@ -67,9 +68,9 @@ def _checked_document(request: IamRequest, most: int) -> str:
 
 def _for_moto(document: dict[str, Any]) -> str:
     """The document as moto takes it: it refuses numbers in conditions and `arn:aws:iam::ACCOUNT:*`, AWS doesn't."""
-    for statement in documents.statements(document):
+    for statement in documents.read_statements(document):
         for element in statement.keys() & {"Resource", "NotResource"}:
-            resources = documents.strings(statement[element])
+            resources = documents.read_strings(statement[element])
             statement[element] = [
                 "*" if _ALL_OF_IAM.fullmatch(resource) else resource for resource in resources
             ]
@@ -96,8 +97,10 @@ def may_put_policy(kind: str) -> Check:
         holder, name = _holder(request, kind), request.get("PolicyName")
         text = request.get("PolicyDocument")
         request.params["PolicyDocument"] = _for_moto(documents.parse(text, "identity"))
-        total = sum(documents.size(other) for key, other in holder.policies.items() if key != name)
-        if total + documents.size(text) > INLINE_SIZES[kind]:
+        total = sum(
+            limits.count_characters(other) for key, other in holder.policies.items() if key != name
+        )
+        if total + limits.count_characters(text) > INLINE_SIZES[kind]:
             raise AwsError(
                 "LimitExceeded",
                 f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded for {kind} {holder.name}",

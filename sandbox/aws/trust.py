@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cross_account_access.iam import limits
 from sandbox.aws import documents
 from sandbox.aws.accounts import PARTITION, Accounts, Entity, age
 from sandbox.aws.query_protocol import AwsError
@@ -52,11 +53,11 @@ def checked(text: str, accounts: Accounts, hold: float) -> str:
             documents.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
         return found
 
-    for statement in documents.statements(document):
+    for statement in documents.read_statements(document):
         _check_kinds(statement["Principal"])
     changed = _map_principals(document, resolved)
     # The quota counts what was sent: AWS's own growth of the document isn't the sender's.
-    if documents.size(text) > QUOTA:
+    if limits.count_characters(text) > QUOTA:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {QUOTA}")
     return json.dumps(document) if changed else text
 
@@ -71,7 +72,7 @@ def _check_kinds(principal: Any) -> None:
     for kind, names in principal.items():
         if kind not in _KINDS:
             documents.refuse(f'Invalid principal in policy: "{kind}"')
-        if not documents.strings(names):
+        if not documents.read_strings(names):
             documents.refuse(f'Invalid principal in policy: "{kind}":[]')
 
 
@@ -99,11 +100,11 @@ def _resolved(principal: str, accounts: Accounts, hold: float) -> str | None:
 def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -> bool:
     """Put `change` to every AWS principal of a document; whether one became another."""
     changed = False
-    for statement in documents.statements(document):
+    for statement in documents.read_statements(document):
         principal = statement.get("Principal")
         if not isinstance(principal, dict) or "AWS" not in principal:
             continue
-        before = documents.strings(principal["AWS"])
+        before = documents.read_strings(principal["AWS"])
         after = [change(name) for name in before]
         if after != before:
             principal["AWS"] = after if isinstance(principal["AWS"], list) else after[0]

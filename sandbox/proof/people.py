@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from cross_account_access.grants import policies
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
+from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.mfa import STEP, totp
 from sandbox.aws.server import client
 from sandbox.deploy.stack import account_ids
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 OPERATOR = "sandbox-operator"
 _POLICY = "sandbox"
-_ASSUME_ANYTHING = policies.render_document(
+_ASSUME_ANYTHING = render_document(
     {
-        "Version": policies.VERSION,
+        "Version": VERSION,
         "Statement": [
             {
                 "Effect": "Allow",

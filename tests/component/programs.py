@@ -82,7 +82,7 @@ def access(
     """A program of one `CrossAccountAccess`, by default of one grant; it returns all of the component's outputs."""
 
     def program() -> dict[str, Any]:
-        given = {
+        given: Any = {
             "source_provider": aws.Provider("source", region="us-east-1"),
             "destination_provider": aws.Provider("destination", region="us-east-1"),
             "grants": filled(grants),
@@ -90,7 +90,7 @@ def access(
         }
         for key in leave_out:
             del given[key]
-        return outputs(CrossAccountAccess(name, given))  # type: ignore[arg-type] # what is wrong in it is the point
+        return outputs(CrossAccountAccess(name, given))
 
     return program
 

@@ -26,7 +26,7 @@ from pulumi.runtime.proto import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 COMPONENTS = Path(__file__).parents[2] / "components"
 SOURCE, DESTINATION = "111111111111", "222222222222"
@@ -187,12 +187,26 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         return empty_pb2.Empty()
 
 
+class _Switchboard:
+    """Hands each request to the engine of the test that runs.
+
+    All of a host's engines share one address, as they do when Pulumi runs it. With an address each,
+    a test could get the address of an earlier one, and gRPC holds that to be down for a while.
+    """
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+
+    def __getattr__(self, method: str) -> Callable[[Any, Any], Any]:
+        return lambda request, context: getattr(self.engine, method)(request, context)
+
+
 @contextmanager
-def listening(engine: Engine) -> Iterator[str]:
-    """The engine's address, while it listens."""
+def listening(engines: Any) -> Iterator[str]:
+    """The engines' address, while they listen."""
     server = grpc.server(ThreadPoolExecutor(8))
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(engine, server)
-    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(engines, server)
+    engine_pb2_grpc.add_EngineServicer_to_server(engines, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
@@ -204,7 +218,9 @@ def listening(engine: Engine) -> Iterator[str]:
 class Host:
     """The provider host, called as the engine calls it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, engines: _Switchboard, engine_address: str) -> None:
+        self._engines = engines
+        self._engine_address = engine_address
         self._channel = grpc.insecure_channel(address)
         self.call = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
@@ -227,27 +243,27 @@ class Host:
         """
         sent = struct_pb2.Struct()
         sent.update(inputs)
-        with listening(engine) as address:
-            request = proto.ConstructRequest(
-                project="project",
-                stack="test",
-                name="team",
-                type=f"cross-account-access:index:{component}",
-                monitorEndpoint=address,
-                dryRun=engine.preview,
-                inputs=sent,
-                inputDependencies={
-                    key: proto.ConstructRequest.PropertyDependencies(urns=urns)
-                    for key, urns in (uses or {}).items()
-                },
-                providers=providers or {},
-                parallel=4,
-                accepts_output_values=True,
-            )
-            try:
-                answer = self.call.Construct(request, timeout=30)
-            except grpc.RpcError as error:
-                raise _refusal(error) from None
+        self._engines.engine = engine
+        request = proto.ConstructRequest(
+            project="project",
+            stack="test",
+            name="team",
+            type=f"cross-account-access:index:{component}",
+            monitorEndpoint=self._engine_address,
+            dryRun=engine.preview,
+            inputs=sent,
+            inputDependencies={
+                key: proto.ConstructRequest.PropertyDependencies(urns=urns)
+                for key, urns in (uses or {}).items()
+            },
+            providers=providers or {},
+            parallel=4,
+            accepts_output_values=True,
+        )
+        try:
+            answer = self.call.Construct(request, timeout=30)
+        except grpc.RpcError as error:
+            raise _refusal(error) from None
         return Made(
             answer.urn,
             MessageToDict(answer.state),
@@ -271,13 +287,15 @@ def _refusal(error: Any) -> Refusal:
 @contextmanager
 def started() -> Iterator[Host]:
     """The host, started as the engine starts it: the engine's address in, the host's port out."""
-    with listening(Engine()) as engine:
-        command = [sys.executable, str(COMPONENTS / "__main__.py"), engine]
+    engines = _Switchboard()
+    with listening(engines) as address:
+        command = [sys.executable, str(COMPONENTS / "__main__.py"), address]
         process = subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert process.stdout is not None
-        host = Host(f"127.0.0.1:{int(process.stdout.readline())}")
+        port = int(process.stdout.readline())
+        host = Host(f"127.0.0.1:{port}", engines, address)
         try:
             yield host
         finally:

@@ -215,8 +215,8 @@ def test_a_grants_former_names_are_aliases_of_its_role() -> None:
             "/release",
             "a former name is GRANT, or COMPONENT/GRANT for one that was in another component.",
         ),
-        ("a b", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
-        ("old/", "a grant's name has 1–64 characters: letters, digits and _+=,.@-."),
+        ("a b", "a grant's name must have 1–64 characters: letters, digits and _+=,.@-."),
+        ("old/", "a grant's name must have 1–64 characters: letters, digits and _+=,.@-."),
         (7, "a former name is text."),
     ],
 )
@@ -328,7 +328,7 @@ def test_a_roles_tags_and_the_common_ones_are_50_together_at_most() -> None:
             "grants.deploy.role.tags",
         ),
     ):
-        refused_at_once(program, component, f"{where}: 51: there are at most 50 tags.")
+        refused_at_once(program, component, f"{where}: 51: there must be at most 50 tags.")
     role["tags"]["A0"] = role["tags"].pop("b0")
     assert len(tags_of(trusted_role(role=role, tags=tags))["Role", "reader"]) == 50
 
@@ -341,5 +341,5 @@ def test_wrong_tags_are_refused_at_once(program: Any) -> None:
     refused_at_once(
         program(tags={"aws:x": "y"}),
         component.get(program, "AssumeRoleGrant reach"),
-        'tags.aws:x: "aws:x": tag keys that start with aws: are AWS\'s own.',
+        'tags.aws:x: "aws:x": a tag key must not start with aws:, which is reserved for AWS.',
     )

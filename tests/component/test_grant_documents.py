@@ -210,7 +210,7 @@ def test_a_principal_is_found_again_in_the_trust_policy(
 ) -> None:
     documents = told(run(access({"deploy": grant(principals=[principal])})), "deploy")
     (half,), (statement,) = documents.principals, documents.role.trust_policy["Statement"]
-    assert (half.trusted_as, half.narrowing) == (trusted_as, narrowing)
+    assert (half.trusted_as, half.scoping_conditions) == (trusted_as, narrowing)
     assert trusted_as in statement["Principal"]["AWS"]
     assert statement.get("Condition", {}) == narrowing
 

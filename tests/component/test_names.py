@@ -9,8 +9,8 @@ from tests.component.programs import access, assume_role_grant, grant, output, t
 from tests.component.refusals import refused_at_once
 from tests.component.world import ci_arn
 
-POLICY = "a policy name has 1–128 characters: letters, digits and _+=,.@-"
-ROLE = "a role name has 1–64 characters: letters, digits and _+=,.@-"
+POLICY = "a policy name must have 1–128 characters: letters, digits and _+=,.@-"
+ROLE = "a role name must have 1–64 characters: letters, digits and _+=,.@-"
 
 
 def adds(name: str) -> str:

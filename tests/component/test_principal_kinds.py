@@ -335,7 +335,7 @@ WRONG = {
     "unit without its root": (
         {"organizational_unit": "ou-ab12-11111111"},
         (
-            'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path has 20–512 '
+            'principals[0].organizational_unit: "ou-ab12-11111111": an organizational unit\'s path must have 20–512 '
             "characters: o-…/r-…/ou-…/, from the organization over the root down to the unit."
         ),
     ),
@@ -361,7 +361,7 @@ WRONG = {
     "group of an ARN": (
         {"group": f"arn:aws:iam::{SOURCE}:group/x"},
         (
-            f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name has 1–128 characters: letters, digits '
+            f'principals[0].group: "arn:aws:iam::{SOURCE}:group/x": a group name must have 1–128 characters: letters, digits '
             "and _+=,.@-. Give its name"
         ),
     ),

@@ -196,7 +196,7 @@ def test_an_expected_account_has_twelve_digits(key: str, given: str) -> None:
     refused_at_once(
         access(**one(key, given)),
         ACCESS,
-        f'{key}: "{given}": an account ID has 12 characters: digits.',
+        f'{key}: "{given}": an account ID must have 12 characters: digits.',
     )
 
 

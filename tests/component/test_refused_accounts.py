@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ACCESS, ROLE, GRANT = "CrossAccountAccess team", "TrustedRole reader", "AssumeRoleGrant reach"
 PRINCIPALS = "grants.deploy.principals[0]"
-NAME = "has 1–64 characters: letters, digits and _+=,.@-."
+NAME = "must have 1–64 characters: letters, digits and _+=,.@-."
 OWN = f"a role takes policies of AWS's and of its own account, {DESTINATION}."
 ANOTHER = "Another source account takes another stack, or another CrossAccountAccess"
 ELSEWHERE_POLICY, ELSEWHERE_USER = (

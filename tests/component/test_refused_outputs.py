@@ -266,7 +266,7 @@ def test_an_output_in_the_place_of_a_tag_is_refused(way: str) -> None:
     refused_at_once(
         of_role("tags")({"cost": "1", "owner": EVERY_OUTPUT[way]("platform")}),
         "CrossAccountAccess team",
-        "grants.deploy.role.tags.owner: <an Output>: a tag's value is text.",
+        "grants.deploy.role.tags.owner: <an Output>: a tag value must be a string.",
         preview=way == "unknown",
     )
 

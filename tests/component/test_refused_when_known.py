@@ -32,13 +32,13 @@ ACCESS, IN_ROLE, ROLE, GRANT = (
     "TrustedRole reader",
     "AssumeRoleGrant reach",
 )
-NAME = "has 1–64 characters: letters, digits and _+=,.@-."
-GROUP_NAME = "has 1–128 characters: letters, digits and _+=,.@-."
+NAME = "must have 1–64 characters: letters, digits and _+=,.@-."
+GROUP_NAME = "must have 1–128 characters: letters, digits and _+=,.@-."
 PUBLIC = (
-    "AWS sees public addresses only. For private ones name the VPC (source_vpcs, sourceVpcs in config) or its "
-    "endpoint, or the address that the network shows outside"
+    "a source IP must be public, because AWS sees no private addresses. Use the VPC "
+    "(source_vpcs, sourceVpcs in config), its endpoint, or the public address of the network"
 )
-EXTERNAL_ID = "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-."
+EXTERNAL_ID = "an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-."
 PRINCIPAL_ARN = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME."
 OWN = f"a role takes policies of AWS's and of its own account, {DESTINATION}."
 NO_MFA = (
@@ -53,7 +53,9 @@ NO_VALUE = "a key has a value. Give it one, or leave it out"
 TWO_ACCOUNTS = (
     "source and destination are two accounts. Inside one account an identity policy is enough"
 )
-UNIQUE_ID = "a unique id has 16–128 characters: capital letters and digits, such as AIDA… or AROA…."
+UNIQUE_ID = (
+    "a unique id must have 16–128 characters: capital letters and digits, such as AIDA… or AROA…."
+)
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME."
 SESSION, ROOT = f"arn:aws:sts::{SOURCE}:assumed-role/ci/build", f"arn:aws:iam::{SOURCE}:root"
 ONE_SESSION = (
@@ -234,7 +236,7 @@ CASES = {
         source,
         "1111",
         ROLE,
-        'source_account_id: "1111": an account ID has 12 characters: digits.',
+        'source_account_id: "1111": an account ID must have 12 characters: digits.',
         SOURCE,
     ),
     "TrustedRole: unique id": Case(

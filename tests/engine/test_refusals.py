@@ -50,7 +50,7 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     path = "cross-account-access:"
     for message in (
         f'{path}grants.deploy.principals[0].usr: "alice": there is no such key. Did you mean user?',
-        f"{path}grants.deploy.role.maxSessionDuration: 60: a maximum session duration is 3600 to 43200 whole seconds.",
+        f"{path}grants.deploy.role.maxSessionDuration: 60: a maximum session duration must be 3600 to 43200 whole seconds.",
         f'{path}side: "both sides": a side is both, source or destination.',
     ):
         assert message in told

@@ -73,12 +73,19 @@ assert_type(access.granted["deploy"].switch_role_url, pulumi.Output[str | None])
 
 inline = CrossAccountAccess(
     "inline",
-    {
-        "source_provider": source,
-        "destination_provider": destination,
-        "grants": {"read": {"principals": [{"user": "alice"}], "conditions": {"mfa": True}}},
+    source_provider=source,
+    destination_provider=destination,
+    grants={
+        "read": Grant(
+            principals=[Principal(user="alice")],
+            role=RoleSettings(managed_policies=["ReadOnlyAccess"]),
+            conditions=Conditions(mfa=True),
+        )
     },
+    opts=pulumi.ResourceOptions(protect=True),
 )
+TrustedRole("keywords", principals=principals, source_account_id="111111111111")
+AssumeRoleGrant("keywords", principal=Principal(user="alice"), role_arns={"read": alice.arn})
 
 role_args: TrustedRoleArgs = {
     "principals": principals,
@@ -99,9 +106,11 @@ assert_type(allowed.policy_arns, pulumi.Output[list[str]])
 def problems(error: InvalidArgs | InvalidInput) -> list[str]:
     """What a caller reads of a refusal."""
     first: Problem = error.problems[0]
-    return [first.path, first.value, first.rule, first.remedy, first.message]
+    return [first.code, first.path, first.value, first.rule, first.remedy, first.message]
 
 
 wrong: Grant = {"principals": [{"usr": "alice"}]}  # type: ignore[typeddict-unknown-key]
 missing: Grant = {"role": role}  # type: ignore[typeddict-item]
-CrossAccountAccess("team")  # type: ignore[call-arg]
+CrossAccountAccess("team")  # type: ignore[call-overload]
+CrossAccountAccess("team", grants={}, sides=Side.BOTH)  # type: ignore[call-overload]
+CrossAccountAccess("team", args, grants={})  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Hands for the unit tests: what is refused, and in which words."""
+"""Helpers of the unit tests: which rule is refused, and at which path."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def problems(
     return caught.value.problems
 
 
-def messages(
+def codes(
     model: type[Model], data: object, *, spelling: Spelling = "snake_case", path: str = ""
-) -> list[str]:
-    """The same as messages."""
-    return [found.message for found in problems(model, data, spelling=spelling, path=path)]
+) -> list[tuple[str, str]]:
+    """The code and path of everything that is wrong with some input, which something must be."""
+    found = problems(model, data, spelling=spelling, path=path)
+    return [(problem.code, problem.path) for problem in found]

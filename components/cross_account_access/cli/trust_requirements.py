@@ -2,17 +2,22 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-from cross_account_access.iam.operators import Operator, as_list
+from cross_account_access.iam.identity_policy import VERSION
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import (
+    list_conditions,
+    list_principals,
+    list_statements,
+    list_values,
+)
 
-from . import policy_normalization as normal
 from .caller import CallerIdentity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
@@ -131,17 +136,17 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
 
     A statement that names its account, or everybody, but is scoped to other principals is not one.
     """
-    own = _list_condition_keys(half.narrowing)
+    own = _list_condition_keys(half.scoping_conditions)
     others = [
-        other.narrowing
+        other.scoping_conditions
         for other in documents.principals
-        if not _list_condition_keys(other.narrowing) <= own
+        if not _list_condition_keys(other.scoping_conditions) <= own
     ]
     statements = [
         statement
         for statement in _get_allow_statements(documents)
-        if half.trusted_as in as_list(statement["Principal"]["AWS"])
-        and _has_conditions(statement, half.narrowing)
+        if half.trusted_as in list_principals(statement["Principal"])
+        and _has_conditions(statement, half.scoping_conditions)
     ]
     unscoped = [
         statement
@@ -154,7 +159,7 @@ def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Documen
 
 def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
     """Find a statement's conditions beside those that scope it to the principal."""
-    own = _list_condition_keys(half.narrowing)
+    own = _list_condition_keys(half.scoping_conditions)
     return _filter_conditions(statement, lambda operator, key: (operator, key) not in own)
 
 
@@ -173,7 +178,7 @@ def _list_condition_keys(conditions: Document) -> set[tuple[str, str]]:
 def _has_conditions(statement: Document, scoping: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
-        value in as_list(conditions.get(operator, {}).get(key, []))
+        value in list_values(conditions.get(operator, {}).get(key, []))
         for operator, keys in scoping.items()
         for key, value in keys.items()
     )
@@ -182,8 +187,8 @@ def _has_conditions(statement: Document, scoping: Document) -> bool:
 def _get_allow_statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in map(dict, normal.normalize_statements(documents.role.trust_policy))
-        if statement["Effect"] == "Allow" and ASSUME_ROLE in as_list(statement["Action"])
+        for statement in map(dict, list_statements(documents.role.trust_policy))
+        if statement["Effect"] == "Allow" and ASSUME_ROLE in list_values(statement["Action"])
     ]
 
 
@@ -221,8 +226,8 @@ def _read_statement(statement: Document) -> TrustRequirements:
     tags: dict[str, tuple[str, ...]] = {}
     others: dict[str, None] = {}
     mfa = False
-    for operator, key, values in _iterate_conditions(statement):
-        lower = key.lower()
+    for name, key, values in list_conditions(statement.get("Condition", {})):
+        operator, lower = Operator.parse(name), key.lower()
         accepts = _accepts_values(operator, lower, values)
         if accepts and lower in _PARAMETER_KEYS:
             parameters[lower] += values
@@ -241,12 +246,6 @@ def _read_statement(statement: Document) -> TrustRequirements:
         transitive_tag_keys=tuple(parameters[_TRANSITIVE_KEYS]),
         other_keys=tuple(others),
     )
-
-
-def _iterate_conditions(statement: Document) -> Iterator[tuple[Operator, str, list[str]]]:
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
-            yield Operator.named(operator), key, as_list(values)
 
 
 def _accepts_values(operator: Operator, key: str, values: list[str]) -> bool:

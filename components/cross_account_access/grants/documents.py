@@ -1,17 +1,19 @@
-"""What both accounts have of a grant, as one record: it is verified, explained, drawn and handed over from this.
+"""What both accounts have of a grant, as one record in the stack's outputs.
 
-The components write it and the command-line tool reads it, from the stack's outputs.
+The components write it; the command-line tool verifies, explains, draws and hands over from it.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from . import policies
+from cross_account_access.iam.identity_policy import check_identity_policy
+
 from .grant import GrantModel, Side
+from .policies import AssumableRole, build_assume_role_policy
 from .principals import TRAITS, PrincipalKind, PrincipalModel
 from .roles import resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
@@ -30,14 +32,17 @@ class SourceHalf(_Record):
 
     Attributes:
         kind: What the principal is.
-        name: Its name with its path; or the account's or organization's ID, the permission set's name, ROLE/SESSION.
+        name: Its name with its path; or the account's or organization's ID, the permission set's
+            name, ROLE/SESSION.
         arn: Its ARN; None where there isn't one (account, permission set, organization).
-        unique_id: Its unique id, where it is trusted by that.
-        trusted_as: What stands for it in the trust policy's Principal: its ARN, its account's, or everybody.
-        narrowing: The conditions, a policy's Condition, that narrow that down to it; empty where nothing does.
-        attached_to: Kind and name, without the path, of whom its policy attaches to; None where it is handed out.
+        unique_id: Its unique ID, where it is trusted by that.
+        trusted_as: Its Principal in the trust policy: its ARN, its account's, or everybody.
+        scoping_conditions: The conditions, as a policy's Condition, that scope `trusted_as` down to
+            it; empty where nothing does.
+        attached_to: Kind and name, without the path, of the identity that its policy is attached
+            to; None where the user attaches it.
         needs: The identity policy that it needs for the role, and no more.
-        policy_arn: The managed policy that was made for it; None where none was made here.
+        policy_arn: The managed policy that was created for it; None where none was created here.
         policy: That policy's document, which may hold other grants' roles too.
     """
 
@@ -46,7 +51,9 @@ class SourceHalf(_Record):
     arn: str | None
     unique_id: str | None
     trusted_as: str
-    narrowing: Document
+    scoping_conditions: Document = Field(
+        validation_alias="narrowing", serialization_alias="narrowing"
+    )
     attached_to: tuple[Literal["user", "role", "group"], str] | None
     needs: Document
     policy_arn: str | None = None
@@ -58,7 +65,7 @@ class DestinationHalf(_Record):
 
     Attributes:
         arn: Its ARN.
-        unique_id: AROA…; None where the other side makes the role.
+        unique_id: AROA…; None where another stack creates the role.
         trust_policy: Its trust policy.
         max_session_duration: In seconds; None for AWS's default, an hour.
         permissions_boundary: A managed policy's ARN.
@@ -83,8 +90,8 @@ class GrantDocuments(_Record):
     """Both halves of one grant.
 
     Attributes:
-        format: The record's form, for whoever reads it later.
-        side: Which half the stack makes.
+        format: The version of the record's form.
+        side: Which half the stack creates.
         principals: One for each of the grant's principals.
     """
 
@@ -100,7 +107,12 @@ class GrantDocuments(_Record):
     def with_made(
         self, role_id: str | None, policies_made: Sequence[tuple[str, str] | None]
     ) -> "GrantDocuments":
-        """The record with what AWS gave: the role's unique id, and each principal's policy, its ARN and document."""
+        """Add what AWS returned.
+
+        Args:
+            role_id: The role's unique ID.
+            policies_made: ARN and document of each principal's policy; None where it has none.
+        """
         principals = [
             half.model_copy(update={"policy_arn": made[0], "policy": json.loads(made[1])})
             if made
@@ -111,7 +123,7 @@ class GrantDocuments(_Record):
         return self.model_copy(update={"role": role, "principals": principals})
 
     def as_json(self) -> str:
-        """The record as text, as the stack's outputs have it."""
+        """Render the record as the stack's outputs have it."""
         return self.model_dump_json(by_alias=True)
 
 
@@ -125,13 +137,13 @@ def build_grant_documents(
     source: str,
     destination: str,
 ) -> GrantDocuments:
-    """Both halves of a grant, but for what AWS alone knows of them.
+    """Build the record of both halves of a grant, without what only AWS knows.
 
     Args:
         name: The grant's name.
         grant: The grant, all of it known.
-        side: Which half the stack makes.
-        tags: The tags of everything.
+        side: Which half the stack creates.
+        tags: The tags of every resource.
         partition: The accounts' partition.
         source: The source account's ID.
         destination: The destination account's ID.
@@ -161,7 +173,7 @@ def build_grant_documents(
                 resolve_policy_arn(str(policy), partition, destination) for policy in attached
             ),
             inline_policies={
-                policy: json.loads(policies.check_identity_policy(document))
+                policy: json.loads(check_identity_policy(document))
                 for policy, document in sorted(grant.role.inline_policies.items())
             },
             tags=dict(tags),
@@ -177,22 +189,22 @@ def _build_source_half(
     principal: PrincipalModel, grant: GrantModel, role_arn: str, partition: str, account: str
 ) -> SourceHalf:
     if principal.kind is None:
-        raise ValueError(f"{principal.display_name} is known by now")
-    entity, kind = principal.entity, TRAITS[principal.kind].attached
-    trusted_as, narrowing = principal.element(partition, account)
+        raise ValueError(f"{principal.display_name} must be known")
+    entity, attached_kind = principal.entity, TRAITS[principal.kind].attached
+    element, scope = principal.build_trust_element(partition, account)
     arn, holder = None, ""
     if principal.session is not None:
-        arn, holder = trusted_as, principal.session.partition("/")[0]
+        arn, holder = element, principal.session.partition("/")[0]
     elif entity is not None:
-        arn, holder = entity.arn(partition, account), entity.name
-    reach = policies.AssumableRole(role_arn, get_allowed_actions(principal, grant.conditions))
+        arn, holder = entity.build_arn(partition, account), entity.name
+    role = AssumableRole(role_arn, get_allowed_actions(principal, grant.conditions))
     return SourceHalf(
         kind=principal.kind,
         name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.display_name,
         arn=arn,
         unique_id=principal.unique_id if isinstance(principal.unique_id, str) else None,
-        trusted_as=trusted_as,
-        narrowing=narrowing,
-        attached_to=(kind, holder) if kind else None,
-        needs=json.loads(policies.build_assume_role_policy([reach])),
+        trusted_as=element,
+        scoping_conditions=scope,
+        attached_to=(attached_kind, holder) if attached_kind else None,
+        needs=json.loads(build_assume_role_policy([role])),
     )

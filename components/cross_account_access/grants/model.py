@@ -1,4 +1,4 @@
-"""What checked input is made of: frozen models, and one report of all that is wrong.
+"""The base of the input's models, which are frozen, and the report of all problems of an input.
 
 The same models read the components' args (snake_case) and the program's config (camelCase).
 """
@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 from cross_account_access.errors import (
     NOT_SHOWN,
     SECRET,
+    FieldPath,
     InvalidInput,
     Key,
     Problem,
@@ -38,17 +39,17 @@ Spelling = Literal["snake_case", "camelCase"]
 
 
 class Unresolved:
-    """Stands for a value that is known only once another resource is made; every check waits for it."""
+    """Stands for an Output: a value that is known only after another resource is created."""
 
-    told = "an Output"
+    shown_as = "an Output"
 
 
 class Null:
-    """Stands for a key without a value."""
+    """Stands for a key whose value is null."""
 
 
 class Model(BaseModel):
-    """A part of the input, checked: nothing unknown in it, nothing to change about it."""
+    """A checked part of the input; it has no unknown keys and can't be changed."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -56,50 +57,67 @@ class Model(BaseModel):
         alias_generator=to_camel,
         arbitrary_types_allowed=True,
         strict=True,
-        defer_build=True,  # a program that imports the package may use but one component
+        defer_build=True,  # a program that imports the package may use only one component
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _no_nulls(cls, data: object) -> object:
-        # A condition that came out as None would vanish without a word. Each field refuses a Null in its place.
+    def _mark_nulls(cls, data: object) -> object:
+        # A condition that turns out as None must not vanish silently: each field refuses Null.
         if isinstance(data, Mapping):
             return {key: Null() if value is None else value for key, value in data.items()}
         return data
 
+
+_NULL_REMEDY = "Set a value or remove the key"
+_WHOLE_OUTPUT_REMEDY = (
+    "An Output in its place could lose a condition unnoticed: put Outputs inside it"
+)
+# Codes and rules of pydantic's own errors.
+_RULES = {
+    "model_type": ("not-object", "must be an object with keys of its own"),
+    "model_attributes_type": ("not-object", "must be an object with keys of its own"),
+    "dict_type": ("not-map", "must be a map"),
+    "list_type": ("not-list", "must be a list"),
+    "bool_type": ("not-boolean", "must be true or false"),
+    "string_type": ("not-string", "must be a string"),
+    "invalid_key": ("key-not-string", "a key must be a string"),
+    "too_short": ("empty", "must not be empty"),
+}
 
 _M = TypeVar("_M", bound=Model)
 _T = TypeVar("_T")
 
 
 def plain(check: Callable[[object], _T]) -> PlainValidator:
-    """Annotate a field that must be known from the start, in a preview too."""
+    """Annotate a field whose value must be plain: known from the start, in a preview too."""
 
-    def checked(value: object) -> _T:
-        _not_null(value)
+    def check_plain(value: object) -> _T:
+        _refuse_null(value)
         if isinstance(value, Unresolved):
             raise Refusal(
-                "this must be plain: an Output, a secret too, is known too late for it",
-                remedy="Give the value itself",
+                "must be a plain value, not an Output or a secret",
+                code="output-not-allowed",
+                remedy="Pass the value itself",
             )
         return check(value)
 
-    return PlainValidator(checked)
+    return PlainValidator(check_plain)
 
 
 def when_known(check: Callable[[object], _T]) -> PlainValidator:
-    """Annotate a field that may come from another resource: checked now, or as soon as it is known."""
+    """Annotate a field that may be an Output: it is checked now, or as soon as it is known."""
 
-    def checked(value: object) -> _T | Unresolved:
-        _not_null(value)
+    def check_known(value: object) -> _T | Unresolved:
+        _refuse_null(value)
         return value if isinstance(value, Unresolved) else check(value)
 
-    return PlainValidator(checked)
+    return PlainValidator(check_known)
 
 
-def _not_null(value: object) -> None:
+def _refuse_null(value: object) -> None:
     if isinstance(value, Null):
-        raise Refusal("a key has a value", remedy="Give it one, or leave it out")
+        raise Refusal("null is not allowed", code="null-value", remedy=_NULL_REMEDY)
 
 
 def read_model(
@@ -108,79 +126,75 @@ def read_model(
     """Check `data` as a whole.
 
     Args:
-        model: What it should be.
-        data: The input; a `Unresolved` stands where an Output stood.
-        path: Where the data stands, for the messages.
+        model: The model to read it as.
+        data: The input, with an `Unresolved` in the place of each Output.
+        path: The path of the data, for the messages.
         spelling: How its keys are spelt.
 
     Raises:
-        InvalidInput: With every problem found.
+        InvalidInput: With every problem of the data, sorted by path.
     """
     camel = spelling == "camelCase"
     try:
         return model.model_validate(data, by_alias=camel, by_name=not camel, context=spelling)
     except ValidationError as error:
-        problems = [_problem(model, details, path, camel=camel) for details in error.errors()]
-        raise InvalidInput(sorted(problems, key=lambda found: found.path)) from None
+        problems = [_make_problem(model, details, path, camel=camel) for details in error.errors()]
+        raise InvalidInput(sorted(problems, key=lambda problem: problem.path)) from None
 
 
 def spell_key(key: str, info: ValidationInfo) -> str:
-    """A key in a message, spelt as in the input."""
+    """Spell a key for a message as the input does."""
     return to_camel(key) if info.context == "camelCase" else key
 
 
-def _problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
-    steps, value = _steps(details), details["input"]
+def _make_problem(model: type[Model], details: ErrorDetails, path: str, *, camel: bool) -> Problem:
+    steps, value, kind = _get_steps(details), details["input"], details["type"]
     where = join_path(path, steps)
-    context = details.get("ctx", {})
     if isinstance(value, Null):
         value = None
-        if details["type"] != "extra_forbidden":
-            return Problem(where, "null", "a key has a value", "Give it one, or leave it out")
-    match details["type"]:
-        case "value_error" if isinstance(context["error"], Refusal):
-            refusal = context["error"]
-            if camel:
-                refusal.where = tuple(
-                    to_camel(step) if isinstance(step, Key) else step for step in refusal.where
-                )
-            return make_problem(where, NOT_SHOWN if isinstance(value, Mapping) else value, refusal)
-        case "missing":
-            return Problem(where, "", "this key is required")
-        case "extra_forbidden":
-            return _unknown_key(
-                where, value, str(steps[-1]), _keys_at(model, steps[:-1], camel=camel)
+        if kind != "extra_forbidden":
+            return Problem(where, "null", "null is not allowed", _NULL_REMEDY, code="null-value")
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, Refusal):
+        if camel:
+            error.where = tuple(
+                to_camel(step) if isinstance(step, Key) else step for step in error.where
             )
-        case kind if kind in _EXPECTED:
-            return Problem(
-                where, display_value(where, value), _EXPECTED[kind], _later_remedy(value)
-            )
-        case _:
-            return Problem(
-                where, display_value(where, value), details["msg"][:1].lower() + details["msg"][1:]
-            )
+        return make_problem(where, NOT_SHOWN if isinstance(value, Mapping) else value, error)
+    if kind == "missing":
+        return Problem(where, "", "this key is required", code="missing-key")
+    if kind == "extra_forbidden":
+        known_keys = _get_keys(model, steps[:-1], camel=camel)
+        return _refuse_unknown_key(where, value, str(steps[-1]), known_keys)
+    code, rule = _RULES.get(kind) or (
+        kind.replace("_", "-"),
+        details["msg"][:1].lower() + details["msg"][1:],
+    )
+    remedy = _WHOLE_OUTPUT_REMEDY if isinstance(value, Unresolved) else ""
+    return Problem(where, display_value(where, value), rule, remedy, code=code)
 
 
-def _unknown_key(where: str, value: object, key: str, known: list[str]) -> Problem:
+def _refuse_unknown_key(where: str, value: object, key: str, known_keys: list[str]) -> Problem:
     nearest = (
-        [name for name in known if _initials(name) == key.lower()]
-        or difflib.get_close_matches(key, known, n=2, cutoff=0.8)
-        or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        [name for name in known_keys if _get_initials(name) == key.lower()]
+        or difflib.get_close_matches(key, known_keys, n=2, cutoff=0.8)
+        or difflib.get_close_matches(key, known_keys, n=1, cutoff=0.5)
     )
     remedy = (
-        f"Did you mean {' or '.join(nearest)}?" if nearest else f"Known keys: {', '.join(known)}"
+        f"Did you mean {' or '.join(nearest)}?"
+        if nearest
+        else f"Known keys: {', '.join(known_keys)}"
     )
-    # It may be a secret's key, misspelt.
-    hidden = any(map(is_secret, nearest or known)) and not isinstance(
+    # The key may be a secret's, misspelt.
+    hidden = any(map(is_secret, nearest or known_keys)) and not isinstance(
         value, bool | int | float | None
     )
-    return Problem(
-        where, SECRET if hidden else display_value(where, value), "there is no such key", remedy
-    )
+    shown = SECRET if hidden else display_value(where, value)
+    return Problem(where, shown, "there is no such key", remedy, code="unknown-key")
 
 
-def _initials(key: str) -> str:
-    """What a key of several words may be shortened to: ou."""
+def _get_initials(key: str) -> str:
+    """The initials by which a key of several words may be abbreviated: ou."""
     return (
         "".join(re.findall("^[a-z]|(?<=_)[a-z]|[A-Z]", key)).lower()
         if re.search("_|[A-Z]", key)
@@ -188,20 +202,8 @@ def _initials(key: str) -> str:
     )
 
 
-_EXPECTED = {
-    "model_type": "this must be an object with keys of its own",
-    "model_attributes_type": "this must be an object with keys of its own",
-    "dict_type": "this must be a map",
-    "list_type": "this must be a list",
-    "bool_type": "this must be true or false",
-    "string_type": "this must be text",
-    "invalid_key": "a key must be text",
-    "too_short": "this must not be empty",
-}
-
-
-def _steps(details: ErrorDetails) -> tuple[str | int, ...]:
-    """Where a value stands, a key that is refused as where it heads something."""
+def _get_steps(details: ErrorDetails) -> FieldPath:
+    """The path of a refused value; a refused key has the path of its value."""
     steps = details["loc"]
     if steps[-1:] == ("[key]",):
         steps = steps[:-1]
@@ -210,14 +212,8 @@ def _steps(details: ErrorDetails) -> tuple[str | int, ...]:
     return (*steps[:-1], str(details["input"]))
 
 
-def _later_remedy(value: object) -> str:
-    if not isinstance(value, Unresolved):
-        return ""
-    return "An Output can't stand for the whole of it, for then a condition in it could get lost: put Outputs inside"
-
-
-def _keys_at(model: type[Model], steps: tuple[int | str, ...], *, camel: bool) -> list[str]:
-    """The keys of the model that stands at `steps` below `model`."""
+def _get_keys(model: type[Model], steps: FieldPath, *, camel: bool) -> list[str]:
+    """The keys of the model at `steps` below `model`."""
     annotation: Any = model
     for step in steps:
         if _is_model(annotation):

@@ -1,26 +1,30 @@
-"""The destination's role: its settings, and what can be wrong with them."""
+"""The destination's role: its settings and their checks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, model_validator
 
-from cross_account_access.errors import Key, Refusal
+from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.identity_policy import check_identity_policy
 
-from . import policies
 from .model import Model, Unresolved, plain, when_known
-
-Steps = tuple[str | int, ...]
-
-_MANAGED_POLICY_RULE = "a managed policy is given by the name of one of AWS's, or by its ARN"
 
 
 def check_managed_policy(value: object) -> str:
-    """Check a managed policy: the name of one of AWS's, with its path where it has one, or any one's ARN."""
+    """Check a managed policy: an ARN, or the name of one of AWS's, with its path if it has one."""
     if not isinstance(value, str):
-        raise Refusal(_MANAGED_POLICY_RULE)
-    return check_managed_policy_arn(value) if value.startswith("arn:") else _named_policy(value)
+        raise Refusal(
+            "must be the name of one of AWS's managed policies, or a managed policy's ARN",
+            code="invalid-managed-policy",
+        )
+    if value.startswith("arn:"):
+        return check_managed_policy_arn(value)
+    path, name = arns.split_path(value)
+    limits.POLICY_PATH(path)
+    limits.POLICY_NAME(name)
+    return value
 
 
 def check_managed_policy_arn(value: object) -> str:
@@ -28,7 +32,9 @@ def check_managed_policy_arn(value: object) -> str:
     arn = arns.parse_arn(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "policy":
         raise Refusal(
-            "a managed policy's ARN is arn:aws:iam::ACCOUNT:policy/NAME, ACCOUNT aws for AWS's own"
+            "must be a managed policy's ARN, arn:aws:iam::ACCOUNT:policy/NAME, where ACCOUNT is "
+            "aws for AWS's own",
+            code="invalid-managed-policy-arn",
         )
     limits.POLICY_PATH(arn.path)
     limits.POLICY_NAME(arn.name)
@@ -40,55 +46,51 @@ def check_role_arn(value: object) -> str:
     arn = arns.parse_arn(value) if isinstance(value, str) else None
     if arn is None or arn.kind != "role" or arn.account == "aws":
         session_of = arns.find_role_of_session(value) if isinstance(value, str) else None
-        remedy = f"This is one session of a role; the role's own ARN is {session_of}, with its path"
+        remedy = f"This is a role session; use its role's ARN, {session_of} with the role's path"
         raise Refusal(
-            "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME", remedy=remedy if session_of else ""
+            "must be a role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
+            code="invalid-role-arn",
+            remedy=remedy if session_of else "",
         )
     limits.check_path(arn.path)
     limits.ROLE_NAME(arn.name)
     return str(arn)
 
 
-def _named_policy(value: str) -> str:
-    path, name = arns.split_path(value)
-    limits.POLICY_PATH(path)
-    limits.POLICY_NAME(name)
-    return value
-
-
 def resolve_policy_arn(policy: str, partition: str, account: str) -> str:
-    """The ARN of a checked managed policy, for a role of `account`.
+    """Get the ARN of a checked managed policy, for a role in `account`.
 
     Raises:
-        Refusal: If it is a policy of another account.
+        Refusal: If the policy is in another account.
     """
     arn = arns.parse_arn(policy) or arns.IamArn(
         partition, "aws", "policy", *arns.split_path(policy)
     )
     if arn.account not in {"aws", account}:
         raise Refusal(
-            f"a role takes policies of AWS's and of its own account, {account}", value=policy
+            f"must be AWS's own policy or one in the role's account, {account}",
+            code="policy-in-other-account",
+            value=policy,
         )
     return str(arn)
 
 
 def build_attachment_key(policy: str) -> str:
-    """What the attachment of a checked managed policy is called by."""
+    """Build the key in the name of a checked managed policy's attachment."""
     arn = arns.parse_arn(policy)
     if arn is None:
         return f"aws-{arns.split_path(policy)[1]}"
     return f"{'aws' if arn.account == 'aws' else 'own'}-{arn.name}"
 
 
-def _inline_policy(value: object) -> Any:
-    if has_unresolved(value):
-        return value
-    policies.check_identity_policy(value)
+def _check_inline_policy(value: object) -> Any:
+    if not has_unresolved(value):
+        check_identity_policy(value)
     return value
 
 
 def has_unresolved(value: object) -> bool:
-    """Whether anything in a document isn't known yet."""
+    """Whether a document holds an unknown value."""
     if isinstance(value, Mapping):
         return any(map(has_unresolved, value.values()))
     if isinstance(value, list):
@@ -96,11 +98,13 @@ def has_unresolved(value: object) -> bool:
     return isinstance(value, Unresolved)
 
 
-def _attachable(value: object) -> str:
+def _check_listed_policy(value: object) -> str:
     if isinstance(value, Unresolved):
         raise Refusal(
-            "a managed policy in this list is plain, for its attachment is called by its name",
-            remedy="Put an Output under a label of its own: managed_policy_arns (managedPolicyArns in config)",
+            "must be plain, because its attachment is named after it",
+            code="output-not-allowed",
+            remedy="Put an Output under a label of its own: managed_policy_arns "
+            "(managedPolicyArns in config)",
         )
     return check_managed_policy(value)
 
@@ -112,13 +116,13 @@ class RoleModel(Model):
     path: Annotated[str, plain(limits.check_path)] = "/"
     description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
-    managed_policies: list[Annotated[str, PlainValidator(_attachable)]] = []
+    managed_policies: list[Annotated[str, PlainValidator(_check_listed_policy)]] = []
     managed_policy_arns: dict[
         Annotated[str, plain(limits.LABEL)],
         Annotated[str | Unresolved, when_known(check_managed_policy_arn)],
     ] = {}
     inline_policies: dict[
-        Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_inline_policy)]
+        Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_check_inline_policy)]
     ] = {}
     permissions_boundary: Annotated[str | Unresolved | None, when_known(check_managed_policy)] = (
         None
@@ -126,76 +130,76 @@ class RoleModel(Model):
     tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
 
     @model_validator(mode="after")
-    def _attachments(self) -> "RoleModel":
-        if twice := limits.find_repeated(self.managed_policies, key=build_attachment_key):
-            position = len(self.managed_policies) - 1 - self.managed_policies[::-1].index(twice)
-            raise Refusal(
-                "a policy is attached once", where=(Key("managed_policies"), position), value=twice
-            )
-        attached = len(self.managed_policies) + len(self.managed_policy_arns)
-        if attached > limits.MANAGED_POLICIES_PER_ROLE:
-            raise Refusal(
-                f"at most {limits.MANAGED_POLICIES_PER_ROLE} managed policies attach to a role",
-                where=(Key("managed_policies"),),
-                value=attached,
-            )
-        labelled = {
-            label: arn for label, arn in self.managed_policy_arns.items() if isinstance(arn, str)
-        }
-        if twice := limits.find_repeated(
-            [*self.managed_policies, *labelled.values()], key=build_attachment_key
-        ):
-            label = [label for label, arn in labelled.items() if arn == twice][-1]
-            raise Refusal(
-                "a policy is attached once", where=(Key("managed_policy_arns"), label), value=twice
-            )
+    def _check_policies(self) -> "RoleModel":
+        self._check_attachments()
         known = [
-            policies.check_identity_policy(p)
-            for p in self.inline_policies.values()
-            if not has_unresolved(p)
+            check_identity_policy(policy)
+            for policy in self.inline_policies.values()
+            if not has_unresolved(policy)
         ]
         size = sum(map(limits.count_characters, known))
         if size > limits.ROLE_INLINE_POLICIES_QUOTA:
             raise Refusal(
-                f"a role's inline policies have at most {limits.ROLE_INLINE_POLICIES_QUOTA} characters together, "
-                "white space not counted",
+                f"a role's inline policies must have at most {limits.ROLE_INLINE_POLICIES_QUOTA} "
+                "characters together, white space not counted",
+                code="inline-policies-too-long",
+                remedy="Make one of them a managed policy",
                 where=(Key("inline_policies"),),
                 value=size,
-                remedy="Make a managed policy of one",
             )
         return self
 
-    def known_policies(self) -> Iterator[tuple[Steps, str]]:
-        """Every managed policy that is known, with the path where it stands."""
+    def _check_attachments(self) -> None:
+        attached = len(self.managed_policies) + len(self.managed_policy_arns)
+        if attached > limits.MANAGED_POLICIES_PER_ROLE:
+            raise Refusal(
+                f"a role must have at most {limits.MANAGED_POLICIES_PER_ROLE} managed policies",
+                code="too-many-managed-policies",
+                where=(Key("managed_policies"),),
+                value=attached,
+            )
+        seen: set[str] = set()
+        for where, policy in self._list_attached():
+            if (key := build_attachment_key(policy)) in seen:
+                raise Refusal(
+                    "a policy must be attached only once",
+                    code="repeated-managed-policy",
+                    where=where,
+                    value=policy,
+                )
+            seen.add(key)
+
+    def _list_attached(self) -> Iterator[tuple[FieldPath, str]]:
+        """Each known policy that is attached, with its path."""
         for position, policy in enumerate(self.managed_policies):
             yield (Key("managed_policies"), position), policy
         for label, arn in self.managed_policy_arns.items():
             if isinstance(arn, str):
                 yield (Key("managed_policy_arns"), label), arn
+
+    def list_known_policies(self) -> Iterator[tuple[FieldPath, str]]:
+        """List every known managed policy, the boundary too, with its path."""
+        yield from self._list_attached()
         if isinstance(self.permissions_boundary, str):
             yield (Key("permissions_boundary"),), self.permissions_boundary
 
-    def check_account(self, account: str, where: Steps) -> None:
-        """Check the managed policies that are known against the role's account.
+    def check_account(self, account: str, where: FieldPath) -> None:
+        """Check that the known managed policies are AWS's or in the role's account.
 
         Args:
-            account: The account.
-            where: The path where the role stands.
+            account: The role's account.
+            where: The role's path.
 
         Raises:
-            Refusal: If one is of another account.
+            Refusal: If one is in another account.
         """
-        for steps, policy in self.known_policies():
-            try:
+        for path, policy in self.list_known_policies():
+            with locate(*where, *path):
                 resolve_policy_arn(policy, "aws", account)
-            except Refusal as refusal:
-                raise Refusal(
-                    refusal.rule, code=refusal.code, where=(*where, *steps), value=policy
-                ) from None
 
 
 def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """A role's tags: its own stand in the place of the common ones of the same key, in whatever case.
+    """Merge a role's tags: its own replace the common ones of the same key, ignoring case.
 
     Raises:
         Refusal: If both together are too many.

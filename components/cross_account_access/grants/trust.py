@@ -1,4 +1,4 @@
-"""The trust policy of a destination role: whom it lets in, under which conditions."""
+"""The trust policy of a destination role: who may assume it, under which conditions."""
 
 import json
 from collections.abc import Sequence
@@ -8,13 +8,14 @@ from typing import Any
 
 from cross_account_access.errors import Refusal, locate
 from cross_account_access.iam import limits
+from cross_account_access.iam.identity_policy import VERSION, render_document
 
-from . import policies
-from .conditions import ASSUME_ROLE, Block, ConditionsModel, merge_blocks
+from .condition_values import Block
+from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
 from .model import Unresolved
 from .principals import EVERYBODY, PrincipalModel
 
-_DIGEST = 12
+_DIGEST_LENGTH = 12
 
 
 def build_trust_policy(
@@ -23,56 +24,60 @@ def build_trust_policy(
     partition: str,
     account: str,
 ) -> str:
-    """The trust policy of exactly these principals.
+    """Build the trust policy of exactly these principals.
 
-    Principals under the same conditions share a statement, for one each would burst the quota at ten. AWS keeps a
-    user or role by its unique id, so that the trust of one that was deleted and made again is dead though its ARN is
-    the same: a digest of the known ids in the statement's `Sid` makes that a change, and the update heals it.
+    Principals under the same conditions share a statement: a statement each would reach the quota
+    at ten. AWS stores a user or role by its unique ID, so the trust in one that was deleted and
+    re-created is dead although its ARN is the same. The `Sid` holds a digest of the known IDs, so
+    that this becomes a change of the document, and an update repairs it.
 
     Args:
         principals: Who is trusted, all of them known.
-        conditions: The conditions of all; a principal's own stand in their place.
+        conditions: The conditions of all of them; what a principal's own name replaces these.
         partition: The source account's partition.
-        account: Its ID.
+        account: The source account's ID.
 
     Raises:
-        Refusal: If a principal is of another account, or the document is larger than a trust policy may be.
+        Refusal: If a principal is in another account, or the document exceeds the quota.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     statements: dict[str, _Statement] = {}
     for position, principal in enumerate(principals):
         with locate(position):
-            named, narrowing = principal.element(partition, account)
-            under = get_effective_conditions(principal, conditions)
-            asked = _with_placeholders(under.block()) if under else {}
-            _check_apart(principal, asked, narrowing)
-        # Exact ARNs share a statement; so do those that narrow the account down by the same key.
-        wide = named if narrowing or named.endswith(":root") else ""
-        actions = under.actions if under else (ASSUME_ROLE,)
-        key = json.dumps(
-            [wide, [[operator, *keys] for operator, keys in narrowing.items()], actions, asked]
-        )
-        statement = statements.setdefault(key, _Statement(actions, asked))
-        statement.add(principal, named, narrowing)
-    document = policies.render_document(
+            element, scope = principal.build_trust_element(partition, account)
+            effective = get_effective_conditions(principal, conditions)
+            block = _replace_unresolved(effective.build_block()) if effective else {}
+            _check_scope(principal, block, scope)
+        # Exact ARNs share a statement, as do principals that the same keys scope down.
+        shared = element if scope or element.endswith(":root") else ""
+        actions = effective.actions if effective else (ASSUME_ROLE,)
+        key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
+        statement = statements.setdefault(key, _Statement(actions, block))
+        statement.add(principal, element, scope)
+    document = render_document(
         {
-            "Version": policies.VERSION,
+            "Version": VERSION,
             "Statement": [
                 statement.render(alone=len(statements) == 1)
                 for _, statement in sorted(statements.items())
             ],
         }
     )
-    size = limits.count_characters(document)
-    if size > limits.TRUST_POLICY_QUOTA:
-        raise Refusal(
-            f"a trust policy has at most {limits.TRUST_POLICY_QUOTA} characters without white space, this one {size}: "
-            f"{len(principals)} principals in {len(statements)} statement{'s' if len(statements) > 1 else ''}",
-            remedy="Make two grants of it, each with a role of its own; or give principals the same conditions, so "
-            "that they share a statement; or trust a group, whose members are not listed",
-        )
+    _check_size(document, len(principals), len(statements))
     return document
+
+
+def _check_size(document: str, principals: int, statements: int) -> None:
+    if (size := limits.count_characters(document)) > limits.TRUST_POLICY_QUOTA:
+        raise Refusal(
+            f"a trust policy must have at most {limits.TRUST_POLICY_QUOTA} characters, white space "
+            f"not counted; this one has {size}: {principals} principals in {statements} "
+            f"statement{'s' if statements > 1 else ''}",
+            code="trust-policy-too-long",
+            remedy="Make two grants, each with a role of its own; give principals the same "
+            "conditions, so that they share a statement; or trust a group, which counts once",
+        )
 
 
 @dataclass
@@ -80,28 +85,28 @@ class _Statement:
     actions: tuple[str, ...]
     conditions: Block
     principals: set[str] = field(default_factory=set)
-    narrowing: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    scopes: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     unique_ids: set[str] = field(default_factory=set)
 
-    def add(self, principal: PrincipalModel, named: str, narrowing: Block) -> None:
-        self.principals.add(named)
-        for operator, keys in narrowing.items():
+    def add(self, principal: PrincipalModel, element: str, scope: Block) -> None:
+        self.principals.add(element)
+        for operator, keys in scope.items():
             for key, value in keys.items():
-                self.narrowing.setdefault((operator, key), set()).add(value)
+                self.scopes.setdefault((operator, key), set()).add(value)
         if isinstance(principal.unique_id, str):
             self.unique_ids.add(principal.unique_id)
 
     def render(self, *, alone: bool) -> dict[str, Any]:
-        narrowing: Block = {}
-        for (operator, key), values in self.narrowing.items():
-            narrowing.setdefault(operator, {})[key] = (
+        scope: Block = {}
+        for (operator, key), values in self.scopes.items():
+            scope.setdefault(operator, {})[key] = (
                 sorted(values) if len(values) > 1 else next(iter(values))
             )
-        block = merge_blocks(self.conditions, narrowing)
-        told_apart = sorted(self.unique_ids)
+        block = merge_blocks(self.conditions, scope)
+        hashed = sorted(self.unique_ids)
         if not alone:
-            told_apart.append(json.dumps([sorted(self.principals), block]))
-        digest = sha256("\n".join(told_apart).encode()).hexdigest()[:_DIGEST] if told_apart else ""
+            hashed.append(json.dumps([sorted(self.principals), block]))
+        digest = sha256("\n".join(hashed).encode()).hexdigest()[:_DIGEST_LENGTH] if hashed else ""
         principals = sorted(self.principals)
         statement: dict[str, Any] = {
             "Sid": f"Trust{digest}",
@@ -112,34 +117,38 @@ class _Statement:
         return statement | ({"Condition": block} if block else {})
 
 
-def _check_apart(principal: PrincipalModel, asked: Block, narrowing: Block) -> None:
+def _check_scope(principal: PrincipalModel, block: Block, scope: Block) -> None:
+    """Refuse a condition on a key by which the trust policy already scopes the principal down."""
     try:
-        merge_blocks(asked, narrowing)
+        merge_blocks(block, scope)
     except Refusal as refusal:
-        remedy = "The principal itself says it: leave it out of the conditions"
         raise Refusal(
-            refusal.rule, code=refusal.code, value=principal.display_name, remedy=remedy
+            refusal.rule,
+            code="condition-of-principal",
+            remedy="Leave it out of the conditions: the principal itself sets it",
+            value=principal.display_name,
         ) from None
 
 
 def get_effective_conditions(
     principal: PrincipalModel, conditions: ConditionsModel | None
 ) -> ConditionsModel | None:
-    """The conditions that hold for one principal of a grant."""
-    return conditions.merged(principal.conditions) if conditions else principal.conditions
+    """Get the conditions of one principal of a grant: the grant's, merged with its own."""
+    return conditions.merge(principal.conditions) if conditions else principal.conditions
 
 
 def get_allowed_actions(
     principal: PrincipalModel, conditions: ConditionsModel | None
 ) -> tuple[str, ...]:
-    """The actions that both sides allow to one principal of a grant."""
-    under = get_effective_conditions(principal, conditions)
-    return under.actions if under else (ASSUME_ROLE,)
+    """Get the actions that both sides allow to one principal of a grant."""
+    effective = get_effective_conditions(principal, conditions)
+    return effective.actions if effective else (ASSUME_ROLE,)
 
 
-def _with_placeholders(value: Any) -> Any:
+def _replace_unresolved(value: Any) -> Any:
+    """Put an empty text in the place of each unknown value."""
     if isinstance(value, dict):
-        return {key: _with_placeholders(inner) for key, inner in value.items()}
+        return {key: _replace_unresolved(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_with_placeholders(inner) for inner in value]
+        return [_replace_unresolved(inner) for inner in value]
     return "" if isinstance(value, Unresolved) else value

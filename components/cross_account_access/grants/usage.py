@@ -1,4 +1,4 @@
-"""How a person uses the role: the console's switch-role URL, an AWS CLI profile, a command."""
+"""How a person uses a role: the console's switch-role URL, an AWS CLI profile, a command."""
 
 import shlex
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ class Usage:
 
     Attributes:
         role: The role's ARN.
-        label: What the person calls it: the console's display name and the profile's name.
-        principals: Who is trusted, all of them known but for what their conditions leave open.
+        label: The console's display name and the profile's name.
+        principals: Who is trusted, all of them known except for values of their conditions.
         conditions: The grant's conditions.
         account: The source account's ID.
-        max_session_duration: The role's maximum session duration in seconds; None for AWS's default, an hour.
-        lead: The position of the principal whose conditions profile and command are written for.
+        max_session_duration: The role's, in seconds; None for AWS's default, an hour.
+        lead: The position of the principal for whom profile and command are written.
     """
 
     role: IamArn
@@ -51,18 +51,22 @@ class Usage:
         """
         able = [p for p in self.principals if p.kind and TRAITS[p.kind].console != "no"]
         if not able:
-            return "nobody is trusted who could: a role's session can't switch roles in the console"
-        if all((under := self._under(p)) and under.external_id is not None for p in able):
-            return "the trust policy requires an external ID, and the console can't give one"
+            return "only role sessions are trusted, and these can't switch roles in the console"
+        effective = [get_effective_conditions(p, self.conditions) for p in able]
+        if all(conditions and conditions.external_id is not None for conditions in effective):
+            return "the trust policy requires an external ID, which the console can't send"
         if len(self._name_with_path) > limits.SWITCH_ROLE_NAME_LENGTH:
-            return f"path and name of the role have more than {limits.SWITCH_ROLE_NAME_LENGTH} characters"
+            return (
+                f"path and name of the role have more than {limits.SWITCH_ROLE_NAME_LENGTH} "
+                "characters"
+            )
         if self.role.partition not in _SIGN_IN_HOSTS:
             return f"the console of partition {self.role.partition} is not known"
         return None
 
     @property
     def longest_session(self) -> int:
-        """How long a session lasts at most, in seconds; an hour where all callers are role sessions (role chaining)."""
+        """The longest session in seconds; an hour where all callers are role sessions."""
         chained = all(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
         return (
             limits.CHAINED_SESSION_SECONDS
@@ -86,7 +90,7 @@ class Usage:
         return f"https://{_SIGN_IN_HOSTS[self.role.partition]}/switchrole?{query}"
 
     def cli_profile(self, external_id: str | None) -> str:
-        """A profile for `~/.aws/config`; `source_profile` is to be the name of the caller's own.
+        """Write a profile for `~/.aws/config`, whose `source_profile` is the caller's own profile.
 
         Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
         """
@@ -102,43 +106,28 @@ class Usage:
         return f"[profile {self.label}]\n{text}"
 
     def assume_role_command(self, external_id: str | None) -> str:
-        """The AWS CLI's command that assumes the role."""
-        words = [
-            "aws",
-            "sts",
-            "assume-role",
-            "--role-arn",
-            str(self.role),
-            "--role-session-name",
-            self._session_name,
-        ]
+        """Write the AWS CLI's command that assumes the role."""
+        words = ["aws", "sts", "assume-role", "--role-arn", str(self.role)]
+        words += ["--role-session-name", self._session_name]
         if external_id is not None:
             words += ["--external-id", external_id]
         if self._mfa_serial:
             words += ["--serial-number", self._mfa_serial, "--token-code", "CODE"]
         if self._duration is not None:
             words += ["--duration-seconds", str(self._duration)]
-        under = self._lead_conditions
-        if under and under.source_identities:
-            words += ["--source-identity", under.source_identities[0]]
-        if under and under.session_tags:
-            words += [
-                "--tags",
-                *(
-                    f"Key={key},Value={texts[0]}"
-                    for key, texts in sorted(under.session_tags.items())
-                ),
-            ]
-        if under and under.transitive_tag_keys:
-            words += ["--transitive-tag-keys", *under.transitive_tag_keys]
+        conditions = self._lead_conditions
+        if conditions and conditions.source_identities:
+            words += ["--source-identity", conditions.source_identities[0]]
+        if conditions and conditions.session_tags:
+            tags = sorted(conditions.session_tags.items())
+            words += ["--tags", *(f"Key={key},Value={values[0]}" for key, values in tags)]
+        if conditions and conditions.transitive_tag_keys:
+            words += ["--transitive-tag-keys", *conditions.transitive_tag_keys]
         return shlex.join(words)
 
     @property
     def _lead_conditions(self) -> ConditionsModel | None:
-        return self._under(self.principals[self.lead])
-
-    def _under(self, principal: PrincipalModel) -> ConditionsModel | None:
-        return get_effective_conditions(principal, self.conditions)
+        return get_effective_conditions(self.principals[self.lead], self.conditions)
 
     @property
     def _name_with_path(self) -> str:
@@ -146,7 +135,7 @@ class Usage:
 
     @property
     def _label(self) -> str:
-        """The label as a session's name, which has two characters at least."""
+        """The label as a session's name, which must have at least two characters."""
         return (
             self.label if len(self.label) >= limits.SESSION_NAME.least else f"{self.label}-session"
         )
@@ -160,13 +149,13 @@ class Usage:
 
     @property
     def _duration(self) -> int | None:
-        """The role's own, where everybody may have it: none of the callers is surely a role's session."""
+        """The role's own, where no caller is sure to be a role session."""
         chained = any(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
         return None if chained else self.max_session_duration
 
     @property
     def _mfa_serial(self) -> str | None:
-        """The user's device, by the console's default name for it, which is the user's; None where none is needed."""
+        """The user's MFA device under its default name, the user's; None where none is needed."""
         if self._lead_conditions is None or not self._lead_conditions.needs_mfa:
             return None
         user = self.principals[0].entity

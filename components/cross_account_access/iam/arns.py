@@ -1,4 +1,4 @@
-"""IAM's ARNs, each built and taken apart in one place, for every partition."""
+"""IAM's ARNs, built and parsed in one place, for every partition."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _IAM_ARN = re.compile(
     re.ASCII,
 )
 _SESSION_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/(?P<session>.+)",
+    r"arn:(?P<partition>aws[a-z-]*):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+",
     re.ASCII,
 )
 
@@ -36,31 +36,32 @@ class IamArn:
 
 
 def parse_arn(arn: str) -> IamArn | None:
-    """Take an IAM ARN apart; None where it is none."""
-    found = _IAM_ARN.fullmatch(arn)
-    if not found:
+    """Return an IAM ARN's parts; None where the text isn't an IAM ARN."""
+    parts = _IAM_ARN.fullmatch(arn)
+    if not parts:
         return None
-    path, name = split_path(found["rest"])
-    return IamArn(found["partition"], found["account"], found["kind"], path, name)
+    path, name = split_path(parts["rest"])
+    return IamArn(parts["partition"], parts["account"], parts["kind"], path, name)
 
 
 def get_kind(arn: str) -> str | None:
-    """Whether an IAM ARN is a `user`'s, a `role`'s, …; None where it is none."""
-    found = parse_arn(arn)
-    return found.kind if found else None
+    """Return `user`, `role`, … of an IAM ARN; None where the text isn't an IAM ARN."""
+    parsed = parse_arn(arn)
+    return parsed.kind if parsed else None
 
 
 def split_path(name_with_path: str) -> tuple[str, str]:
-    """Take the path from before a name: `team/ci` is `ci` at `/team/`."""
+    """Split a name from the path before it: `team/ci` is `ci` at `/team/`."""
     path, slash, name = name_with_path.lstrip("/").rpartition("/")
     return f"/{path}/" if slash else "/", name
 
 
 def find_role_of_session(arn: str) -> str | None:
-    """The ARN of the role that a role session's ARN tells of (its path is unknown); None for other ARNs."""
-    found = _SESSION_ARN.fullmatch(arn)
-    return (
-        str(IamArn(found["partition"], found["account"], "role", "/", found["role"]))
-        if found
-        else None
-    )
+    """Return the ARN of a role session's role, without its path, which the session's ARN lacks.
+
+    None where the text isn't the ARN of a role's session.
+    """
+    parts = _SESSION_ARN.fullmatch(arn)
+    if not parts:
+        return None
+    return str(IamArn(parts["partition"], parts["account"], "role", "/", parts["role"]))

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .operators import Unmet
+from .operators import UnmetCondition
 
 AccountSide: TypeAlias = Literal["source", "destination"]
-Kind: TypeAlias = Literal[
+FindingKind: TypeAlias = Literal[
     "allow", "deny", "root_user", "partition", "identity", "boundary", "session", "trust"
 ]
-Element: TypeAlias = Literal["principal", "action", "resource", "condition"]
-
-ELEMENTS: tuple[Element, ...] = ("principal", "action", "resource", "condition")
+StatementElement: TypeAlias = Literal["principal", "action", "resource", "condition"]
 
 
 @dataclass(frozen=True)
@@ -20,24 +18,25 @@ class Finding:
 
     Attributes:
         half: Whose it is.
-        kind: `allow`, or what refuses: an explicit `deny`; a `root_user` or another `partition`, whatever the
-            policies say; no allow by the `identity` policies, the permissions `boundary`, the `session` policies or the
-            role's `trust`.
+        kind: `allow`, or what refuses: an explicit `deny`; a `root_user` or another `partition`,
+            whatever the policies say; no allow by the `identity` policies, the permissions
+            `boundary`, the `session` policies or the role's `trust` policy.
         text: The same in words.
-        policy: The policy that it rests on; where nothing allows, the one that comes nearest to it. None if none does.
+        policy: The policy that it rests on; where nothing allows, the one that comes nearest to it.
+            None if none does.
         statement: That policy's statement, counted from 1.
-        element: Where nothing allows, what of that statement doesn't match.
+        element: Where nothing allows, which element of that statement doesn't match.
         unmet: Which conditions aren't met.
         condition_keys: Of a deny, the keys of the conditions that are met.
-        dead_ids: Unique ids in the trust policy, in the place of users and roles that were deleted.
+        dead_ids: Unique ids in the trust policy that replace users and roles that were deleted.
     """
 
     half: AccountSide
-    kind: Kind
+    kind: FindingKind
     text: str
     policy: str | None = None
     statement: int | None = None
-    element: Element | None = None
-    unmet: tuple[Unmet, ...] = ()
+    element: StatementElement | None = None
+    unmet: tuple[UnmetCondition, ...] = ()
     condition_keys: tuple[str, ...] = ()
     dead_ids: tuple[str, ...] = ()

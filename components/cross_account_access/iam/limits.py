@@ -29,13 +29,15 @@ CHAINED_SESSION_SECONDS = 3600
 class StringRule:
     """A kind of text: what it is called, its length and the characters it may have.
 
-    Calling it with a value returns the value, or raises `Refusal`.
+    Calling it with a value returns the value, or raises `Refusal`. The codes are made from what it
+    is called: `invalid-role-name`, `role-name-too-short`, `-too-long` and `-not-string`.
     """
 
     what: str
     least: int
     most: int
-    pattern: str
+    pattern: str | Callable[[str], bool]
+    """A regular expression without letters beyond ASCII, or the test that takes their place."""
     alphabet: str
 
     @property
@@ -44,16 +46,36 @@ class StringRule:
         length = f"{self.least}–{self.most}" if self.least else f"at most {self.most}"
         if self.least == self.most:
             length = str(self.most)
-        return f"{self.what} has {length} characters: {self.alphabet}"
+        return f"{self.what} must have {length} characters: {self.alphabet}"
 
     def __call__(self, value: object) -> str:
+        slug = _make_slug(self.what)
         if not isinstance(value, str):
-            raise Refusal(f"{self.what} is text", remedy=_suggest_quotes(value))
-        if not self.least <= len(value) <= self.most or not re.fullmatch(
-            self.pattern, value, re.ASCII
-        ):
-            raise Refusal(self.rule)
+            rule, code = f"{self.what} must be a string", f"{slug}-not-string"
+            raise Refusal(rule, code=code, remedy=_suggest_quotes(value))
+        if len(value) < self.least:
+            raise Refusal(self.rule, code=f"{slug}-too-short")
+        if len(value) > self.most:
+            raise Refusal(self.rule, code=f"{slug}-too-long")
+        if not self._has_form(value):
+            raise Refusal(self.rule, code=f"invalid-{slug}")
         return value
+
+    def _has_form(self, value: str) -> bool:
+        if isinstance(self.pattern, str):
+            return re.fullmatch(self.pattern, value, re.ASCII) is not None
+        return self.pattern(value)
+
+
+def _make_slug(what: str) -> str:
+    """Write what something is called as its code does: "a grant's name" as `grant-name`."""
+    return re.sub(r"^an? |'s\b", "", what).lower().replace(" ", "-")
+
+
+def _has_tag_characters(text: str) -> bool:
+    return all(
+        character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text
+    )
 
 
 _NAME = r"[\w+=,.@-]*"
@@ -84,7 +106,7 @@ DESCRIPTION = StringRule(
     "a description",
     0,
     1000,
-    "[\t\n\r\x20-\x7e\xa1-\xff]*",
+    r"[\t\n\r\x20-\x7e\xa1-\xff]*",
     "Latin-1 letters, digits, signs, tabs and line ends",
 )
 EXTERNAL_ID = StringRule(
@@ -130,11 +152,17 @@ CONDITION_KEY = StringRule(
     "PREFIX:NAME, such as aws:SourceAccount",
 )
 LABEL = StringRule("a label", 1, 128, _NAME, _NAME_ALPHABET)
+_TAG_KEY = StringRule("a tag key", 1, 128, _has_tag_characters, _TAG_ALPHABET)
+_TAG_VALUE = StringRule("a tag value", 0, 256, _has_tag_characters, _TAG_ALPHABET)
 
 
 @dataclass(frozen=True)
 class IntRange:
-    """A whole number from `least` to `most`, as its `unit` counts it."""
+    """A whole number from `least` to `most`, as its `unit` counts it.
+
+    Calling it with a value returns the number, or raises `Refusal`. The codes are made from what
+    it is called: `mfa-age-not-integer`, `mfa-age-out-of-range`.
+    """
 
     what: str
     least: int
@@ -143,18 +171,16 @@ class IntRange:
     why: str = ""
 
     def __call__(self, value: object) -> int:
-        # IntRange numbers reach a component as floats from other languages.
-        whole = int(value) if isinstance(value, float) and value.is_integer() else value
-        if (
-            isinstance(whole, bool)
-            or not isinstance(whole, int)
-            or not self.least <= whole <= self.most
-        ):
-            remedy = "Leave the quotes out" if isinstance(value, str) and value.isdecimal() else ""
-            raise Refusal(
-                f"{self.what} is {self.least} to {self.most} {self.unit}{self.why}", remedy=remedy
-            )
-        return whole
+        # Numbers reach a component as floats from other languages.
+        number = int(value) if isinstance(value, float) and value.is_integer() else value
+        rule = f"{self.what} must be {self.least} to {self.most} {self.unit}{self.why}"
+        if isinstance(number, bool) or not isinstance(number, int):
+            quoted = isinstance(value, str) and value.isdecimal()
+            remedy = "Leave the quotes out" if quoted else ""
+            raise Refusal(rule, code=f"{_make_slug(self.what)}-not-integer", remedy=remedy)
+        if not self.least <= number <= self.most:
+            raise Refusal(rule, code=f"{_make_slug(self.what)}-out-of-range")
+        return number
 
 
 MAX_SESSION_DURATION = IntRange("a maximum session duration", 3600, 43200)
@@ -165,48 +191,32 @@ ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
 
 
 def check_path(value: object) -> str:
-    """Check the path of a user or role, whose ARN is to stand in a policy and mean that one alone.
+    """Check the path of a user or role, whose ARN in a policy must name that one alone.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    checked = PATH(value)
-    if re.search(r"[*?]|\$\{", checked):
+    path = PATH(value)
+    if re.search(r"[*?]|\$\{", path):
         raise Refusal(
-            "a path has none of *, ? and ${: in a policy these would stand for other names too"
+            "a path must not contain *, ? or ${: in a policy these would match other names too",
+            code="path-with-wildcard",
         )
-    return checked
+    return path
 
 
 def check_account_id(value: object) -> str:
-    """Check an account's ID; a number of twelve digits is one too, as `pulumi config set --path` writes it."""
-    if isinstance(value, int) and not is_account_id(str(value)):
-        raise Refusal(_ACCOUNT_ID.rule, remedy=_suggest_quotes(value))
-    return _ACCOUNT_ID(str(value) if isinstance(value, int) else value)
+    """Check an account's ID; twelve digits may be a number, as `pulumi config set` writes them."""
+    if not isinstance(value, int):
+        return _ACCOUNT_ID(value)
+    if not is_account_id(str(value)):
+        remedy = _suggest_quotes(value)
+        raise Refusal(_ACCOUNT_ID.rule, code="invalid-account-id", remedy=remedy)
+    return str(value)
 
 
 def is_account_id(text: str) -> bool:
-    """Whether a text has the form of an account's ID."""
+    """Return whether a text has the form of an account's ID."""
     return re.fullmatch(r"[0-9]{12}", text) is not None
-
-
-def check_tag_key(value: object) -> str:
-    """Check a tag's key."""
-    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not _has_tag_characters(value):  # noqa: PLR2004
-        raise Refusal(
-            f"a tag key has 1–128 characters: {_TAG_ALPHABET}", remedy=_suggest_quotes(value)
-        )
-    if value.lower().startswith("aws:"):
-        raise Refusal("tag keys that start with aws: are AWS's own")
-    return value
-
-
-def check_tag_value(value: object) -> str:
-    """Check a tag's value."""
-    if not isinstance(value, str):
-        raise Refusal("a tag's value is text", remedy=_suggest_quotes(value))
-    if len(value) > 256 or not _has_tag_characters(value):  # noqa: PLR2004
-        raise Refusal(f"a tag value has at most 256 characters: {_TAG_ALPHABET}")
-    return value
 
 
 def check_tags(value: object) -> dict[str, str]:
@@ -215,48 +225,54 @@ def check_tags(value: object) -> dict[str, str]:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
     if not isinstance(value, Mapping):
-        raise Refusal("tags are a map from text to text")
-    return _check_tag_map(value, check_tag_value)
+        raise Refusal("tags must be a map from strings to strings", code="tags-not-map")
+    return _check_tag_map(value, _TAG_VALUE)
 
 
 def check_tag_values(value: object) -> dict[str, list[str]]:
     """Check a map from tag keys to the values that they may have, one or more each."""
-
-    def several(values: object) -> list[str]:
-        if not isinstance(values, list) or not values:
-            raise Refusal("a tag's values are a list with at least one")
-        checked = [
-            check_part(number, inner, check_tag_value) for number, inner in enumerate(values)
-        ]
-        if twice := find_repeated(checked):
-            raise Refusal("a value stands in a list once", value=twice)
-        return checked
-
     if not isinstance(value, Mapping) or not value:
-        raise Refusal("this is a map from tag keys to lists of values")
-    return _check_tag_map(value, several)
+        rule = "must be a map from at least one tag key to a list of values"
+        raise Refusal(rule, code="tag-values-not-map")
+    return _check_tag_map(value, _check_values_of_tag)
 
 
-def _has_tag_characters(text: str) -> bool:
-    return all(
-        character in "_.:/=+-@" or unicodedata.category(character)[0] in "LNZ" for character in text
-    )
+def _check_values_of_tag(values: object) -> list[str]:
+    if not isinstance(values, list) or not values:
+        rule = "a tag's values must be a list of at least one string"
+        raise Refusal(rule, code="tag-values-not-list")
+    checked = [check_part(number, value, _TAG_VALUE) for number, value in enumerate(values)]
+    if repeated := find_repeated(checked):
+        rule = "the values of a list must be unique"
+        raise Refusal(rule, code="repeated-value", value=repeated)
+    return checked
+
+
+def check_tag_key(value: object) -> str:
+    """Check a tag's key."""
+    key = _TAG_KEY(value)
+    if key.lower().startswith("aws:"):
+        rule = "a tag key must not start with aws:, which is reserved for AWS"
+        raise Refusal(rule, code="reserved-tag-key")
+    return key
 
 
 def _check_tag_map(value: Mapping[Any, Any], check: Callable[[object], _T]) -> dict[str, _T]:
     if len(value) > TAGS_PER_ENTITY:
-        raise Refusal(f"there are at most {TAGS_PER_ENTITY} tags", value=len(value))
-    checked = {}
-    for key, inner in value.items():
-        check_part(str(key), key, check_tag_key)
-        checked[key] = check_part(key, inner, check)
-    if twice := find_repeated(checked, key=str.lower):
-        raise Refusal("tag keys are unique, ignoring case", where=(twice,), value=twice)
+        rule = f"there must be at most {TAGS_PER_ENTITY} tags"
+        raise Refusal(rule, code="too-many-tags", value=len(value))
+    checked = {
+        check_part(str(key), key, check_tag_key): check_part(key, inner, check)
+        for key, inner in value.items()
+    }
+    if repeated := find_repeated(checked, key=str.lower):
+        rule = "tag keys must be unique, ignoring case"
+        raise Refusal(rule, code="repeated-tag-key", where=(repeated,), value=repeated)
     return checked
 
 
 def check_part(where: str | int, value: object, check: Callable[[object], _T]) -> _T:
-    """Check a part of a value; what is refused tells where that stands and what it is."""
+    """Check a part of a value; a refusal then holds where the part is and its value."""
     try:
         return check(value)
     except Refusal as refusal:
@@ -267,7 +283,7 @@ def check_part(where: str | int, value: object, check: Callable[[object], _T]) -
 
 
 def find_repeated(values: Iterable[str], key: Any = None) -> str | None:
-    """The first value that stands there a second time, compared by `key`; None if there is none."""
+    """Return the first value that repeats another, compared by `key`; None if none does."""
     seen = set()
     for value in values:
         compared = key(value) if key else value
@@ -278,7 +294,7 @@ def find_repeated(values: Iterable[str], key: Any = None) -> str | None:
 
 
 def count_characters(document: str) -> int:
-    """How many characters of a policy count against its quota: all but white space."""
+    """Return how many characters of a policy count against its quota: all but white space."""
     return len("".join(document.split()))
 
 

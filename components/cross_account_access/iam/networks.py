@@ -4,45 +4,40 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from cross_account_access.errors import Refusal
 
-_NEVER_SEEN = tuple(
+_PRIVATE_NETWORKS = [
     ip_network(text)
     for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "224.0.0.0/4",
-        "::1/128",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"),
+        *("169.254.0.0/16", "224.0.0.0/4", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"),
     )
-)
+]
 
 
 def check_source_ip(value: object) -> str:
-    """Check an address or range, IPv4 or IPv6, and write it as a range.
+    """Check an address or range, IPv4 or IPv6, and return it as a range.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
     """
-    rule = "a source IP is an address or a range, such as 203.0.113.7 or 2001:db8::/48"
+    rule = "a source IP must be an address or a range, such as 203.0.113.7 or 2001:db8::/48"
     if not isinstance(value, str):
-        raise Refusal(rule)
+        raise Refusal(rule, code="invalid-source-ip")
     try:
         network = ip_network(value)
     except ValueError:
-        raise Refusal(rule, remedy=_suggest_network(value)) from None
+        remedy = _suggest_network(value)
+        raise Refusal(rule, code="invalid-source-ip", remedy=remedy) from None
     if network.prefixlen == 0:
         raise Refusal(
-            "a source IP says where from", remedy="This is every address: leave the condition out"
+            "a source IP must not be the range of all addresses",
+            code="source-ip-of-everyone",
+            remedy="Leave the condition out",
         )
-    if any(_is_within(network, private) for private in _NEVER_SEEN):
+    if any(_is_within(network, private) for private in _PRIVATE_NETWORKS):
         raise Refusal(
-            "AWS sees public addresses only",
-            remedy="For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, "
-            "or the address that the network shows outside",
+            "a source IP must be public, because AWS sees no private addresses",
+            code="private-source-ip",
+            remedy="Use the VPC (source_vpcs, sourceVpcs in config), its endpoint, or the public "
+            "address of the network",
         )
     return str(network)
 
@@ -55,6 +50,6 @@ def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Netw
 
 def _suggest_network(value: str) -> str:
     try:
-        return f"The range's own address is meant: {ip_network(value, strict=False)}"
+        return f"Write the range as {ip_network(value, strict=False)}"
     except ValueError:
         return ""

@@ -1,4 +1,4 @@
-"""The options of a component's children: parent, provider, and what the component itself was given for them."""
+"""The options of a component's children: parent, provider, imports, and what is handed down."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,7 +6,6 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import Refusal, make_problem
-from cross_account_access.iam import limits
 
 from .inputs import InvalidArgs
 
@@ -14,7 +13,8 @@ from .inputs import InvalidArgs
 class Children:
     """Makes the options of each child.
 
-    Pulumi hands `protect`, aliases and transforms down by itself; `retain_on_delete` and `ignore_changes` it doesn't.
+    Pulumi hands `protect`, aliases and transforms down by itself; `retain_on_delete` and
+    `ignore_changes` it doesn't.
     """
 
     def __init__(
@@ -24,68 +24,65 @@ class Children:
         import_ids: Mapping[str, str],
         given: pulumi.ResourceOptions | None,
     ) -> None:
-        self._import_ids = dict(import_ids)
-        self._common = inherited(given, parent=component, provider=provider)
+        self._import_ids = import_ids
+        self._component = component
+        self._provider = provider
+        self._given = given
 
     def options(self, kind: type[pulumi.Resource], name: str) -> pulumi.ResourceOptions:
         """The options of the child of that type and name."""
-        own = pulumi.ResourceOptions(import_=self._import_ids.get(resource_key(kind, name)))
-        return pulumi.ResourceOptions.merge(self._common, own)
+        options = hand_down_options(self._given, parent=self._component, provider=self._provider)
+        options.import_ = self._import_ids.get(build_resource_key(kind, name))
+        return options
 
 
-def resource_key(kind: type[pulumi.Resource], name: str) -> str:
+def build_resource_key(kind: type[pulumi.Resource], name: str) -> str:
     """What a resource is called in `imports`."""
     return f"{kind.__name__}/{name}"
 
 
-def autonamed(name: str, text: limits.StringRule) -> None:
-    """See that the name that Pulumi makes of a resource's, with a hyphen and seven digits, is one that AWS takes.
-
-    Raises:
-        Refusal: If it isn't.
-    """
-    try:
-        text(f"{name}-0000000")
-    except Refusal as refusal:
-        remedy = f"Pulumi adds eight characters to {name}: choose another name for the component, or a label in it"
-        raise Refusal(refusal.rule, code=refusal.code, remedy=remedy) from None
-
-
-def check_imports(told: str, import_ids: Mapping[str, str], resources: Collection[str]) -> None:
-    """See that everything that is to be imported will be made, before anything is.
+def check_imports(
+    component: str, import_ids: Mapping[str, str], resources: Collection[str]
+) -> None:
+    """Check that everything that is to be imported will be made, before anything is.
 
     Args:
-        told: The component, for messages.
+        component: The component's type and name, for messages.
         import_ids: Its `imports`.
-        resources: What it will make, each by its `resource_key`.
+        resources: What it will make, each by its key in `imports`.
 
     Raises:
         InvalidArgs: With every one that won't.
     """
     unknown = sorted(set(import_ids) - set(resources))
     if unknown:
-        refused = Refusal(
-            "there is no such resource to import", remedy=f"There are {', '.join(resources)}"
+        refusal = Refusal(
+            "there is no such resource to import",
+            code="unknown-import",
+            remedy=f"There are {', '.join(resources)}",
         )
-        raise InvalidArgs(told, tuple(make_problem("imports", key, refused) for key in unknown))
+        problems = tuple(make_problem("imports", key, refusal) for key in unknown)
+        raise InvalidArgs(component, problems)
 
 
-def inherited(
+def hand_down_options(
     given: pulumi.ResourceOptions | None,
     *,
     parent: pulumi.ComponentResource,
     provider: aws.Provider,
 ) -> pulumi.ResourceOptions:
     """The options of a component's child, with what Pulumi doesn't hand down by itself."""
+    ignored = given.ignore_changes if given else None
     return pulumi.ResourceOptions(
         parent=parent,
         provider=provider,
         retain_on_delete=given.retain_on_delete if given else None,
-        ignore_changes=given.ignore_changes if given else None,
+        # A copy, for Pulumi reads it later than the caller may change it.
+        ignore_changes=list(ignored) if ignored else None,
     )
 
 
-def former_name(component_type: str, component: str, former: str) -> pulumi.Alias:
+def build_alias(component_type: str, component: str, former: str) -> pulumi.Alias:
     """The alias of a grant's role under a former name; children's follow from it.
 
     Args:

@@ -1,7 +1,9 @@
-"""Where Pulumi's inputs meet the checks: what is plain is checked at once, an Output as soon as it is known."""
+"""A component's args: read once, checked at once if plain, and once resolved if Outputs."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -12,15 +14,20 @@ from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 from cross_account_access.errors import (
     NOT_SHOWN,
     SECRET,
+    FieldPath,
     InvalidInput,
     Problem,
     Refusal,
+    join_path,
     make_problem,
 )
 from cross_account_access.grants.model import Model, Unresolved, read_model
+from cross_account_access.grants.resolved_grant import Account
 
 _M = TypeVar("_M", bound=Model)
 _T = TypeVar("_T")
+
+Outputs = dict[FieldPath, pulumi.Output[Any]]
 
 
 class InvalidArgs(InputPropertiesError, pulumi.RunError):
@@ -35,9 +42,9 @@ class InvalidArgs(InputPropertiesError, pulumi.RunError):
     def __init__(self, component: str, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         details: list[InputPropertyErrorDetails] = [
-            {"property_path": found.path, "reason": found.message} for found in problems
+            {"property_path": problem.path, "reason": problem.message} for problem in problems
         ]
-        lines = "\n".join(f"  {found.message}" for found in problems)
+        lines = "\n".join(f"  {problem.message}" for problem in problems)
         super().__init__(f"{component} was refused:\n{lines}", details)
 
     @classmethod
@@ -46,18 +53,225 @@ class InvalidArgs(InputPropertiesError, pulumi.RunError):
         return cls(component, (make_problem(path, value, refusal),))
 
 
-class Account:
-    """The account that a provider's credentials belong to.
+# --- Reading args once ----------------------------------------------------------------------------
+
+
+class OutputLeaf(Unresolved):
+    """An Output's place in frozen args."""
+
+    def __init__(self, output: pulumi.Output[Any]) -> None:
+        self.output = output
+
+
+@dataclass(frozen=True)
+class FrozenArgs:
+    """A deep copy of a component's args, or of a part of them, that nobody else holds.
+
+    The caller's own dicts and lists are never looked at again: what a caller changes in them later
+    changes nothing.
 
     Attributes:
-        id: Its twelve digits.
-        partition: `aws`, `aws-cn`, …
+        component: The component's type and name, for messages.
+        path: Where these args stand in the component's; empty for all of them.
+        plain: The args, with an `Unresolved` in the place of each Output.
     """
 
-    def __init__(self, account_id: str, partition: str) -> None:
-        self.id = account_id
-        self.partition = partition
+    component: str
+    path: str
+    plain: Any
 
+    @classmethod
+    def copy(cls, component: str, args: Any) -> "FrozenArgs":
+        """Copy args as a component was given them."""
+        return cls(component, "", _copy(args))
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The Outputs in the args, by the steps to each from here."""
+        return dict(_find_outputs(self.plain, ()))
+
+    def below(self, *steps: str | int) -> "FrozenArgs":
+        """The part of the args at `steps`; it must be there."""
+        plain = self.plain
+        for step in steps:
+            plain = plain[step]
+        return FrozenArgs(self.component, join_path(self.path, steps), plain)
+
+    def replace(self, key: str, value: Any) -> "FrozenArgs":
+        """The same args with another value for a key, Outputs in it too."""
+        return replace(self, plain={**self.plain, key: _copy(value)})
+
+    def within(self, *keys: str) -> Outputs:
+        """The Outputs in these keys' values."""
+        return {place: output for place, output in self.outputs.items() if place[0] in keys}
+
+    def thaw(self) -> Any:
+        """The args with their Outputs, as a component takes them: a copy too."""
+        return _fill(self.plain, self.outputs)
+
+    def fill(self, values: Mapping[FieldPath, Any]) -> Any:
+        """The args with values in the place of some Outputs."""
+        return _fill(self.plain, values) if values else self.plain
+
+    def read(self, model: type[_M]) -> _M:
+        """Check the args as far as they are known.
+
+        Raises:
+            InvalidArgs: With every problem found.
+        """
+        try:
+            return read_model(model, self.plain, path=self.path)
+        except InvalidInput as error:
+            raise InvalidArgs(self.component, error.problems) from None
+
+    def resolve(
+        self,
+        build: Callable[..., _T],
+        *others: pulumi.Output[Any],
+        outputs: Outputs | None = None,
+    ) -> pulumi.Output[_T]:
+        """Build a value of these args once Outputs in them are known, or refuse them.
+
+        Args:
+            build: Gets the Outputs' values by their steps, then the values of `others`.
+            others: Further Outputs that are waited for.
+            outputs: Which of the Outputs in the args are waited for: all by default.
+        """
+        awaited = self.outputs if outputs is None else outputs
+
+        def refuse(error: Refusal | InvalidInput, secret: Sequence[bool]) -> InvalidArgs:
+            problems = error.problems if isinstance(error, InvalidInput) else None
+            if isinstance(error, Refusal):
+                problems = (make_problem(self.path, NOT_SHOWN, error),)
+            hidden = [
+                join_path(self.path, place)
+                for place, is_secret in zip(awaited, secret, strict=False)
+                if is_secret
+            ]
+            return InvalidArgs(
+                self.component, tuple(_hide(problem, hidden) for problem in problems or ())
+            )
+
+        def filled(*values: Any) -> _T:
+            return build(dict(zip(awaited, values, strict=False)), *values[len(awaited) :])
+
+        return apply_resolved([*awaited.values(), *others], filled, refuse)
+
+
+NO_ARGS: Any = {}
+"""Stands for args that come as keywords."""
+
+
+def freeze_args(component: str, args: Any, keywords: Mapping[str, Any]) -> FrozenArgs:
+    """Copy what a component is made from.
+
+    Args:
+        component: The component's type and name, for messages.
+        args: Its args as one object.
+        keywords: The same as keywords.
+
+    Raises:
+        InvalidArgs: If both are given.
+    """
+    if keywords and args is not NO_ARGS:
+        remedy = "Put all of them into args, or all into keywords"
+        refusal = Refusal("args must be given one way", code="args-twice", remedy=remedy)
+        raise InvalidArgs.of(component, "", NOT_SHOWN, refusal)
+    return FrozenArgs.copy(component, keywords or args)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, pulumi.Output):
+        return OutputLeaf(value)
+    if isinstance(value, Awaitable):
+        return OutputLeaf(pulumi.Output.from_input(value))
+    if isinstance(value, Mapping):
+        return {key: _copy(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copy(inner) for inner in value]
+    return value
+
+
+def _find_outputs(value: Any, place: FieldPath) -> Iterator[tuple[FieldPath, pulumi.Output[Any]]]:
+    if isinstance(value, OutputLeaf):
+        yield place, value.output
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _find_outputs(inner, (*place, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _find_outputs(inner, (*place, number))
+
+
+def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) -> Any:
+    if place in values:
+        return values[place]
+    if isinstance(value, dict):
+        return {key: _fill(inner, values, (*place, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill(inner, values, (*place, number)) for number, inner in enumerate(value)]
+    return value
+
+
+def _hide(problem: Problem, secrets: Sequence[str]) -> Problem:
+    """Take the value from a problem that may be of a secret's making, and what is made of it."""
+    parent = problem.path.rpartition("[" if problem.path.endswith("]") else ".")[0]
+    if any(path.startswith(parent) or problem.path.startswith(path) for path in secrets):
+        return replace(problem, value=problem.value and SECRET, remedy="")
+    return problem
+
+
+# --- Outputs --------------------------------------------------------------------------------------
+
+
+class _Part:
+    """One of the things that a task finds out; waiting for it may be left off."""
+
+    def __init__(self, task: "asyncio.Future[tuple[Any, ...]]", position: int) -> None:
+        self._task = task
+        self._position = position
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        found = yield from self._task.__await__()
+        return found[self._position]
+
+
+def apply_resolved(
+    outputs: Sequence[pulumi.Output[Any]],
+    build: Callable[..., _T],
+    refuse: Callable[[Refusal | InvalidInput, Sequence[bool]], Exception] | None = None,
+) -> pulumi.Output[_T]:
+    """Build a value of several Outputs' values, once all of them are known.
+
+    `pulumi.Output.all(…).apply(…)` does the same by several Outputs more for each of them, and
+    Outputs are what a program with many grants spends its time on.
+
+    Args:
+        outputs: The Outputs.
+        build: Gets their values, and returns a plain one.
+        refuse: Makes the error of a refusal by `build`, and of which Outputs are secret.
+    """
+
+    async def gather() -> tuple[Any, bool, bool, set[pulumi.Resource]]:
+        values = [await output.future(with_unknowns=True) for output in outputs]
+        known = all([await output.is_known() for output in outputs])
+        secret = [await output.is_secret() for output in outputs]
+        resources: set[pulumi.Resource] = set()
+        for output in outputs:
+            resources |= await output.resources()
+        try:
+            return build(*values) if known else None, known, any(secret), resources
+        except (Refusal, InvalidInput) as error:
+            raise (refuse(error, secret) if refuse else error) from None
+
+    for output in outputs:
+        # As `apply` does: what is wrong with these is told by the Output that is made of them.
+        output._untrack()  # noqa: SLF001
+    task = asyncio.ensure_future(gather())
+    return pulumi.Output(_Part(task, 3), _Part(task, 0), _Part(task, 1), _Part(task, 2))
+
+
+# --- Providers ------------------------------------------------------------------------------------
 
 _accounts: WeakKeyDictionary[aws.Provider, pulumi.Output[Account]] = WeakKeyDictionary()
 
@@ -69,189 +283,57 @@ def account_of(provider: aws.Provider) -> pulumi.Output[Account]:
             opts=pulumi.InvokeOutputOptions(provider=provider)
         )
         _accounts[provider] = identity.apply(
-            lambda found: Account(found.account_id, found.arn.split(":")[1])
+            lambda caller: Account(caller.account_id, caller.arn.split(":")[1])
         )
     return _accounts[provider]
 
 
-def explicit_provider(component: pulumi.ComponentResource, what: str) -> aws.Provider:
+def explicit_provider(component: pulumi.ComponentResource, account: str) -> aws.Provider:
     """The AWS provider that a component was given by its options, or by its parent's.
 
     Raises:
-        InvalidArgs: If there is none, for a default provider would act in whatever account is at hand.
+        InvalidArgs: If there is none. A default provider acts in any account that is at hand.
     """
     provider = component.get_provider("aws:iam/role:Role")
     if isinstance(provider, aws.Provider):
         return provider
-    refused = Refusal(
-        "the component needs an AWS provider of its own",
-        remedy=f"Give it the {what} account's: opts=pulumi.ResourceOptions(provider=…)",
+    refusal = Refusal(
+        "the component must have an AWS provider of its own",
+        code="missing-provider",
+        remedy=f"Give it the {account} account's: opts=pulumi.ResourceOptions(provider=…)",
     )
     name = f"{type(component).__name__} {component._name}"  # noqa: SLF001
-    raise InvalidArgs.of(name, "opts.provider", NOT_SHOWN, refused)
+    raise InvalidArgs.of(name, "opts.provider", NOT_SHOWN, refusal)
 
 
-def provider_argument(args: Mapping[str, Any], key: str) -> aws.Provider | Problem:
-    """The AWS provider in `args`, or what is wrong with it."""
-    value = args.get(key)
+def find_provider(args: FrozenArgs, key: str) -> aws.Provider | Problem:
+    """The AWS provider in a component's args, or what is wrong with it."""
+    value = args.plain.get(key)
     if isinstance(value, aws.Provider):
         return value
     if value is None:
-        refused = Refusal(
-            "this key is required", remedy="Give it an aws.Provider with that account's credentials"
+        refusal = Refusal(
+            "this key is required",
+            code="missing-provider",
+            remedy="Give it an aws.Provider with that account's credentials",
         )
     elif isinstance(value, str):
-        refused = Refusal(
+        refusal = Refusal(
             "the provider came without its configuration, as the ID alone",
-            remedy="The calling program's AWS package is of a newer minor or another major version than this "
-            f"component's, {_version()}: let both use the same",
+            code="provider-version",
+            remedy="The calling program's AWS package is of a newer minor or another major "
+            f"version than this component's, {_get_version()}: let both use the same",
         )
     else:
-        refused = Refusal(
-            "this must be an aws.Provider itself, not an Output of one", value=type(value).__name__
+        refusal = Refusal(
+            "must be an aws.Provider itself, not an Output of one", code="not-a-provider"
         )
-    return make_problem(key, NOT_SHOWN, refused)
+    kind = "Output" if isinstance(value, Unresolved) else type(value).__name__
+    shown = NOT_SHOWN if refusal.code != "not-a-provider" else kind
+    return make_problem(join_path(args.path, (key,)), shown, refusal)
 
 
-def _version() -> str:
+def _get_version() -> str:
     from importlib.metadata import version  # noqa: PLC0415 - only an error needs it
 
     return f"pulumi-aws {version('pulumi-aws')}"
-
-
-def later(value: Any) -> Any:
-    """The input with a `Unresolved` in the place of each Output."""
-    if isinstance(value, pulumi.Output | Awaitable):
-        return Unresolved()
-    if isinstance(value, Mapping):
-        return {key: later(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [later(inner) for inner in value]
-    return value
-
-
-def once_known(value: Any, then: Callable[[Any], Any]) -> pulumi.Output[Any]:
-    """Apply a function to a value once all Outputs in it are known.
-
-    `Output.from_input(value).apply(then)` does the same, but makes two Outputs of each one in it and of each plain
-    value, and Outputs are what a program with many grants spends its time on.
-    """
-    outputs = list(_outputs_in(value))
-
-    def filled(known: Sequence[Any]) -> Any:
-        return then(_filled(value, iter(known)))
-
-    if 0 < len(outputs) <= _MOST_CHAINED:
-        return _chained(
-            [pulumi.Output.from_input(o) if isinstance(o, Awaitable) else o for o in outputs],
-            filled,
-        )
-    return pulumi.Output.all(*outputs).apply(filled)
-
-
-# More are gathered all at once, for each of a chain waits for the one before.
-_MOST_CHAINED = 4
-
-
-def _chained(
-    outputs: Sequence[pulumi.Output[Any]],
-    then: Callable[[Sequence[Any]], Any],
-    before: tuple[Any, ...] = (),
-) -> pulumi.Output[Any]:
-    first, *rest = outputs
-
-    def step(value: Any) -> Any:
-        known = (*before, value)
-        if rest:
-            return _chained(rest, then, known)
-        return pulumi.UNKNOWN if pulumi.contains_unknowns(list(known)) else then(known)
-
-    # With unknowns, so that the others are asked whether they are secret in any case.
-    return first.apply(step, run_with_unknowns=True)
-
-
-def holds_output(value: Any) -> bool:
-    """Whether any Output is in a value."""
-    return any(True for _ in _outputs_in(value))
-
-
-def _outputs_in(value: Any) -> Iterator[Any]:
-    if isinstance(value, pulumi.Output | Awaitable):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _outputs_in(inner)
-
-
-def _filled(value: Any, known: Iterator[Any]) -> Any:
-    if isinstance(value, pulumi.Output | Awaitable):
-        return next(known)
-    if isinstance(value, Mapping):
-        return {key: _filled(inner, known) for key, inner in value.items()}
-    return [_filled(inner, known) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def checked(model: type[_M], args: Any, component: str, *, apart: tuple[str, ...] = ()) -> _M:
-    """Check a component's args as far as they are known.
-
-    Args:
-        model: What they should be.
-        args: The args as they came.
-        component: Its type and name, for the message.
-        apart: Keys that are checked elsewhere, such as providers.
-
-    Raises:
-        InvalidArgs: With every problem found.
-    """
-    known = (
-        {key: value for key, value in args.items() if key not in apart}
-        if isinstance(args, Mapping)
-        else args
-    )
-    try:
-        return read_model(model, later(known))
-    except InvalidInput as error:
-        raise InvalidArgs(component, error.problems) from None
-
-
-def check_when_known(
-    component: str, path: str, check: Callable[[_T], Any], given: Any
-) -> Callable[[_T], Any]:
-    """Wrap a check for `apply`, so that what it refuses is told with its path.
-
-    The wrapped function raises `InvalidArgs`, or returns what raises it when `apply` awaits it.
-
-    Args:
-        component: The component's type and name, for the message.
-        path: Where the value stands.
-        check: The check.
-        given: What the value comes from: if any of it is secret, nothing of the value is told.
-    """
-
-    def run(value: _T) -> Any:
-        try:
-            return check(value)
-        except Refusal as refusal:
-            return refused((make_problem(path, NOT_SHOWN, refusal),))
-        except InvalidInput as error:
-            return refused(
-                tuple(
-                    found if found.path else replace(found, path=path) for found in error.problems
-                )
-            )
-
-    async def refused(problems: tuple[Problem, ...]) -> None:
-        if any(
-            [
-                await output.is_secret()
-                for output in _outputs_in(given)
-                if isinstance(output, pulumi.Output)
-            ]
-        ):
-            # A remedy may be made of the value.
-            problems = tuple(
-                replace(found, value=found.value and SECRET, remedy="") for found in problems
-            )
-        raise InvalidArgs(component, problems)
-
-    return run

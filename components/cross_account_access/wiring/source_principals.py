@@ -1,16 +1,14 @@
 """The grants' principals as the source account has them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.args import Grant, Principal
-from cross_account_access.errors import Refusal, locate
-from cross_account_access.grants import grant as grants
+from cross_account_access.errors import Refusal
+from cross_account_access.grants import grant
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import (
     IDENTITY_KEYS,
@@ -18,17 +16,10 @@ from cross_account_access.grants.principals import (
     PrincipalKind,
     PrincipalModel,
 )
+from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal
 from cross_account_access.grants.trust import get_allowed_actions
 
-from .inputs import Account, check_when_known, once_known
-
-
-@dataclass(frozen=True)
-class Accounts:
-    """The pair of accounts."""
-
-    source: Account
-    destination: Account
+from .inputs import FrozenArgs
 
 
 @dataclass(frozen=True)
@@ -37,145 +28,116 @@ class SourcePrincipal:
 
     Attributes:
         model: What is known of it.
-        where: The path where it stands first.
         args: How each grant gives it: a name that is an Output in one may be plain in another.
         actions: What it may do in each grant, by the grant's name.
     """
 
     model: PrincipalModel
-    where: str
-    args: list[Principal]
-    actions: dict[str, tuple[str, ...]]
+    args: list[FrozenArgs] = field(default_factory=list)
+    actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where it stands first."""
+        return self.args[0].path
+
+    def thaw_identity(self) -> dict[str, Any]:
+        """The user, role or group that the source's policy attaches to: of a session, its role."""
+        if self.model.session is not None:
+            return {"role": self.model.session.partition("/")[0]}
+        return _pick_identity(self.args[0].thaw())
 
 
-@dataclass(frozen=True)
-class Trusted:
-    """A user or role as the source account has it."""
-
-    arn: str
-    unique_id: str
-
-
-def collected(
-    model: grants.AccessModel,
-    args: Mapping[str, Grant],
-    key_of: Callable[[PrincipalModel], str | None],
+def collect_principals(
+    model: grant.AccessModel, args: FrozenArgs, key_of: Callable[[PrincipalModel], str | None]
 ) -> dict[str, SourcePrincipal]:
-    """The principals by their key, each once, whatever number of grants names it; none without a key."""
-    found: dict[str, SourcePrincipal] = {}
-    for grant, checked_grant in sorted(model.grants.items()):
-        for position, principal in enumerate(checked_grant.principals):
+    """The principals of all grants by their key, each once; those without a key are left out.
+
+    Args:
+        model: The component's checked args.
+        args: The same as they were given.
+        key_of: Gives a principal's key.
+    """
+    principals: dict[str, SourcePrincipal] = {}
+    for name, checked in sorted(model.grants.items()):
+        for position, principal in enumerate(checked.principals):
             if (key := key_of(principal)) is None:
                 continue
-            where = f"grants.{grant}.principals[{position}]"
-            known = found.setdefault(key, SourcePrincipal(principal, where, [], {}))
-            known.args.append(args[grant]["principals"][position])
-            actions = {
-                *known.actions.get(grant, ()),
-                *get_allowed_actions(principal, checked_grant.conditions),
-            }
-            known.actions[grant] = tuple(sorted(actions))
-    return found
+            collected = principals.setdefault(key, SourcePrincipal(principal))
+            collected.args.append(args.below("grants", name, "principals", position))
+            actions = get_allowed_actions(principal, checked.conditions)
+            collected.actions[name] = tuple(sorted({*collected.actions.get(name, ()), *actions}))
+    return principals
 
 
-def by_id(model: PrincipalModel) -> bool:
+def is_trusted_by_id(model: PrincipalModel) -> bool:
     """Whether it is trusted by its unique id, for which the source account is to be asked."""
     return model.kind in ("user", "role", None) and not model.by_name
 
 
-def attachment_key(model: PrincipalModel) -> str | None:
-    """Whom the source's policy is attached to: of a session, its role; None where it can't be attached."""
+def get_attachment_key(model: PrincipalModel) -> str | None:
+    """What the source's policy is attached to: of a session, its role; None for handed-out ones."""
     if model.session is not None:
         return f"role-{model.session.partition('/')[0]}"
     return None if model.attached is None else model.key
 
 
-def attached(args: Principal) -> Principal:
-    """The user, role or group that the source's policy is attached to: of a session, its role."""
-    if "session" in args:
-        return {"role": args["session"].partition("/")[0]}
-    entity: Principal = _identity(args)
-    return entity
-
-
-def identities(args: Sequence[Principal]) -> list[dict[str, Any]]:
-    """The principals without their conditions: those may be secret, these are not."""
-    return [{key: value for key, value in given.items() if key != "conditions"} for given in args]
-
-
-def resolved(
-    where: str, model: grants.TrustModel, known: Sequence[Mapping[str, Any]]
-) -> list[PrincipalModel]:
-    """The principals, once their identities are known; their conditions stay as far known as they were.
-
-    Args:
-        where: The path where the principals stand.
-        model: What is known of them from the start.
-        known: Their identities.
-
-    Raises:
-        InvalidInput: If one of them is wrong.
-    """
-    found = [
-        read_model(PrincipalModel, identity, path=f"{where}[{number}]").model_copy(
-            update={"conditions": principal.conditions}
-        )
-        for number, (identity, principal) in enumerate(zip(known, model.principals, strict=True))
-    ]
-    for number, principal in enumerate(found):
-        with locate(number):
-            model.check_possible(principal)
-    return found
-
-
-def _identity(args: Principal) -> Any:
-    return {key: value for key, value in args.items() if key in (*IDENTITY_KEYS, "label")}
-
-
 def look_up(
-    told: str, principal: SourcePrincipal, accounts: pulumi.Output[Accounts], source: aws.Provider
-) -> pulumi.Output[Trusted]:
-    """A user or role as the source account has it."""
+    principal: SourcePrincipal, accounts: pulumi.Output[Accounts], source: aws.Provider
+) -> pulumi.Output[FoundPrincipal]:
+    """Look a user or role up in the source account."""
+    first = principal.args[0]
+    identities = [_pick_identity(args.plain) for args in principal.args]
+    args = FrozenArgs(first.component, first.path, identities)
 
-    def agreed(known: list[Any]) -> Entity:
-        pair, given = known
-        models = [read_model(PrincipalModel, args, path=principal.where) for args in given]
+    def agree(values: Mapping[Any, Any], pair: Accounts) -> Entity:
+        models = [read_model(PrincipalModel, given, path=args.path) for given in args.fill(values)]
         entities = [model.entity for model in models if model.entity]
         for entity in entities:
-            entity.arn(pair.source.partition, pair.source.id)
-        names = {(entity.kind, entity.name) for entity in entities}
-        if len(names) != 1:
-            both = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
-            raise Refusal("a label stands for one principal", remedy=f"Here it stands for {both}")
-        return max(entities, key=lambda entity: entity.fully_named)
+            entity.build_arn(pair.source.partition, pair.source.id)
+        return _choose(entities)
 
-    def as_found(known: list[Any]) -> Trusted:
-        pair, entity, found = known
-        arn = entity.arn(pair.source.partition, pair.source.id)
-        if entity.fully_named and found.arn != arn:
+    def check(_: Mapping[Any, Any], pair: Accounts, entity: Entity, result: Any) -> FoundPrincipal:
+        unique_id = result.user_id if entity.kind == "user" else result.unique_id
+        arn = entity.build_arn(pair.source.partition, pair.source.id)
+        if entity.fully_named and result.arn != arn:
             raise Refusal(
                 f"the {entity.kind}'s path is another one",
+                code="wrong-path",
                 value=arn,
-                remedy=f"Its ARN is {found.arn}",
+                remedy=f"Its ARN is {result.arn}",
             )
-        return Trusted(found.arn, found.unique_id)
+        return FoundPrincipal(result.arn, unique_id)
 
-    given = [_identity(args) for args in principal.args]
-    known = partial(check_when_known, told, principal.where, given=given)
-    entity = once_known([accounts, given], known(agreed))
-    found = _found(source, principal.model.kind, entity)
-    return pulumi.Output.all(accounts, entity, found).apply(known(as_found))
+    entity = args.resolve(agree, accounts)
+    result = _ask(source, principal.model.kind, entity)
+    return args.resolve(check, accounts, entity, result)
 
 
-def _found(
+def _pick_identity(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: given[key] for key in (*IDENTITY_KEYS, "label") if key in given}
+
+
+def _choose(entities: list[Entity]) -> Entity:
+    """The one user or role that all grants mean by a label, by the fullest of its names."""
+    names = {(entity.kind, entity.name) for entity in entities}
+    if len(names) != 1:
+        both = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
+        raise Refusal(
+            "a label must stand for one principal",
+            code="label-reused",
+            remedy=f"Here it stands for {both}",
+        )
+    return max(entities, key=lambda entity: entity.fully_named)
+
+
+def _ask(
     source: aws.Provider, kind: PrincipalKind | None, entity: pulumi.Output[Entity]
-) -> pulumi.Output[Trusted]:
+) -> pulumi.Output[Any]:
     if kind is None:
-        return entity.apply(lambda known: _found(source, known.kind, entity))
+        return entity.apply(lambda resolved: _ask(source, resolved.kind, entity))
     options = pulumi.InvokeOutputOptions(provider=source)
-    name = entity.apply(lambda known: known.name)
+    name = entity.apply(lambda resolved: resolved.name)
     if kind == "user":
-        user = aws.iam.get_user_output(user_name=name, opts=options)
-        return pulumi.Output.all(user.arn, user.user_id).apply(lambda known: Trusted(*known))
-    role = aws.iam.get_role_output(name=name, opts=options)
-    return pulumi.Output.all(role.arn, role.unique_id).apply(lambda known: Trusted(*known))
+        return aws.iam.get_user_output(user_name=name, opts=options)
+    return aws.iam.get_role_output(name=name, opts=options)

@@ -5,7 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access import AssumeRoleGrant
+from cross_account_access import AssumeRoleGrant, Principal
 
 in_people = pulumi.ResourceOptions(
     provider=aws.Provider("people", profile="people", region="us-east-1")
@@ -29,14 +29,12 @@ ci = aws.iam.Role(
 )
 AssumeRoleGrant(
     "ci",
-    {
-        "principal": {"role": ci.name, "label": "ci"},
-        # What the teams agreed on; nothing is there yet.
-        "role_arns": {"deploy": "arn:aws:iam::222222222222:role/deploy"},
-    },
-    in_people,
+    principal=Principal(role=ci.name, label="ci"),
+    # The ARN that the teams agreed on; the role doesn't exist yet.
+    role_arns={"deploy": "arn:aws:iam::222222222222:role/deploy"},
+    opts=in_people,
 )
 
-# For the other team: whom to trust. The unique id lets it notice when the role is made anew.
+# For the other team: whom to trust. The unique id lets it notice when the role is re-created.
 pulumi.export("ci_arn", ci.arn)
 pulumi.export("ci_unique_id", ci.unique_id)

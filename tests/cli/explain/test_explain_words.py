@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cross_account_access.cli.explain.words import block
-from cross_account_access.iam.operators import find_unmet
+from cross_account_access.iam.operators import find_unmet_conditions
 
 MFA, TAGS = "aws:MultiFactorAuthPresent", "aws:TagKeys"
 SAID: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -77,7 +77,7 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 @pytest.mark.parametrize(("condition", "context", "text"), SAID.values(), ids=SAID)
 def test_a_condition_is_told(condition: dict[str, Any], context: dict[str, Any], text: str) -> None:
     given = {key.lower(): value for key, value in context.items()}
-    told = block(find_unmet(condition, given, given), user=True)
+    told = block(find_unmet_conditions(condition, given, given), user=True)
     assert told.plain == text
     assert told.remedies
     assert "secret" not in told.plain + " ".join(told.remedies)

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import stack_config
 from cross_account_access.cli.main import cli
-from cross_account_access.cli.policy_normalization import normalize_policy
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
+from cross_account_access.iam.policy_normalization import normalize_policy
 from tests.sandbox.commands import DESTINATION, ROOT, SOURCE
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.cli.handoff import hcl
 from cross_account_access.cli.handoff.command import contents
 from cross_account_access.cli.handoff.shell import aws
@@ -27,6 +27,7 @@ from cross_account_access.cli.handoff.yaml_text import as_yaml
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.grants import policies
+from cross_account_access.iam.policy_normalization import compute_checksum
 from tests.cli.handoff.everything import GRANTS, SIDES, hand_off, records
 from tests.sandbox.commands import ROOT
 
@@ -193,14 +194,14 @@ def test_the_checksum_is_that_of_what_stands_after_pulumi_up(deployed: Stage) ->
     to = deployed.folder / "sum"
     told = hand_off(deployed.outputs, to, "partner-audit", "--for", "destination")
     role = deployed.destination.get_role(RoleName="partner-audit")["Role"]
-    half = normal.build_destination_half(
+    half = build_destination_half(
         trust_policy=role["AssumeRolePolicyDocument"],  # type: ignore[arg-type]
         inline_policies={},
         managed_policies=["arn:aws:iam::aws:policy/SecurityAudit"],
         permissions_boundary=None,
         max_session_duration=role["MaxSessionDuration"],
     )
-    assert told["checksum"] == normal.compute_checksum(half)
+    assert told["checksum"] == compute_checksum(half)
     assert (to / "checksum").read_text(encoding="utf-8") == f"{told['checksum']}\n"
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.cli.handoff.command import contents
 from cross_account_access.cli.handoff.sides import Side
+from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 from sandbox.deploy.stack import load
 from sandbox.proof.people import make_people
 from sandbox.proof.proof import prove
@@ -118,7 +119,7 @@ def test_the_role_is_the_one_that_pulumi_makes(applied: Applied, grant: str) -> 
 def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: str) -> None:
     documents = record(applied.stage, grant)
     role = applied.by_commands.roles[documents.role.name]
-    half = normal.build_destination_half(
+    half = build_destination_half(
         trust_policy=role["trust"],
         inline_policies=role["inline"],
         managed_policies=role["managed"],
@@ -126,12 +127,12 @@ def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: st
         max_session_duration=role["maxSessionDuration"],
     )
     told = (applied.folder(grant, "destination") / "checksum").read_text(encoding="utf-8")
-    assert told == f"{normal.compute_checksum(half)}\n"
+    assert told == f"{compute_checksum(half)}\n"
     for principal in documents.principals:
         if principal.attached_to:
             # Of these the source's checksum is made.
             assert (
-                normal.normalize_policy(principal.needs)
+                normalize_policy(principal.needs)
                 in applied.by_commands.rights[principal.attached_to]
             )
 

@@ -14,8 +14,9 @@ import botocore.client
 import pytest
 from botocore.exceptions import ClientError
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam.policy_normalization import compute_checksum
 from tests.cli.conftest import restoring
 from tests.cli.verify.verifying import (
     CALLERS,
@@ -182,8 +183,8 @@ def test_access_analyzer_is_asked(deployed: Stage, kind: str, findings: int, rem
 def test_a_checksum_of_a_half_is_recognized(
     deployed: Stage, tmp_path: Path, half: AccountSide, as_file: bool
 ) -> None:
-    expected = normal.build_expected_half(documents(deployed, "deploy"), half)
-    checksum = normal.compute_checksum(expected)
+    expected = build_expected_half(documents(deployed, "deploy"), half)
+    checksum = compute_checksum(expected)
     file = tmp_path / "CHECKSUM"
     file.write_text(f"{half}: {checksum}\n", encoding="utf-8")
     option = str(file) if as_file else checksum

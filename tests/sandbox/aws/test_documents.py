@@ -1,4 +1,4 @@
-"""Whatever comes in, what is wrong is refused with one of AWS's errors, and nothing else goes wrong."""
+"""Whatever comes in, what is wrong is refused with one of AWS's errors, and by no other way."""
 
 from __future__ import annotations
 
@@ -6,51 +6,35 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.aws import constraints, documents
 from sandbox.aws.query_protocol import AwsError, Call, error_reply, header_text
 
 if TYPE_CHECKING:
-    from sandbox.aws.documents import Kind
+    from sandbox.aws.documents import PolicyKind
 
-KINDS: tuple[Kind, ...] = ("identity", "trust", "session")
+KINDS: tuple[PolicyKind, ...] = ("identity", "trust", "session")
 
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4)
 )
 anything = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
     ),
+    max_leaves=6,
 )
-elements = (
-    *(
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    ),
-)
+elements = [
+    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
+    *("Resource", "NotResource", "Condition"),
+]
 almost = st.sampled_from(
     [
-        "Allow",
-        "Deny",
-        "*",
-        "sts:AssumeRole",
-        "s3:*",
-        {"AWS": "*"},
-        {"StringEquals": {"aws:x": "y"}},
-        [],
-        {},
-        "arn:aws:s3:::b",
+        *("Allow", "Deny", "*", "sts:AssumeRole", "s3:*", [], {}, "arn:aws:s3:::b"),
+        *({"AWS": "*"}, {"StringEquals": {"aws:x": "y"}}),
     ]
 )
 policies = st.fixed_dictionaries(
@@ -67,7 +51,7 @@ policies = st.fixed_dictionaries(
 
 
 @given(document=policies | anything, kind=st.sampled_from(KINDS))
-def test_any_document_is_parsed_or_malformed(document: Any, kind: Kind) -> None:
+def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) -> None:
     code = None
     try:
         parsed = documents.parse(json.dumps(document), kind)
@@ -80,33 +64,23 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: Kind) -> None:
 @given(text=st.text(max_size=40), kind=st.sampled_from(KINDS))
 @example(text="[" * 100_000, kind="trust")
 @example(
-    text='{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": {"Bool": {"a": NaN}}}}',
+    text='{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", '
+    '"Condition": {"Bool": {"a": NaN}}}}',
     kind="trust",
 )
-def test_any_text_is_parsed_or_malformed(text: str, kind: Kind) -> None:
+def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
     with pytest.raises(AwsError):
         documents.parse(text, kind)
 
 
-@given(text=st.text())
-def test_size_is_that_of_the_text_without_white_space(text: str) -> None:
-    assert documents.size(text) == sum(not character.isspace() for character in text)
-
-
 names = st.sampled_from(
     [
-        "RoleName",
-        "UserName",
-        "Tags",
-        "Tags.member.1.Key",
-        "Tags.member.2.Value",
-        "Tags.member.x.Key",
-        "Path",
+        *("RoleName", "UserName", "Path", "Tags"),
+        *("Tags.member.1.Key", "Tags.member.2.Value", "Tags.member.x.Key"),
     ]
 ) | st.text(max_size=8)
 
 
-@settings(max_examples=200)
 @given(
     service_action=st.sampled_from(
         [("iam", "CreateRole"), ("iam", "TagUser"), ("sts", "AssumeRole"), ("iam", "x")]
@@ -159,8 +133,8 @@ def test_what_is_no_number_is_refused() -> None:
             "iam", "UpdateRole", {"RoleName": "deploy", "MaxSessionDuration": "an hour"}
         )
     assert caught.value.message == (
-        "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: Member must be an "
-        "integer"
+        "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: "
+        "Member must be an integer"
     )
 
 

@@ -1,300 +1,263 @@
-"""Bad input: under which conditions."""
+"""Bad config: conditions."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.config.bad_input import QUOTES, SOURCE, Bad
+from tests.unit.config.bad_config import SOURCE, Bad
 
-NULL, GIVE_IT = "a key has a value", "Give it one, or leave it out"
-OBJECT = "this must be an object with keys of its own"
-NO_KEY = "there is no such key"
-NO_MFA = "a role's sessions carry no MFA, so that requiring it would lock it out"
-OWN_GRANT = "Give it conditions of its own with MFA false, or a grant of its own"
-EXTERNAL_ID = "an external ID has 2–1224 characters: letters, digits and _+=,.@:/-"
-AGE = "an MFA's age is 1 to 129600 whole seconds (credentials of GetSessionToken last 36 hours at most)"
-ROLE = f"arn:aws:iam::{SOURCE}:role/x"
-
-DEPLOY = "grants.deploy"
-AUDIT = "grants.partner-audit.conditions"
-
-SEVERAL = "are a list with at least one"
-IP = "a source IP is an address or a range, such as 203.0.113.7 or 2001:db8::/48"
-TAG_MAP = "this is a map from tag keys to lists of values"
-MOMENT = "a moment is in ISO 8601 and in UTC, such as 2026-12-31T18:00:00Z"
-AT_TEN, NO_DAY = "2030-01-01T10:00:00+01:00", "2030-02-31T00:00:00Z"
-RAW = "raw conditions are {OPERATOR: {KEY: [VALUES]}}, as in a policy"
+AUDIT = "grants.audit.conditions"
+FIRST = "grants.deploy.principals[0]"
+ORGANIZATION = "o-a1b2c3d4e5"
+UNIT = f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/"
 
 
-def one(key: str, value: str) -> dict[str, Any]:
+def bad(what: str, code: str, **conditions: object) -> Bad:
+    """Conditions of which the first is bad."""
+    return Bad(what, code, {f"{AUDIT}.{key}": value for key, value in conditions.items()})
+
+
+def bad_item(what: str, code: str, key: str, value: object) -> Bad:
     """A condition that is a list, with one value in it."""
-    return {f"{AUDIT}.{key}": [value]}
+    return Bad(what, code, {f"{AUDIT}.{key}": [value]}, path=f"{AUDIT}.{key}[0]")
 
 
-def first(key: str) -> str:
-    """Where that value stands."""
-    return f"{AUDIT}.{key}[0]"
+def bad_principal(
+    what: str, code: str, principal: dict[str, str], conditions: dict[str, Any]
+) -> Bad:
+    """A principal that can't meet the conditions of its grant."""
+    change = {"grants.deploy": {"principals": [principal], "conditions": conditions}}
+    return Bad(what, code, change, path=FIRST)
 
 
 CONDITIONS = [
-    Bad(
-        "conditions that are empty",
-        {AUDIT: {}},
-        "",
-        "conditions must not be empty: what was meant to be in them may have got lost",
-        "Name at least one, or leave the key out",
-    ),
-    Bad("conditions that are null", {AUDIT: None}, "null", NULL, GIVE_IT),
-    Bad("conditions that are a list", {AUDIT: ["mfa"]}, '["mfa"]', OBJECT),
-    Bad("conditions that are text", {AUDIT: "externalId: partner-7f3a"}, "[secret]", OBJECT),
-    Bad(
-        "MFA for a role",
-        {f"{DEPLOY}.conditions": {"mfa": True}},
-        '"team/ci"',
-        NO_MFA,
-        OWN_GRANT,
-        path=f"{DEPLOY}.principals[0]",
-    ),
-    Bad(
-        "MFA's age for a role",
-        {f"{DEPLOY}.conditions": {"mfaMaxAge": 3600}},
-        '"team/ci"',
-        NO_MFA,
-        OWN_GRANT,
-        path=f"{DEPLOY}.principals[0]",
-    ),
-    Bad(
-        "MFA for a role among users",
-        {"grants.read-only.principals[2]": {"arn": ROLE}},
-        f'"{ROLE}"',
-        NO_MFA,
-        OWN_GRANT,
-    ),
-    Bad(
-        "text for MFA",
-        {f"{AUDIT}.mfa": "true"},
-        '"true"',
-        "this must be true or false",
-        "Leave the quotes out",
-    ),
-    Bad("a number for MFA", {f"{AUDIT}.mfa": 1}, "1", "this must be true or false"),
-    Bad("MFA that is null", {f"{AUDIT}.mfa": None}, "null", NULL, GIVE_IT),
-    Bad("MFA's age of no seconds", {f"{AUDIT}.mfaMaxAge": 0}, "0", AGE),
-    Bad("MFA's age above 36 hours", {f"{AUDIT}.mfaMaxAge": 129601}, "129601", AGE),
-    Bad("MFA's age with a unit", {f"{AUDIT}.mfaMaxAge": "1h"}, '"1h"', AGE),
-    Bad(
-        "MFA's age without MFA",
-        {AUDIT: {"mfa": False, "mfaMaxAge": 60}},
-        "false",
-        "an MFA's age can't be asked for where MFA is not",
-        "Leave one of them out",
-        path=f"{AUDIT}.mfa",
-    ),
-    Bad("an external ID of one character", {f"{AUDIT}.externalId": "x"}, "[secret]", EXTERNAL_ID),
-    Bad(
-        "an external ID of 1225 characters",
-        {f"{AUDIT}.externalId": "x" * 1225},
-        "[secret]",
-        EXTERNAL_ID,
-    ),
-    Bad(
-        "an external ID with a space",
-        {f"{AUDIT}.externalId": "partner 7f3a"},
-        "[secret]",
-        EXTERNAL_ID,
-    ),
-    Bad(
-        "an external ID with a star", {f"{AUDIT}.externalId": "partner-*"}, "[secret]", EXTERNAL_ID
-    ),
-    Bad(
-        "a number for an external ID",
-        {f"{AUDIT}.externalId": 12345},
-        "[secret]",
-        "an external ID is text",
-        QUOTES,
-    ),
-    Bad("an external ID that is null", {f"{AUDIT}.externalId": None}, "null", NULL, GIVE_IT),
-    Bad(
-        "a misspelt external ID",
-        {AUDIT: {"externalID": "partner-7f3a"}},
-        "[secret]",
-        NO_KEY,
-        "Did you mean externalId?",
-        path=f"{AUDIT}.externalID",
-    ),
-    # The others
+    Bad("conditions that are empty", "empty-conditions", {AUDIT: {}}),
+    Bad("conditions that are null", "null-value", {AUDIT: None}),
+    Bad("conditions that are a list", "not-object", {AUDIT: ["mfa"]}),
+    Bad("conditions that are text", "not-object", {AUDIT: "externalId: partner-7f3a"}),
+    bad_principal("MFA for a role", "mfa-for-role", {"role": "ci"}, {"mfa": True}),
+    bad_principal("MFA's age for a role", "mfa-for-role", {"role": "ci"}, {"mfaMaxAge": 3600}),
+    bad("text for MFA", "not-boolean", mfa="true"),
+    bad("a number for MFA", "not-boolean", mfa=1),
+    bad("MFA that is null", "null-value", mfa=None),
+    bad("MFA's age of no seconds", "mfa-age-out-of-range", mfaMaxAge=0),
+    bad("MFA's age with a unit", "mfa-age-not-integer", mfaMaxAge="1h"),
+    bad("MFA's age without MFA", "mfa-age-without-mfa", mfa=False, mfaMaxAge=60),
+    bad("an external ID of one character", "external-id-too-short", externalId="x"),
+    bad("an external ID with a star", "invalid-external-id", externalId="partner-*"),
+    bad("a number for an external ID", "external-id-not-string", externalId=12345),
+    bad("an external ID that is null", "null-value", externalId=None),
+    bad("a misspelt external ID", "unknown-key", externalID="partner-7f3a"),
     Bad(
         "a previous external ID without a new one",
+        "previous-external-id-alone",
         {AUDIT: {"previousExternalId": "partner-7f3a"}},
-        "",
-        "a previous external ID stands beside the new one",
         path=f"{AUDIT}.externalId",
     ),
-    Bad(
+    bad(
         "a previous external ID that is the new one",
-        {f"{AUDIT}.previousExternalId": "partner-7f3a"},
-        "",
-        "the previous external ID is another one",
+        "previous-external-id-same",
+        previousExternalId="partner-7f3a",
     ),
-    Bad(
-        "source IPs that are one",
-        {f"{AUDIT}.sourceIps": "203.0.113.7"},
-        '"203.0.113.7"',
-        f"source IPs {SEVERAL}",
-    ),
-    Bad("no source IPs", {f"{AUDIT}.sourceIps": []}, "[]", f"source IPs {SEVERAL}"),
-    Bad(
-        "a host's name for a source IP",
-        one("sourceIps", "vpn.example"),
-        '"vpn.example"',
-        IP,
-        path=first("sourceIps"),
-    ),
-    Bad(
+    bad("source IPs that are one", "not-filled-list", sourceIps="203.0.113.7"),
+    bad_item("a host's name for a source IP", "invalid-source-ip", "sourceIps", "vpn.example"),
+    bad_item(
         "an address inside its range for the range",
-        one("sourceIps", "203.0.113.7/24"),
-        '"203.0.113.7/24"',
-        IP,
-        "The range's own address is meant: 203.0.113.0/24",
-        path=first("sourceIps"),
+        "invalid-source-ip",
+        "sourceIps",
+        "203.0.113.7/24",
     ),
-    *(
-        Bad(
-            f"every address, {text}",
-            one("sourceIps", text),
-            f'"{text}"',
-            "a source IP says where from",
-            "This is every address: leave the condition out",
-            path=first("sourceIps"),
-        )
-        for text in ("0.0.0.0/0", "::/0")
+    bad_item("every address, 0.0.0.0/0", "source-ip-of-everyone", "sourceIps", "0.0.0.0/0"),
+    bad_item(
+        "an address that AWS never sees, 10.1.2.3", "private-source-ip", "sourceIps", "10.1.2.3"
     ),
-    *(
-        Bad(
-            f"an address that AWS never sees, {text}",
-            one("sourceIps", text),
-            f'"{text}"',
-            "AWS sees public addresses only",
-            "For private ones name the VPC (source_vpcs, sourceVpcs in config) or its endpoint, or the address that "
-            "the network shows outside",
-            path=first("sourceIps"),
-        )
-        for text in ("10.1.2.3", "192.168.0.0/24", "fd00::/8")
+    bad_item(
+        "an address that AWS never sees, fd00::/8", "private-source-ip", "sourceIps", "fd00::/8"
     ),
-    Bad(
-        "an address twice",
-        {f"{AUDIT}.sourceIps": ["203.0.113.7", "203.0.113.7/32"]},
-        '"203.0.113.7/32"',
-        "a value stands in a list once",
-    ),
-    Bad(
+    bad("an address twice", "repeated-value", sourceIps=["203.0.113.7", "203.0.113.7/32"]),
+    bad(
         "addresses and a VPC",
-        {AUDIT: {"sourceIps": ["203.0.113.7"], "sourceVpcs": ["vpc-12345678"]}},
-        "",
-        "a request through a VPC endpoint has no source IP, so that both together are never met",
-        "Make two grants of it, or give each principal its own conditions",
-        path=f"{AUDIT}.sourceIps",
+        "source-ip-with-vpc",
+        sourceIps=["203.0.113.7"],
+        sourceVpcs=["vpc-12345678"],
     ),
-    Bad(
-        "a VPC's name",
-        one("sourceVpcs", "main"),
-        '"main"',
-        "a VPC's ID has 12–21 characters: vpc- and then hexadecimal digits",
-        path=first("sourceVpcs"),
+    bad_item("a VPC's name", "vpc-id-too-short", "sourceVpcs", "main"),
+    bad_item(
+        "a VPC for its endpoint", "vpc-endpoint-id-too-short", "sourceVpcEndpoints", "vpc-12345678"
     ),
-    Bad(
-        "a VPC for its endpoint",
-        one("sourceVpcEndpoints", "vpc-12345678"),
-        '"vpc-12345678"',
-        "a VPC endpoint's ID has 13–22 characters: vpce- and then hexadecimal digits",
-        path=first("sourceVpcEndpoints"),
+    bad_item(
+        "an organization by its name", "organization-id-too-short", "organizations", "example"
     ),
-    Bad(
-        "an organization by its name",
-        one("organizations", "example"),
-        '"example"',
-        "an organization's ID has 12–34 characters: o- and then small letters and digits",
-        path=first("organizations"),
-    ),
-    Bad(
+    bad_item(
         "another variable than the user's name in a session's name",
-        one("sessionNames", "${aws:userid}"),
-        '"${aws:userid}"',
-        "a session name's pattern has 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards, "
-        "${aws:username}",
-        path=first("sessionNames"),
+        "invalid-session-name-pattern",
+        "sessionNames",
+        "${aws:userid}",
     ),
-    Bad(
+    bad_principal(
         "the user's name for a role's session",
-        {f"{DEPLOY}.conditions": {"sessionNames": ["${aws:username}"]}},
-        '"team/ci"',
-        "only a user has an aws:username, so that a session name with it would lock others out",
-        "Give it conditions of its own with another session name, or a grant of its own",
-        path=f"{DEPLOY}.principals[0]",
+        "username-for-non-user",
+        {"role": "ci"},
+        {"sessionNames": ["${aws:username}"]},
     ),
-    Bad(
+    bad_item(
         "a source identity of AWS's own",
-        one("sourceIdentities", "aws:me"),
-        '"aws:me"',
-        "a source identity's pattern has 2–64 characters: letters, digits and _+=,.@-, * and ? as wildcards; it "
-        "doesn't start with aws:",
-        path=first("sourceIdentities"),
+        "invalid-source-identity-pattern",
+        "sourceIdentities",
+        "aws:me",
     ),
     Bad(
         "a session tag's value without a list",
-        {f"{AUDIT}.sessionTags": {"team": "red"}},
-        '"red"',
-        "a tag's values are a list with at least one",
-        path=f"{AUDIT}.sessionTags.team",
+        "tag-values-not-list",
+        {f"{AUDIT}.sessionTags.team": "red"},
     ),
-    Bad("session tags in a list", {f"{AUDIT}.sessionTags": ["team"]}, '["team"]', TAG_MAP),
-    Bad("no principal tags", {f"{AUDIT}.principalTags": {}}, "", TAG_MAP),
+    bad("session tags in a list", "tag-values-not-map", sessionTags=["team"]),
+    bad("no principal tags", "tag-values-not-map", principalTags={}),
     Bad(
         "a transitive tag that is no session tag",
+        "transitive-tag-not-in-session",
         {AUDIT: {"sessionTags": {"team": ["red"]}, "transitiveTagKeys": ["app"]}},
-        '"app"',
-        "a transitive tag key is one of the session tags' keys",
         path=f"{AUDIT}.transitiveTagKeys[0]",
     ),
-    Bad("a moment without its time", {f"{AUDIT}.notAfter": "2030-01-01"}, '"2030-01-01"', MOMENT),
-    Bad("a moment of another zone", {f"{AUDIT}.notBefore": AT_TEN}, f'"{AT_TEN}"', MOMENT),
-    Bad(
-        "a day that there is not",
-        {f"{AUDIT}.notAfter": NO_DAY},
-        f'"{NO_DAY}"',
-        MOMENT,
-        "There is no such date",
-    ),
-    Bad(
+    bad("a moment without its time", "invalid-time", notAfter="2030-01-01"),
+    bad("a moment of another zone", "invalid-time", notBefore="2030-01-01T10:00:00+01:00"),
+    bad("a day that there is not", "invalid-time", notAfter="2030-02-31T00:00:00Z"),
+    bad(
         "a window that closes before it opens",
-        {AUDIT: {"notBefore": "2030-01-02T00:00:00Z", "notAfter": "2030-01-01T00:00:00Z"}},
-        '"2030-01-01T00:00:00Z"',
-        "the window closes after it opens",
-        path=f"{AUDIT}.notAfter",
+        "end-before-start",
+        notAfter="2030-01-01T00:00:00Z",
+        notBefore="2030-01-02T00:00:00Z",
     ),
-    Bad("raw conditions in a list", {f"{AUDIT}.raw": []}, "[]", RAW),
-    Bad(
-        "an operator that there is not",
-        {f"{AUDIT}.raw": {"StringIs": {"aws:SourceAccount": ["1"]}}},
-        '"StringIs"',
-        "there is no such condition operator",
-        path=f"{AUDIT}.raw.StringIs",
+    bad("a misspelt MFA's age", "unknown-key", mfaAge=60),
+    bad_principal("MFA for a session", "mfa-for-role", {"session": "ci/build"}, {"mfa": True}),
+    bad_principal(
+        "MFA for a permission set", "mfa-for-role", {"permissionSet": "Operators"}, {"mfa": True}
     ),
-    Bad(
-        "a raw condition that lets absent MFA pass",
-        {f"{AUDIT}.raw": {"BoolIfExists": {"aws:MultiFactorAuthPresent": ["true"]}}},
-        '"BoolIfExists"',
-        "the MFA keys are absent from requests by access keys, so that this operator lets them in",
-        "Use mfa: true",
-        path=f"{AUDIT}.raw.BoolIfExists.aws:MultiFactorAuthPresent",
+    bad_principal(
+        "MFA for a role by ARN",
+        "mfa-for-role",
+        {"arn": f"arn:aws:iam::{SOURCE}:role/ci"},
+        {"mfa": True},
     ),
     Bad(
-        "a raw condition in another's place",
-        {f"{AUDIT}.raw": {"StringEquals": {"STS:externalid": ["other"]}}},
-        "",
-        "StringEquals of STS:externalid stands there already, by another condition",
-        "Put it in one place",
-        path=f"{AUDIT}.raw.StringEquals.STS:externalid",
+        "MFA of its own for a role",
+        "mfa-for-role",
+        {FIRST: {"role": "ci", "conditions": {"mfaMaxAge": 60}}},
     ),
-    Bad("a misspelt MFA's age", {f"{AUDIT}.mfaAge": 60}, "60", NO_KEY, "Did you mean mfaMaxAge?"),
+    Bad(
+        "MFA's age of its own without MFA",
+        "mfa-age-without-mfa",
+        {FIRST: {"role": "ci", "conditions": {"mfa": False, "mfaMaxAge": 60}}},
+        path=f"{FIRST}.conditions.mfa",
+    ),
+    bad_principal(
+        "a user's name as session name of a group",
+        "username-for-non-user",
+        {"group": "developers"},
+        {"sessionNames": ["ci-*", "${aws:username}"]},
+    ),
+    bad_principal(
+        "an organization as a condition of that organization",
+        "condition-of-principal",
+        {"organization": ORGANIZATION},
+        {"organizations": [ORGANIZATION]},
+    ),
+    bad(
+        "a window of no time",
+        "end-before-start",
+        notAfter="2026-02-01T00:00:00Z",
+        notBefore="2026-02-01T00:00:00Z",
+    ),
+    bad("a moment with a fraction", "invalid-time", notBefore="2026-02-02T00:00:00.5Z"),
+    bad("seconds for a moment", "invalid-time", notAfter=1770000000),
+    bad_item("a link-local address", "private-source-ip", "sourceIps", "169.254.169.254"),
+    bad_item("a range of IPv6 with host bits", "invalid-source-ip", "sourceIps", "2001:db8::1/48"),
+    bad(
+        "an address and an endpoint",
+        "source-ip-with-vpc",
+        sourceIps=["203.0.113.7"],
+        sourceVpcEndpoints=["vpce-11111111"],
+    ),
+    Bad(
+        "an address of its own where the grant asks for a VPC",
+        "source-ip-with-vpc",
+        {
+            "grants.deploy": {
+                "principals": [{"user": "alice", "conditions": {"sourceIps": ["203.0.113.7"]}}],
+                "conditions": {"sourceVpcs": ["vpc-11111111"]},
+            }
+        },
+        path=f"{FIRST}.conditions.sourceIps",
+    ),
+    bad_item("every VPC", "vpc-id-too-short", "sourceVpcs", "*"),
+    bad("no VPC", "not-filled-list", sourceVpcs=[]),
+    bad("a VPC twice", "repeated-value", sourceVpcs=["vpc-11111111", "vpc-11111111"]),
+    bad("an endpoint without its list", "not-filled-list", sourceVpcEndpoints="vpce-11111111"),
+    bad(
+        "an organization twice in a condition",
+        "repeated-value",
+        organizations=[ORGANIZATION, ORGANIZATION],
+    ),
+    bad("organizations that are null", "null-value", organizations=None),
+    bad("no session name", "not-filled-list", sessionNames=[]),
+    bad("a session name twice", "repeated-value", sessionNames=["ci", "ci"]),
+    bad("a map of identities", "not-filled-list", sourceIdentities={"a": "b"}),
+    Bad("a session tag without values", "tag-values-not-list", {f"{AUDIT}.sessionTags.team": []}),
+    Bad("a session tag's value twice", "repeated-value", {f"{AUDIT}.sessionTags.team": ["a", "a"]}),
+    Bad(
+        "every value of a session tag",
+        "invalid-tag-value",
+        {AUDIT: {"sessionTags": {"team": ["*"]}}},
+        path=f"{AUDIT}.sessionTags.team[0]",
+    ),
+    Bad("a session tag of AWS's own", "reserved-tag-key", {f"{AUDIT}.sessionTags.aws:team": ["a"]}),
+    Bad(
+        "session tags that are the same ignoring case",
+        "repeated-tag-key",
+        {AUDIT: {"sessionTags": {"team": ["a"], "Team": ["b"]}}},
+        path=f"{AUDIT}.sessionTags.Team",
+    ),
+    bad(
+        "51 session tags",
+        "too-many-tags",
+        sessionTags={f"key-{number}": ["a"] for number in range(51)},
+    ),
+    bad(
+        "a transitive key twice",
+        "repeated-value",
+        transitiveTagKeys=["team", "team"],
+        sessionTags={"team": ["a"]},
+    ),
+    bad("no transitive key", "not-filled-list", transitiveTagKeys=[]),
+    Bad(
+        "session tags of its own where the grant hands others on",
+        "transitive-tag-not-in-session",
+        {
+            "grants.deploy": {
+                "principals": [{"role": "ci", "conditions": {"sessionTags": {"stage": ["test"]}}}],
+                "conditions": {"sessionTags": {"team": ["a"]}, "transitiveTagKeys": ["team"]},
+            }
+        },
+        path=f"{FIRST}.conditions.transitiveTagKeys[0]",
+    ),
+    Bad(
+        "a principal tag without values", "tag-values-not-list", {f"{AUDIT}.principalTags.team": []}
+    ),
+    Bad(
+        "a principal tag's key with a star",
+        "invalid-tag-key",
+        {f"{AUDIT}.principalTags.te*m": ["a"]},
+    ),
+    bad(
+        "a previous external ID of one character",
+        "external-id-too-short",
+        previousExternalId="x",
+        externalId="new-1",
+    ),
+    bad(
+        "a number for a previous external ID",
+        "external-id-not-string",
+        previousExternalId=4711,
+        externalId="new-1",
+    ),
 ]

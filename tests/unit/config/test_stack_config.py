@@ -1,4 +1,4 @@
-"""The stack's config: as YAML gives it, as `pulumi config set` writes it, and as the program hands it on."""
+"""The stack's config: as YAML and `pulumi config set` write it, and as the component takes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cross_account_access.grants.roles import RoleModel
 from stack_config import AssumedRole, Connection, Settings
 from tests.component.harness import SECRET, run
 from tests.component.world import World
-from tests.unit.reading import DESTINATION, OTHER, SOURCE, messages
+from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes
 
 if TYPE_CHECKING:
     from cross_account_access.grants.model import Model
@@ -44,37 +44,21 @@ def config(**values: Any) -> dict[str, Any]:
     return {"grants": {"deploy": ALICE}} | values
 
 
-def refused(**values: Any) -> list[str]:
-    return messages(Settings, config(**values), spelling="camelCase", path="cross-account-access:")
-
-
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("values", "code", "path"),
     [
         (
             {"source": {"accountId": SOURCE}, "destination": {"accountId": 111111111111}},
-            (
-                f'destination.accountId: "{SOURCE}": source and destination are two accounts. '
-                "Inside one account an identity policy is enough"
-            ),
-        ),
-        (
-            {"side": "source"},
-            "destination.accountId: side source needs the other account's ID. Add the key",
-        ),
-        (
-            {"side": "destination"},
-            "source.accountId: side destination needs the other account's ID. Add the key",
+            "same-account",
+            "destination.accountId",
         ),
         (
             {
                 "source": {"accountId": OTHER},
                 "grants": {"a": {"principals": [{"arn": f"arn:aws:iam::{SOURCE}:user/x"}]}},
             },
-            (
-                f'grants.a.principals[0]: "{SOURCE}": a principal is of the source account, {OTHER}. '
-                "Another source account takes another stack, or another CrossAccountAccess"
-            ),
+            "principal-in-other-account",
+            "grants.a.principals[0]",
         ),
         (
             {
@@ -83,20 +67,17 @@ def refused(**values: Any) -> list[str]:
                     "a": ALICE | {"role": {"managedPolicies": [f"arn:aws:iam::{OTHER}:policy/x"]}}
                 },
             },
-            (
-                f'grants.a.role.managedPolicies[0]: "arn:aws:iam::{OTHER}:policy/x": '
-                f"a role takes policies of AWS's and of its own account, {DESTINATION}."
-            ),
+            "policy-in-other-account",
+            "grants.a.role.managedPolicies[0]",
         ),
-        ({"sides": "both"}, 'sides: "both": there is no such key. Did you mean side?'),
-        ({"destinations": {}}, "destinations: {}: there is no such key. Did you mean destination?"),
-        ({"source": []}, "source: []: this must be an object with keys of its own."),
+        ({"sides": "both"}, "unknown-key", "sides"),
     ],
 )
 def test_the_path_of_a_problem_is_the_one_that_pulumi_config_takes(
-    values: dict[str, Any], message: str
+    values: dict[str, Any], code: str, path: str
 ) -> None:
-    assert refused(**values) == [f"cross-account-access:{message}"]
+    found = codes(Settings, config(**values), spelling="camelCase", path="cross-account-access:")
+    assert found == [(code, f"cross-account-access:{path}")]
 
 
 def test_an_account_id_may_be_the_number_that_pulumi_config_set_writes() -> None:
@@ -190,14 +171,12 @@ def test_refused_config_ends_the_program_with_every_problem_and_no_traceback() -
     )
     with pytest.raises(pulumi.RunError) as caught:
         loaded(given)
-    assert str(caught.value).splitlines() == [
-        "the stack's config was refused:",
-        (
-            'cross-account-access:grants.deploy.principals[0].user: "a b": a user name has 1–64 characters: '
-            "letters, digits and _+=,.@-."
-        ),
-        'cross-account-access:side: "x": a side is both, source or destination.',
-        'cross-account-access:source: "[broken": this must be an object with keys of its own.',
+    first, *problems = str(caught.value).splitlines()
+    assert first == "the stack's config was refused:"
+    assert [line.split(": ")[0].partition(":")[2] for line in problems] == [
+        "grants.deploy.principals[0].user",
+        "side",
+        "source",
     ]
 
 
@@ -209,7 +188,7 @@ def test_a_secret_in_config_that_is_no_json_is_not_shown() -> None:
         loaded(given)
     assert "s3cr3t" not in str(caught.value)
     assert "AKIA" not in str(caught.value)
-    assert "cross-account-access:source: [secret]: this must be an object" in str(caught.value)
+    assert "cross-account-access:source: [secret]: " in str(caught.value)
 
 
 def test_a_stack_without_config_is_told_what_it_lacks() -> None:
@@ -279,9 +258,7 @@ def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> N
     assert deploy["roleUniqueId"].startswith("AROA")
     assert (deploy["sourceAccountId"], deploy["destinationAccountId"]) == (SOURCE, DESTINATION)
     assert deploy["switchRoleUrl"] is None
-    assert deploy["switchRoleUnavailable"] == (
-        "nobody is trusted who could: a role's session can't switch roles in the console"
-    )
+    assert deploy["switchRoleUnavailable"].startswith("only role sessions are trusted")
     assert audit["switchRoleUrl"] is None
     assert audit["switchRoleUnavailable"].startswith("the trust policy requires an external ID")
     assert audit["cliProfile"].startswith("[profile audit]\n")

@@ -22,6 +22,7 @@ from cross_account_access.grants import policies
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
+from cross_account_access.iam.identity_policy import check_identity_policy
 from tests.unit.grants import grant_conditions, grant_principals
 from tests.unit.grants.grant_oracle import SOURCE
 from tests.unit.grants.grant_worlds import ROLE, grants
@@ -83,7 +84,7 @@ def of_stack(file: Path) -> list[dict[str, Any]]:
         for grant in checked.grants.values()
         for document in grant.role.inline_policies.values()
     ]
-    return found + [managed_policy(policies.check_identity_policy(document)) for document in inline]
+    return found + [managed_policy(check_identity_policy(document)) for document in inline]
 
 
 def test_the_documents_of_every_principal_condition_and_example_are_accepted() -> None:

@@ -40,7 +40,7 @@ EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "partner-7f3a"}}
 def test_the_block_is_exactly_what_was_asked_for(
     conditions: dict[str, Any], block: dict[str, Any]
 ) -> None:
-    built = read_model(ConditionsModel, conditions).block()
+    built = read_model(ConditionsModel, conditions).build_block()
     assert built == block
     assert json.dumps(built) == json.dumps(block), "the order is fixed"
 
@@ -72,7 +72,7 @@ CONDITIONS = st.fixed_dictionaries(
 
 @given(CONDITIONS)
 def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None:
-    block = read_model(ConditionsModel, conditions).block()
+    block = read_model(ConditionsModel, conditions).build_block()
     # BoolIfExists would let long-term access keys in: https://docs.aws.amazon.com/IAM/latest/UserGuide/
     # reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
     assert set(block) <= {"Bool", "NumericLessThan", "StringEquals"}
@@ -97,7 +97,7 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
         (
             {"mfa_max_age": 0},
             (
-                "here.mfa_max_age: 0: an MFA's age is 1 to 129600 whole seconds "
+                "here.mfa_max_age: 0: an MFA's age must be 1 to 129600 whole seconds "
                 "(credentials of GetSessionToken last 36 hours at most)."
             ),
         ),
@@ -107,9 +107,12 @@ def test_no_operator_lets_an_absent_key_pass(conditions: dict[str, Any]) -> None
         ),
         (
             {"external_id": "x"},
-            "here.external_id: [secret]: an external ID has 2–1224 characters: letters, digits and _+=,.@:/-.",
+            "here.external_id: [secret]: an external ID must have 2–1224 characters: letters, digits and _+=,.@:/-.",
         ),
-        ({"external_id": 1234}, f"here.external_id: [secret]: an external ID is text. {QUOTES}"),
+        (
+            {"external_id": 1234},
+            f"here.external_id: [secret]: an external ID must be a string. {QUOTES}",
+        ),
         (
             {"external_id": None},
             "here.external_id: null: a key has a value. Give it one, or leave it out",
@@ -122,7 +125,7 @@ def test_a_wrong_condition_is_refused(conditions: dict[str, Any], message: str) 
 
 def test_an_external_id_that_is_not_known_yet_is_in_the_block() -> None:
     later = Unresolved()
-    assert read_model(ConditionsModel, {"external_id": later}).block() == {
+    assert read_model(ConditionsModel, {"external_id": later}).build_block() == {
         "StringEquals": {"sts:ExternalId": later}
     }
 

@@ -339,13 +339,13 @@ SPELL = "Spell its path and name as IAM shows them"
         ({"grants": []}, "grants: []: this must be a map."),
         (
             {"grants": {"a b": ALICE}},
-            'grants.a b: "a b": a grant\'s name has 1–64 characters: letters, digits and _+=,.@-.',
+            'grants.a b: "a b": a grant\'s name must have 1–64 characters: letters, digits and _+=,.@-.',
         ),
         (
             {"grants": {"x" * 65: ALICE}},
-            f'grants.{"x" * 65}: "{"x" * 65}": a grant\'s name has 1–64 characters: letters, digits and _+=,.@-.',
+            f'grants.{"x" * 65}: "{"x" * 65}": a grant\'s name must have 1–64 characters: letters, digits and _+=,.@-.',
         ),
-        ({"grants": {5: ALICE}}, f"grants.5: 5: a grant's name is text. {QUOTES}"),
+        ({"grants": {5: ALICE}}, f"grants.5: 5: a grant's name must be a string. {QUOTES}"),
         ({"grants": {"a": None}}, "grants.a: null: this must be an object with keys of its own."),
         (grants(a={}) | {"side": "left"}, 'side: "left": a side is both, source or destination.'),
         (grants(a={}) | {"side": 5}, "side: 5: a side is both, source or destination."),
@@ -390,7 +390,7 @@ SPELL = "Spell its path and name as IAM shows them"
         ),
         (
             grants(a={}) | {"source_account_id": "1"},
-            'source_account_id: "1": an account ID has 12 characters: digits.',
+            'source_account_id: "1": an account ID must have 12 characters: digits.',
         ),
     ],
 )

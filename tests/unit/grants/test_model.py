@@ -96,11 +96,11 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
             'ns:colour: "red": there is no such key. Known keys: grants, side, tags, imports, '
             "sourceAccountId, destinationAccountId"
         ),
-        'ns:grants.a b: "a b": a grant\'s name has 1–64 characters: letters, digits and _+=,.@-.',
+        'ns:grants.a b: "a b": a grant\'s name must have 1–64 characters: letters, digits and _+=,.@-.',
         "ns:grants.a b.principals: []: this must not be empty.",
         'ns:grants.deploy.conditions.mfa: "yes": this must be true or false.',
-        'ns:grants.deploy.principals[0].user: "a b": a user name has 1–64 characters: letters, digits and _+=,.@-.',
-        f"ns:grants.deploy.principals[1].role: 5: a role name is text. {QUOTES}",
+        'ns:grants.deploy.principals[0].user: "a b": a user name must have 1–64 characters: letters, digits and _+=,.@-.',
+        f"ns:grants.deploy.principals[1].role: 5: a role name must be a string. {QUOTES}",
         "ns:grants.deploy.rol: {}: there is no such key. Did you mean role?",
         'ns:side: "left": a side is both, source or destination.',
     ]

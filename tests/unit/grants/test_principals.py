@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cross_account_access.grants import principals
+from cross_account_access.grants import principal_names as principals
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.principals import Entity, PrincipalModel
 from tests.unit.reading import OTHER, SOURCE, messages, refusal, told
@@ -73,7 +73,7 @@ def test_a_user_and_a_role_are_never_mixed_up(
     arn = f"arn:aws:iam::{SOURCE}:{kind}/{full}"
     principal = read_model(PrincipalModel, {"arn": arn} if by_arn else {kind: full})
     assert principal.entity is not None
-    assert principal.entity.arn("aws", SOURCE) == arn
+    assert principal.entity.build_arn("aws", SOURCE) == arn
     assert principal.key == f"{kind}-{name}"
 
 
@@ -86,11 +86,13 @@ def test_a_user_and_a_role_are_never_mixed_up(
     ],
 )
 def test_a_principals_arn_is_of_the_source_account_and_partition(entity: Entity, arn: str) -> None:
-    assert entity.arn("aws-cn", SOURCE) == arn
+    assert entity.build_arn("aws-cn", SOURCE) == arn
 
 
 def test_a_principal_of_another_account_has_no_arn_in_this_one() -> None:
-    assert told(lambda entity: entity.arn("aws", SOURCE), Entity("user", "/", "alice", OTHER)) == (
+    assert told(
+        lambda entity: entity.build_arn("aws", SOURCE), Entity("user", "/", "alice", OTHER)
+    ) == (
         f'here: "{OTHER}": a principal is of the source account, {SOURCE}. '
         "Another source account takes another stack, or another CrossAccountAccess"
     )
@@ -109,7 +111,7 @@ def test_a_path_or_an_arn_names_a_principal_in_full(entity: Entity, fully: bool)
 
 
 RULE = "a principal's ARN is that of an IAM user or role, arn:aws:iam::ACCOUNT:user/NAME or …:role/NAME"
-NAME = "has 1–64 characters: letters, digits and _+=,.@-"
+NAME = "must have 1–64 characters: letters, digits and _+=,.@-"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ NAME = "has 1–64 characters: letters, digits and _+=,.@-"
         ),
         pytest.param(
             f"arn:aws:iam::{SOURCE}:user/*/alice",
-            "a path has none of *, ? and ${: in a policy these would stand for other names too",
+            "a path must not contain *, ? or ${: in a policy these would match other names too",
             "",
             id="a path by pattern",
         ),
@@ -186,9 +188,7 @@ def test_a_name_that_iam_would_not_take_is_refused(
 ) -> None:
     check = {"user": principals.check_user_name, "role": principals.check_role_name}[kind]
     refused = refusal(check, name)
-    path = (
-        "a path has 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
-    )
+    path = "a path must have 1–512 characters: a slash alone, or ASCII between two slashes, without spaces"
     assert refused.rule == (path if rule == "path" else f"a {kind} name {NAME}")
     assert refused.remedy == remedy
 

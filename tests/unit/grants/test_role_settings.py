@@ -67,13 +67,16 @@ def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
         (f"arn:aws:iam::{DESTINATION}:role/x", "a managed policy's ARN is "),
         (f"arn:aws:iam::{DESTINATION}:policy/", "a managed policy's ARN is "),
         ("arn:aws:s3:::bucket", "a managed policy's ARN is "),
-        (f"arn:aws:iam::{DESTINATION}:policy/a b", "a policy name has 1–128 characters"),
-        (f"arn:aws:iam::{DESTINATION}:policy/{'x' * 129}", "a policy name has 1–128 characters"),
-        (f"arn:aws:iam::{DESTINATION}:policy/a:b/x", "a policy's path has 1–512 characters"),
-        ("Read Only", "a policy name has 1–128 characters"),
-        ("", "a policy name has 1–128 characters"),
-        ("x" * 129, "a policy name has 1–128 characters"),
-        ("job function/x", "a policy's path has 1–512 characters"),
+        (f"arn:aws:iam::{DESTINATION}:policy/a b", "a policy name must have 1–128 characters"),
+        (
+            f"arn:aws:iam::{DESTINATION}:policy/{'x' * 129}",
+            "a policy name must have 1–128 characters",
+        ),
+        (f"arn:aws:iam::{DESTINATION}:policy/a:b/x", "a policy's path must have 1–512 characters"),
+        ("Read Only", "a policy name must have 1–128 characters"),
+        ("", "a policy name must have 1–128 characters"),
+        ("x" * 129, "a policy name must have 1–128 characters"),
+        ("job function/x", "a policy's path must have 1–512 characters"),
         (5, "a managed policy is given by the name of one of AWS's, or by its ARN"),
         (None, "a managed policy is given by the name of one of AWS's, or by its ARN"),
     ],
@@ -114,10 +117,13 @@ def test_what_is_no_roles_arn_is_refused(arn: object, remedy: str) -> None:
 @pytest.mark.parametrize(
     ("arn", "rule"),
     [
-        (f"arn:aws:iam::{OTHER}:role/*", "a role name has 1–64 characters"),
-        (f"arn:aws:iam::{OTHER}:role/{'x' * 65}", "a role name has 1–64 characters"),
-        (f"arn:aws:iam::{OTHER}:role/*/deploy", "a path has none of *, ? and ${"),
-        (f"arn:aws:iam::{OTHER}:role/${{aws:username}}/deploy", "a path has none of *, ? and ${"),
+        (f"arn:aws:iam::{OTHER}:role/*", "a role name must have 1–64 characters"),
+        (f"arn:aws:iam::{OTHER}:role/{'x' * 65}", "a role name must have 1–64 characters"),
+        (f"arn:aws:iam::{OTHER}:role/*/deploy", "a path must not contain *, ? or ${"),
+        (
+            f"arn:aws:iam::{OTHER}:role/${{aws:username}}/deploy",
+            "a path must not contain *, ? or ${",
+        ),
     ],
 )
 def test_a_roles_arn_that_is_a_pattern_is_refused(arn: str, rule: str) -> None:
@@ -176,15 +182,15 @@ TWICE = "a policy is attached once"
         ),
         (
             {"managed_policy_arns": {"a b": OWN}},
-            'managed_policy_arns.a b: "a b": a label has 1–128 characters: letters, digits and _+=,.@-.',
+            'managed_policy_arns.a b: "a b": a label must have 1–128 characters: letters, digits and _+=,.@-.',
         ),
         (
             {"inline_policies": {"a b": allow("*")}},
-            'inline_policies.a b: "a b": a policy name has 1–128 characters: letters, digits and _+=,.@-.',
+            'inline_policies.a b: "a b": a policy name must have 1–128 characters: letters, digits and _+=,.@-.',
         ),
         (
             {"inline_policies": {5: allow("*")}},
-            f"inline_policies.5: 5: a policy name is text. {QUOTES}",
+            f"inline_policies.5: 5: a policy name must be a string. {QUOTES}",
         ),
         (
             {"inline_policies": {"a": allow()}},
@@ -192,7 +198,7 @@ TWICE = "a policy is attached once"
         ),
         (
             {"permissions_boundary": "a b"},
-            'permissions_boundary: "a b": a policy name has 1–128 characters: letters, digits and _+=,.@-.',
+            'permissions_boundary: "a b": a policy name must have 1–128 characters: letters, digits and _+=,.@-.',
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a refused person reads: which half, which statement, which condition, and never an external ID."""
+"""What a refused person reads: which half, statement and condition, and never an external ID."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def trusts(
     return statement | ({"Condition": condition} if condition else {})
 
 
-def asked(
+def answer(
     *trust: dict[str, Any],
     caller: Caller = BOB,
     action: str = "sts:AssumeRole",
@@ -38,14 +38,14 @@ def asked(
 
 def test_an_allow_names_both_statements() -> None:
     assert (
-        asked().reason
+        answer().reason
         == "allowed by inline policy admin, statement 1 and trust policy, statement 1"
     )
 
 
 def test_an_allow_of_the_trust_alone_names_it() -> None:
     local = "arn:aws:iam::111111111111:role/deploy"
-    assert asked(caller=BARE, role=local).reason == "allowed by trust policy, statement 1"
+    assert answer(caller=BARE, role=local).reason == "allowed by trust policy, statement 1"
 
 
 NO_MFA = 'aws:MultiFactorAuthPresent is absent, Bool requires "true"'
@@ -104,15 +104,15 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("condition", "context", "failure"), FAILURES)
-def test_a_failed_condition_is_told_with_its_values(
+def test_an_unmet_condition_is_named_with_its_values(
     condition: Any, context: Any, failure: str
 ) -> None:
-    decision = asked(trusts(**condition), context=context)
+    decision = answer(trusts(**condition), context=context)
     assert decision == Decision(False, "destination", f"trust policy, statement 1: {failure}")
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_the_statement_that_comes_nearest_is_told(*, reverse: bool) -> None:
+def test_the_statement_that_comes_nearest_is_named(*, reverse: bool) -> None:
     far = trusts("arn:aws:iam::111111111111:user/alice")
     tagging = trusts(action="sts:TagSession")
     two = trusts(
@@ -121,48 +121,48 @@ def test_the_statement_that_comes_nearest_is_told(*, reverse: bool) -> None:
     one = trusts(Bool={"aws:MultiFactorAuthPresent": "true"})
     statements = [far, tagging, two, one][:: -1 if reverse else 1]
     number = 1 + statements.index(one)
-    assert asked(*statements).reason == f"trust policy, statement {number}: {NO_MFA}"
+    assert answer(*statements).reason == f"trust policy, statement {number}: {NO_MFA}"
 
 
 def test_a_trust_of_somebody_else() -> None:
-    reason = asked(trusts("arn:aws:iam::111111111111:user/alice")).reason
+    reason = answer(trusts("arn:aws:iam::111111111111:user/alice")).reason
     assert reason == f"the trust policy names no principal that is {BOB_ARN}"
 
 
-def test_a_trust_of_a_principal_that_was_made_again() -> None:
-    assert asked(trusts(["AIDAGONE", "arn:aws:iam::111111111111:user/alice"])).reason == (
-        f"the trust policy names no principal that is {BOB_ARN}: it names AIDAGONE by unique id, "
-        "and whoever is deleted and made again has a new one, here AIDABOB"
+def test_a_trust_of_a_principal_that_was_re_created() -> None:
+    assert answer(trusts(["AIDAGONE", "arn:aws:iam::111111111111:user/alice"])).reason == (
+        f"the trust policy names no principal that is {BOB_ARN}: it names AIDAGONE by unique id. "
+        "A user or role that is deleted and re-created gets a new one, here AIDABOB"
     )
 
 
 def test_an_action_that_the_trust_says_nothing_of() -> None:
-    reason = asked(action="sts:TagSession").reason
+    reason = answer(action="sts:TagSession").reason
     assert reason == "trust policy, statement 1: it does not cover sts:TagSession"
 
 
-def test_an_explicit_deny_is_told_before_all_else() -> None:
+def test_an_explicit_deny_is_named_before_all_else() -> None:
     deny = {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}
     caller = replace(
         BOB, identity_policies=(Policy("managed policy arn:x", {"Statement": [LAX, deny]}),)
     )
-    assert asked(trusts("*"), caller=caller) == Decision(
+    assert answer(trusts("*"), caller=caller) == Decision(
         False, "source", "explicit deny in managed policy arn:x, statement 2"
     )
-    denied = asked(trusts(), trusts() | {"Effect": "Deny"})
+    denied = answer(trusts(), trusts() | {"Effect": "Deny"})
     assert denied == Decision(False, "destination", "explicit deny in trust policy, statement 2")
 
 
 def test_no_identity_policy() -> None:
     assert (
-        asked(caller=BARE).reason
+        answer(caller=BARE).reason
         == f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
     )
 
 
-def test_an_identity_policy_for_another_role_is_told() -> None:
+def test_an_identity_policy_for_another_role_is_named() -> None:
     near = Policy("inline policy near", {"Statement": LAX | {"Resource": ROLE + "2"}})
-    assert asked(caller=replace(BOB, identity_policies=(near,))).reason == (
+    assert answer(caller=replace(BOB, identity_policies=(near,))).reason == (
         f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE} "
         f"(inline policy near, statement 1: it does not cover {ROLE})"
     )
@@ -170,12 +170,12 @@ def test_an_identity_policy_for_another_role_is_told() -> None:
 
 def test_an_identity_policy_for_other_actions_is_not() -> None:
     far = Policy("inline policy far", {"Statement": LAX | {"Action": "s3:*"}})
-    reason = asked(caller=replace(BOB, identity_policies=(far,))).reason
+    reason = answer(caller=replace(BOB, identity_policies=(far,))).reason
     assert reason == f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
 
 
-def test_both_halves_are_told_of() -> None:
-    assert asked(trusts("arn:aws:iam::111111111111:user/alice"), caller=BARE) == Decision(
+def test_both_halves_that_refuse_are_named() -> None:
+    assert answer(trusts("arn:aws:iam::111111111111:user/alice"), caller=BARE) == Decision(
         False,
         "source",
         f"no identity policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}; and "
@@ -186,21 +186,22 @@ def test_both_halves_are_told_of() -> None:
 def test_a_boundary_and_a_session_policy_are_named() -> None:
     nothing = Policy("managed policy arn:b", {"Statement": []})
     limited = replace(BOB, permissions_boundary=nothing, session_policies=(nothing,))
-    assert asked(caller=limited).reason == (
+    assert answer(caller=limited).reason == (
         f"the permissions boundary of {BOB_ARN}, managed policy arn:b, does not allow "
-        f"sts:AssumeRole on {ROLE}; and no session policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
+        f"sts:AssumeRole on {ROLE}; and "
+        f"no session policy of {BOB_ARN} allows sts:AssumeRole on {ROLE}"
     )
 
 
 def test_a_root_user() -> None:
     root = "arn:aws:iam::111111111111:root"
-    decision = asked(caller=Caller(root, "111111111111", root))
+    decision = answer(caller=Caller(root, "111111111111", root))
     assert decision.reason == f"{root} is a root user, and none can assume a role"
 
 
 def test_another_partition() -> None:
     role = "arn:aws-cn:iam::222222222222:role/deploy"
-    assert asked(role=role).reason == f"{role} is in another partition than {BOB_ARN}"
+    assert answer(role=role).reason == f"{role} is in another partition than {BOB_ARN}"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_another_partition() -> None:
 @pytest.mark.parametrize("principal", [BOB_ARN, "arn:aws:iam::111111111111:user/alice"])
 def test_an_operator_that_iam_does_not_know_is_named(name: str, principal: str) -> None:
     with pytest.raises(ValueError, match="IAM has no condition operator") as error:
-        asked(trusts(principal, **{name: {"aws:username": "bob"}}))
+        answer(trusts(principal, **{name: {"aws:username": "bob"}}))
     assert str(error.value) == f"IAM has no condition operator {name!r}"
 
 
@@ -228,7 +229,7 @@ def test_no_reason_holds_an_external_id(
     same: bool, operator: str, key: str, required: str, given_id: str
 ) -> None:
     condition = {operator: {key: required}, "Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    decision = asked(
+    decision = answer(
         trusts(**condition), context={"sts:ExternalId": required if same else given_id}
     )
     assert not decision.allowed

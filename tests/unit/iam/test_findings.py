@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.iam.evaluator import Policy, Request, decide
-from cross_account_access.iam.operators import HIDDEN, Unmet
+from cross_account_access.iam.operators import HIDDEN, UnmetCondition
 from tests.unit.iam.test_decision_reasons import BARE, BOB, BOB_ARN, LAX, NO_MFA, ROLE, trusts
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cross_account_access.iam.findings import Finding
 
 
-def found(*trust: dict[str, Any], caller: Caller = BOB, **context: str) -> list[Finding]:
+def list_findings(*trust: dict[str, Any], caller: Caller = BOB, **context: str) -> list[Finding]:
     document = {"Version": "2012-10-17", "Statement": list(trust)}
     keys = {key.replace("_", ":"): value for key, value in context.items()}
     return list(
@@ -24,15 +24,19 @@ def found(*trust: dict[str, Any], caller: Caller = BOB, **context: str) -> list[
     )
 
 
-def test_both_halves_that_allow_are_told() -> None:
-    assert [(item.half, item.kind, item.policy, item.statement) for item in found(trusts())] == [
+def test_both_halves_that_allow_are_findings() -> None:
+    assert [
+        (item.half, item.kind, item.policy, item.statement) for item in list_findings(trusts())
+    ] == [
         ("source", "allow", "inline policy admin", 1),
         ("destination", "allow", "trust policy", 1),
     ]
 
 
-def test_the_half_that_allows_is_told_beside_the_one_that_refuses() -> None:
-    refusing, allowing = sorted(found(trusts(), caller=BARE), key=lambda item: item.kind == "allow")
+def test_the_half_that_allows_stands_beside_the_one_that_refuses() -> None:
+    refusing, allowing = sorted(
+        list_findings(trusts(), caller=BARE), key=lambda item: item.kind == "allow"
+    )
     assert (refusing.half, refusing.kind, refusing.policy, refusing.element) == (
         "source",
         "identity",
@@ -42,31 +46,33 @@ def test_the_half_that_allows_is_told_beside_the_one_that_refuses() -> None:
     assert (allowing.half, allowing.kind) == ("destination", "allow")
 
 
-def test_conditions_that_are_not_met_are_told_one_by_one() -> None:
-    asked = trusts(
+def test_each_unmet_condition_is_listed() -> None:
+    trust = trusts(
         Bool={"aws:MultiFactorAuthPresent": "true"},
         StringEquals={"sts:RoleSessionName": ["a", "b"]},
     )
-    refusing = found(asked, sts_RoleSessionName="c")[0]
+    refusing = list_findings(trust, sts_RoleSessionName="c")[0]
     assert (refusing.kind, refusing.statement, refusing.element) == ("trust", 1, "condition")
     named = 'sts:RoleSessionName is "c", StringEquals requires "a" or "b"'
     assert refusing.unmet == (
-        Unmet("Bool", "aws:MultiFactorAuthPresent", (), ("true",), NO_MFA),
-        Unmet("StringEquals", "sts:RoleSessionName", ("c",), ("a", "b"), named),
+        UnmetCondition("Bool", "aws:MultiFactorAuthPresent", (), ("true",), NO_MFA),
+        UnmetCondition("StringEquals", "sts:RoleSessionName", ("c",), ("a", "b"), named),
     )
 
 
 def test_an_external_id_is_hidden() -> None:
-    item = found(trusts(StringEquals={"sts:ExternalId": "secret-1"}), sts_ExternalId="secret-2")[0]
-    assert (item.unmet[0].given, item.unmet[0].required) == ((HIDDEN,), (HIDDEN,))
+    item = list_findings(
+        trusts(StringEquals={"sts:ExternalId": "secret-1"}), sts_ExternalId="secret-2"
+    )[0]
+    assert (item.unmet[0].actual, item.unmet[0].required) == ((HIDDEN,), (HIDDEN,))
     assert "secret" not in repr(item)
-    unwanted = found(trusts(Null={"sts:ExternalId": "true"}), sts_ExternalId="secret-2")[0]
-    assert (unwanted.unmet[0].given, unwanted.unmet[0].required) == ((HIDDEN,), ("true",))
+    unwanted = list_findings(trusts(Null={"sts:ExternalId": "true"}), sts_ExternalId="secret-2")[0]
+    assert (unwanted.unmet[0].actual, unwanted.unmet[0].required) == ((HIDDEN,), ("true",))
 
 
-def test_a_deny_is_told_with_its_conditions_and_beside_what_allows() -> None:
+def test_a_deny_has_its_conditions_and_stands_beside_what_allows() -> None:
     deny = trusts("*", NotIpAddress={"aws:SourceIp": "192.0.2.0/24"}) | {"Effect": "Deny"}
-    denied = found(trusts(), deny)
+    denied = list_findings(trusts(), deny)
     assert [(item.half, item.kind, item.statement) for item in denied] == [
         ("destination", "deny", 2),
         ("source", "allow", 1),
@@ -75,14 +81,14 @@ def test_a_deny_is_told_with_its_conditions_and_beside_what_allows() -> None:
     assert denied[0].condition_keys == ("aws:SourceIp",)
 
 
-def test_what_of_a_statement_does_not_match_is_told() -> None:
+def test_the_element_that_does_not_match_is_named() -> None:
     elsewhere = replace(
         BOB,
         identity_policies=(Policy("inline policy near", {"Statement": LAX | {"Resource": "x"}}),),
     )
-    assert found(trusts(), caller=elsewhere)[0].element == "resource"
-    assert found(trusts(action="sts:TagSession"))[0].element == "action"
-    stranger = found(trusts(["AIDAGONE", BOB_ARN + "2"]))[0]
+    assert list_findings(trusts(), caller=elsewhere)[0].element == "resource"
+    assert list_findings(trusts(action="sts:TagSession"))[0].element == "action"
+    stranger = list_findings(trusts(["AIDAGONE", BOB_ARN + "2"]))[0]
     assert (stranger.element, stranger.statement, stranger.dead_ids) == (
         "principal",
         None,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.errors import Refusal
-from cross_account_access.grants.policies import check_identity_policy
+from cross_account_access.iam.identity_policy import check_identity_policy
 from tests.unit.reading import told
 
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}

@@ -10,7 +10,7 @@ from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Decision, Request, decide
 from cross_account_access.iam.findings import AccountSide, Finding
-from cross_account_access.iam.operators import Unmet
+from cross_account_access.iam.operators import UnmetCondition
 
 from .decision_inputs import CallerWithPolicies, TargetRole
 from .principal_ref import PrincipalRef
@@ -44,7 +44,7 @@ class Reason:
     policy: str | None = None
     statement: int | None = None
     element: str | None = None
-    conditions: tuple[Unmet, ...] = ()
+    conditions: tuple[UnmetCondition, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The reason for `--json`."""
@@ -58,7 +58,7 @@ class Reason:
                 {
                     "key": unmet.key,
                     "operator": unmet.operator,
-                    "given": list(unmet.given),
+                    "given": list(unmet.actual),
                     "required": list(unmet.required),
                 }
                 for unmet in self.conditions

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cross_account_access.cli.policy_normalization import normalize_statements
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.iam.findings import Finding
-from cross_account_access.iam.operators import as_list
+from cross_account_access.iam.policy_document import list_principals, list_statements
 
 from .words import block, policy_text
 
@@ -195,10 +194,8 @@ class _Refusal:
 
     def _list_trusted(self) -> Iterator[str]:
         trust = self.question.role.trust
-        for statement in normalize_statements(trust.document) if trust else ():
-            principal = statement.get("Principal")
-            if isinstance(principal, dict):
-                yield from as_list(principal.get("AWS", []))
+        for statement in list_statements(trust.document) if trust else ():
+            yield from list_principals(statement.get("Principal"))
 
 
 def _get_tail(arn: str) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from cross_account_access.iam.operators import Unmet
+from cross_account_access.iam.operators import UnmetCondition
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Block:
     remedies: tuple[str, ...]
 
 
-_Tell = Callable[[Unmet, bool], Words]
+_Tell = Callable[[UnmetCondition, bool], Words]
 
 
-def words(unmet: Unmet, *, user: bool) -> Words:
+def words(unmet: UnmetCondition, *, user: bool) -> Words:
     """Tell of a condition.
 
     Args:
@@ -51,7 +51,7 @@ def words(unmet: Unmet, *, user: bool) -> Words:
     return tell(unmet, user)
 
 
-def block(found: Iterable[Unmet], *, user: bool) -> Block:
+def block(found: Iterable[UnmetCondition], *, user: bool) -> Block:
     """Tell of several conditions of a statement, each thing once and with its condition keys."""
     keys: dict[str, list[str]] = {}
     remedies: list[str] = []
@@ -63,7 +63,7 @@ def block(found: Iterable[Unmet], *, user: bool) -> Block:
     return Block(plain, tuple(dict.fromkeys(remedies)))
 
 
-def forbids(unmet: Unmet) -> bool:
+def forbids(unmet: UnmetCondition) -> bool:
     """Whether the condition asks for a value's absence."""
     return "Not" in unmet.operator or (unmet.operator == "Null" and unmet.required == ("true",))
 
@@ -72,24 +72,24 @@ def _or(values: tuple[str, ...]) -> str:
     return " or ".join(values)
 
 
-def _is(unmet: Unmet, absent: str) -> str:
-    return f"here it is {', '.join(unmet.given)}" if unmet.given else absent
+def _is(unmet: UnmetCondition, absent: str) -> str:
+    return f"here it is {', '.join(unmet.actual)}" if unmet.actual else absent
 
 
-def _forbidden(unmet: Unmet) -> Words:
+def _forbidden(unmet: UnmetCondition) -> Words:
     what = unmet.key if unmet.operator == "Null" else f"{unmet.key} {_or(unmet.required)}"
     return Words(f"{what} is forbidden, {_is(unmet, 'and it is absent')}", f"Call without {what}.")
 
 
-def _external_id(unmet: Unmet, _: bool) -> Words:
+def _external_id(unmet: UnmetCondition, _: bool) -> Words:
     return Words(
-        f"an external ID is required, {'and another one was given' if unmet.given else 'and none was given'}",
+        f"an external ID is required, {'and another one was given' if unmet.actual else 'and none was given'}",
         "Give the external ID that was agreed with the role's owner: --external-id here, external_id in an AWS CLI "
         "profile.",
     )
 
 
-def _mfa(unmet: Unmet, user: bool) -> Words:
+def _mfa(unmet: UnmetCondition, user: bool) -> Words:
     if unmet.required == ("false",) and unmet.operator != "Null":
         return _other(unmet, user)
     if not user:
@@ -105,16 +105,16 @@ def _mfa(unmet: Unmet, user: bool) -> Words:
     )
 
 
-def _mfa_age(unmet: Unmet, user: bool) -> Words:
-    if not unmet.given:
+def _mfa_age(unmet: UnmetCondition, user: bool) -> Words:
+    if not unmet.actual:
         return _mfa(unmet, user)
     return Words(
-        f"the MFA code must be given less than {unmet.required[0]} s ago, and it was {unmet.given[0]} s ago",
+        f"the MFA code must be given less than {unmet.required[0]} s ago, and it was {unmet.actual[0]} s ago",
         "Sign in with MFA again.",
     )
 
 
-def _source_ip(unmet: Unmet, _: bool) -> Words:
+def _source_ip(unmet: UnmetCondition, _: bool) -> Words:
     return Words(
         f"the call must come from {_or(unmet.required)}, {_is(unmet, 'and from where it comes is not told here')}",
         "Call from there, by its public address, and not through a VPC endpoint, where AWS sees none; ask here with "
@@ -123,7 +123,7 @@ def _source_ip(unmet: Unmet, _: bool) -> Words:
 
 
 def _vpc(option: str, what: str) -> _Tell:
-    def tell(unmet: Unmet, _: bool) -> Words:
+    def tell(unmet: UnmetCondition, _: bool) -> Words:
         return Words(
             f"the call must come through {what} {_or(unmet.required)}, {_is(unmet, 'and it comes through none')}",
             f"Call from there, through a VPC endpoint for STS (the regional one); ask here with {option}.",
@@ -133,7 +133,7 @@ def _vpc(option: str, what: str) -> _Tell:
 
 
 def _organization(option: str) -> _Tell:
-    def tell(unmet: Unmet, _: bool) -> Words:
+    def tell(unmet: UnmetCondition, _: bool) -> Words:
         what = "organization" if option == "--organization" else "organizational unit"
         absent = "and its own is not told here, or it has none"
         return Words(
@@ -144,7 +144,7 @@ def _organization(option: str) -> _Tell:
     return tell
 
 
-def _session_name(unmet: Unmet, _: bool) -> Words:
+def _session_name(unmet: UnmetCondition, _: bool) -> Words:
     return Words(
         f"the session must be called {_or(unmet.required)}, {_is(unmet, 'and it has no name')}",
         "Name it so: role_session_name in the AWS CLI profile, --role-session-name of `aws sts assume-role`; ask here "
@@ -152,14 +152,14 @@ def _session_name(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _source_identity(unmet: Unmet, _: bool) -> Words:
+def _source_identity(unmet: UnmetCondition, _: bool) -> Words:
     return Words(
         f"a source identity is required, {_or(unmet.required)}, {_is(unmet, 'and the call sets none')}",
         "Set it: --source-identity of `aws sts assume-role`, and here.",
     )
 
 
-def _session_tag(unmet: Unmet, _: bool) -> Words:
+def _session_tag(unmet: UnmetCondition, _: bool) -> Words:
     key = unmet.key.partition("/")[2]
     return Words(
         f"the session tag {key} must be {_or(unmet.required)}, {_is(unmet, 'and the call passes none')}",
@@ -167,8 +167,8 @@ def _session_tag(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _tag_keys(unmet: Unmet, user: bool) -> Words:
-    more = [key for key in unmet.given if key not in unmet.required]
+def _tag_keys(unmet: UnmetCondition, user: bool) -> Words:
+    more = [key for key in unmet.actual if key not in unmet.required]
     if not more:
         return _other(unmet, user)
     return Words(
@@ -177,7 +177,7 @@ def _tag_keys(unmet: Unmet, user: bool) -> Words:
     )
 
 
-def _transitive(unmet: Unmet, _: bool) -> Words:
+def _transitive(unmet: UnmetCondition, _: bool) -> Words:
     if unmet.operator == "Null":
         plain = "a tag must be handed on (transitive), and the call hands none on"
     else:
@@ -188,7 +188,7 @@ def _transitive(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _principal_tag(unmet: Unmet, user: bool) -> Words:
+def _principal_tag(unmet: UnmetCondition, user: bool) -> Words:
     key = unmet.key.partition("/")[2]
     return Words(
         f"the caller's tag {key} must be {_or(unmet.required)}, {_is(unmet, 'and it has none that is known here')}",
@@ -197,7 +197,7 @@ def _principal_tag(unmet: Unmet, user: bool) -> Words:
     )
 
 
-def _time(unmet: Unmet, _: bool) -> Words:
+def _time(unmet: UnmetCondition, _: bool) -> Words:
     late = "Less" in unmet.operator
     return Words(
         f"the role is open {'until' if late else 'from'} {_or(unmet.required)}, {_is(unmet, 'and no time is told')}",
@@ -207,14 +207,14 @@ def _time(unmet: Unmet, _: bool) -> Words:
     )
 
 
-def _principal_arn(unmet: Unmet, _: bool) -> Words:
+def _principal_arn(unmet: UnmetCondition, _: bool) -> Words:
     return Words(
         f"the caller must be {_or(unmet.required)}, {_is(unmet, 'and it is nobody')}",
         "Call as that one, or add this one to the grant's principals and run `pulumi up`.",
     )
 
 
-def _user_name(unmet: Unmet, user: bool) -> Words:
+def _user_name(unmet: UnmetCondition, user: bool) -> Words:
     if user:
         return _other(unmet, user)
     return Words(
@@ -223,12 +223,12 @@ def _user_name(unmet: Unmet, user: bool) -> Words:
     )
 
 
-def _other(unmet: Unmet, _: bool) -> Words:
+def _other(unmet: UnmetCondition, _: bool) -> Words:
     text = f"{unmet.key} must meet {unmet.operator} {_or(unmet.required)}, {_is(unmet, 'and it is absent')}"
     return Words(text, f"Call so that it does; {_ask_by(unmet)}.")
 
 
-def _ask_by(unmet: Unmet) -> str:
+def _ask_by(unmet: UnmetCondition) -> str:
     return f"ask here with --context {unmet.key}=…"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.iam.policy_document import list_conditions, list_principals
 
 from . import shell
 from .sides import HandedOut, Side
@@ -114,7 +115,7 @@ def _destination(side: Side) -> Iterator[str]:
     if any(
         not name.endswith(":root") and name != "*"
         for s in role.trust_policy["Statement"]
-        for name in _trusted(s)
+        for name in list_principals(s["Principal"])
     ):
         yield "- AWS refuses the role while a user or role that its trust policy names isn't there."
     if any(principal.kind in _WIDE for principal in documents.principals):
@@ -252,31 +253,24 @@ def _conditions(trust: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "Each statement of `trust-policy.json` has conditions of its own, and all of one's must be true:\n"
         for statement, conditions in zip(trust["Statement"], found, strict=True):
-            named = ", ".join(map(_code, _trusted(statement)))
+            named = ", ".join(map(_code, list_principals(statement["Principal"])))
             yield f"- {named}" + (":" if conditions else ", without further conditions")
             yield from (f"  {condition}" for condition in conditions)
         yield ""
 
 
-def _trusted(statement: Mapping[str, Any]) -> list[str]:
-    named = statement["Principal"]["AWS"]
-    return [named] if isinstance(named, str) else named
-
-
 def _condition(statement: Mapping[str, Any]) -> Iterator[str]:
-    for operator, keys in sorted(statement.get("Condition", {}).items()):
-        for key, values in sorted(keys.items()):
-            listed = values if isinstance(values, list) else [values]
-            told = " or ".join(_code(value) for value in listed)
-            words = _WORDS.get(key.lower())
-            if operator in _SAID and words and key.lower() != "aws:multifactorauthpresent":
-                yield f"- {words.format(told)}"
-            elif operator in _SAID and words and listed == ["true"]:
-                yield f"- {words}"
-            elif key.lower() == "sts:externalid":
-                yield f"- {_code(key)}: {_code(operator)}, as it stands in trust-policy.json"
-            else:
-                yield f"- {_code(key)}: {_code(operator)} {told}"
+    for operator, key, values in sorted(list_conditions(statement.get("Condition", {}))):
+        told = " or ".join(map(_code, values))
+        words = _WORDS.get(key.lower())
+        if operator in _SAID and words and key.lower() != "aws:multifactorauthpresent":
+            yield f"- {words.format(told)}"
+        elif operator in _SAID and words and values == ["true"]:
+            yield f"- {words}"
+        elif key.lower() == "sts:externalid":
+            yield f"- {_code(key)}: {_code(operator)}, as it stands in trust-policy.json"
+        else:
+            yield f"- {_code(key)}: {_code(operator)} {told}"
 
 
 def _code(value: object) -> str:

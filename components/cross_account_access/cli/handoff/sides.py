@@ -4,15 +4,13 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cross_account_access.cli.policy_normalization import (
-    build_expected_half,
-    compute_checksum,
-    render_canonical,
-)
+from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import Attachable
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.policy_document import list_conditions, list_statements
+from cross_account_access.iam.policy_normalization import compute_checksum, render_canonical
 
 _DIGEST = 8
 _EXTERNAL_ID = "sts:externalid"
@@ -134,9 +132,8 @@ class Side:
         """Whether an external ID is among its documents."""
         return self.half == "destination" and any(
             key.lower() == _EXTERNAL_ID
-            for statement in self.documents.role.trust_policy["Statement"]
-            for keys in statement.get("Condition", {}).values()
-            for key in keys
+            for statement in list_statements(self.documents.role.trust_policy)
+            for _, key, _ in list_conditions(statement.get("Condition", {}))
         )
 
     @property

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cross_account_access.grants.principals import PrincipalKind
-from cross_account_access.iam.operators import Operator, as_list
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import list_conditions
 
 EXTERNAL_ID = "an external ID"
 
@@ -92,11 +93,9 @@ def duration(seconds: int) -> str:
 def conditions(block: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Each condition of a statement's block in words, in one fixed order. No external ID is in them."""
     told: list[str] = []
-    for operator, keys in block.items():
-        for key, element in keys.items():
-            values = as_list(element)
-            if (operator, key.lower(), alternatives(values)) not in _IMPLIED:
-                told.append(_condition(operator, key, values))
+    for operator, key, values in list_conditions(block):
+        if (operator, key.lower(), alternatives(values)) not in _IMPLIED:
+            told.append(_condition(operator, key, values))
     ages = [text for text in told if text.startswith(f"{_MFA} less")]
     if ages and _MFA in told:
         told.remove(_MFA)
@@ -135,7 +134,7 @@ def _external_id(operator: str, values: Sequence[str]) -> str:
 
 def _any(operator: str, key: str, values: Sequence[str]) -> str:
     """A condition that the grants have no name for, close to how the policy says it."""
-    known = Operator.named(operator)
+    known = Operator.parse(operator)
     if known.base == "Null":
         return f"{key} is {'absent' if values == ['true'] else 'there'}"
     base = _BASES[known.base]

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity, CallerSession
+from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam import limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.policy_normalization import compute_checksum
 
 from .access_analyzer import AccessAnalyzer, Remark
 from .access_attempts import Attempt, assume_role, assume_role_within
@@ -249,7 +250,7 @@ class GrantVerifier:
         if not self.checksum:
             return
         expected = {
-            normal.compute_checksum(normal.build_expected_half(documents, half)): half
+            compute_checksum(build_expected_half(documents, half)): half
             for half in reversed(_HALVES)
         }
         half = expected.get(self.checksum)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cross_account_access.cli import policy_normalization as normal
+from cross_account_access.cli.expected_half import build_destination_half, build_source_half
 from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 
 from .drift_findings import DriftFinding, Unchecked, make_finding
 from .grant_snapshot import EntitySnapshot, GrantSnapshot
@@ -165,7 +166,7 @@ class _Comparison:
 
 
 def _are_equal(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    return normal.normalize_policy(one) == normal.normalize_policy(other)
+    return normalize_policy(one) == normalize_policy(other)
 
 
 def _describe_resources(expected: Mapping[str, object], attached: Mapping[str, object]) -> str:
@@ -176,7 +177,7 @@ def _describe_resources(expected: Mapping[str, object], attached: Mapping[str, o
 
 
 def _list_resources(document: Mapping[str, object]) -> set[str]:
-    statements = normal.normalize_policy(document)["Statement"]
+    statements = normalize_policy(document)["Statement"]
     return {arn for statement in statements for arn in statement.get("Resource", ())}
 
 
@@ -187,8 +188,8 @@ def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dic
     """Compute the checksum of each half as the accounts have it, where all of it was read."""
     checksums: dict[AccountSide, str] = {}
     if snapshot.role and (role := snapshot.role.entity):
-        checksums["destination"] = normal.compute_checksum(
-            normal.build_destination_half(
+        checksums["destination"] = compute_checksum(
+            build_destination_half(
                 trust_policy=role.trust_policy or {},
                 inline_policies=role.inline_policies,
                 managed_policies=[*role.managed_policies],
@@ -201,7 +202,7 @@ def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dic
             f"{half.kind} {half.name}": _select_policy(half, snapshot.principals[half.name])
             for half in documents.principals
         }
-        checksums["source"] = normal.compute_checksum(normal.build_source_half(policies))
+        checksums["source"] = compute_checksum(build_source_half(policies))
     return checksums
 
 

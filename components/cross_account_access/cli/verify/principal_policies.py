@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.cli.trust_requirements import ALLOW_EVERYTHING
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.grants.policies import VERSION
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-from cross_account_access.iam.operators import as_list
+from cross_account_access.iam.identity_policy import VERSION
+from cross_account_access.iam.policy_document import list_statements, list_values
+from cross_account_access.iam.policy_normalization import normalize_statement
 
 from .drift_findings import DriftFinding, Unchecked, make_finding
 
@@ -52,7 +52,7 @@ class PrincipalPolicies:
     def find_blocks(self) -> Iterator[DriftFinding | Unchecked]:
         """Find what in its policies and permissions boundary keeps it from assuming the role."""
         for policy in self.entity.identity_policies:
-            for statement in normal.normalize_statements(policy.document):
+            for statement in list_statements(policy.document):
                 if statement.get("Effect") == "Deny":
                     yield from self._check_deny(policy, statement)
         if self.entity.boundary_policy is not None:
@@ -87,8 +87,8 @@ class PrincipalPolicies:
         """Whether the source allows all the actions; the trust policy allows the whole account."""
         actions = [
             action
-            for statement in normal.normalize_statements(self.half.needs)
-            for action in as_list(statement.get("Action", []))
+            for statement in list_statements(self.half.needs)
+            for action in list_values(statement.get("Action", []))
         ]
         statement = {
             "Effect": "Allow",
@@ -116,8 +116,8 @@ class PrincipalPolicies:
     def _build_context(self) -> dict[str, str | tuple[str, ...]]:
         """Build the condition keys of every call that meets the grant's conditions."""
         conditions = [
-            normal.normalize_statement(statement).get("Condition", {})
-            for statement in normal.normalize_statements(self.documents.role.trust_policy)
+            normalize_statement(statement).get("Condition", {})
+            for statement in list_statements(self.documents.role.trust_policy)
         ]
         if conditions and all(_MFA in operators.get("Bool", {}) for operators in conditions):
             return {"aws:MultiFactorAuthPresent": "true"}
@@ -136,7 +136,7 @@ class PrincipalPolicies:
                 for element, value in statement.items()
                 if element != "Condition" or not self._list_unknown_keys(statement)
             }
-            for statement in normal.normalize_statements(document)
+            for statement in list_statements(document)
             if statement.get("Effect") == "Allow"
         ]
         return {**document, "Statement": statements}

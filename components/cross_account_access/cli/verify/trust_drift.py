@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.grants.documents import Document
+from cross_account_access.iam.policy_document import list_statements
+from cross_account_access.iam.policy_normalization import normalize_policy, render_canonical
 
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,}", re.ASCII)
 _SECRET_KEY = "sts:externalid"  # noqa: S105 - the key's name
@@ -41,7 +42,7 @@ def compare_trust_policies(
         actual: The account's.
         arns: The ARNs of the stack's principals by their unique IDs.
     """
-    old, new = normal.normalize_policy(expected), normal.normalize_policy(actual)
+    old, new = normalize_policy(expected), normalize_policy(actual)
     drift = TrustDrift(dead=_find_dead_ids(old, new))
     if drift.dead:
         new = replace_deleted_ids(new, drift.dead, _list_policy_principals(old), arns)
@@ -131,7 +132,7 @@ def _without_sid(statement: Document) -> Document:
 
 
 def _without_sids(policy: Document) -> list[str]:
-    return sorted(normal.render_canonical(_without_sid(one)) for one in policy["Statement"])
+    return sorted(render_canonical(_without_sid(one)) for one in policy["Statement"])
 
 
 def _rate_similarity(before: Document, after: Document) -> int:
@@ -255,7 +256,7 @@ def _map_key_names(document: Mapping[str, Any]) -> dict[str, str]:
     """Map each condition key in lower case to the case that the document uses."""
     return {
         key.lower(): key
-        for statement in normal.normalize_statements(document)
+        for statement in list_statements(document)
         for keys in statement.get("Condition", {}).values()
         for key in keys
     }

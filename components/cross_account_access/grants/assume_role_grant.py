@@ -1,0 +1,116 @@
+"""The source's half as plain data: a principal, the roles that it may assume, their policies."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from cross_account_access.errors import Key, Refusal
+from cross_account_access.iam import arns, limits
+
+from . import policies
+from .autoname import check_autoname
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .grant import check_import_ids
+from .model import Model, Unresolved, plain, when_known
+from .principals import PrincipalModel
+from .roles import check_role_arn
+
+# arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
+_LONGEST_WITHOUT_PATH = str(
+    arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most)
+)
+_ATTACHED_TO = ("user", "role", "group", None)
+
+
+def _check_action(value: object) -> str:
+    if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
+        raise Refusal(
+            f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}"
+        )
+    return str(value)
+
+
+class AssumeRoleGrantModel(Model):
+    """Checked `AssumeRoleGrantArgs`."""
+
+    principal: PrincipalModel
+    role_arns: dict[
+        Annotated[str, plain(limits.LABEL)], Annotated[str | Unresolved, when_known(check_role_arn)]
+    ] = Field(min_length=1)
+    role_arn_lengths: dict[
+        Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
+    ] = {}
+
+    role_actions: dict[
+        Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_check_action)]]
+    ] = {}
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
+
+    @model_validator(mode="after")
+    def _attachable(self) -> "AssumeRoleGrantModel":
+        if self.principal.kind not in _ATTACHED_TO:
+            raise Refusal(
+                "policies attach to a user, role or group",
+                where=(Key("principal"),),
+                remedy="For others put the policy where the account's owner gives rights",
+            )
+        if self.principal.conditions is not None:
+            raise Refusal(
+                "conditions are the destination's: they stand in the role's trust policy",
+                where=(Key("principal"), Key("conditions")),
+                remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
+                "among them",
+            )
+        for key, given in (
+            ("trust_by", self.principal.by_name),
+            ("unique_id", self.principal.unique_id is not None),
+        ):
+            if given:
+                raise Refusal(
+                    "how a principal is trusted is the destination's: it stands in the role's trust policy",
+                    where=(Key("principal"), Key(key)),
+                    value=getattr(self.principal, key),
+                    remedy="Give it to the TrustedRole",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _of_these_roles(self) -> "AssumeRoleGrantModel":
+        for key in ("role_arn_lengths", "role_actions"):
+            if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
+                raise Refusal(
+                    "there is no role of this name in role_arns", where=(Key(key), unknown[0])
+                )
+        return self
+
+    def list_roles(self) -> dict[str, policies.AssumableRole]:
+        """The roles; for an ARN that isn't known one as long as it is at most."""
+        longest = {
+            name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH))
+            for name in self.role_arns
+        }
+        return {
+            name: policies.AssumableRole(
+                arn if isinstance(arn, str) else longest[name], self.actions(name)
+            )
+            for name, arn in self.role_arns.items()
+        }
+
+    def plan(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The policies that a component of that name makes, each by its name, with the roles in it.
+
+        Raises:
+            Refusal: If more are needed than attach to one principal, or AWS has no policies of such names.
+        """
+        packs = enumerate(policies.pack_roles(self.list_roles()), start=1)
+        planned = {
+            name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles
+        }
+        for child in planned:
+            check_autoname(child, limits.POLICY_NAME)
+        return planned
+
+    def actions(self, name: str) -> tuple[str, ...]:
+        """What is allowed on a role."""
+        return (ASSUME_ROLE, *sorted(set(self.role_actions.get(name, [])) - {ASSUME_ROLE}))

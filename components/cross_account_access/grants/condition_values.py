@@ -1,0 +1,137 @@
+"""Checks of a single condition's value; how conditions go together is in `conditions`."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from pydantic import PlainValidator
+
+from cross_account_access.errors import Refusal
+from cross_account_access.iam import limits
+
+from .model import Unresolved, plain
+
+Block = dict[str, dict[str, Any]]
+"""A policy's Condition: values by operator and key."""
+
+# A request without the key satisfies these operators.
+_MET_BY_ABSENT_KEY = re.compile("IfExists$|^ForAllValues:|Not")
+_OPERATOR = re.compile(
+    r"(ForAllValues:|ForAnyValue:)?"
+    r"(String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
+    r"|(Numeric|Date)(Equals|NotEquals|LessThan|LessThanEquals|GreaterThan|GreaterThanEquals)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null"
+)
+
+
+def check_boolean(value: object) -> bool:
+    """Check a switch: true or false."""
+    if not isinstance(value, bool):
+        raise Refusal(
+            "must be true or false",
+            code="not-boolean",
+            remedy="Leave the quotes out" if value in ("true", "false") else "",
+        )
+    return value
+
+
+def make_list_check(check: Callable[[object], str]) -> Callable[[object], list[Any]]:
+    """Make a check of a list that is not empty and has no value twice.
+
+    Args:
+        check: The check of each value; an `Unresolved` waits for it.
+    """
+
+    def check_list(value: object) -> list[Any]:
+        if not isinstance(value, list) or not value:
+            raise Refusal("must be a list of at least one value", code="not-filled-list")
+        checked = [
+            inner if isinstance(inner, Unresolved) else limits.check_part(position, inner, check)
+            for position, inner in enumerate(value)
+        ]
+        if repeated := limits.find_repeated(v for v in checked if isinstance(v, str)):
+            raise Refusal(
+                "the values of a list must be unique", code="repeated-value", value=repeated
+            )
+        return checked
+
+    return check_list
+
+
+def plain_list(check: Callable[[object], str]) -> PlainValidator:
+    """Annotate a list whose values must be plain."""
+
+    def check_plain_list(value: object) -> list[Any]:
+        for position, inner in enumerate(value if isinstance(value, list) else []):
+            if isinstance(inner, Unresolved):
+                raise Refusal(
+                    "must be a plain value, not an Output or a secret",
+                    code="output-not-allowed",
+                    remedy="Pass the value itself",
+                    where=(position,),
+                    value=inner,
+                )
+        return make_list_check(check)(value)
+
+    return plain(check_plain_list)
+
+
+def check_time(value: object) -> str:
+    """Check a point in time, in UTC."""
+    rule = "must be a UTC time in ISO 8601, such as 2026-12-31T18:00:00Z"
+    if not isinstance(value, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value, re.ASCII
+    ):
+        raise Refusal(rule, code="invalid-time")
+    try:
+        datetime.fromisoformat(value).astimezone(UTC)
+    except ValueError:
+        raise Refusal(rule, code="invalid-time", remedy="There is no such date") from None
+    return value
+
+
+def check_raw_conditions(value: object) -> Block:
+    """Check conditions that are written as in a policy's Condition, every value in a list."""
+    if not isinstance(value, Mapping) or not value:
+        raise Refusal(
+            "must be {OPERATOR: {KEY: [VALUES]}}, as in a policy", code="invalid-raw-conditions"
+        )
+    return {
+        operator: limits.check_part(str(operator), keys, partial(_check_raw_keys, operator))
+        for operator, keys in sorted(value.items(), key=lambda item: str(item[0]))
+    }
+
+
+def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
+    if not isinstance(operator, str) or not _OPERATOR.fullmatch(operator):
+        raise Refusal(
+            "there is no such condition operator", code="unknown-operator", value=operator
+        )
+    if not isinstance(keys, Mapping) or not keys:
+        raise Refusal("must map condition keys to lists of values", code="invalid-raw-conditions")
+    checked = {}
+    for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
+        limits.check_part(str(key), key, limits.CONDITION_KEY)
+        if key.lower().startswith("aws:multifactorauth") and _MET_BY_ABSENT_KEY.search(operator):
+            raise Refusal(
+                "must not have an operator that a request without the key satisfies: requests by "
+                "access keys have no MFA keys",
+                code="mfa-met-by-absent-key",
+                remedy="Use mfa: true",
+                where=(key,),
+                value=operator,
+            )
+        checked[key] = sorted(set(limits.check_part(key, values, _check_raw_values)))
+    return checked
+
+
+def _check_raw_values(values: object) -> list[str]:
+    rule = "must be a list of at least one string"
+    if not isinstance(values, list) or not values:
+        raise Refusal(rule, code="invalid-raw-values")
+    for position, text in enumerate(values):
+        if not isinstance(text, str):
+            raise Refusal(rule, code="invalid-raw-values", where=(position,), value=text)
+    return values

@@ -1,0 +1,133 @@
+"""A grant with all that its documents need: its accounts, and its principals as they were found.
+
+Whatever is made of a grant — trust policy, usage, record — is made of this one value, so that
+nothing can be read twice and differently.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cross_account_access.errors import Key, locate
+from cross_account_access.iam import arns
+
+from .documents import GrantDocuments, build_grant_documents
+from .grant import GrantModel, RoleGrantModel, Side
+from .principals import PrincipalModel
+from .trust import build_trust_policy
+from .usage import Usage
+
+
+@dataclass(frozen=True)
+class Account:
+    """An AWS account.
+
+    Attributes:
+        id: Its twelve digits.
+        partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    """
+
+    id: str
+    partition: str
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The pair of accounts."""
+
+    source: Account
+    destination: Account
+
+
+@dataclass(frozen=True)
+class FoundPrincipal:
+    """A user or role as the source account has it."""
+
+    arn: str
+    unique_id: str
+
+
+@dataclass(frozen=True)
+class ResolvedGrant:
+    """A grant, its accounts, and its principals as the source account has them.
+
+    Attributes:
+        grant: The grant. What is `Unresolved` in it isn't needed for what is asked of this value.
+        accounts: Its accounts.
+    """
+
+    grant: RoleGrantModel
+    accounts: Accounts
+
+    @classmethod
+    def build(
+        cls, grant: RoleGrantModel, accounts: Accounts, found: Mapping[int, FoundPrincipal]
+    ) -> "ResolvedGrant":
+        """Put principals as they were found into a grant.
+
+        Args:
+            grant: The grant, its principals' names and ARNs known.
+            accounts: Its accounts.
+            found: Principals that the source account was asked for, by their position.
+
+        Raises:
+            Refusal: If a principal is of another account.
+        """
+        principals = [
+            _replace_identity(principal, found[position]) if position in found else principal
+            for position, principal in enumerate(grant.principals)
+        ]
+        for position, principal in enumerate(principals):
+            with locate(Key("principals"), position):
+                principal.build_trust_element(accounts.source.partition, accounts.source.id)
+        return cls(grant.model_copy(update={"principals": principals}), accounts)
+
+    def trust_policy(self) -> str:
+        """The role's trust policy."""
+        source = self.accounts.source
+        with locate(Key("principals")):
+            return build_trust_policy(
+                self.grant.principals, self.grant.conditions, source.partition, source.id
+            )
+
+    def usage(self, role_arn: str) -> Usage:
+        """How the role is used."""
+        role = arns.parse_arn(role_arn)
+        if role is None:
+            raise ValueError(f"{role_arn} is no role's ARN")
+        longest = self.grant.role.max_session_duration
+        principals, conditions = self.grant.principals, self.grant.conditions
+        source = self.accounts.source.id
+        return Usage(
+            role, role.name, principals, conditions, source, longest, find_lead(principals)
+        )
+
+    def record(self, name: str, side: Side, tags: Mapping[str, str]) -> GrantDocuments:
+        """Both halves of the grant as one record, but for what AWS alone knows of them."""
+        if not isinstance(self.grant, GrantModel):
+            raise TypeError("a record is made of a whole grant")
+        return build_grant_documents(
+            name,
+            self.grant,
+            side=side,
+            tags=tags,
+            partition=self.accounts.source.partition,
+            source=self.accounts.source.id,
+            destination=self.accounts.destination.id,
+        )
+
+
+def find_lead(principals: Sequence[PrincipalModel]) -> int:
+    """The position of the principal for whom profile and command are written."""
+    return min(range(len(principals)), key=lambda position: principals[position].rank)
+
+
+def _replace_identity(principal: PrincipalModel, found: FoundPrincipal) -> PrincipalModel:
+    changes: dict[str, Any] = {
+        "user": None,
+        "role": None,
+        "arn": found.arn,
+        "unique_id": found.unique_id,
+        "label": principal.resource_label,
+    }
+    return principal.model_copy(update=changes)

@@ -1,0 +1,26 @@
+"""The destination's half as plain data: a role, and who of which account may assume it."""
+
+from typing import Annotated
+
+from pydantic import model_validator
+
+from cross_account_access.errors import Key, locate
+from cross_account_access.iam import limits
+
+from .grant import RoleGrantModel, check_import_ids
+from .model import Unresolved, plain, when_known
+from .roles import merge_tags
+
+
+class TrustedRoleModel(RoleGrantModel):
+    """Checked `destination.TrustedRoleArgs`."""
+
+    source_account_id: Annotated[str | Unresolved, when_known(limits.check_account_id)]
+    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
+
+    @model_validator(mode="after")
+    def _tags_together(self) -> "TrustedRoleModel":
+        with locate(Key("role"), Key("tags")):
+            merge_tags(self.tags, self.role.tags)
+        return self

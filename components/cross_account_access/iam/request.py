@@ -1,0 +1,87 @@
+"""Who calls which action on which role, with which policies: what a decision is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .policy_patterns import ContextKeys
+
+_PRINCIPAL_TYPES = {"user": "User", "assumed-role": "AssumedRole", "root": "Account"}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy document and what to call it."""
+
+    name: str
+    """For messages: "inline policy NAME", "managed policy ARN", "trust policy"."""
+    document: Mapping[str, Any]
+    """The parsed JSON."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever makes the request: an IAM user, a role's session or an account's root user."""
+
+    arn: str
+    """As get-caller-identity returns it: arn:aws:iam::1…:user/x, arn:aws:iam::1…:root, or
+    arn:aws:sts::1…:assumed-role/ROLE/SESSION."""
+    unique_id: str
+    """AIDA… of a user, AROA…:SESSION of a role's session, the account's id of the root user."""
+    principal_arn: str
+    """aws:PrincipalArn: the user's or root's ARN, and for a session its role's, with the path."""
+    identity_policies: tuple[Policy, ...] = ()
+    """All that are attached to the user or the role, and to the user's groups."""
+    permissions_boundary: Policy | None = None
+    session_policies: tuple[Policy, ...] = ()
+
+    @property
+    def partition(self) -> str:
+        """The partition that the caller belongs to, such as `aws`."""
+        return self.arn.split(":")[1]
+
+    @property
+    def account(self) -> str:
+        """The 12 digits of the account that the caller belongs to."""
+        return self.arn.split(":")[4]
+
+    @property
+    def kind(self) -> str:
+        """aws:PrincipalType; ValueError for an ARN that belongs to none of the three kinds."""
+        resource = self.arn.split(":", 5)[5]
+        kind = _PRINCIPAL_TYPES.get(resource.partition("/")[0])
+        if kind is None:
+            raise ValueError(
+                f"{self.arn} must be the ARN of a user, a role's session or a root user"
+            )
+        return kind
+
+
+@dataclass(frozen=True)
+class Request:
+    """One action on one role."""
+
+    action: str
+    """sts:AssumeRole, sts:TagSession or sts:SetSourceIdentity: a call that passes session tags or a
+    source identity is decided once for each."""
+    resource: str
+    """The role's ARN."""
+    context: ContextKeys
+    """Condition keys, in any case. What follows from the caller (aws:PrincipalArn, aws:username and
+    their like) is filled in where absent."""
+
+
+def build_context(caller: Caller, request: Request) -> ContextKeys:
+    """Return the request's context, with the keys that follow from the caller.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    derived: dict[str, str | tuple[str, ...]] = {
+        "aws:principalarn": caller.principal_arn,
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": caller.kind,
+        "aws:userid": caller.unique_id,
+    }
+    if caller.kind == "User":  # a role's session has no user name
+        derived["aws:username"] = caller.arn.rpartition("/")[2]
+    return derived | {key.lower(): value for key, value in request.context.items()}

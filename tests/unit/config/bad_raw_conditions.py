@@ -1,0 +1,147 @@
+"""Bad config: raw conditions."""
+
+from __future__ import annotations
+
+from tests.unit.config.bad_conditions import AUDIT, ORGANIZATION, UNIT, bad, bad_principal
+from tests.unit.config.bad_config import Bad
+
+
+def bad_raw(what: str, code: str, where: str, value: object) -> Bad:
+    """A raw condition, as OPERATOR or OPERATOR.KEY, that is bad."""
+    return Bad(what, code, {f"{AUDIT}.raw.{where}": value})
+
+
+def repeated_raw(what: str, key: str, **conditions: object) -> Bad:
+    """A raw condition, as OPERATOR.KEY, on a key of another condition."""
+    raw = {f"{AUDIT}.raw.{key}": ["x1"]}
+    more = {f"{AUDIT}.{name}": value for name, value in conditions.items()}
+    return Bad(what, "repeated-condition-key", raw | more)
+
+
+RAW_CONDITIONS = [
+    bad("raw conditions in a list", "invalid-raw-conditions", raw=[]),
+    bad_raw(
+        "an operator that there is not",
+        "unknown-operator",
+        "StringIs",
+        {"aws:SourceAccount": ["1"]},
+    ),
+    bad_raw(
+        "a raw condition that lets absent MFA pass",
+        "mfa-met-by-absent-key",
+        "BoolIfExists.aws:MultiFactorAuthPresent",
+        ["true"],
+    ),
+    bad_raw(
+        "a raw condition in another's place",
+        "repeated-condition-key",
+        "StringEquals.STS:externalid",
+        ["other"],
+    ),
+    bad_principal(
+        "an organization, and a raw condition of another",
+        "condition-of-principal",
+        {"organization": ORGANIZATION},
+        {"raw": {"StringEquals": {"AWS:PRINCIPALORGID": ["o-z9y8x7w6v5"]}}},
+    ),
+    bad_principal(
+        "a unit, and a raw condition of all",
+        "condition-of-principal",
+        {"organizationalUnit": UNIT},
+        {"raw": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["*"]}}},
+    ),
+    bad_principal(
+        "a permission set, and a raw condition of everybody",
+        "condition-of-principal",
+        {"permissionSet": "Operators"},
+        {"raw": {"ArnLike": {"aws:principalarn": ["*"]}}},
+    ),
+    bad_principal(
+        "a user by name, and a raw condition of everybody",
+        "condition-of-principal",
+        {"user": "alice", "trustBy": "name"},
+        {"raw": {"ArnLike": {"aws:PrincipalArn": ["*"]}}},
+    ),
+    bad("raw conditions that are null", "null-value", raw=None),
+    bad_raw("a misspelt operator", "unknown-operator", "StringEqual", {"aws:UserAgent": ["x"]}),
+    bad_raw(
+        "an operator in small letters", "unknown-operator", "bool", {"aws:UserAgent": ["true"]}
+    ),
+    bad_raw(
+        "Null that may be absent", "unknown-operator", "NullIfExists", {"aws:UserAgent": ["true"]}
+    ),
+    bad_raw(
+        "Null of all values", "unknown-operator", "ForAllValues:Null", {"aws:UserAgent": ["true"]}
+    ),
+    bad_raw(
+        "an operator of some values",
+        "unknown-operator",
+        "ForSome:Bool",
+        {"aws:UserAgent": ["true"]},
+    ),
+    bad_raw("an operator without keys", "invalid-raw-conditions", "StringEquals", {}),
+    bad_raw(
+        "an operator with a list of keys",
+        "invalid-raw-conditions",
+        "StringEquals",
+        ["aws:UserAgent"],
+    ),
+    bad_raw("a key without its prefix", "invalid-condition-key", "StringEquals.UserAgent", ["x"]),
+    bad_raw("a key with a space", "invalid-condition-key", "StringEquals.aws:User Agent", ["x"]),
+    bad_raw("a value without its list", "invalid-raw-values", "StringEquals.aws:UserAgent", "x"),
+    Bad(
+        "a truth for a value",
+        "invalid-raw-values",
+        {AUDIT: {"raw": {"Bool": {"aws:SecureTransport": [True]}}}},
+        path=f"{AUDIT}.raw.Bool.aws:SecureTransport[0]",
+    ),
+    bad_raw(
+        "MFA by StringEqualsIfExists",
+        "mfa-met-by-absent-key",
+        "StringEqualsIfExists.aws:multifactorauthpresent",
+        ["true"],
+    ),
+    bad_raw(
+        "MFA by NumericLessThanIfExists",
+        "mfa-met-by-absent-key",
+        "NumericLessThanIfExists.aws:MultiFactorAuthAge",
+        ["true"],
+    ),
+    bad_raw(
+        "MFA by ForAllValues:Bool",
+        "mfa-met-by-absent-key",
+        "ForAllValues:Bool.aws:MultiFactorAuthPresent",
+        ["true"],
+    ),
+    bad_raw(
+        "MFA by StringNotEquals",
+        "mfa-met-by-absent-key",
+        "StringNotEquals.aws:MultiFactorAuthPresent",
+        ["true"],
+    ),
+    repeated_raw("MFA twice, once raw", "Bool.aws:MultiFactorAuthPresent", mfa=True),
+    bad_raw(
+        "an external ID twice, once raw",
+        "repeated-condition-key",
+        "StringEquals.sts:externalid",
+        ["x1"],
+    ),
+    repeated_raw("addresses twice, once raw", "IpAddress.aws:SourceIp", sourceIps=["203.0.113.7"]),
+    repeated_raw(
+        "a window twice, once raw", "DateLessThan.aws:CurrentTime", notAfter="2026-02-01T00:00:00Z"
+    ),
+    repeated_raw(
+        "session names twice, once raw", "StringLike.sts:RoleSessionName", sessionNames=["ci-*"]
+    ),
+    repeated_raw(
+        "session tags twice, once raw",
+        "StringEquals.aws:RequestTag/team",
+        sessionTags={"team": ["a"]},
+    ),
+    Bad(
+        "a raw key twice, ignoring case",
+        "repeated-condition-key",
+        {AUDIT: {"raw": {"StringEquals": {"AWS:UserAgent": ["a"], "aws:UserAgent": ["b"]}}}},
+        path=f"{AUDIT}.raw.StringEquals.aws:UserAgent",
+    ),
+]

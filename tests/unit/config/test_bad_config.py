@@ -1,0 +1,98 @@
+"""Bad config is refused: which rule, at which path, in which words (in messages.txt).
+
+`UPDATE_SNAPSHOTS=1` writes messages.txt anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic.alias_generators import to_camel
+
+import stack_config
+from cross_account_access import InvalidInput
+from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
+from tests.unit.config.bad_conditions import CONDITIONS
+from tests.unit.config.bad_config import GOOD
+from tests.unit.config.bad_connections import CONNECTIONS
+from tests.unit.config.bad_grants import GRANTS
+from tests.unit.config.bad_principals import PRINCIPALS
+from tests.unit.config.bad_raw_conditions import RAW_CONDITIONS
+from tests.unit.config.bad_roles import ROLES
+
+if TYPE_CHECKING:
+    from cross_account_access.errors import Problem
+    from tests.unit.config.bad_config import Bad
+
+MESSAGES = Path(__file__).parent / "messages.txt"
+TABLES = {
+    "grants": GRANTS,
+    "principals": PRINCIPALS,
+    "conditions": CONDITIONS,
+    "raw conditions": RAW_CONDITIONS,
+    "roles": ROLES,
+    "connections": CONNECTIONS,
+}
+CASES = {f"{table}: {case.what}": case for table, cases in TABLES.items() for case in cases}
+SECRETS = ("partner-7f3a", "hunter2", "t0k3n", "AKIAIOSFODNN7EXAMPLE", "sandbox")
+
+
+def find_problems(config: dict[str, Any]) -> tuple[Problem, ...]:
+    with pytest.raises(InvalidInput) as refused:
+        stack_config.check(config)
+    return refused.value.problems
+
+
+def test_the_good_config_is_taken() -> None:
+    assert set(stack_config.check(GOOD).grants) == {"deploy", "read", "audit"}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_bad_config_is_refused(case: Bad) -> None:
+    problems = find_problems(case.config)
+    assert [(problem.code, problem.path) for problem in problems] == [
+        (case.code, case.problem_path)
+    ]
+    assert not [secret for secret in SECRETS if secret in problems[0].message]
+
+
+def test_the_messages_are_the_reviewed_ones() -> None:
+    assert len(CASES) == sum(map(len, TABLES.values())), "every row has a name of its own"
+    found = {name: find_problems(case.config)[0] for name, case in CASES.items()}
+    text = "".join(f"{name}\n  [{p.code}] {p.message}\n" for name, p in found.items())
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        MESSAGES.write_text(text, encoding="utf-8")
+    assert text == MESSAGES.read_text(encoding="utf-8")
+
+
+def test_every_key_of_a_grant_is_in_the_tables() -> None:
+    steps = {
+        step.partition("[")[0] for case in CASES.values() for step in case.problem_path.split(".")
+    }
+    keys = {
+        to_camel(key)
+        for args in (Grant, Principal, Conditions, RoleSettings)
+        for key in args.__annotations__
+    }
+    assert keys <= steps
+
+
+def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
+    names = (
+        "roles: a path without slashes",
+        "principals: a number for a name",
+        "conditions: text for MFA",
+        "connections: a misspelt secret key",
+        "grants: a side that is null",
+    )
+    config = {**CASES[names[0]].config, "side": None}
+    config["grants"]["deploy"]["principals"] = CASES[names[1]].config["grants"]["deploy"][
+        "principals"
+    ]
+    config["grants"]["audit"] = CASES[names[2]].config["grants"]["audit"]
+    config["source"] = CASES[names[3]].config["source"]
+    found = [problem.path for problem in find_problems(config)]
+    assert found == sorted(CASES[name].problem_path for name in names)
