@@ -33,7 +33,9 @@ def names() -> list[str]:
 
 
 def projects(folder: Path) -> list[Path]:
-    """An example's Pulumi projects in the order of their deployment; none where it is a config of the program."""
+    """An example's Pulumi projects in the order of their deployment; none where it is a config of
+    the program.
+    """
     return sorted(
         file.parent for file in folder.rglob("Pulumi.yaml") if "node_modules" not in file.parts
     )
@@ -42,7 +44,9 @@ def projects(folder: Path) -> list[Path]:
 def environment(
     work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILES
 ) -> dict[str, str]:
-    """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they are."""
+    """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they
+    are.
+    """
     work.mkdir(parents=True, exist_ok=True)
     (work / "state").mkdir(exist_ok=True)
     profiles = work / "profiles"
@@ -66,7 +70,9 @@ def environment(
 def stack_of(
     project: Path, work: Path, variables: Mapping[str, str], components: Path
 ) -> automation.Stack:
-    """A stack `dev` of a copy of the project; a program in another language gets the package added."""
+    """A stack `dev` of a copy of the project; a program in another language gets the package
+    added.
+    """
     shutil.copytree(project, work, ignore=_LEFT_OUT, dirs_exist_ok=True)
     file = work / "Pulumi.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -1,23 +1,31 @@
-"""The calls of STS that the sandbox answers itself. Those that it can't decide it refuses, moto's ways unused."""
+"""STS, which the sandbox answers without moto; what it can't decide it refuses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.aws.assume_role import assume_role, credentials
-from sandbox.aws.credentials import ACCOUNT, Identity, Session
+from sandbox.aws.assume_role import assume_role, render_credentials
+from sandbox.aws.credentials import ACCOUNT, CallingIdentity, IssuedSession
 from sandbox.aws.mfa_devices import check_code
-from sandbox.aws.query_protocol import AwsError, Call, Reply, not_implemented, xml_reply
+from sandbox.aws.query_protocol import (
+    AwsCall,
+    AwsError,
+    Reply,
+    build_xml_reply,
+    make_not_implemented_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sandbox.aws.world import World
+    from sandbox.aws.sandbox_state import SandboxState
 
 _DEFAULT_DURATION = 43200
 
 
-def answer(call: Call, value: Mapping[str, Any], identity: Identity, world: World) -> Reply:
+def answer_sts_call(
+    call: AwsCall, value: Mapping[str, Any], identity: CallingIdentity, state: SandboxState
+) -> Reply:
     """Answer a call of STS.
 
     Raises:
@@ -25,17 +33,19 @@ def answer(call: Call, value: Mapping[str, Any], identity: Identity, world: Worl
     """
     handler = _HANDLERS.get(call.action)
     if handler is None:
-        raise not_implemented(f"sts:{call.action}")
-    return handler(call, value, identity, world)
+        raise make_not_implemented_error(f"sts:{call.action}")
+    return handler(call, value, identity, state)
 
 
-def _get_caller_identity(call: Call, _: Mapping[str, Any], identity: Identity, __: World) -> Reply:
+def _get_caller_identity(
+    call: AwsCall, _: Mapping[str, Any], identity: CallingIdentity, __: SandboxState
+) -> Reply:
     result = {"Arn": identity.arn, "UserId": identity.unique_id, "Account": identity.account}
-    return xml_reply("sts", call.action, result)
+    return build_xml_reply("sts", call.action, result)
 
 
 def _get_session_token(
-    call: Call, value: Mapping[str, Any], identity: Identity, world: World
+    call: AwsCall, value: Mapping[str, Any], identity: CallingIdentity, state: SandboxState
 ) -> Reply:
     if identity.session is not None:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials")
@@ -43,14 +53,14 @@ def _get_session_token(
         raise AwsError(
             "AccessDenied", f"{identity.arn} is the sandbox's own and has no sessions. Make a user."
         )
-    now = world.clock()
+    now = state.clock()
     with_mfa = check_code(
-        identity, value.get("SerialNumber"), value.get("TokenCode"), world.accounts, now
+        identity, value.get("SerialNumber"), value.get("TokenCode"), state.accounts, now
     )
     from moto.sts.utils import random_session_token  # noqa: PLC0415 - with moto, after the start
 
-    key = world.accounts.iam(identity.account).create_temp_access_key()
-    session = Session(
+    key = state.accounts.get_iam(identity.account).create_temp_access_key()
+    session = IssuedSession(
         access_key_id=key.access_key_id,
         token=random_session_token(),
         account=identity.account,
@@ -59,14 +69,16 @@ def _get_session_token(
         expires=now + value.get("DurationSeconds", _DEFAULT_DURATION),
         mfa_at=now if with_mfa else None,
     )
-    world.sessions.add(session)
-    result = {"Credentials": credentials(key, session.token, session.expires)}
-    return xml_reply("sts", call.action, result)
+    state.sessions.add(session)
+    result = {"Credentials": render_credentials(key, session.token, session.expires)}
+    return build_xml_reply("sts", call.action, result)
 
 
-def _get_access_key_info(call: Call, value: Mapping[str, Any], _: Identity, world: World) -> Reply:
+def _get_access_key_info(
+    call: AwsCall, value: Mapping[str, Any], _: CallingIdentity, state: SandboxState
+) -> Reply:
     key_id: str = value["AccessKeyId"]
-    session, key = world.sessions.get(key_id), world.accounts.key(key_id)
+    session, key = state.sessions.get(key_id), state.accounts.find_key(key_id)
     if session is not None:
         account = session.account
     elif key is not None:
@@ -75,10 +87,12 @@ def _get_access_key_info(call: Call, value: Mapping[str, Any], _: Identity, worl
         account = key_id
     else:
         raise AwsError("ValidationError", "Invalid access key id")
-    return xml_reply("sts", call.action, {"Account": account})
+    return build_xml_reply("sts", call.action, {"Account": account})
 
 
-_HANDLERS: Mapping[str, Callable[[Call, Mapping[str, Any], Identity, World], Reply]] = {
+_HANDLERS: Mapping[
+    str, Callable[[AwsCall, Mapping[str, Any], CallingIdentity, SandboxState], Reply]
+] = {
     "AssumeRole": assume_role,
     "GetAccessKeyInfo": _get_access_key_info,
     "GetCallerIdentity": _get_caller_identity,

@@ -13,7 +13,7 @@ import pytest
 from examples.__main__ import EXAMPLES, PROFILES, environment, names, projects, stack_of
 from sandbox.aws.server import client
 from sandbox.deploy.stack import load
-from sandbox.proof.people import OPERATOR, sts_of
+from sandbox.proof.people import OPERATOR, make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class Programs:
         allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'
         iam.put_user_policy(UserName=OPERATOR, PolicyName="all", PolicyDocument=allow)
         key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
-        owner = sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        owner = make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
         assumed = owner.assume_role(RoleArn=role_arn, RoleSessionName="test")
-        return sts_of(self.sandbox.endpoint, assumed["Credentials"])
+        return make_session_sts(self.sandbox.endpoint, assumed["Credentials"])
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from examples.__main__ import EXAMPLES, PROFILES, environment, stack_of
 from sandbox.aws.server import client
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
 
     people = client("iam", sandbox.endpoint, account=PROFILES["people"])
     key = people.create_access_key(UserName=outputs["user"])["AccessKey"]
-    alice = sts_of(sandbox.endpoint, {**key, "SessionToken": None})
+    alice = make_session_sts(sandbox.endpoint, {**key, "SessionToken": None})
     assert outcome(alice, outputs["auditRoleArn"]) == "allowed"
     assert outcome(alice, outputs["roleArn"]) == "AccessDenied", "she isn't signed in by MFA"
     people.delete_access_key(UserName=outputs["user"], AccessKeyId=key["AccessKeyId"])

@@ -19,7 +19,7 @@ from cross_account_access.cli.iam_reader import UnreadableError
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
 from sandbox.aws.server import client
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,7 +211,7 @@ class World:
         """Make a user; STS with its keys."""
         self.source.create_user(UserName=name)
         key = self.source.create_access_key(UserName=name)["AccessKey"]
-        return sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        return make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
 
     def role(self, name: str, *statements: Any) -> str:
         """Make the destination's role; its ARN."""
@@ -360,7 +360,7 @@ def test_a_role_at_another_path_is_not_there(world: World) -> None:
 def test_a_caller_of_the_roles_own_account_needs_no_policy(world: World) -> None:
     world.destination.create_user(UserName="local")
     key = world.destination.create_access_key(UserName="local")["AccessKey"]
-    sts = sts_of(world.sandbox.endpoint, {**key, "SessionToken": None})
+    sts = make_session_sts(world.sandbox.endpoint, {**key, "SessionToken": None})
     arn = f"arn:aws:iam::{DESTINATION}:user/local"
     role = world.role("local-role", trusts(arn))
     answer = told(f"{arn} {role}", "--profile destination")

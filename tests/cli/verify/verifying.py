@@ -92,17 +92,17 @@ def codes(result: dict[str, Any]) -> list[str]:
 @contextmanager
 def kept(stage: Stage) -> Iterator[None]:
     """Put the accounts and the profiles back afterwards: deploying anew takes seconds."""
-    front = stage.sandbox._running_front()
+    front = stage.sandbox._running_app()
     credentials = stage.folder / "aws" / "credentials"
     text = credentials.read_text(encoding="utf-8")
     # In one copy, for the accounts share AWS's own policies.
-    saved = deepcopy({account: vars(iam) for account, iam in front.world.accounts.existing()})
-    sessions = dict(front.world.sessions._by_key)
+    saved = deepcopy({account: vars(iam) for account, iam in front.state.accounts.list_used()})
+    sessions = dict(front.state.sessions._by_key)
     try:
         yield
     finally:
         with front.lock:
             for account, state in saved.items():
-                front.world.accounts.iam(account).__dict__.update(state)
-            front.world.sessions._by_key = sessions
+                front.state.accounts.get_iam(account).__dict__.update(state)
+            front.state.sessions._by_key = sessions
         credentials.write_text(text, encoding="utf-8")

@@ -297,7 +297,7 @@ class TestLog:
         told = (
             caplog.text
             + str(found)
-            + str(stage.sandbox._world.decisions)
+            + str(stage.sandbox._state.decisions)
             + str(stage.sandbox.requests)
         )
         assert "sts:ExternalId differs from the one required" in told

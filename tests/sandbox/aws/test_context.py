@@ -1,4 +1,4 @@
-"""Condition keys as they reach a trust policy: the value that a key has is let in, another is not."""
+"""Condition keys as they reach a trust policy: the right value is let in, no other."""
 
 from __future__ import annotations
 

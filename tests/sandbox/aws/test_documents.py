@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.aws import constraints, documents
-from sandbox.aws.query_protocol import AwsError, Call, error_reply, header_text
+from sandbox.aws.query_protocol import AwsError, AwsCall, build_error_reply, to_header_text
 
 if TYPE_CHECKING:
     from sandbox.aws.documents import Kind
@@ -118,7 +118,7 @@ def test_any_parameters_are_taken_or_refused(
 ) -> None:
     code = None
     try:
-        constraints.check(*service_action, params)
+        constraints.check_parameters(*service_action, params)
     except AwsError as error:
         code = error.code
     assert code in {None, "ValidationError", "InvalidAction"}
@@ -126,17 +126,19 @@ def test_any_parameters_are_taken_or_refused(
 
 @given(message=st.text())
 def test_any_message_becomes_a_reply(message: str) -> None:
-    call = Call("iam", "us-east-1", "CreateRole", None, None, {}, {})
-    reply = error_reply(AwsError("ValidationError", message, {"x-sandbox-reason": message}), call)
+    call = AwsCall("iam", "us-east-1", "CreateRole", None, None, {}, {})
+    reply = build_error_reply(
+        AwsError("ValidationError", message, {"x-sandbox-reason": message}), call
+    )
     assert b"\x00" not in reply.body
     reason = dict(reply.headers)["x-sandbox-reason"]
-    assert reason == header_text(message)
+    assert reason == to_header_text(message)
     assert "\n" not in reason
     assert "\r" not in reason
 
 
 def test_numbers_are_numbers_and_lists_keep_their_order() -> None:
-    found = constraints.check(
+    found = constraints.check_parameters(
         "iam",
         "CreateRole",
         {
@@ -155,7 +157,7 @@ def test_numbers_are_numbers_and_lists_keep_their_order() -> None:
 
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(AwsError) as caught:
-        constraints.check(
+        constraints.check_parameters(
             "iam", "UpdateRole", {"RoleName": "deploy", "MaxSessionDuration": "an hour"}
         )
     assert caught.value.message == (
@@ -170,4 +172,4 @@ def test_a_status_must_be_one_of_awss() -> None:
         AwsError,
         match="Value at 'status' failed to satisfy constraint: Member must satisfy enum value",
     ):
-        constraints.check("iam", "UpdateAccessKey", params)
+        constraints.check_parameters("iam", "UpdateAccessKey", params)

@@ -1,4 +1,4 @@
-"""The server: starting, stopping, who may reach it, what it says of itself, and many clients at once."""
+"""The server: who may reach it, its own interface, many clients at once."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class TestManyAtOnce:
     def test_moto_sees_one_request_at_a_time(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        front = stage.sandbox._running_front()
+        front = stage.sandbox._running_app()
         moto, active, most = front._moto, 0, 0
 
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -9,9 +9,9 @@ import pytest
 
 import stack_config
 from sandbox.aws.server import Sandbox, client
+from sandbox.proof.access_proof import prove
 from sandbox.proof.other_side import allow_principals, make_roles
 from sandbox.proof.people import make_people
-from sandbox.proof.proof import prove
 from tests.sandbox.commands import DESTINATION, SOURCE, connection
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from types_boto3_iam import IAMClient
 
-    from sandbox.proof.proof import Attempt
+    from sandbox.proof.access_proof import ProofAttempt
 
 GRANTS = {
     "deploy": {"principals": [{"role": "team/ci"}]},
@@ -72,7 +72,7 @@ class Halves:
             RoleName=role, PolicyDocument=json.dumps(document)
         )
 
-    def proof(self, spoil: Callable[[Halves], object]) -> list[Attempt]:
+    def proof(self, spoil: Callable[[Halves], object]) -> list[ProofAttempt]:
         with make_people(self._endpoint, self._settings, keep=False) as everybody:
             make_roles(self._endpoint, self._settings)
             allow_principals(self._endpoint, self._settings, self._role_arns)
@@ -175,7 +175,7 @@ def test_what_was_not_made_as_the_stack_says_is_noticed(
     assert [f"{found.grant}, {name_of(found)}: {found.attempt}" for found in wrong] == noticed
 
 
-def name_of(attempt: Attempt) -> str:
+def name_of(attempt: ProofAttempt) -> str:
     """The caller's name: of a session the role's and its own."""
     return (
         attempt.caller.rpartition(":assumed-role/")[2]

@@ -12,15 +12,15 @@ REGION = "a region has 4–32 characters: small letters and hyphens, a number at
 ONE_WAY = "credentials come one way: by profile, or by access key and secret key"
 TOGETHER = "an access key ID and its secret key go together, a token with both"
 ENDPOINT = "an endpoint is a URL such as http://127.0.0.1:4577"
-LOOPBACK = "the sandbox deploys on the loopback range alone, such as http://127.0.0.1:4577"
-ON_AWS = "On AWS itself use `pulumi up`"
+LOOPBACK = "must be on a loopback address for the sandbox, such as http://127.0.0.1:4577"
+ON_AWS = "To deploy to AWS, use `pulumi up`"
 EMULATED = "as an emulator's keys of twelve digits do"
 GRANT_NAME = "a grant's name has 1–64 characters: letters, digits and _+=,.@-"
 ROLE_NAMES = "roles of an account have names of their own, ignoring case; grant"
 IMPORTS = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy"
 ROLE_ARN = "a role's ARN is arn:aws:iam::ACCOUNT:role/NAME"
 OBJECT = "this must be an object with keys of its own"
-ENCRYPTED = "encrypted values are read by the Pulumi CLI alone; the sandbox needs none"
+ENCRYPTED = "must not be encrypted: only the Pulumi CLI can decrypt it"
 NO_KEY = "there is no such key"
 NULL, GIVE_IT = "a key has a value", "Give it one, or leave it out"
 SECURE = {"secure": "v1:AAAAAAAA:BBBBBBBBBBBBBBBB"}
@@ -201,7 +201,7 @@ CONNECTIONS = [
         "an account without its ID",
         {"source.accountId": REMOVED},
         "",
-        "the sandbox needs each account's ID",
+        "must be set for the sandbox, which creates users in the account",
         "Add the key",
     ),
     Bad(
@@ -428,7 +428,7 @@ NOT_HERE = [
             "destination.endpoint": "http://127.0.0.1:4578",
         },
         '"http://127.0.0.1:4578"',
-        "the sandbox has all accounts at one endpoint, the source's is http://127.0.0.1:4577",
+        "must be the same as the source's endpoint for the sandbox, which is http://127.0.0.1:4577",
         path="destination.endpoint",
     ),
     Bad("a secret key that is encrypted", {"source.secretKey": SECURE}, "[secret]", ENCRYPTED),
@@ -452,30 +452,30 @@ FILES = [
         "no YAML",
         "config: {a",
         "Pulumi.bad.yaml, line 1",
-        "a stack's config is YAML: expected ',' or '}', but got '<stream end>'",
+        "must be valid YAML: expected ',' or '}', but got '<stream end>'",
     ),
     BadFile(
         "a secret in what is no YAML",
         'config:\n  cross-account-access:source: {secretKey: "hunter2}\n',
         "Pulumi.bad.yaml, line 3",
-        "a stack's config is YAML: found unexpected end of stream",
+        "must be valid YAML: found unexpected end of stream",
     ),
     BadFile(
         "a tab in YAML",
         "config:\n\tside: both\n",
         "Pulumi.bad.yaml, line 2",
-        "a stack's config is YAML: found character '\\t' that cannot start any token",
+        "must be valid YAML: found character '\\t' that cannot start any token",
     ),
     BadFile(
         "a grant twice",
         "config:\n  cross-account-access:grants:\n    a: {}\n    b: {}\n    a: {}\n",
         "Pulumi.bad.yaml, line 5",
-        "a stack's config is YAML: the key a stands twice in a map",
+        "must be valid YAML: the key a appears twice in a map",
     ),
-    BadFile("a list", "- config\n", "Pulumi.bad.yaml: config", "the config is a map"),
-    BadFile("text", "config\n", "Pulumi.bad.yaml: config", "the config is a map"),
+    BadFile("a list", "- config\n", "Pulumi.bad.yaml: config", "must be a map"),
+    BadFile("text", "config\n", "Pulumi.bad.yaml: config", "must be a map"),
     BadFile(
-        "config in a list", "config: [side]\n", "Pulumi.bad.yaml: config", "the config is a map"
+        "config in a list", "config: [side]\n", "Pulumi.bad.yaml: config", "must be a map"
     ),
     BadFile("nothing", "", "cross-account-access:grants", "this key is required"),
     BadFile(

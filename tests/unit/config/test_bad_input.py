@@ -210,14 +210,14 @@ def test_the_command_without_json_says_nothing_on_stdout(project: Path) -> None:
     ended = run(*command(project))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert unstyle(ended.stderr) == (
-        "refused Pulumi.bad.yaml, line 1: a stack's config is YAML: expected ',' or '}', but got '<stream end>'.\n"
+        "refused Pulumi.bad.yaml, line 1: must be valid YAML: expected ',' or '}', but got '<stream end>'.\n"
     )
 
 
 def test_a_stack_that_there_is_not_is_bad_input(project: Path) -> None:
     ended = run(*command(project, "--json", stack="nowhere"))
     error = told(
-        "--stack", "nowhere", "a stack has a file Pulumi.nowhere.yaml beside Pulumi.yaml", ""
+        "--stack", "nowhere", "must name a stack with a file Pulumi.nowhere.yaml beside Pulumi.yaml", ""
     )
     assert (ended.returncode, json.loads(ended.stdout)) == (2, {"errors": [error]})
 
@@ -225,7 +225,7 @@ def test_a_stack_that_there_is_not_is_bad_input(project: Path) -> None:
 def test_a_folder_without_a_project_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.bad.yaml").write_text("config: {}", encoding="utf-8")
     ended = run(*command(tmp_path, "--json"))
-    error = told("--cwd", str(tmp_path), "a Pulumi project's folder has a file Pulumi.yaml", "")
+    error = told("--cwd", str(tmp_path), "must be a Pulumi project's folder, with a file Pulumi.yaml", "")
     assert (ended.returncode, json.loads(ended.stdout)) == (2, {"errors": [error]})
 
 
