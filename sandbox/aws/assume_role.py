@@ -20,9 +20,9 @@ from sandbox.aws.credentials import (
     build_caller,
     read_managed_policy,
 )
-from sandbox.aws.mfa_devices import check_code
-from sandbox.aws.query_protocol import AwsCall, AwsError, Reply, build_xml_reply
+from sandbox.aws.query_protocol import AwsError, Reply
 from sandbox.aws.sandbox_state import LoggedDecision, SandboxState
+from sandbox.aws.sts_request import StsRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,13 +41,7 @@ _SESSION_POLICY_SIZE = 2048
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """A call of AssumeRole on its way to a decision."""
-
-    call: AwsCall
-    value: Mapping[str, Any]
-    identity: CallingIdentity
-    state: SandboxState
+class _AssumeRoleRequest(StsRequest):
     tags: Mapping[str, str]
     inherited_tags: Mapping[str, str]
 
@@ -57,45 +51,37 @@ class _Attempt:
         return arn
 
 
-def assume_role(
-    call: AwsCall, value: Mapping[str, Any], identity: CallingIdentity, state: SandboxState
-) -> Reply:
+def assume_role(call: StsRequest) -> Reply:
     """Answer a call of AssumeRole.
-
-    Args:
-        call: the call.
-        value: its parameters, nested and typed, within the constraints of AWS's model.
-        identity: who calls.
-        state: what it is answered from.
 
     Raises:
         AwsError: AccessDenied, with the half that refuses and why in headers of the sandbox's own;
             ValidationError and others for parameters that can't be.
     """
+    value, identity, state = call.value, call.identity, call.state
     if not _ROLE_ARN.fullmatch(value["RoleArn"]):
         raise AwsError("ValidationError", f"{value['RoleArn']} is invalid")
     tags = tag_checks.read_tags(value.get("Tags", ()), "InvalidParameterValue")
-    attempt = _Attempt(call, value, identity, state, tags, _get_inherited_tags(identity))
-    transitive = _choose_transitive_keys(attempt)
-    serial, code = value.get("SerialNumber"), value.get("TokenCode")
-    mfa = check_code(identity, serial, code, state.accounts, state.clock())
-    role = state.accounts.find_role_by_arn(attempt.role_arn)
+    inherited = _get_inherited_tags(identity)
+    request = _AssumeRoleRequest(call.call, value, identity, state, tags, inherited)
+    transitive = _choose_transitive_keys(request)
+    mfa = request.check_mfa()
+    role = state.accounts.find_role_by_arn(request.role_arn)
     if role is None:
         # AWS doesn't tell whether a role exists.
         missing = Decision(False, "destination", "there is no such role")
-        _refuse(attempt, "sts:AssumeRole", missing)
-    source_identity = _choose_source_identity(attempt)
-    decision = _decide_all(attempt, role, source_identity, mfa=mfa)
+        _refuse(request, "sts:AssumeRole", missing)
+    source_identity = _choose_source_identity(request)
+    decision = _decide_all(request, role, source_identity, mfa=mfa)
     duration = _check_duration(value, identity, role)
     policies = _read_session_policies(value, role, state)
     packed = _compute_packed_size(value, tags)
-    _log(attempt, decision)
+    _log(request, decision)
     return _issue_session(
-        call,
+        request,
         role,
-        state,
-        tags={**attempt.inherited_tags, **tags},
-        transitive_tag_keys=(*attempt.inherited_tags, *transitive),
+        tags={**request.inherited_tags, **tags},
+        transitive_tag_keys=(*request.inherited_tags, *transitive),
         source_identity=source_identity,
         duration=duration,
         policies=policies,
@@ -113,28 +99,28 @@ def _get_inherited_tags(identity: CallingIdentity) -> dict[str, str]:
     return {key: session.tags[key] for key in session.transitive_tag_keys}
 
 
-def _choose_transitive_keys(attempt: _Attempt) -> tuple[str, ...]:
-    by_lower = {key.lower(): key for key in attempt.tags}
-    if any(key.lower() in by_lower for key in attempt.inherited_tags):
+def _choose_transitive_keys(request: _AssumeRoleRequest) -> tuple[str, ...]:
+    by_lower = {key.lower(): key for key in request.tags}
+    if any(key.lower() in by_lower for key in request.inherited_tags):
         raise AwsError(
             "InvalidParameterValue",
             "One of the specified transitive tag keys can't be set because it conflicts with a "
             "transitive tag key from the calling session.",
         )
-    requested: list[str] = attempt.value.get("TransitiveTagKeys", [])
+    requested: list[str] = request.value.get("TransitiveTagKeys", [])
     if any(key.lower() not in by_lower for key in requested):
         text = "The specified transitive tag key must be included in the requested tags."
         raise AwsError("InvalidParameterValue", text)
     return tuple(by_lower[key.lower()] for key in requested)
 
 
-def _choose_source_identity(attempt: _Attempt) -> str | None:
-    session = attempt.identity.session
+def _choose_source_identity(request: _AssumeRoleRequest) -> str | None:
+    session = request.identity.session
     existing = session.source_identity if session else None
-    requested: str | None = attempt.value.get("SourceIdentity")
+    requested: str | None = request.value.get("SourceIdentity")
     if existing and requested and requested != existing:
         reason = f"the session's source identity is {existing}, and can't be changed"
-        _refuse(attempt, "sts:SetSourceIdentity", Decision(False, "source", reason))
+        _refuse(request, "sts:SetSourceIdentity", Decision(False, "source", reason))
     return requested or existing
 
 
@@ -192,63 +178,62 @@ def _compute_packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]
 
 
 def _decide_all(
-    attempt: _Attempt, role: Entity, source_identity: str | None, *, mfa: bool
+    request: _AssumeRoleRequest, role: Entity, source_identity: str | None, *, mfa: bool
 ) -> Decision:
     """Decide each action that the call needs; returns the decision of AssumeRole itself."""
-    call, identity, state = attempt.call, attempt.identity, attempt.state
     keys = context_keys.add_session_keys(
-        context_keys.collect_context_keys(call, identity, role, state, mfa=mfa),
-        call,
-        attempt.tags,
-        attempt.value.get("TransitiveTagKeys", ()),
+        context_keys.collect_context_keys(request, role, mfa=mfa),
+        request.call,
+        request.tags,
+        request.value.get("TransitiveTagKeys", ()),
     )
     actions = ["sts:AssumeRole"]
-    if attempt.tags or attempt.inherited_tags:
+    if request.tags or request.inherited_tags:
         # Inherited tags are passed too: https://github.com/aws/eks-pod-identity-agent/issues/80
         actions.append("sts:TagSession")
     if source_identity:
         # In a chain as well: a session passes its source identity on, which needs permission.
         actions.append("sts:SetSourceIdentity")
-    first, *_ = [
-        _decide(attempt, role, Request(action, attempt.role_arn, keys)) for action in actions
-    ]
+    first, *_ = [_decide(request, role, action, keys) for action in actions]
     return first
 
 
-def _decide(attempt: _Attempt, role: Entity, request: Request) -> Decision:
+def _decide(
+    request: _AssumeRoleRequest, role: Entity, action: str, keys: context_keys.Keys
+) -> Decision:
     trust = Policy("trust policy", json.loads(role.assume_role_policy_document))
-    caller = build_caller(attempt.identity, attempt.state.accounts)
+    caller = build_caller(request.identity, request.state.accounts)
     try:
-        decision = decide(caller, request, trust)
+        decision = decide(caller, Request(action, request.role_arn, keys), trust)
     except ValueError as error:
         # A policy that the evaluator doesn't understand opens nothing.
         decision = Decision(False, "destination", str(error))
     if not decision.allowed:
-        _refuse(attempt, request.action, decision)
+        _refuse(request, action, decision)
     return decision
 
 
-def _refuse(attempt: _Attempt, action: str, decision: Decision) -> NoReturn:
+def _refuse(request: _AssumeRoleRequest, action: str, decision: Decision) -> NoReturn:
     reason = decision.reason if action == "sts:AssumeRole" else f"{action}: {decision.reason}"
-    _log(attempt, Decision(False, decision.half, reason))
+    _log(request, Decision(False, decision.half, reason))
     raise AwsError(
         "AccessDenied",
-        f"User: {attempt.identity.arn} is not authorized to perform: {action} "
-        f"on resource: {attempt.role_arn}",
+        f"User: {request.identity.arn} is not authorized to perform: {action} "
+        f"on resource: {request.role_arn}",
         {"x-sandbox-half": decision.half or "", "x-sandbox-reason": reason},
     )
 
 
-def _log(attempt: _Attempt, decision: Decision) -> None:
+def _log(request: _AssumeRoleRequest, decision: Decision) -> None:
     entry = LoggedDecision(
-        at=attempt.state.clock(),
-        caller=attempt.identity.arn,
-        role=attempt.role_arn,
+        at=request.state.clock(),
+        caller=request.identity.arn,
+        role=request.role_arn,
         allowed=decision.allowed,
         half=decision.half,
         reason=" ".join(decision.reason.split()),
     )
-    attempt.state.decisions.append(entry)
+    request.state.decisions.append(entry)
     if decision.allowed:
         log.info("allowed: %s → %s", entry.caller, entry.role)
     else:
@@ -261,14 +246,9 @@ def _log(attempt: _Attempt, decision: Decision) -> None:
 
 
 def _issue_session(
-    call: AwsCall,
-    role: Entity,
-    state: SandboxState,
-    *,
-    duration: int,
-    packed: int | None,
-    **session: Any,
+    request: StsRequest, role: Entity, *, duration: int, packed: int | None, **session: Any
 ) -> Reply:
+    call, state = request.call, request.state
     name = call.params["RoleSessionName"]
     made = state.accounts.get_sts(role.account_id).assume_role(
         region_name=call.region,
@@ -291,9 +271,7 @@ def _issue_session(
             **session,
         )
     )
-    return build_xml_reply(
-        "sts",
-        "AssumeRole",
+    return request.answer(
         {
             "SourceIdentity": session["source_identity"],
             "AssumedRoleUser": {
@@ -302,7 +280,7 @@ def _issue_session(
             },
             "Credentials": render_credentials(made, made.session_token, now + duration),
             "PackedPolicySize": packed,
-        },
+        }
     )
 
 

@@ -1,5 +1,4 @@
-"""Lengths, ranges, patterns and required parameters, from AWS's own service models, as botocore
-ships them.
+"""Lengths, ranges, patterns and required parameters, from botocore's copy of AWS's service models.
 
 The models hold what AWS's front door checks of every parameter. botocore itself checks only
 minimums and types, and moto next to nothing, so that a name of 65 characters would pass until a
@@ -30,8 +29,7 @@ def check_parameters(service: str, action: str, params: Mapping[str, str]) -> di
     """The parameters of a call, nested and typed as the operation's input is.
 
     Raises:
-        AwsError: ValidationError, with everything that is wrong; InvalidAction for an unknown
-            operation.
+        AwsError: ValidationError with all violations; InvalidAction for an unknown operation.
     """
     model = load_service_model(service)
     try:

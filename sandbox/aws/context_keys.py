@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.aws.credentials import CallingIdentity
     from sandbox.aws.moto_accounts import Entity
     from sandbox.aws.sandbox_state import SandboxState
+    from sandbox.aws.sts_request import StsRequest
 
 Keys = dict[str, str | tuple[str, ...]]
 
@@ -29,18 +30,9 @@ SOURCE_IP, SOURCE_VPC, SOURCE_VPCE = (
 )
 
 
-def collect_context_keys(
-    call: AwsCall, identity: CallingIdentity, role: Entity, state: SandboxState, *, mfa: bool
-) -> Keys:
-    """All keys of one call, absent ones left out.
-
-    Args:
-        call: the call.
-        identity: who calls.
-        role: the role that is to be assumed.
-        state: what else is known.
-        mfa: whether the call itself came with a right MFA code.
-    """
+def collect_context_keys(request: StsRequest, role: Entity, *, mfa: bool) -> Keys:
+    """All keys of one call, absent ones left out; `mfa`: whether it came with a right code."""
+    call, identity, state = request.call, request.identity, request.state
     return {
         **_get_request_keys(call, state.clock()),
         **_get_network_keys(call),

@@ -1,5 +1,4 @@
-"""Who calls: administrators, users by their access keys, and the sessions that this sandbox's STS
-issued.
+"""Who calls: administrators, users with access keys, and sessions that the sandbox's STS issued.
 
 An access key id of 12 digits is an administrator of that account, LocalStack's convention.
 Signatures aren't verified: knowing a key id is enough here, as it is in moto.
@@ -42,8 +41,7 @@ class IssuedSession:
         principal_id: the unique id of the role or user that the keys speak for.
         name: the role session's name; None for a user's.
         issued, expires: seconds since the epoch.
-        tags, transitive_tag_keys: session tags, and which of them go on to the next role in a
-            chain.
+        tags, transitive_tag_keys: session tags, and those that the next role in a chain inherits.
         policies: session policies, which restrict what the role allows.
         mfa_at: when an MFA code was given for it; only GetSessionToken's keys carry that on.
     """
@@ -218,8 +216,6 @@ def _read_boundary(principal: Entity, account: str, accounts: MotoAccounts) -> P
         return None
     policy = accounts.find_managed_policy(account, arn)
     # A boundary can't be deleted while it is one; without its document nothing is allowed.
-    return (
-        read_managed_policy(policy)
-        if policy
-        else Policy(f"managed policy {arn}", {"Statement": []})
-    )
+    if policy:
+        return read_managed_policy(policy)
+    return Policy(f"managed policy {arn}", {"Statement": []})

@@ -58,31 +58,24 @@ def is_sandbox(endpoint: str) -> bool:
 
 
 @overload
-def client(
-    service: Literal["iam"], endpoint: str, *, account: str, region: str = ...
-) -> IAMClient: ...
+def client(service: Literal["iam"], endpoint: str, *, account: str) -> IAMClient: ...
 @overload
-def client(
-    service: Literal["sts"], endpoint: str, *, account: str, region: str = ...
-) -> STSClient: ...
+def client(service: Literal["sts"], endpoint: str, *, account: str) -> STSClient: ...
 @overload
-def client(service: str, endpoint: str, *, account: str, region: str = ...) -> Any: ...
-def client(service: str, endpoint: str, *, account: str, region: str = "us-east-1") -> Any:
+def client(service: str, endpoint: str, *, account: str) -> Any: ...
+def client(service: str, endpoint: str, *, account: str) -> Any:
     """A boto3 client that is an administrator of an account.
 
     Args:
         service: boto3's name of it: "iam", "sts", …
         endpoint: the sandbox's.
         account: 12 digits.
-        region: where the call is to go; IAM and STS are the same in all of them.
     """
     keys = {"aws_access_key_id": account, "aws_secret_access_key": "sandbox"}
-    return make_client(service, endpoint, keys, region)
+    return make_client(service, endpoint, keys)
 
 
-def make_client(
-    service: str, endpoint: str, keys: Mapping[str, str], region: str = "us-east-1"
-) -> Any:
+def make_client(service: str, endpoint: str, keys: Mapping[str, str]) -> Any:
     """A boto3 client with these keys, which are called as an AWS profile calls them.
 
     It reads nothing of the person's own AWS configuration: no profile, no proxy, no endpoint.
@@ -91,7 +84,7 @@ def make_client(
 
     made: Any = _load_session().create_client(
         service,
-        region_name=region,
+        region_name="us-east-1",
         endpoint_url=endpoint,
         config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}),
         aws_access_key_id=keys["aws_access_key_id"],

@@ -56,8 +56,8 @@ def check_code(
     if device is None:
         raise AwsError(
             "AccessDenied",
-            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial "
-            "number is valid and associated with this user.",
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your "
+            "MFA serial number is valid and associated with this user.",
         )
     if not mfa.accepts(device.base32_string_seed, code, now):
         text = "MultiFactorAuthentication failed with invalid MFA one time pass code. "

@@ -1,7 +1,7 @@
 """The emulated accounts: every look at moto's state, and nothing else that knows how moto keeps it.
 
 moto holds users, roles, groups and policies; this module finds them by name, ARN, unique id or
-access key. moto is imported when the first `Accounts` is made, since that takes most of a second.
+access key. It imports moto when the first `MotoAccounts` is made, which takes most of a second.
 """
 
 from __future__ import annotations
@@ -151,11 +151,8 @@ def get_account_id(arn: str) -> str:
 
 def get_default_document(policy: Entity) -> str:
     """The document that is in force of a managed policy's versions."""
-    for version in policy.versions:
-        if version.version_id == policy.default_version_id:
-            document: str = version.document
-            return document
-    return "{}"
+    default = policy.default_version_id
+    return next((one.document for one in policy.versions if one.version_id == default), "{}")
 
 
 def get_boundary_arn(principal: Entity) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.aws.credentials import ACCOUNT, IssuedSessions
 
@@ -39,9 +39,6 @@ class LoggedDecision:
     allowed: bool
     half: str | None
     reason: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Organization(NamedTuple):

@@ -103,7 +103,8 @@ def build_inline_policy_check(kind: str) -> Check:
         if total + documents.size(text) > INLINE_SIZES[kind]:
             raise AwsError(
                 "LimitExceeded",
-                f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded for {kind} {holder.name}",
+                f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded "
+                f"for {kind} {holder.name}",
             )
         request.then(lambda: holder.policies.update({name: text}))
 
@@ -144,8 +145,8 @@ def check_delete_policy(request: IamRequest) -> None:
     if len(policy.versions) > 1:
         raise AwsError(
             "DeleteConflict",
-            "This policy has more than one version. Before you delete a policy, you must delete the policy's "
-            "versions. The default version is deleted with the policy.",
+            "This policy has more than one version. Before you delete a policy, you must delete "
+            "the policy's versions. The default version is deleted with the policy.",
         )
 
 

@@ -37,8 +37,6 @@ from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox
 from sandbox.aws.sandbox_state import RequestRecord
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from sandbox.aws.listener import Listener
     from sandbox.aws.sandbox_state import SandboxState
     from sandbox.aws.wsgi_app import WsgiApp
@@ -198,12 +196,7 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def reset(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from threading import RLock
 from typing import Any
 
@@ -27,6 +28,7 @@ from sandbox.aws.query_protocol import (
     replace_params,
 )
 from sandbox.aws.sandbox_state import RequestRecord, SandboxState
+from sandbox.aws.sts_request import StsRequest
 
 log = logging.getLogger("sandbox")
 
@@ -52,14 +54,14 @@ class WsgiApp:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith("/_sandbox/"):
-            reply = self._own(path, environ)
+            reply = self._answer_own(path, environ)
         elif path.startswith("/moto-api"):
             # moto's own reset would leave sessions behind.
             reply = _build_json_reply(
                 404, {"error": "The sandbox has its own: POST /_sandbox/reset"}
             )
         else:
-            reply = self._aws(environ)
+            reply = self._answer_aws(environ)
         headers = list(reply.headers)
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(reply.body))))
@@ -68,10 +70,10 @@ class WsgiApp:
 
     # AWS
 
-    def _aws(self, environ: Environ) -> Reply:
+    def _answer_aws(self, environ: Environ) -> Reply:
         call = read_call(environ)
         try:
-            return self._answer(call, environ)
+            return self._dispatch(call, environ)
         except AwsError as error:
             return build_error_reply(error, call)
         except (NotImplementedError, ImportError):
@@ -87,21 +89,17 @@ class WsgiApp:
                 AwsError("InternalFailure", f"The sandbox failed: {error!r}"), call
             )
 
-    def _answer(self, call: AwsCall, environ: Environ) -> Reply:
+    def _dispatch(self, call: AwsCall, environ: Environ) -> Reply:
         if not call.service and call.action in _UNSIGNED:
             raise make_not_implemented_error(f"sts:{call.action}")
         with self.lock:
             identity = self._identify(call)
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
             if call.service == "sts":
-                return sts.answer_sts_call(
-                    call,
-                    constraints.check_parameters("sts", call.action, call.params),
-                    identity,
-                    self.state,
-                )
+                value = constraints.check_parameters("sts", call.action, call.params)
+                return sts.answer_sts_call(StsRequest(call, value, identity, self.state))
             if call.service == "iam":
-                return self._iam(call, identity, environ)
+                return self._answer_iam(call, identity, environ)
         return self._forward(environ)
 
     def _identify(self, call: AwsCall) -> CallingIdentity:
@@ -113,7 +111,7 @@ class WsgiApp:
         self.state.requests.append(RequestRecord(identity.account, call.service, call.action))
         return identity
 
-    def _iam(self, call: AwsCall, identity: CallingIdentity, environ: Environ) -> Reply:
+    def _answer_iam(self, call: AwsCall, identity: CallingIdentity, environ: Environ) -> Reply:
         request = IamRequest(
             action=call.action,
             params=dict(call.params),
@@ -155,7 +153,7 @@ class WsgiApp:
 
     # The sandbox's own interface
 
-    def _own(self, path: str, environ: Environ) -> Reply:
+    def _answer_own(self, path: str, environ: Environ) -> Reply:
         try:
             match environ["REQUEST_METHOD"], path.removeprefix("/_sandbox/"):
                 case "GET", "health":
@@ -163,7 +161,7 @@ class WsgiApp:
                 case "GET", "log":
                     with self.lock:
                         return _build_json_reply(
-                            200, [decision.as_json() for decision in self.state.decisions]
+                            200, [asdict(decision) for decision in self.state.decisions]
                         )
                 case "POST", "reset":
                     with self.lock:

@@ -1,6 +1,6 @@
 """What a deployment made, told the same way by both engines."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
@@ -28,10 +28,6 @@ class Resource:
     account: str | None
     inputs: dict[str, Any]
     outputs: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The resource as JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -154,19 +154,16 @@ def _make_policy(iam: "IAMClient", inputs: Properties) -> MadeResource:
     return MadeResource(arn, {"arn": arn, "name": name})
 
 
-def _attach_to_user(iam: "IAMClient", inputs: Properties) -> MadeResource:
-    iam.attach_user_policy(UserName=inputs["user"], PolicyArn=inputs["policyArn"])
-    return MadeResource(f"{inputs['user']}/{inputs['policyArn']}", {})
+def _build_attacher(kind: str) -> Callable[["IAMClient", Properties], MadeResource]:
+    """The handler of the attachment of a policy to a `user`, `role` or `group`."""
 
+    def attach(iam: "IAMClient", inputs: Properties) -> MadeResource:
+        holder, policy = inputs[kind], inputs["policyArn"]
+        call: Callable[..., object] = getattr(iam, f"attach_{kind}_policy")
+        call(**{f"{kind.title()}Name": holder, "PolicyArn": policy})
+        return MadeResource(f"{holder}/{policy}", {})
 
-def _attach_to_role(iam: "IAMClient", inputs: Properties) -> MadeResource:
-    iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-    return MadeResource(f"{inputs['role']}/{inputs['policyArn']}", {})
-
-
-def _attach_to_group(iam: "IAMClient", inputs: Properties) -> MadeResource:
-    iam.attach_group_policy(GroupName=inputs["group"], PolicyArn=inputs["policyArn"])
-    return MadeResource(f"{inputs['group']}/{inputs['policyArn']}", {})
+    return attach
 
 
 def _attach_to_all(iam: "IAMClient", inputs: Properties) -> MadeResource:
@@ -195,9 +192,9 @@ def _select(inputs: Properties, **names: str) -> dict[str, Any]:
 _MAKERS: dict[str, Callable[["IAMClient", Properties], MadeResource]] = {
     "aws:iam/role:Role": _make_role,
     "aws:iam/policy:Policy": _make_policy,
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _attach_to_user,
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attach_to_role,
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _attach_to_group,
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _build_attacher("user"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _build_attacher("role"),
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _build_attacher("group"),
     "aws:iam/policyAttachment:PolicyAttachment": _attach_to_all,
     "aws:iam/rolePolicy:RolePolicy": _put_role_policy,
 }

@@ -1,7 +1,7 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -42,10 +42,6 @@ class ProofAttempt:
     def holds(self) -> bool:
         """Whether what was observed is what was expected."""
         return self.observed == self.expected
-
-    def as_dict(self) -> dict[str, Any]:
-        """The attempt as JSON has it."""
-        return asdict(self)
 
 
 def prove(

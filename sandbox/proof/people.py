@@ -234,7 +234,9 @@ class _PeopleMaker:
             "VirtualMFADevice"
         ]
         seed = bytes(device["Base32StringSeed"]).decode()
-        first, second = (totp(seed, at) for at in (time.time() - STEP, time.time()))
+        # This step's code and the next one's: the clock may go on to that one before the call.
+        now = time.time()
+        first, second = totp(seed, now), totp(seed, now + STEP)
         self._iam.enable_mfa_device(
             UserName=user,
             SerialNumber=serial,

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 from rich.console import Console, RenderableType
@@ -83,10 +84,10 @@ def render_result(deployment: Deployment, proof: Sequence[ProofAttempt] | None) 
     result = {
         "engine": deployment.engine,
         "outputs": deployment.outputs,
-        "resources": [resource.as_dict() for resource in deployment.resources],
+        "resources": [asdict(resource) for resource in deployment.resources],
     }
     if proof is not None:
-        result["proof"] = [attempt.as_dict() for attempt in proof]
+        result["proof"] = [asdict(attempt) for attempt in proof]
     return json.dumps(result, indent=2, sort_keys=False)
 
 

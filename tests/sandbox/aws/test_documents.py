@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.aws import constraints, documents
-from sandbox.aws.query_protocol import AwsError, AwsCall, build_error_reply, to_header_text
+from sandbox.aws.query_protocol import AwsCall, AwsError, build_error_reply, to_header_text
 
 if TYPE_CHECKING:
     from sandbox.aws.documents import Kind

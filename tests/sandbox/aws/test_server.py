@@ -206,8 +206,8 @@ class TestProtocol:
             f"{stage.sandbox.endpoint}/{query}",
             data=body.encode() if body else None,
             headers={
-                "Authorization": f"AWS4-HMAC-SHA256 Credential={SOURCE}/{scope}/aws4_request, SignedHeaders=host, "
-                "Signature=0",
+                "Authorization": f"AWS4-HMAC-SHA256 Credential={SOURCE}/{scope}/aws4_request, "
+                "SignedHeaders=host, Signature=0",
                 "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
             },
         )
@@ -256,7 +256,8 @@ class TestProtocol:
             connection.sendall(
                 b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
                 b"Content-Type: application/x-www-form-urlencoded\r\n"
-                b"Authorization: AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sts/aws4_request\r\n\r\n"
+                b"Authorization: AWS4-HMAC-SHA256 "
+                b"Credential=111111111111/20260101/us-east-1/sts/aws4_request\r\n\r\n"
                 + b"%x\r\n%s\r\n0\r\n\r\n"
                 % (len(body), body)
             )
