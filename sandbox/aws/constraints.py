@@ -41,10 +41,10 @@ def check_parameters(service: str, action: str, params: Mapping[str, str]) -> di
     if shape is None:
         return {}
     value = _parse(shape, params, "")
-    found = list(_find_violations(shape, value, ""))
-    if found:
-        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
-        raise AwsError("ValidationError", f"{count}: {'; '.join(found)}")
+    if violations := list(_find_violations(shape, value, "")):
+        plural = "s" if len(violations) > 1 else ""
+        count = f"{len(violations)} validation error{plural} detected"
+        raise AwsError("ValidationError", f"{count}: {'; '.join(violations)}")
     return value if isinstance(value, dict) else {}
 
 
@@ -56,7 +56,7 @@ def load_service_model(service: str) -> ServiceModel:
 def _parse(shape: Shape, params: Mapping[str, str], prefix: str) -> Any:
     """The value at `prefix` in the flat parameters; None if it isn't given."""
     if isinstance(shape, StructureShape):
-        found = {
+        members = {
             name: value
             for name, member in shape.members.items()
             if (
@@ -66,7 +66,7 @@ def _parse(shape: Shape, params: Mapping[str, str], prefix: str) -> Any:
             )
             is not None
         }
-        return found if found or not prefix else None
+        return members if members or not prefix else None
     if isinstance(shape, ListShape):
         start = f"{prefix}.member."
         numbers = sorted({int(n) for key in params if (n := _parse_number(key, start)) is not None})

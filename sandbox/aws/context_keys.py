@@ -45,7 +45,7 @@ def collect_context_keys(request: StsRequest, role: Entity, *, mfa: bool) -> Key
 
 
 def add_session_keys(
-    found: Keys, call: AwsCall, tags: Mapping[str, str], transitive: Iterable[str]
+    keys: Keys, call: AwsCall, tags: Mapping[str, str], transitive: Iterable[str]
 ) -> Keys:
     """Add what the call asks of the session: its name, external id, tags and source identity."""
     for key, parameter in (
@@ -54,17 +54,17 @@ def add_session_keys(
         ("sts:SourceIdentity", "SourceIdentity"),
     ):
         if parameter in call.params:
-            found[key] = call.params[parameter]
+            keys[key] = call.params[parameter]
     if tags:
-        found |= _prefix_tags("aws:RequestTag", tags)
-        found["aws:TagKeys"] = tuple(tags)
+        keys |= _prefix_tags("aws:RequestTag", tags)
+        keys["aws:TagKeys"] = tuple(tags)
     if transitive := tuple(transitive):
-        found["sts:TransitiveTagKeys"] = transitive
-    return found
+        keys["sts:TransitiveTagKeys"] = transitive
+    return keys
 
 
 def _get_request_keys(call: AwsCall, now: float) -> Keys:
-    found: Keys = {
+    keys: Keys = {
         "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now)),
         "aws:SecureTransport": "false",
@@ -73,17 +73,17 @@ def _get_request_keys(call: AwsCall, now: float) -> Keys:
         "aws:PrincipalIsAWSService": "false",
     }
     if agent := call.headers.get("user-agent"):
-        found["aws:UserAgent"] = agent
-    return found
+        keys["aws:UserAgent"] = agent
+    return keys
 
 
 def _get_network_keys(call: AwsCall) -> Keys:
-    given = call.headers.get(SOURCE_IP)
+    header = call.headers.get(SOURCE_IP)
     try:
-        address = str(ip_address(given or call.peer))
+        address = str(ip_address(header or call.peer))
     except ValueError:
         raise AwsError(
-            "ValidationError", f"X-Sandbox-Source-Ip: {given!r} is no IP address"
+            "ValidationError", f"X-Sandbox-Source-Ip: {header!r} must be an IP address"
         ) from None
     endpoint = {
         key: call.headers[header]
@@ -95,7 +95,7 @@ def _get_network_keys(call: AwsCall) -> Keys:
 
 
 def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
-    found: Keys = {
+    keys: Keys = {
         "aws:PrincipalArn": identity.principal_arn,
         "aws:PrincipalAccount": identity.account,
         "aws:userid": identity.unique_id,
@@ -108,14 +108,14 @@ def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
         tags = {key: value for key, value in tags.items() if key.lower() not in session_keys}
         tags |= session.tags
         issued = datetime.fromtimestamp(session.issued, UTC)
-        found["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+        keys["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
         if session.source_identity:
-            found["aws:SourceIdentity"] = session.source_identity
-    found |= _prefix_tags("aws:PrincipalTag", tags)
+            keys["aws:SourceIdentity"] = session.source_identity
+    keys |= _prefix_tags("aws:PrincipalTag", tags)
     if organization := state.organizations.get(identity.account):
-        found["aws:PrincipalOrgID"] = organization.id
-        found["aws:PrincipalOrgPaths"] = (organization.path,)
-    return found
+        keys["aws:PrincipalOrgID"] = organization.id
+        keys["aws:PrincipalOrgPaths"] = (organization.path,)
+    return keys
 
 
 def _get_mfa_keys(identity: CallingIdentity, now: float, *, mfa: bool) -> Keys:

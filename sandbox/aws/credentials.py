@@ -128,10 +128,10 @@ def identify(
         return make_administrator(key_id)
     if (session := sessions.get(key_id)) is not None:
         return _identify_session(call, session, accounts, now)
-    found = accounts.find_key(key_id)
-    if found is None or call.session_token:
+    match = accounts.find_key(key_id)
+    if match is None or call.session_token:
         raise _make_token_error()
-    account, user, key = found
+    account, user, key = match
     if key.status != "Active":
         raise _make_token_error()
     return CallingIdentity("user", account, user.arn, user.id, principal=user)

@@ -52,10 +52,10 @@ def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
     document = documents.parse(text, "trust")
 
     def resolved(principal: str) -> str:
-        found = _resolve(principal, accounts, hold)
-        if found is None:
+        kept = _resolve(principal, accounts, hold)
+        if kept is None:
             documents.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
-        return found
+        return kept
 
     for statement in documents.statements(document):
         _check_kinds(statement["Principal"])

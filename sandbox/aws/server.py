@@ -116,7 +116,7 @@ class Sandbox:
     @property
     def requests(self) -> list[RequestRecord]:
         """The newest 10,000 requests to the emulated AWS since the start or the last reset."""
-        app = self._running_app()
+        app = self._get_app()
         with app.lock:
             return list(app.state.requests)
 
@@ -201,23 +201,17 @@ class Sandbox:
 
     def reset(self) -> None:
         """Empty all accounts, and forget sessions, organizations, decisions and `requests`."""
-        app = self._running_app()
+        app = self._get_app()
         with app.lock:
             app.state.reset()
 
     def set_organization(self, account: str, id: str, path: str) -> None:  # noqa: A002 - AWS's name
         """Put an account into an organization, for aws:PrincipalOrgID and aws:PrincipalOrgPaths.
 
-        Args:
-            account: 12 digits.
-            id: the organization's, `o-…`.
-            path: from the organization to the account's parent:
-                `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
-
         Raises:
-            SandboxError: one of them has another form.
+            SandboxError: one of them has another form than `SandboxState.set_organization` takes.
         """
-        app = self._running_app()
+        app = self._get_app()
         try:
             with app.lock:
                 app.state.set_organization(account, id, path)
@@ -226,9 +220,9 @@ class Sandbox:
 
     @property
     def _state(self) -> SandboxState:
-        return self._running_app().state
+        return self._get_app().state
 
-    def _running_app(self) -> WsgiApp:
+    def _get_app(self) -> WsgiApp:
         if self._app is None:
             raise _make_not_running_error()
         return self._app

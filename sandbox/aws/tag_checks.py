@@ -30,15 +30,15 @@ def read_tags(tags: Iterable[Mapping[str, str]], code: str = "InvalidInput") -> 
     Raises:
         AwsError: for keys that are the same ignoring case, or reserved.
     """
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for tag in tags:
         key = tag["Key"]
         if key.lower().startswith("aws:"):
             raise AwsError(code, f"Tag keys that start with aws: are reserved for AWS: {key}")
-        if key.lower() in map(str.lower, found):
+        if key.lower() in map(str.lower, by_key):
             raise AwsError(code, _DUPLICATE)
-        found[key] = tag.get("Value", "")
-    return found
+        by_key[key] = tag.get("Value", "")
+    return by_key
 
 
 def check_tags(request: IamRequest) -> None:

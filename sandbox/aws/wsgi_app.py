@@ -1,6 +1,6 @@
 """The WSGI application: moto's server behind the checks that make accounts of it.
 
-Of every request it finds out who calls and so which account is meant; it answers STS itself, checks
+For every request it identifies the caller, and so the account; it answers STS itself, checks
 what goes to moto's IAM, and hands all else on to moto's other services, as far as they are
 installed, unchecked.
 """
@@ -168,9 +168,9 @@ class WsgiApp:
                         self.state.reset()
                     return _build_json_reply(200, {})
                 case "PUT", "organization":
-                    given = _read_json_body(environ)
+                    body = _read_json_body(environ)
                     with self.lock:
-                        self.state.set_organization(given["account"], given["id"], given["path"])
+                        self.state.set_organization(body["account"], body["id"], body["path"])
                     return _build_json_reply(200, {})
                 case method, name:
                     return _build_json_reply(
@@ -184,10 +184,10 @@ class WsgiApp:
 
 def _read_json_body(environ: Environ) -> Mapping[str, str]:
     text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    found = json.loads(text)
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    body = json.loads(text)
+    if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
         raise ValueError("The body must be a JSON object of strings")
-    return found
+    return body
 
 
 def _build_json_reply(status: int, value: Any) -> Reply:

@@ -1,4 +1,4 @@
-"""What a deployment made, told the same way by both engines."""
+"""The result of a deployment, in the same form from both engines."""
 
 from dataclasses import dataclass, field
 from typing import Any

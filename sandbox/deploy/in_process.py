@@ -38,7 +38,7 @@ def deploy(
         project: The Pulumi project's name.
         stack_name: The stack's name.
         config: The stack's config, its keys with their namespace, structured values as JSON.
-        preview: Whether nothing is made, only told what would be.
+        preview: Whether to create nothing, and only report what would be created.
 
     Raises:
         DeploymentError: If the program or AWS refuses.
@@ -48,44 +48,52 @@ def deploy(
 
     def run() -> None:
         # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
-            monitor=monitor,
-            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
-            engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
-            project=project,
-            stack=stack_name,
-            dry_run=preview,
-            organization="organization",
-            callbacks=None,
-            # Its own, else what a run that fails leaves behind would be waited for by the next one
-            # of this process.
-            outputs=set(),
-            lock=threading.Lock(),
-        )
-        settings.configure(runtime)
+        _configure(monitor, project, stack_name, preview=preview)
         set_all_config(dict(config), [])
-        asyncio.run(carry_out())
+        asyncio.run(_run_in_stack(program))
 
-    async def carry_out() -> None:
-        # The first failure is raised; asyncio would print the traceback of each one that came of
-        # it.
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        await stack.run_in_stack(lambda: _run_program(program))
+    with _translate_errors(program), ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result()
+    return Deployment("in-process", monitor.outputs, deployer.resources)
 
+
+def _configure(monitor: "_DeployMonitor", project: str, stack_name: str, *, preview: bool) -> None:
+    runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
+        monitor=monitor,
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
+        engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
+        project=project,
+        stack=stack_name,
+        dry_run=preview,
+        organization="organization",
+        callbacks=None,
+        # Its own: otherwise the next run in this process waits for what a failed one leaves behind.
+        outputs=set(),
+        lock=threading.Lock(),
+    )
+    settings.configure(runtime)
+
+
+async def _run_in_stack(program: Path) -> None:
+    # The first failure is raised; asyncio would print a traceback for each that follows.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    await stack.run_in_stack(lambda: _run_program(program))
+
+
+@contextmanager
+def _translate_errors(program: Path) -> Iterator[None]:
+    """Raise whatever fails as a DeploymentError."""
     try:
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(run).result()
+        yield
     except (pulumi.RunError, UnsupportedResourceError) as error:
         raise DeploymentError(str(error)) from None
     except ClientError as error:
-        raise DeploymentError(
-            f"{error.operation_name}: {error.response['Error']['Message']}"
-        ) from None
+        message = error.response["Error"]["Message"]
+        raise DeploymentError(f"{error.operation_name}: {message}") from None
     except DeploymentError:
         raise
     except (Exception, SystemExit) as error:
         raise DeploymentError(_describe_failure(error, program)) from error
-    return Deployment("in-process", monitor.outputs, deployer.resources)
 
 
 def _run_program(program: Path) -> None:

@@ -42,8 +42,8 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
 
     Args:
         folder: The project's folder.
-        install: Whether they are installed into the project's folder where they are missing.
-        tell: Told what is being installed.
+        install: Whether to install what is missing into the project's folder.
+        tell: Called with a line for a person when something is installed.
 
     Returns:
         The environment variables that they need.
@@ -53,8 +53,7 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     """
     home = folder / _FOLDER / "home"
     environment = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    own = home / "bin" / "pulumi"
-    if own.is_file():
+    if (home / "bin" / "pulumi").is_file():
         return environment | _build_environment(home)
     missing = _describe_missing()
     if missing is None:
@@ -66,21 +65,21 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     except OSError:
         raise NoEngineError(f"{missing} and {_DOWNLOADS} can't be reached") from None
     tell(f"{missing}: installing it into {home.relative_to(folder)}")
+    environment |= _build_environment(home)
     try:
-        automation.PulumiCommand.install(root=str(home))
-        subprocess.run(  # noqa: S603
-            [own, "plugin", "install", "resource", "aws", version("pulumi-aws")],
-            check=True,
-            capture_output=True,
-            timeout=120,
-            env=environment | _build_environment(home),
-        )
+        _install(home, environment)
     except (OSError, subprocess.SubprocessError, automation.CommandError) as error:
         shutil.rmtree(home, ignore_errors=True)
-        raise NoEngineError(
-            f"{missing} and installing it failed ({str(error).splitlines()[0]})"
-        ) from None
-    return environment | _build_environment(home)
+        reason = str(error).splitlines()[0]
+        raise NoEngineError(f"{missing} and installing it failed ({reason})") from None
+    return environment
+
+
+def _install(home: Path, environment: Mapping[str, str]) -> None:
+    automation.PulumiCommand.install(root=str(home))
+    plugin = ["plugin", "install", "resource", "aws", version("pulumi-aws")]
+    command: list[str | Path] = [home / "bin" / "pulumi", *plugin]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=environment)  # noqa: S603
 
 
 def _describe_missing() -> str | None:
@@ -130,41 +129,34 @@ def deploy(
         stack: The stack.
         environment: What `find` returned.
         fresh: Whether the accounts are empty, so that what the state remembers is gone.
-        preview: Whether nothing is made, only told what would be.
-        tell: Told the engine's own lines.
+        preview: Whether to create nothing, and only report what would be created.
+        tell: Called with each line of the engine's output.
 
     Raises:
         DeploymentError: With the engine's diagnostics.
     """
     work = _prepare_workspace(stack, fresh=fresh)
-    options = automation.LocalWorkspaceOptions(
-        pulumi_command=automation.PulumiCommand(environment.get("PULUMI_HOME")),
-        env_vars={
-            **environment,
-            "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-        },
-    )
+    command = automation.PulumiCommand(environment.get("PULUMI_HOME"))
+    variables = {
+        **environment,
+        "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+    }
+    options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
+    run: dict[str, Any] = {"on_output": tell, "refresh": not fresh, "color": "never"}
     events: list[automation.EngineEvent] = []
     try:
         workspace = automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
         if preview:
-            workspace.preview(
-                on_output=tell, on_event=events.append, refresh=not fresh, color="never"
-            )
+            workspace.preview(on_event=events.append, **run)
             return Deployment("pulumi", {}, _list_planned(events, stack))
-        workspace.up(on_output=tell, refresh=not fresh, color="never")
-        resources = (workspace.export_stack().deployment or {})["resources"]
+        workspace.up(**run)
+        state = (workspace.export_stack().deployment or {})["resources"]
     except automation.CommandError as error:
         raise DeploymentError(_extract_diagnostics(str(error))) from None
-    # The state, not the outputs that the Automation API returns: those show a secret inside of
-    # another value.
-    (outputs,) = (
-        _render_value(found.get("outputs") or {})
-        for found in resources
-        if found["type"] == STACK_TYPE
-    )
-    return Deployment("pulumi", outputs, _list_made(resources, stack))
+    # The outputs in the state: those that the Automation API returns show a secret inside a value.
+    (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
+    return Deployment("pulumi", _render_value(outputs), _list_made(state, stack))
 
 
 def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
@@ -192,11 +184,9 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
 
 def _list_made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
     return [
-        _build_resource(
-            found["urn"], found.get("parent", ""), found.get("provider", ""), found, stack
-        )
-        for found in resources
-        if found["type"] != STACK_TYPE
+        _build_resource(made["urn"], made.get("parent", ""), made.get("provider", ""), made, stack)
+        for made in resources
+        if made["type"] != STACK_TYPE
     ]
 
 
@@ -251,6 +241,6 @@ def _render_value(value: Any) -> Any:
 
 def _extract_diagnostics(output: str) -> str:
     """What the engine says went wrong, without its progress lines."""
-    _, found, diagnostics = output.partition("Diagnostics:")
-    lines = (diagnostics if found else output).splitlines()
+    *_, diagnostics = output.partition("Diagnostics:")
+    lines = (diagnostics or output).splitlines()
     return "\n".join(line for line in lines if line.strip() and "$PATH" not in line)

@@ -139,10 +139,10 @@ def _make_policy(iam: "IAMClient", inputs: Properties) -> MadeResource:
     except iam.exceptions.EntityAlreadyExistsException:
         pages = iam.get_paginator("list_policies").paginate(Scope="Local")
         arn = next(
-            found["Arn"]
+            policy["Arn"]
             for page in pages
-            for found in page["Policies"]
-            if found["PolicyName"] == name
+            for policy in page["Policies"]
+            if policy["PolicyName"] == name
         )
         versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
         if len(versions) == _NEW_VERSIONS:

@@ -25,8 +25,7 @@ class Stack:
         name: The stack's name.
         file: Its config's file.
         settings: Its config, checked.
-        config: Its config with the namespaces, structured values as JSON, as Pulumi hands it to a
-            program.
+        config: Its config as Pulumi passes it to a program: structured values as JSON.
         endpoint: Where the emulated accounts are.
     """
 
@@ -47,7 +46,7 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
         config_file: The stack's config; by default Pulumi.STACK.yaml in the project's folder.
 
     Raises:
-        InvalidInput: With every problem found: in the config, or for the emulated accounts.
+        InvalidInput: With every problem of the config.
     """
     file = config_file or folder / f"Pulumi.{name}.yaml"
     if not file.is_file():
@@ -65,30 +64,22 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
             "[secret]",
             "must not be encrypted: only the Pulumi CLI can decrypt it",
         )
-    own = {
-        key.partition(":")[2]: value
-        for key, value in values.items()
-        if key.startswith(f"{NAMESPACE}:")
-    }
-    settings = stack_config.check(own)
-    return Stack(
-        folder,
-        name,
-        file,
-        settings,
-        {
-            key: value if isinstance(value, str) else json.dumps(value, default=str)
-            for key, value in values.items()
-        },
-        _get_endpoint(settings),
+    prefix = f"{NAMESPACE}:"
+    settings = stack_config.check(
+        {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)}
     )
+    config = {
+        key: value if isinstance(value, str) else json.dumps(value, default=str)
+        for key, value in values.items()
+    }
+    return Stack(folder, name, file, settings, config, _get_endpoint(settings))
 
 
 def get_account_ids(settings: Settings) -> tuple[str, str]:
     """The source's and the destination's account ID.
 
     Raises:
-        InvalidInput: If one isn't given, for the emulated accounts' people are made there.
+        InvalidInput: If one is missing.
     """
     ids = []
     for side in ("source", "destination"):

@@ -49,8 +49,8 @@ def prove(
 ) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 
-    Where it isn't known how to meet a principal's conditions (raw ones, a time window), nobody is
-    expected to get in.
+    Where the proof can't meet a principal's conditions (raw ones, a time window), it expects every
+    attempt to be refused.
 
     Args:
         endpoint: The emulated accounts.

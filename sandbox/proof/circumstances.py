@@ -15,7 +15,7 @@ _WRONG = "sandbox-wrong"
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How a role is asked for.
+    """How AssumeRole is called.
 
     Attributes:
         parameters: What the AssumeRole call says.
@@ -41,7 +41,7 @@ class Circumstances:
 
 
 def is_provable(conditions: ConditionsModel | None) -> bool:
-    """Whether it is known how to meet the conditions now: raw ones and other times aren't."""
+    """Whether the proof can meet the conditions now: not raw ones, nor another time."""
     return conditions is None or not (
         conditions.raw or conditions.not_before or conditions.not_after
     )
@@ -111,7 +111,7 @@ def list_unmet(
     if conditions.source_ips:
         ranges = [ip_network(str(text)) for text in conditions.source_ips]
         elsewhere = next(
-            ip for ip in _ELSEWHERE if not any(ip_address(ip) in known for known in ranges)
+            ip for ip in _ELSEWHERE if not any(ip_address(ip) in each for each in ranges)
         )
         yield "another address", met.coming_from(ip=elsewhere)
     if conditions.source_vpcs or conditions.source_vpc_endpoints:

@@ -70,7 +70,7 @@ def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> Request
     """The same circumstances as the command's options tell them."""
     given = dict(circumstances.parameters)
     headers = {name.lower(): text for name, text in circumstances.headers.items()}
-    front = stage.sandbox._running_app()
+    front = stage.sandbox._get_app()
     organization = front.state.organizations.get(caller.arn.split(":")[4])
     tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
     return RequestContext(

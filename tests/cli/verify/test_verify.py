@@ -301,7 +301,7 @@ def test_without_credentials_that_is_said(deployed: Stage) -> None:
 
 
 def test_expired_credentials_are_told_as_that(deployed: Stage) -> None:
-    world = deployed.sandbox._running_app().state
+    world = deployed.sandbox._get_app().state
     clock = world.clock
     world.clock = lambda: clock() + 7200
     try:

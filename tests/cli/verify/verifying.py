@@ -92,7 +92,7 @@ def codes(result: dict[str, Any]) -> list[str]:
 @contextmanager
 def kept(stage: Stage) -> Iterator[None]:
     """Put the accounts and the profiles back afterwards: deploying anew takes seconds."""
-    front = stage.sandbox._running_app()
+    front = stage.sandbox._get_app()
     credentials = stage.folder / "aws" / "credentials"
     text = credentials.read_text(encoding="utf-8")
     # In one copy, for the accounts share AWS's own policies.

@@ -132,7 +132,7 @@ def test_what_is_no_address_is_refused(stage: Stage) -> None:
         stage.user(), stage.role(trusts=SOURCE), headers={"X-Sandbox-Source-Ip": "nowhere"}
     )
     assert found.code == "ValidationError"
-    assert found.message == "X-Sandbox-Source-Ip: 'nowhere' is no IP address"
+    assert found.message == "X-Sandbox-Source-Ip: 'nowhere' must be an IP address"
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class TestManyAtOnce:
     def test_moto_sees_one_request_at_a_time(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        front = stage.sandbox._running_app()
+        front = stage.sandbox._get_app()
         moto, active, most = front._moto, 0, 0
 
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
