@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from examples.__main__ import EXAMPLES, PROFILES, environment, names, projects, stack_of
+from examples.__main__ import (
+    EXAMPLES,
+    PROFILES,
+    build_environment,
+    create_stack,
+    list_examples,
+    list_projects,
+)
 from sandbox.aws.server import client
 from sandbox.deploy.stack import load
 from sandbox.proof.people import OPERATOR, make_session_sts
@@ -62,14 +69,14 @@ class Programs:
     def __init__(self, folder: Path, engine: Mapping[str, str], sandbox: Sandbox) -> None:
         self.folder = folder
         self.sandbox = sandbox
-        self.variables = {**engine, **environment(folder, sandbox.endpoint)}
+        self.variables = {**engine, **build_environment(folder, sandbox.endpoint)}
 
     def up(self, name: str) -> dict[str, Any]:
         """Deploy all its projects: their outputs; a second preview is empty."""
         outputs: dict[str, Any] = {}
         stacks = [
-            stack_of(project, self.folder / project.name, self.variables, ROOT / "components")
-            for project in projects(EXAMPLES / name)
+            create_stack(project, self.folder / project.name, self.variables, ROOT / "components")
+            for project in list_projects(EXAMPLES / name)
         ]
         for stack in stacks:
             outputs |= {
@@ -130,6 +137,6 @@ def test_every_example_is_run_and_told_of() -> None:
         "hub-and-spokes",
     }
     by_languages = {"yaml", "typescript", "go"}
-    assert set(names()) == here | by_languages
+    assert set(list_examples()) == here | by_languages
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert [name for name in names() if f"({name}/" not in readme] == []
+    assert [name for name in list_examples() if f"({name}/" not in readme] == []

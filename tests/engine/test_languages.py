@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples.__main__ import EXAMPLES, PROFILES, environment, stack_of
+from examples.__main__ import EXAMPLES, PROFILES, build_environment, create_stack
 from sandbox.aws.server import client
 from sandbox.proof.people import make_session_sts
 from tests.engine.conftest import ROOT, outcome
@@ -112,11 +112,11 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     if reason := missing(language, tmp_path):
         pytest.skip(reason)
     sandbox.reset()
-    variables: dict[str, str] = {**engine, **environment(tmp_path / "work", sandbox.endpoint)}
+    variables: dict[str, str] = {**engine, **build_environment(tmp_path / "work", sandbox.endpoint)}
     if language == "python":
         installed(tmp_path / "work", "-r", str(components / "requirements.txt"))
         variables["VIRTUALENV"] = str(tmp_path / "work" / "venv")
-    stack = stack_of(PROGRAMS[language], tmp_path / "work" / language, variables, components)
+    stack = create_stack(PROGRAMS[language], tmp_path / "work" / language, variables, components)
 
     assert planned(stack.preview(color="never")) == {"create"}
     assert made(sandbox) == {"people": [], "production": []}
