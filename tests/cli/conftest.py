@@ -50,15 +50,15 @@ class Deployment:
 
     def restore(self, sandbox: Sandbox) -> None:
         """Put the accounts back."""
-        front = sandbox._running_front()
+        front = sandbox._get_app()
         # In one copy, for the accounts share AWS's own policies.
         accounts, sessions, organizations = deepcopy(self.world)
         with front.lock:
-            front.world.reset()
+            front.state.reset()
             for account, state in accounts.items():
-                front.world.accounts.iam(account).__dict__.update(state)
-            front.world.sessions._by_key.update(sessions)
-            front.world.organizations.update(organizations)
+                front.state.accounts.get_iam(account).__dict__.update(state)
+            front.state.sessions._by_key.update(sessions)
+            front.state.organizations.update(organizations)
 
 
 @dataclass
@@ -183,8 +183,8 @@ def _deploy(sandbox: Sandbox, folder: Path) -> Deployment:
         done = in_process.deploy(
             folder / "__main__.py", NAMESPACE, "dev", stack.config, preview=False
         )
-    world = sandbox._running_front().world
-    accounts = {account: vars(iam) for account, iam in world.accounts.existing()}
+    world = sandbox._get_app().state
+    accounts = {account: vars(iam) for account, iam in world.accounts.list_used()}
     saved = deepcopy((accounts, world.sessions._by_key, world.organizations))
     return Deployment(done.outputs, everybody, saved)
 

@@ -34,12 +34,12 @@ from cross_account_access import (
     TrustedRole,
     TrustedRoleArgs,
 )
-from cross_account_access.grants.trusted_role import TrustedRoleModel
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
-from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
+from cross_account_access.grants.trusted_role import TrustedRoleModel
 from tests.component.harness import Run, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
 from tests.component.refusals import report

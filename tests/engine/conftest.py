@@ -21,7 +21,7 @@ from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
 from cross_account_access.grants.model import read_model
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy.pulumi_engine import NoEngineError, find
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from stack_config import NAMESPACE, Connection
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Project:
     def keys(self, user: str = "alice") -> STSClient:
         """STS as a user of the source account."""
         key = self.iam(self.source).create_access_key(UserName=user)["AccessKey"]
-        return sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        return make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
 
     def role_arn(self, name: str) -> str:
         return f"arn:aws:iam::{self.destination}:role/{name}"

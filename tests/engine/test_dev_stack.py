@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 import stack_config
+from sandbox.proof.access_proof import prove
 from sandbox.proof.people import make_people
-from sandbox.proof.proof import prove
 from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 
 if TYPE_CHECKING:

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import re
-import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from click.testing import CliRunner
+from tests.sandbox.commands import ROOT, free_port, sandbox
 
-from sandbox.__main__ import main
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_readmes_transcript_is_what_make_up_prints(tmp_path: Path) -> None:
     config = tmp_path / "Pulumi.dev.yaml"
     dev = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     config.write_text(dev.replace(":4577", f":{free_port()}"), encoding="utf-8")
-    result = CliRunner().invoke(
-        main, ["up", "--engine", "in-process", "--config-file", str(config)]
-    )
+    result = sandbox("up", ROOT, "--config-file", str(config))
     assert result.exit_code == 0, result.output
     shown = re.search(
         r"<!-- make up -->\n```\n(.*?)```\n",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.aws.server import client
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
@@ -82,7 +82,7 @@ class World:
         """Make a user; STS with its keys."""
         self.source.create_user(UserName=name)
         key = self.source.create_access_key(UserName=name)["AccessKey"]
-        return sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        return make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
 
     def role(self, name: str, *statements: Any) -> str:
         """Make the destination's role; its ARN."""

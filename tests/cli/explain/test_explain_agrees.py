@@ -26,7 +26,7 @@ from cross_account_access.cli.explain.request_context import RequestContext
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
-from sandbox.proof.circumstances import Circumstances, meeting, unmet
+from sandbox.proof.circumstances import Circumstances, list_unmet, meet_conditions
 from stack_config import NAMESPACE, Settings
 from tests.cli.conftest import Stage, deploy
 
@@ -65,8 +65,8 @@ def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> Request
     """The same circumstances as the command's options tell them."""
     given = dict(circumstances.parameters)
     headers = {name.lower(): text for name, text in circumstances.headers.items()}
-    front = stage.sandbox._running_front()
-    organization = front.world.organizations.get(caller.arn.split(":")[4])
+    front = stage.sandbox._get_app()
+    organization = front.state.organizations.get(caller.arn.split(":")[4])
     tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
     return RequestContext(
         at=datetime.now(UTC),
@@ -117,12 +117,12 @@ def circumstances_of(stage: Stage, grant: str, caller: Person) -> list[tuple[str
     found = {"plainly": Circumstances(), "too long": Circumstances().but(DurationSeconds=TOO_LONG)}
     for principal in model.principals:
         conditions = get_effective_conditions(principal, model.conditions)
-        met = meeting(conditions, caller.name, caller.mfa_parameters())
+        met = meet_conditions(conditions, caller.name, caller.mfa_parameters())
         found[f"as {principal.display_name}"] = met
         found[f"too long as {principal.display_name}"] = met.but(DurationSeconds=TOO_LONG)
         found |= {
             f"{what} as {principal.display_name}": circumstances
-            for what, circumstances in unmet(conditions, met)
+            for what, circumstances in list_unmet(conditions, met)
         }
     return list(
         {

@@ -17,7 +17,7 @@ from cross_account_access.cli.explain import decision_inputs
 from cross_account_access.cli.iam_reader import UnreadableError
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from tests.cli.explain.live_accounts import (
     DENY,
     DESTINATION,
@@ -234,7 +234,7 @@ def test_a_role_at_another_path_is_not_there(world: World) -> None:
 def test_a_caller_of_the_roles_own_account_needs_no_policy(world: World) -> None:
     world.destination.create_user(UserName="local")
     key = world.destination.create_access_key(UserName="local")["AccessKey"]
-    sts = sts_of(world.sandbox.endpoint, {**key, "SessionToken": None})
+    sts = make_session_sts(world.sandbox.endpoint, {**key, "SessionToken": None})
     arn = f"arn:aws:iam::{DESTINATION}:user/local"
     role = world.role("local-role", trusts(arn))
     answer = told(f"{arn} {role}", "--profile destination")

@@ -270,7 +270,7 @@ def test_throttled_it_says_so(deployed: Stage, throttling: str) -> None:
 
 
 def test_expired_credentials_are_told(deployed: Stage) -> None:
-    world = deployed.sandbox._world
+    world = deployed.sandbox._state
     clock = world.clock
     try:
         world.clock = lambda: clock() + 7200

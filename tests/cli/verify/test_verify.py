@@ -250,7 +250,7 @@ def test_what_keeps_aws_from_answering_ends_it(
 
 
 def test_expired_credentials_are_reported(deployed: Stage) -> None:
-    world = deployed.sandbox._running_front().world
+    world = deployed.sandbox._get_app().state
     clock = world.clock
     with patch.object(world, "clock", lambda: clock() + 7200):
         code, report = verify(deployed, "--profile", "ci")

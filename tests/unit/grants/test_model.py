@@ -9,7 +9,8 @@ import pytest
 
 from cross_account_access.access import CrossAccountAccessArgs
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
-from cross_account_access.destination import TrustedRoleArgs, TrustedRoleModel
+from cross_account_access.destination import TrustedRoleArgs
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.model import (
@@ -22,8 +23,9 @@ from cross_account_access.grants.model import (
 )
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
+from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import limits
-from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
+from cross_account_access.source import AssumeRoleGrantArgs
 from tests.unit.reading import codes, problems
 
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
