@@ -89,7 +89,8 @@ class Programs:
         """A session of a role of the people's account, which its owner's user assumes."""
         iam = client("iam", self.sandbox.endpoint, account=ACCOUNT["people"])
         iam.create_user(UserName=OPERATOR)
-        allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        allow = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName=OPERATOR, PolicyName="all", PolicyDocument=allow)
         key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
         owner = make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})

@@ -55,7 +55,8 @@ def missing(language: str, work: Path) -> str | None:
 
 
 def installed(folder: Path, *packages: str) -> None:
-    """A virtual environment in the folder; `uv` makes it from its cache, where Pulumi's own pip would download."""
+    """A virtual environment in the folder; `uv` makes it from its cache, where Pulumi's own pip
+    would download."""
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "-q", "--seed", folder / "venv"], check=True)  # noqa: S603
     python = folder / "venv" / "bin" / "python"
@@ -88,7 +89,8 @@ def made(sandbox: Sandbox) -> dict[str, list[str]]:
 
 
 def resources(stack: automation.Stack) -> str:
-    """What stands in the stack, but for the packages' own providers: each one's provider, type, name and parent."""
+    """What stands in the stack, but for the packages' own providers: each one's provider, type,
+    name and parent."""
     lines = []
     for made in (stack.export_stack().deployment or {})["resources"]:
         kind, name = made["urn"].split("::")[2:]

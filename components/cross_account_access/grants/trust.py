@@ -39,7 +39,8 @@ def build_trust_policy(
     Raises:
         Refusal: If a principal is in another account, or the document exceeds the quota.
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     statements: dict[str, _Statement] = {}
     for position, principal in enumerate(principals):

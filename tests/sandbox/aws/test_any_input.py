@@ -1,4 +1,5 @@
-"""Whatever comes in, what is wrong is refused with one of AWS's errors, and nothing else goes wrong."""
+"""Whatever comes in, what is wrong is refused with one of AWS's errors, and nothing else goes
+wrong."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) ->
 @given(text=st.text(max_size=40), kind=st.sampled_from(KINDS))
 @example(text="[" * 100_000, kind="trust")
 @example(
-    text='{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": {"Bool": {"a": NaN}}}}',
+    text='{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", '
+    '"Condition": {"Bool": {"a": NaN}}}}',
     kind="trust",
 )
 def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
@@ -162,7 +164,8 @@ def test_what_is_no_number_is_refused() -> None:
             "iam", "UpdateRole", {"RoleName": "deploy", "MaxSessionDuration": "an hour"}
         )
     assert caught.value.message == (
-        "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: Member must be an "
+        "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: "
+        "Member must be an "
         "integer"
     )
 
