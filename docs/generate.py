@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pdoc
 from click.testing import CliRunner
@@ -115,11 +114,9 @@ def render_proof(grant: str) -> str:
         free.close()
         config = Path(folder, "Pulumi.dev.yaml")
         config.write_text(dev.replace(":4577", f":{port}"), encoding="utf-8")
-        with patch.object(sandbox.__main__, "_WIDTH", 100, create=True):
-            result = CliRunner(env={"COLUMNS": "100"}).invoke(
-                sandbox.__main__.main,
-                ["up", "--engine", "in-process", "--config-file", str(config)],
-            )
+        result = CliRunner(env={"COLUMNS": "100"}).invoke(
+            sandbox.__main__.main, ["up", "--engine", "in-process", "--config-file", str(config)]
+        )
     if result.exit_code:
         raise RuntimeError(result.output)
     header, *rows = result.stdout[result.stdout.index("grant  ") :].splitlines()
