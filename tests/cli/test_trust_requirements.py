@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.call_planning import plan_call
 from cross_account_access.cli.caller import CallerSession, Identity
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -20,7 +21,6 @@ from cross_account_access.cli.trust_requirements import (
     find_statements,
     read_requirements,
 )
-from cross_account_access.cli.using.assumption import settle
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 from cross_account_access.grants.grant import GrantModel
 
@@ -238,7 +238,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
         "transitive_tag_keys": ["team"],
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
-    call = settle(
+    call = plan_call(
         asked,
         caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"),
         CallOverrides(),
@@ -259,7 +259,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 def test_where_nothing_is_asked_for_aws_is_not_asked_who_calls() -> None:
     assert (
-        settle(
+        plan_call(
             grant([{"role": "ci"}]), caller(None), CallOverrides(), may_carry_mfa=True
         ).arguments()
         == {}
@@ -274,7 +274,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
             "dev", documents([{"user": "alice"}], both), {"cliProfile": profile}
         )
         assert (
-            settle(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
+            plan_call(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
             == current
         )
 
@@ -292,14 +292,14 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: Identity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert settle(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
+    assert plan_call(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
     signed_in = caller(ALICE, mfa="arn:device", temporary=True)
-    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
-    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
+    assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
+    assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_what_cannot_be_told_is_asked_for(
 ) -> None:
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
-        settle(grant(principals, conditions), caller(identity), wishes, may_carry_mfa=True)
+        plan_call(grant(principals, conditions), caller(identity), wishes, may_carry_mfa=True)
     assert refused.value.code is code
     assert refused.value.format_message().startswith(message)
 
@@ -425,7 +425,7 @@ def test_what_the_command_line_gives_is_taken() -> None:
     }
     wishes = CallOverrides(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
-    assert settle(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
+    assert plan_call(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
         "RoleSessionName": "b-1",
         "DurationSeconds": 900,
         "SourceIdentity": "a-1",

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from cross_account_access.cli import policy_normalization as normal
 from cross_account_access.cli.handoff import hcl
-from cross_account_access.cli.handoff.command import contents
-from cross_account_access.cli.handoff.shell import aws
-from cross_account_access.cli.handoff.sides import Side
+from cross_account_access.cli.handoff.aws_cli_script import aws
+from cross_account_access.cli.handoff.handoff_command import contents
+from cross_account_access.cli.handoff.handoff_half import Side
 from cross_account_access.cli.handoff.yaml_text import as_yaml
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure

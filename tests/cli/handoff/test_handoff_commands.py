@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.cli import policy_normalization as normal
-from cross_account_access.cli.handoff.command import contents
-from cross_account_access.cli.handoff.sides import Side
+from cross_account_access.cli.handoff.handoff_command import contents
+from cross_account_access.cli.handoff.handoff_half import Side
 from sandbox.deploy.stack import load
 from sandbox.proof.people import make_people
 from sandbox.proof.proof import prove

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.handoff import folder as folder_module
-from cross_account_access.cli.handoff.folder import MANIFEST, place
+from cross_account_access.cli.handoff import handoff_folder
+from cross_account_access.cli.handoff.handoff_folder import MANIFEST, place
 from cross_account_access.cli.terminal import ExitCode, Failure
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def test_whatever_happens_at_any_step_the_folder_is_whole(
     steps: list[tuple[Any, str]] = [
         (tempfile, "mkdtemp"),
         (Path, "mkdir"),
-        *[(folder_module, "_write")] * 3,
+        *[(handoff_folder, "_write")] * 3,
         (Path, "rename"),
     ]
     for number, (where, name) in enumerate(steps + [(Path, "rename")][: 1 if earlier else 0]):

@@ -23,9 +23,9 @@ from botocore.exceptions import ClientError
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from cross_account_access.cli.handoff.cloudformation import template
-from cross_account_access.cli.handoff.sides import Side
-from cross_account_access.cli.handoff.terraform import configuration
+from cross_account_access.cli.handoff.cloudformation_template import template
+from cross_account_access.cli.handoff.handoff_half import Side
+from cross_account_access.cli.handoff.terraform_configuration import configuration
 from sandbox.proof.people import sts_of
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.everything import GRANTS, SIDES, Made, made, record, rights_of, role_of

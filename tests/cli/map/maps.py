@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import stack_config
-from cross_account_access.cli.map.model import AccessMap, access_map
+from cross_account_access.cli.map.access_map import AccessMap, access_map
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cross_account_access.cli.map.model import AccessMap
+    from cross_account_access.cli.map.access_map import AccessMap
 
 if CHROMIUM is None:
     pytest.skip("no Chromium is on PATH: apt-get install chromium", allow_module_level=True)

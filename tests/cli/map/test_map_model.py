@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cross_account_access.cli.map import words
-from cross_account_access.cli.map.model import AccessMap, access_map, as_json
+from cross_account_access.cli.map.access_map import AccessMap, access_map, as_json
 from cross_account_access.cli.map.statements import NOT_TRUSTED
 from tests.cli.map import maps
 from tests.cli.map.maps import DESTINATION, SOURCE

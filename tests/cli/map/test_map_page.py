@@ -22,7 +22,7 @@ from tests.cli.map import maps
 from tests.cli.map.test_map_text import WORLDS, each_world
 
 if TYPE_CHECKING:
-    from cross_account_access.cli.map.model import AccessMap
+    from cross_account_access.cli.map.access_map import AccessMap
 
 VOID = {"meta", "input", "link", "br"}
 

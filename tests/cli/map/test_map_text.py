@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from cross_account_access.cli.map.access_map import AccessMap, access_map
 from cross_account_access.cli.map.mermaid import MARK, MOST_EDGES, mermaid, too_large
-from cross_account_access.cli.map.model import AccessMap, access_map
 from cross_account_access.cli.map.tree import tree
 from tests.cli.map import maps
 

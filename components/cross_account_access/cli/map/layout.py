@@ -6,7 +6,7 @@ A role that another trusts stands between, in a column of its own. Lengths are i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .model import AccessMap, Edge, Home, Node
+from .access_map import AccessMap, Edge, Home, Node
 
 MARGIN = 8
 HEAD = 34  # a frame's, with the account's ID

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from .access_map import AccessMap, Edge, Node
 from .layout import line_of
-from .model import AccessMap, Edge, Node
 from .picture import ids
 
 MARK = "%% Made by cross-account-access map"

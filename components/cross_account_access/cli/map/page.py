@@ -10,8 +10,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from .access_map import AccessMap, Edge, Node
 from .markup import Markup, element, joined
-from .model import AccessMap, Edge, Node
 from .picture import anchors, ids, picture
 from .words import count, duration
 

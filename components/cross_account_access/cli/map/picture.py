@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from itertools import accumulate
 
+from .access_map import AccessMap, Node
 from .layout import (
     CARD_HEAD,
     FRAME_GAP,
@@ -19,7 +20,6 @@ from .layout import (
     layout,
 )
 from .markup import Markup, element
-from .model import AccessMap, Node
 from .words import count
 
 _INSET = 12  # of texts

@@ -3,7 +3,7 @@
 from rich.text import Text
 from rich.tree import Tree
 
-from .model import AccessMap, Edge, Home, Node
+from .access_map import AccessMap, Edge, Home, Node
 
 TITLE = "Who may assume what"
 

@@ -105,6 +105,6 @@ def wait(program: str, command: Sequence[str], variables: Mapping[str, str]) -> 
     with subprocess.Popen([*command], executable=program, env={**variables}) as running:  # noqa: S603
         while True:
             try:
-                return running.wait()
+                return child_process.wait()
             except KeyboardInterrupt:
                 continue  # the terminal sends it to the command as well, which ends or doesn't

@@ -19,8 +19,8 @@ import botocore.session
 import pytest
 from botocore.utils import JSONFileCache
 
+from cross_account_access.cli.exec import child_process
 from cross_account_access.cli.terminal import ExitCode
-from cross_account_access.cli.using import running
 from sandbox.aws.mfa import totp
 from tests.cli.terminals import INTERRUPT, Terminal, failing
 
@@ -405,4 +405,4 @@ def test_a_profile_that_assumes_a_role_itself_asks_for_its_code_once(
 def test_where_a_process_cannot_become_another_it_waits() -> None:
     """Windows' way."""
     words = [sys.executable, "-c", "import os, sys; sys.exit(int(os.environ['CODE']))"]
-    assert running.wait(words[0], words, {**os.environ, "CODE": "7"}) == 7
+    assert child_process.wait(words[0], words, {**os.environ, "CODE": "7"}) == 7

@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from .sides import Attached, Side
+from .handoff_half import Attached, Side
 
 _DEFAULT_SESSION = 3600
 # The AWS CLI takes what follows for its value: https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html

@@ -16,7 +16,7 @@ from cross_account_access.grants.principals import TRAITS
 from cross_account_access.iam.limits import SESSION_NAME
 
 
-def settle(
+def plan_call(
     grant: DeployedGrant, caller: CallerSession, wishes: CallOverrides, *, may_carry_mfa: bool
 ) -> Call:
     """How somebody assumes a grant's role.
@@ -30,7 +30,7 @@ def settle(
     Raises:
         Failure: If the trust policy asks for what isn't given and can't be told.
     """
-    terms = asked_of(grant, caller)
+    terms = get_requirements(grant, caller)
     tags = _tags(grant, terms, caller, wishes.tags)
     return Call(
         role_arn=grant.documents.role.arn,
@@ -45,7 +45,7 @@ def settle(
     )
 
 
-def asked_of(grant: DeployedGrant, caller: CallerSession) -> TrustRequirements:
+def get_requirements(grant: DeployedGrant, caller: CallerSession) -> TrustRequirements:
     """What the trust policy asks of the caller."""
     every = read_requirements(grant.documents)
     if len(every) == 1:

@@ -6,6 +6,7 @@ import click
 
 from cross_account_access.cli.accounts import AwsAccess, add_aws_options
 from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.call_planning import plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.options import (
     duration_option,
@@ -19,9 +20,8 @@ from cross_account_access.cli.options import (
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
 from cross_account_access.cli.terminal import Command
 
-from . import running
-from .assumption import settle
-from .sessions import Sessions
+from . import child_process
+from .role_session import Sessions
 
 
 @click.command(
@@ -71,11 +71,11 @@ def exec_command(  # noqa: PLR0913 - one for each option
         parse_pairs("--session-tag", session_tags),
     )
     grant = load_grant(where, name)
-    program = running.program(command, os.environ.get("PATH"))
+    program = child_process.program(command, os.environ.get("PATH"))
     sessions = Sessions(aws)
-    keys = sessions.fetch(grant, settle(grant, CallerSession(aws), wishes, may_carry_mfa=True))
-    running.become(
+    keys = sessions.fetch(grant, plan_call(grant, CallerSession(aws), wishes, may_carry_mfa=True))
+    child_process.become(
         program,
         command,
-        running.environment(os.environ, keys, region=sessions.region, endpoint=aws.endpoint),
+        child_process.environment(os.environ, keys, region=sessions.region, endpoint=aws.endpoint),
     )

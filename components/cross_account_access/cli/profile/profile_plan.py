@@ -13,13 +13,13 @@ import botocore.session
 from cross_account_access.cli import files
 from cross_account_access.cli.accounts import AwsAccess
 from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.call_planning import get_requirements, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.cli.trust_requirements import find_requirements
 
 from . import aws_config
-from .assumption import asked_of, settle
 
 _SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
 
@@ -173,7 +173,7 @@ class _Planner:
         caller = self._caller(source)
         if not by_name and find_requirements(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't let {caller.identity.arn} in", ExitCode.NO)
-        terms = asked_of(grant, caller)
+        terms = get_requirements(grant, caller)
         for asked, what in (
             (terms.source_identities, "a source identity"),
             (terms.session_tags, "session tags"),
@@ -193,7 +193,7 @@ class _Planner:
             serial = serial or kept.get("mfa_serial")
         if terms.accepts_session_name(kept.get("role_session_name", "")):
             session_name = session_name or kept.get("role_session_name")
-        call = settle(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
+        call = plan_call(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
         return aws_config.Profile(name, grant.name, stack, _keys(call, source))
 
     def _caller(self, source: str) -> CallerSession:

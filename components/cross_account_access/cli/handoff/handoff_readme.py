@@ -7,8 +7,8 @@ from typing import Any
 
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 
-from . import shell
-from .sides import HandedOut, Side
+from . import aws_cli_script
+from .handoff_half import HandedOut, Side
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
     {"account", "group", "organization", "organizational_unit"}
@@ -180,7 +180,7 @@ def _placed(handed: HandedOut, side: Side) -> str:
 
 def _how(side: Side) -> Iterator[str]:
     if side.can_be_applied:
-        deploy = shell.aws(
+        deploy = aws_cli_script.aws(
             "cloudformation deploy",
             stack_name=side.slug,
             template_file="template.yaml",
@@ -198,8 +198,8 @@ def _how(side: Side) -> Iterator[str]:
     verify = ["cross-account-access", "verify", side.documents.grant, "--checksum", side.checksum]
     yield f"```sh\n{shlex.join(verify)}\n```\n"
     if side.can_be_applied:
-        delete = shell.aws("cloudformation delete-stack", stack_name=side.slug)
-        yield _UNDO.format(commands="\n".join(shell.undo(side)), delete=delete)
+        delete = aws_cli_script.aws("cloudformation delete-stack", stack_name=side.slug)
+        yield _UNDO.format(commands="\n".join(aws_cli_script.undo(side)), delete=delete)
     else:
         yield "## How to undo it\n"
         yield "Take the statements out again where you put them.\n"
@@ -209,13 +209,15 @@ def _checks(side: Side) -> Iterator[str]:
     role = side.documents.role
     if side.half == "destination":
         yield "# Is to say what trust-policy.json says; AWS may order it otherwise."
-        yield shell.aws(
+        yield aws_cli_script.aws(
             "iam get-role",
             role_name=role.name,
             query="Role.AssumeRolePolicyDocument",
             output="json",
         )
-        yield shell.aws("iam list-attached-role-policies", role_name=role.name, output="table")
+        yield aws_cli_script.aws(
+            "iam list-attached-role-policies", role_name=role.name, output="table"
+        )
         return
     checked = [
         principal
@@ -224,10 +226,10 @@ def _checks(side: Side) -> Iterator[str]:
     ]
     if not checked:
         yield "# As somebody who is to get in, and in the circumstances that the other account asks for:"
-        yield shell.aws("sts assume-role", role_arn=role.arn, role_session_name="check")
+        yield aws_cli_script.aws("sts assume-role", role_arn=role.arn, role_session_name="check")
     for principal in checked:
         yield "# Is to say allowed."
-        yield shell.aws(
+        yield aws_cli_script.aws(
             "iam simulate-principal-policy",
             policy_source_arn=principal.arn,
             action_names="sts:AssumeRole",

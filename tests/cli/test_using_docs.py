@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.cli.conftest import Stage
 
-PAGE = Path(__file__).parents[3] / "docs" / "using.md"
+PAGE = Path(__file__).parents[2] / "docs" / "using.md"
 
 
 def test_the_transcript_is_what_the_commands_print(deployed: Stage) -> None:

@@ -5,7 +5,7 @@ Policies stand in it as they are: without Fn::Sub, `${aws:username}` in them sta
 
 from typing import Any
 
-from .sides import Attached, Side
+from .handoff_half import Attached, Side
 from .yaml_text import as_yaml
 
 

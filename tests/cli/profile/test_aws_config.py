@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from cross_account_access.cli.using.aws_config import (
+from cross_account_access.cli.profile.aws_config import (
     NotOursError,
     Profile,
     kept,

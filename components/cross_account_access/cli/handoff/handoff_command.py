@@ -12,12 +12,12 @@ from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, 
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
-from .cloudformation import template
-from .folder import MANIFEST, Changes, place
-from .readme import readme
-from .shell import commands
-from .sides import Side
-from .terraform import configuration
+from .aws_cli_script import commands
+from .cloudformation_template import template
+from .handoff_folder import MANIFEST, Changes, place
+from .handoff_half import Side
+from .handoff_readme import readme
+from .terraform_configuration import configuration
 
 
 @click.command(cls=Command)

@@ -12,10 +12,10 @@ from cross_account_access.cli.files import write_file
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, emit, make_console, make_progress_console
 
+from .access_map import AccessMap, access_map
+from .access_map import as_json as map_as_json
 from .mermaid import MARK as MERMAID_MARK
 from .mermaid import MOST_EDGES, mermaid, too_large
-from .model import AccessMap, access_map
-from .model import as_json as map_as_json
 from .page import MARK as PAGE_MARK
 from .page import page
 from .tree import TITLE, tree

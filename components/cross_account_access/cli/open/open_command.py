@@ -59,11 +59,11 @@ def _url(grant: DeployedGrant) -> tuple[str | None, str]:
     """The URL, or why there is none: as the stack tells it, or from the documents where it exports those alone."""
     if "switchRoleUrl" in grant.outputs:
         return grant.outputs["switchRoleUrl"], str(grant.outputs.get("switchRoleUnavailable"))
-    usage = usage_of(grant.documents)
+    usage = read_usage(grant.documents)
     return usage.switch_role_url, str(usage.no_switch_role)
 
 
-def usage_of(documents: GrantDocuments) -> Usage:
+def read_usage(documents: GrantDocuments) -> Usage:
     """How the role is used in the console, from the documents alone.
 
     Raises:

@@ -12,7 +12,7 @@ from cross_account_access.cli.options import grants_argument, mfa_serial_option,
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 
-from .planning import Plan, Wanted, plan
+from .profile_plan import Plan, Wanted, plan
 
 _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from .handoff_half import Attached, Side
 from .hcl import Block, Call, Expression, encoded
-from .sides import Attached, Side
 
 
 def configuration(side: Side) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cross_account_access.cli.open.open_command import read_usage
 from cross_account_access.cli.terminal import ExitCode
-from cross_account_access.cli.using.switch_role import usage_of
 from cross_account_access.grants.documents import build_grant_documents
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.usage import Usage
@@ -135,7 +135,7 @@ def test_the_documents_tell_what_the_outputs_tell(
     )
     role = IamArn("aws", DESTINATION, "role", "/", "reader")
     expected = Usage(role, "reader", model.principals, model.conditions, SOURCE, None)
-    found = usage_of(documents)
+    found = read_usage(documents)
     assert (found.switch_role_url, found.no_switch_role) == (
         expected.switch_role_url,
         expected.no_switch_role,
