@@ -1,4 +1,4 @@
-"""How one person assumes a grant's role: what the trust policy asks for, from the grant, the command line, and AWS."""
+"""Plans a caller's AssumeRole call: what the trust policy requires, and where it comes from."""
 
 from collections.abc import Mapping
 
@@ -17,109 +17,128 @@ from cross_account_access.iam.limits import SESSION_NAME
 
 
 def plan_call(
-    grant: DeployedGrant, caller: CallerSession, wishes: CallOverrides, *, may_carry_mfa: bool
+    grant: DeployedGrant, caller: CallerSession, overrides: CallOverrides, *, may_carry_mfa: bool
 ) -> Call:
-    """How somebody assumes a grant's role.
+    """Plan how a caller assumes a grant's role.
 
     Args:
         grant: The grant.
-        caller: Who.
-        wishes: What the command line says.
-        may_carry_mfa: Whether temporary credentials of a user are taken as signed in with MFA.
+        caller: The caller.
+        overrides: The command line's options.
+        may_carry_mfa: Whether a user's temporary credentials count as signed in with MFA.
 
     Raises:
-        Failure: If the trust policy asks for what isn't given and can't be told.
+        Failure: If the trust policy requires a value that is missing and can't be derived.
     """
-    terms = get_requirements(grant, caller)
-    tags = _tags(grant, terms, caller, wishes.tags)
+    required = get_requirements(grant, caller)
+    tags = _plan_tags(grant, required, caller, overrides.tags)
     return Call(
         role_arn=grant.documents.role.arn,
-        external_id=wishes.external_id or terms.external_id(grant.external_id),
-        mfa_serial=wishes.mfa_serial
-        or (_mfa_serial(grant, caller, may_carry_mfa) if terms.mfa else None),
-        session_name=wishes.session_name or _session_name(grant, terms, caller),
-        duration=wishes.duration or _duration(grant, caller),
-        source_identity=wishes.source_identity or _source_identity(grant, terms, caller),
+        external_id=overrides.external_id or required.external_id(grant.external_id),
+        mfa_serial=overrides.mfa_serial
+        or (_find_mfa_serial(grant, caller, may_carry_mfa) if required.mfa else None),
+        session_name=overrides.session_name or _plan_session_name(grant, required, caller),
+        duration=overrides.duration or _plan_duration(grant, caller),
+        source_identity=overrides.source_identity or _plan_source_identity(grant, required, caller),
         tags=tags,
-        transitive_tag_keys=terms.transitive(tags),
+        transitive_tag_keys=required.transitive(tags),
     )
 
 
 def get_requirements(grant: DeployedGrant, caller: CallerSession) -> TrustRequirements:
-    """What the trust policy asks of the caller."""
+    """Return what the trust policy requires of the caller."""
     every = read_requirements(grant.documents)
     if len(every) == 1:
         return every[0]
-    # Of a caller that the documents don't name, AWS has the last word: they may be older than what stands.
+    # AWS decides about a caller that the documents don't name: they may be outdated.
     return find_requirements(grant.documents, caller.identity) or every[0]
 
 
-def _mfa_serial(grant: DeployedGrant, caller: CallerSession, may_carry_mfa: bool) -> str | None:
+def _find_mfa_serial(
+    grant: DeployedGrant, caller: CallerSession, may_carry_mfa: bool
+) -> str | None:
     if caller.identity.user is None:
-        told = f"grant {grant.name} requires MFA, and {caller.identity.arn}, a role's session, can't carry it"
         raise Failure(
-            told, ExitCode.NO, remedy="Use the credentials of a user, or a grant without MFA."
+            f"grant {grant.name} requires MFA, which a role session can't carry: "
+            f"{caller.identity.arn}",
+            ExitCode.NO,
+            remedy="Use a user's credentials, or a grant without MFA.",
         )
     return None if may_carry_mfa and caller.temporary else caller.mfa_serial
 
 
-def _session_name(
-    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession
+def _plan_session_name(
+    grant: DeployedGrant, required: TrustRequirements, caller: CallerSession
 ) -> str | None:
-    if not terms.session_names:
+    if not required.session_names:
         return None
     role = grant.documents.role.name
     label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
-    return _fitting(
-        "session name", "--session-name", grant, terms.session_names, caller, instead=label
+    return _fill_patterns(
+        "session name", "--session-name", grant, required.session_names, caller, wildcard=label
     )
 
 
-def _source_identity(
-    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession
+def _plan_source_identity(
+    grant: DeployedGrant, required: TrustRequirements, caller: CallerSession
 ) -> str | None:
-    if not terms.source_identities:
+    if not required.source_identities:
         return None
-    return _fitting(
-        "source identity", "--source-identity", grant, terms.source_identities, caller, instead=None
+    return _fill_patterns(
+        "source identity",
+        "--source-identity",
+        grant,
+        required.source_identities,
+        caller,
+        wildcard=None,
     )
 
 
-def _fitting(
+def _fill_patterns(
     what: str,
     option: str,
     grant: DeployedGrant,
     patterns: tuple[str, ...],
     caller: CallerSession,
     *,
-    instead: str | None,
+    wildcard: str | None,
 ) -> str:
     user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
     for pattern in patterns:
-        if text := fill_pattern(pattern, user=user, instead=instead):
+        if text := fill_pattern(pattern, user=user, instead=wildcard):
             return text
-    told = f"grant {grant.name} requires a {what} like {' or '.join(patterns)}"
-    raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give {option} NAME.")
+    raise Failure(
+        f"grant {grant.name} requires a {what} that matches {' or '.join(patterns)}",
+        ExitCode.WRONG_INPUT,
+        remedy=f"Pass {option} NAME.",
+    )
 
 
-def _tags(
-    grant: DeployedGrant, terms: TrustRequirements, caller: CallerSession, given: Mapping[str, str]
+def _plan_tags(
+    grant: DeployedGrant,
+    required: TrustRequirements,
+    caller: CallerSession,
+    overrides: Mapping[str, str],
 ) -> dict[str, str]:
-    tags = dict(given)
-    for key, values in terms.session_tags.items():
-        if key.lower() in {one.lower() for one in given}:
+    tags = dict(overrides)
+    for key, values in required.session_tags.items():
+        if key.lower() in {name.lower() for name in overrides}:
             continue
         user = caller.identity.user if any("${" in text for text in values) else None
         text = fill_pattern(values[0], user=user, instead=None) if len(values) == 1 else None
         if text is None:
-            told = f"grant {grant.name} requires the session tag {key}, one of {', '.join(values)}"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy=f"Give --session-tag {key}=VALUE.")
+            raise Failure(
+                f"grant {grant.name} requires the session tag {key} with one of the values "
+                f"{', '.join(values)}",
+                ExitCode.WRONG_INPUT,
+                remedy=f"Pass --session-tag {key}=VALUE.",
+            )
         tags[key] = text
     return tags
 
 
-def _duration(grant: DeployedGrant, caller: CallerSession) -> int | None:
-    """The role's own, but for a role's session, which gets an hour at most (role chaining)."""
+def _plan_duration(grant: DeployedGrant, caller: CallerSession) -> int | None:
+    """Plan the role's maximum, except for a role session: role chaining allows one hour."""
     longest = grant.documents.role.max_session_duration
     chained = {TRAITS[half.kind].chained for half in grant.documents.principals}
     if longest is None or chained == {"yes"}:

@@ -1,4 +1,4 @@
-"""A command in the place of this process, with other credentials in its environment."""
+"""Runs a command in place of this process, with other credentials in its environment."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import click
 
-# Python ignores these, and whoever ignores them hands that on to what it becomes.
+# Python ignores these signals, and a program inherits what is ignored.
 _IGNORED = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
-_TAKEN_OUT = (
+_REMOVED = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SECURITY_TOKEN",
@@ -21,68 +21,72 @@ _TAKEN_OUT = (
 
 
 class NotExecutableError(click.ClickException):
-    """The command can't be executed; the process ends as a shell would."""
+    """The command can't be executed: the exit code is a shell's."""
 
     exit_code = 126
 
 
 class NotFoundError(click.ClickException):
-    """There is no such command; the process ends as a shell would."""
+    """The command doesn't exist: the exit code is a shell's."""
 
     exit_code = 127
 
 
-def environment(
-    before: Mapping[str, str], keys: Mapping[str, Any], *, region: str | None, endpoint: str | None
+def build_environment(
+    variables: Mapping[str, str],
+    credentials: Mapping[str, Any],
+    *,
+    region: str | None,
+    endpoint: str | None,
 ) -> dict[str, str]:
-    """The environment with a session's credentials, and nothing in it that would win over them.
+    """Build an environment with a session's credentials, and nothing that takes precedence.
 
     Args:
-        before: The environment that there is.
-        keys: The session, as botocore's fetchers give it.
-        region: The region; None to leave it.
-        endpoint: Where AWS is; None to leave it.
+        variables: The present environment.
+        credentials: The session, as botocore's fetchers return it.
+        region: The Region; None to leave it.
+        endpoint: AWS's URL; None to leave it.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
     """
-    found = {name: text for name, text in before.items() if name not in _TAKEN_OUT}
-    found |= {
-        "AWS_ACCESS_KEY_ID": keys["access_key"],
-        "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
-        "AWS_SESSION_TOKEN": keys["token"],
-        "AWS_CREDENTIAL_EXPIRATION": keys["expiry_time"],
+    changed = {name: text for name, text in variables.items() if name not in _REMOVED}
+    changed |= {
+        "AWS_ACCESS_KEY_ID": credentials["access_key"],
+        "AWS_SECRET_ACCESS_KEY": credentials["secret_key"],
+        "AWS_SESSION_TOKEN": credentials["token"],
+        "AWS_CREDENTIAL_EXPIRATION": credentials["expiry_time"],
     }
     if region is not None:
-        # The AWS CLI and boto3 differ in which they read.
-        found |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        # The AWS CLI and boto3 read different ones.
+        changed |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     if endpoint is not None:
-        found["AWS_ENDPOINT_URL"] = endpoint
-    return found
+        changed["AWS_ENDPOINT_URL"] = endpoint
+    return changed
 
 
-def program(command: Sequence[str], path: str | None) -> str:
-    """Where the command's program is.
+def find_program(command: Sequence[str], path: str | None) -> str:
+    """Find the command's program.
 
     Args:
         command: The command.
         path: The environment's PATH.
 
     Raises:
-        NotFoundError: If there is none.
-        NotExecutableError: If it is no program.
+        NotFoundError: If there is no such program.
+        NotExecutableError: If the file isn't executable.
     """
-    found = shutil.which(command[0], path=path)
-    if found is None:
+    program = shutil.which(command[0], path=path)
+    if program is None:
         if os.sep in command[0] and os.path.exists(command[0]):  # noqa: PTH110 - a word that may be a path
             raise NotExecutableError(f"{command[0]} can't be executed")
         raise NotFoundError(f"there is no command {command[0]}")
-    return found
+    return program
 
 
-def become(program: str, command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
+def replace_process(program: str, command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
     """Run the command with this process's streams, and end with its exit code.
 
-    On POSIX this process becomes the command, so that it gets every signal itself.
+    On POSIX the process itself becomes the command, so that signals reach it directly.
 
     Raises:
         NotExecutableError: If the system can't execute it.
@@ -95,16 +99,16 @@ def become(program: str, command: Sequence[str], variables: Mapping[str, str]) -
                 if hasattr(signal, name):
                     signal.signal(getattr(signal, name), signal.SIG_DFL)
             os.execve(program, [*command], {**variables})  # noqa: S606 - this is what the tool is for
-        sys.exit(wait(program, command, variables))
+        sys.exit(run_child(program, command, variables))
     except OSError as error:
         raise NotExecutableError(f"{command[0]}: {error.strerror}") from None
 
 
-def wait(program: str, command: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run the command beside this process, where a process can't become another, and return its exit code."""
-    with subprocess.Popen([*command], executable=program, env={**variables}) as running:  # noqa: S603
+def run_child(program: str, command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run the command as a child process, and return its exit code."""
+    with subprocess.Popen([*command], executable=program, env={**variables}) as child:  # noqa: S603
         while True:
             try:
-                return child_process.wait()
+                return child.wait()
             except KeyboardInterrupt:
-                continue  # the terminal sends it to the command as well, which ends or doesn't
+                continue  # the terminal interrupts the child too, which decides for itself

@@ -1,4 +1,4 @@
-"""`exec`: a command with the role's credentials."""
+"""The command `exec`."""
 
 import os
 
@@ -20,14 +20,14 @@ from cross_account_access.cli.options import (
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
 from cross_account_access.cli.terminal import Command
 
-from . import child_process
-from .role_session import Sessions
+from .child_process import build_environment, find_program, replace_process
+from .role_session import fetch_session
 
 
 @click.command(
     "exec",
     cls=Command,
-    json_told="Print a failure as one JSON document on stdout; all else there is COMMAND's.",
+    json_told="Print a failure as one JSON document on stdout, which otherwise is COMMAND's alone.",
 )
 @grant_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
@@ -37,7 +37,7 @@ from .role_session import Sessions
 @session_name_option()
 @source_identity_option()
 @session_tag_option()
-@duration_option("as long as the role's may; an hour of a role's session")
+@duration_option("the role's maximum; one hour for a role session")
 def exec_command(  # noqa: PLR0913 - one for each option
     *,
     name: str,
@@ -49,21 +49,22 @@ def exec_command(  # noqa: PLR0913 - one for each option
     source_identity: str | None,
     session_tags: tuple[str, ...],
     duration: int | None,
-    as_json: bool,  # noqa: ARG001 - a failure's form, which the command's class sees to
+    as_json: bool,  # noqa: ARG001 - Command reads it
 ) -> None:
     """Run a command with the credentials of a grant's role.
 
-    They are in the command's environment alone, and in the AWS CLI's cache (~/.aws/cli/cache) until they expire, so
-    that an MFA code is asked for once. Nothing is printed on stdout but what the command prints, and its exit code is
-    the tool's: 127 if there is no such command. What the trust policy asks for (external ID, session name, tags) is
-    brought along; of several allowed values you say which.
+    The credentials are in the command's environment, and in the AWS CLI's cache
+    (~/.aws/cli/cache) until they expire, so that you enter an MFA code once. Only the command
+    prints to stdout, and its exit code is returned: 127 if the command doesn't exist. Whatever the
+    trust policy requires (external ID, session name, tags) is passed; where it allows several
+    values, choose one by an option.
 
     \b
     Examples:
       cross-account-access exec read-only --stack production --profile people -- aws s3 ls
       cross-account-access exec deploy --outputs outputs.json -- ./deploy.sh
     """  # noqa: D301 - \b is click's
-    wishes = CallOverrides(
+    overrides = CallOverrides(
         mfa_serial,
         session_name,
         duration,
@@ -71,11 +72,10 @@ def exec_command(  # noqa: PLR0913 - one for each option
         parse_pairs("--session-tag", session_tags),
     )
     grant = load_grant(where, name)
-    program = child_process.program(command, os.environ.get("PATH"))
-    sessions = Sessions(aws)
-    keys = sessions.fetch(grant, plan_call(grant, CallerSession(aws), wishes, may_carry_mfa=True))
-    child_process.become(
-        program,
-        command,
-        child_process.environment(os.environ, keys, region=sessions.region, endpoint=aws.endpoint),
+    program = find_program(command, os.environ.get("PATH"))
+    call = plan_call(grant, CallerSession(aws), overrides, may_carry_mfa=True)
+    credentials = fetch_session(aws, grant, call)
+    environment = build_environment(
+        os.environ, credentials, region=aws.session().region_name, endpoint=aws.endpoint
     )
+    replace_process(program, command, environment)

@@ -1,4 +1,4 @@
-"""Sessions of a role by botocore's own means: its fetcher, its prompt for the MFA code, its cache on the disk."""
+"""A role session by botocore's own means: its fetcher, its MFA prompt, its cache on disk."""
 
 import getpass
 import os
@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from typing import Any
 
+import boto3
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
@@ -20,68 +21,65 @@ from cross_account_access.cli.terminal import ExitCode, Failure
 
 _REGION = "us-east-1"
 _WRONG_CALL = frozenset({"ValidationError", "InvalidParameterValue", "PackedPolicyTooLarge"})
-_SPOKEN_OF = re.compile(r"\bUser: (arn:\S+) is not authorized")
-# How often a call is tried stays the user's to say: AWS_MAX_ATTEMPTS.
-_CALLING = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
+_DENIED_USER = re.compile(r"\bUser: (arn:\S+) is not authorized")
+# The number of attempts is left to the user: AWS_MAX_ATTEMPTS.
+_CLIENT_CONFIG = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
 
 
-class Sessions:
-    """Sessions by somebody's credentials."""
+def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: Call) -> dict[str, Any]:
+    """Fetch a session of a grant's role, or return the cached one.
 
-    def __init__(self, aws: AwsAccess) -> None:
-        self._aws = aws
-        self._session = aws.session()
+    Returns:
+        Its `access_key`, `secret_key`, `token` and `expiry_time`.
 
-    @property
-    def region(self) -> str | None:
-        """The region that is told: on the command line, in the environment, in the profile."""
-        return self._session.region_name
-
-    def fetch(self, grant: DeployedGrant, call: Call) -> dict[str, Any]:
-        """A session of a grant's role, from the cache while it lasts.
-
-        Returns:
-            Its `access_key`, `secret_key`, `token` and `expiry_time`.
-
-        Raises:
-            Failure: If AWS refuses, or can't be asked.
-        """
-        with translate_errors(f"whether the role of {grant.name} may be assumed"):
-            credentials = self._session.get_credentials()
-            if credentials is None:
-                raise NoCredentialsError
-            try:
-                found: dict[str, Any] = self._fetcher(credentials, call).fetch_credentials()
-            except ClientError as error:
-                raise _refused(grant, error) from None
-        return found
-
-    def _fetcher(self, credentials: Credentials, call: Call) -> AssumeRoleCredentialFetcher:
-        endpoint, arguments = self._aws.endpoint, call.arguments()
-        shared = "SerialNumber" in arguments and endpoint is None
-        apart = "" if shared else f"{credentials.get_frozen_credentials().access_key} {endpoint}"
-        client = partial(
-            self._session.client,
-            region_name=self.region or _REGION,
-            endpoint_url=endpoint,
-            config=_CALLING,
-        )
-        return AssumeRoleCredentialFetcher(
-            client,
-            credentials,
-            call.role_arn,
-            extra_args=arguments,
-            mfa_prompter=_code,
-            cache=SharedCache(apart),  # type: ignore[arg-type] # any mapping will do
-        )
+    Raises:
+        Failure: If AWS denies the call or can't be reached.
+    """
+    session = aws.session()
+    with translate_errors(f"whether the role of {grant.name} may be assumed"):
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        try:
+            fetched: dict[str, Any] = _make_fetcher(
+                aws, session, credentials, call
+            ).fetch_credentials()
+        except ClientError as error:
+            raise _translate_refusal(grant, error) from None
+    return fetched
 
 
-def _code(prompt: str) -> str:
-    """An MFA code, asked on the terminal: stdin and stdout are the command's."""
+def _make_fetcher(
+    aws: AwsAccess, session: boto3.Session, credentials: Credentials, call: Call
+) -> AssumeRoleCredentialFetcher:
+    arguments = call.arguments()
+    # A session with MFA is shared with the AWS CLI's profiles, all others are kept by access key.
+    shared = "SerialNumber" in arguments and aws.endpoint is None
+    cache_key = (
+        "" if shared else f"{credentials.get_frozen_credentials().access_key} {aws.endpoint}"
+    )
+    client = partial(
+        session.client,
+        region_name=session.region_name or _REGION,
+        endpoint_url=aws.endpoint,
+        config=_CLIENT_CONFIG,
+    )
+    return AssumeRoleCredentialFetcher(
+        client,
+        credentials,
+        call.role_arn,
+        extra_args=arguments,
+        mfa_prompter=_prompt_for_code,
+        cache=SharedCache(cache_key),  # type: ignore[arg-type] # any mapping will do
+    )
+
+
+def _prompt_for_code(prompt: str) -> str:
+    """Ask for an MFA code on the terminal: stdin and stdout belong to the command."""
     if not _has_terminal():
-        told = "an MFA code is needed, and there is no terminal to ask for it"
         raise Failure(
-            told, remedy="Run the command once on a terminal: its session is kept until it expires."
+            "an MFA code is required, and there is no terminal to enter it",
+            remedy="Run the command once on a terminal: the session is cached until it expires.",
         )
     return getpass.getpass(prompt)
 
@@ -94,25 +92,28 @@ def _has_terminal() -> bool:
     return True
 
 
-def _refused(grant: DeployedGrant, error: ClientError) -> Exception:
+def _translate_refusal(grant: DeployedGrant, error: ClientError) -> Exception:
     code = get_error_code(error)
     message = error.response.get("Error", {}).get("Message", "").strip()
     if code in _WRONG_CALL:
         return Failure(
-            f"AWS can't give a session of grant {grant.name}: {message}", ExitCode.WRONG_INPUT
+            f"AWS rejects the call for grant {grant.name}: {message}", ExitCode.WRONG_INPUT
         )
     if code not in DENIED:
         return error
     if "MultiFactorAuthentication" in message:
-        remedy = "Wait for the next code, each is good once; or give your own device by --mfa-serial ARN."
+        remedy = (
+            "Wait for the next code: each is valid once. If the device isn't yours, pass "
+            "--mfa-serial ARN."
+        )
     else:
-        who = _SPOKEN_OF.search(message)
+        match = _DENIED_USER.search(message)
         explain = [
             "cross-account-access",
             "explain",
-            who[1] if who else "WHO",
+            match[1] if match else "WHO",
             grant.name,
             *grant.options,
         ]
-        remedy = f"Why: `{shlex.join(explain)}`. A change in IAM takes some seconds to be in force."
-    return Failure(f"AWS refuses grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)
+        remedy = f"To see why: `{shlex.join(explain)}`. IAM changes take effect after some seconds."
+    return Failure(f"AWS denies grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)

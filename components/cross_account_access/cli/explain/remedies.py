@@ -1,7 +1,9 @@
 """What a finding of the evaluator means in plain words, and what to do about it."""
 
+import json
 from collections.abc import Iterable
 
+from cross_account_access.cli.condition_words import describe_unmet
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import Finding
@@ -9,7 +11,6 @@ from cross_account_access.iam.operators import as_list
 
 from .principal_ref import PrincipalRef
 from .sources import CallerWithPolicies, Role
-from .words import block, policy_text
 
 _UP = "and run `pulumi up`"
 
@@ -76,7 +77,7 @@ def _nearest(
 ) -> tuple[str, tuple[str, ...]]:
     """What keeps the policy that comes nearest from allowing."""
     if finding.element == "condition":
-        unmet = block(finding.unmet, user=calling.caller.kind == "User")
+        unmet = describe_unmet(finding.unmet, user=calling.caller.kind == "User")
         return f"; {where} would, but {unmet.plain}", unmet.remedies
     if finding.element == "resource":
         return f"; {where} is for other roles", ()
@@ -122,7 +123,7 @@ def _untrusted(
     documents: GrantDocuments | None,
 ) -> tuple[str, tuple[str, ...]]:
     if finding.element == "condition":
-        unmet = block(finding.unmet, user=calling.caller.kind == "User")
+        unmet = describe_unmet(finding.unmet, user=calling.caller.kind == "User")
         return f"{where}: {unmet.plain}", unmet.remedies
     if finding.element == "action":
         actions = tuple(what.split(" and "))
@@ -188,4 +189,5 @@ def _tail(arn: str) -> str:
 
 def _grant(actions: tuple[str, ...], role: Role) -> str:
     allowed = actions[0] if len(actions) == 1 else list(actions)
-    return policy_text({"Effect": "Allow", "Action": allowed, "Resource": role.arn})
+    statement = {"Effect": "Allow", "Action": allowed, "Resource": role.arn}
+    return json.dumps(statement, separators=(",", ":"))

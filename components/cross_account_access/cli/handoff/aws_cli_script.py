@@ -1,35 +1,39 @@
-"""The commands of the AWS CLI: a script for POSIX sh that may be run again."""
+"""The AWS CLI commands of a handoff: a script for POSIX sh that may be run again."""
 
 import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from .handoff_half import Attached, Side
+from cross_account_access.grants.documents import DestinationHalf
+
+from .handoff_half import AttachedPolicy, HandoffHalf
 
 _DEFAULT_SESSION = 3600
-# The AWS CLI takes what follows for its value: https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
-_FETCHED = re.compile("(file|fileb|http|https)://")
+# The AWS CLI would load the value from there:
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
+_LOADED = re.compile("(file|fileb|http|https)://")
 
 _START = """\
 #!/bin/sh
 # {what}
 # Run it with credentials of account {account}: sh commands.sh
-# It may be run again: what is there already is brought up to date.
+# It can be run again: existing resources are updated.
 set -eu
 cd -- "$(dirname -- "$0")"
 AWS_PAGER=
-# IAM is global, but the AWS CLI wants a region.
+# IAM is global, but the AWS CLI requires a Region.
 AWS_DEFAULT_REGION=${{AWS_DEFAULT_REGION:-${{AWS_REGION:-{region}}}}}
 export AWS_PAGER AWS_DEFAULT_REGION
 
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != {account} ]; then
-  echo "These commands are for account {account}; the credentials belong to $account. Nothing was done." >&2
+  echo "These commands are for account {account}; the credentials belong to $account." \\
+    "Nothing was done." >&2
   exit 1
 fi
 
-# What a command answers; nothing where AWS has no such thing.
+# Print a command's output, or nothing where AWS has no such resource.
 ask() {{
   {{
     if ! why=$("$@" 2>&1 >&3); then
@@ -47,15 +51,17 @@ ask() {{
 
 _FOREIGN = """\
   if [ "$arn" != {arn} ]; then
-    echo "There is another role of this name already, $arn. Nothing was done." >&2
+    echo "Another role already has this name: $arn. Nothing was done." >&2
     exit 1
   fi
-  sids=$(aws iam get-role --role-name {name} --query 'Role.AssumeRolePolicyDocument.Statement[].[Sid]' --output text)
+  sids=$(aws iam get-role --role-name {name} \\
+    --query 'Role.AssumeRolePolicyDocument.Statement[].[Sid]' --output text)
   for sid in ${{sids:-None}}; do
     case $sid in
       Trust*) ;;
       *)
-        echo "There is a role $arn already that these commands did not make. Nothing was done." >&2
+        echo "The role $arn already exists, and these commands did not create it." \\
+          "Nothing was done." >&2
         exit 1
         ;;
     esac
@@ -66,186 +72,200 @@ _EXTRAS = """\
 policies=$(aws iam {listing} --role-name {name} --query {query} --output text)
 for policy in $policies; do
   case $policy in
-    {known}) ;;
-    *) echo "Note: the role has the {kind} policy $policy too, which is not from here." >&2 ;;
+    {expected}) ;;
+    *)
+      echo "Note: the role also has the {kind} policy $policy," \\
+        "which is not part of this grant." >&2
+      ;;
   esac
 done
 """
 
 _POLICY = """
-# Makes a policy, or brings it up to date: its ARN, its name, its file.
+# Create or update a policy. Arguments: its ARN, its name, its file.
 make_policy() {
   version=$(ask aws iam get-policy --policy-arn "$1" --query Policy.DefaultVersionId --output text)
   if [ -z "$version" ]; then
-    aws iam create-policy --policy-name "$2" --policy-document "file://$3" --query Policy.Arn --output text
+    aws iam create-policy --policy-name "$2" --policy-document "file://$3" \\
+      --query Policy.Arn --output text
     return
   fi
-  stands=$(aws iam get-policy-version --policy-arn "$1" --version-id "$version" --query PolicyVersion.Document \\
-    --output json)
-  if [ "$(printf '%s' "$stands" | tr -d ' \\n')" != "$(tr -d ' \\n' <"$3")" ]; then
-    aws iam create-policy-version --policy-arn "$1" --policy-document "file://$3" --set-as-default \\
-      --query PolicyVersion.VersionId --output text
+  current=$(aws iam get-policy-version --policy-arn "$1" --version-id "$version" \\
+    --query PolicyVersion.Document --output json)
+  if [ "$(printf '%s' "$current" | tr -d ' \\n')" != "$(tr -d ' \\n' <"$3")" ]; then
+    aws iam create-policy-version --policy-arn "$1" --policy-document "file://$3" \\
+      --set-as-default --query PolicyVersion.VersionId --output text
     aws iam delete-policy-version --policy-arn "$1" --version-id "$version"
   fi
 }
 """
 
 
-def commands(side: Side) -> str:
-    """The script that makes the side."""
-    return _source(side) if side.half == "source" else _destination(side)
+def render_script(half: HandoffHalf) -> str:
+    """Render the script that deploys the half."""
+    return _render_source(half) if half.side == "source" else _render_destination(half)
 
 
-def undo(side: Side) -> list[str]:
-    """The commands that take it away again."""
-    if side.half == "source":
+def list_undo_commands(half: HandoffHalf) -> list[str]:
+    """List the commands that delete what the script deploys."""
+    if half.side == "source":
         return [
             command
-            for policy in side.attached
+            for policy in half.attached
             for command in (
-                aws(f"iam detach-{policy.kind}-policy", **_holder(policy), policy_arn=policy.arn),
-                aws("iam delete-policy", policy_arn=policy.arn),
+                render_command(
+                    f"iam detach-{policy.kind}-policy", **_holder(policy), policy_arn=policy.arn
+                ),
+                render_command("iam delete-policy", policy_arn=policy.arn),
             )
         ]
-    role = side.documents.role
+    role = half.documents.role
+    detach, delete = "iam detach-role-policy", "iam delete-role-policy"
     return [
         *(
-            aws("iam detach-role-policy", role_name=role.name, policy_arn=arn)
+            render_command(detach, role_name=role.name, policy_arn=arn)
             for arn in role.managed_policies
         ),
         *(
-            aws("iam delete-role-policy", role_name=role.name, policy_name=name)
-            for name in side.inline_files
+            render_command(delete, role_name=role.name, policy_name=name)
+            for name in half.inline_files
         ),
-        aws("iam delete-role", role_name=role.name),
+        render_command("iam delete-role", role_name=role.name),
     ]
 
 
-def aws(command: str, **options: str | None) -> str:
-    """A command of the AWS CLI, quoted for the shell; options that are None are left out."""
+def render_command(command: str, **options: str | None) -> str:
+    """Render a command of the AWS CLI, quoted for the shell, without the options that are None."""
     words = ["aws", *command.split()]
-    beside: dict[str, str] = {}
+    described: dict[str, str] = {}
     for key, value in options.items():
         name = f"--{key.replace('_', '-')}"
         if value is None:
             continue
-        if _FETCHED.match(value) and key == "description":
-            beside["Description"] = value
+        if _LOADED.match(value) and key == "description":
+            described["Description"] = value
         else:
             # After a space the CLI would take a value such as -x for an option.
             words += [f"{name}={value}"] if value.startswith("-") or not value else [name, value]
-    if beside:
-        words += ["--cli-input-json", json.dumps(beside)]
+    if described:
+        words += ["--cli-input-json", json.dumps(described)]
     return shlex.join(words)
 
 
-def _destination(side: Side) -> str:
-    role = side.documents.role
-    session = str(role.max_session_duration or _DEFAULT_SESSION)
-    tags = json.dumps([{"Key": key, "Value": value} for key, value in sorted(role.tags.items())])
-    create = aws(
+# --- The destination's script ---------------------------------------------------------------------
+
+
+def _render_destination(half: HandoffHalf) -> str:
+    role = half.documents.role
+    find = render_command("iam get-role", role_name=role.name, query="Role.Arn", output="text")
+    name = shlex.quote(role.name)
+    return "".join(
+        [
+            _render_start(half, f"Creates the role {role.arn}."),
+            f"\narn=$(ask {find})\n",
+            f'if [ -z "$arn" ]; then\n  {_render_creation(role)}\nelse\n',
+            _FOREIGN.format(arn=shlex.quote(role.arn), name=name),
+            *(f"  {command}\n" for command in _list_updates(role)),
+            "fi\n",
+            *(f"{command}\n" for command in _list_permission_commands(half)),
+            "\n",
+            _render_extras(name, "managed", role.managed_policies),
+            _render_extras(name, "inline", role.inline_policies),
+            f"echo {shlex.quote(f'The role {role.arn} is deployed.')}\n",
+        ]
+    )
+
+
+def _render_creation(role: DestinationHalf) -> str:
+    return render_command(
         "iam create-role",
         role_name=role.name,
         path=role.path,
         assume_role_policy_document="file://trust-policy.json",
         description=role.description or None,
-        max_session_duration=session,
+        max_session_duration=_session(role),
         permissions_boundary=role.permissions_boundary,
-        tags=tags if role.tags else None,
+        tags=_tags(role),
         query="Role.Arn",
         output="text",
     )
-    update = [
-        aws(
-            "iam update-assume-role-policy",
-            role_name=role.name,
-            policy_document="file://trust-policy.json",
-        ),
-        aws(
-            "iam update-role",
-            role_name=role.name,
-            description=role.description or "",
-            max_session_duration=session,
-        ),
-    ]
-    if boundary := role.permissions_boundary:
-        update.append(
-            aws(
-                "iam put-role-permissions-boundary",
-                role_name=role.name,
-                permissions_boundary=boundary,
-            )
-        )
-    if role.tags:
-        update.append(aws("iam tag-role", role_name=role.name, tags=tags))
-    find = aws("iam get-role", role_name=role.name, query="Role.Arn", output="text")
-    quoted = {"arn": shlex.quote(role.arn), "name": shlex.quote(role.name)}
-    permissions = [
-        *(
-            aws("iam attach-role-policy", role_name=role.name, policy_arn=arn)
-            for arn in role.managed_policies
-        ),
-        *(
-            aws(
-                "iam put-role-policy",
-                role_name=role.name,
-                policy_name=name,
-                policy_document=f"file://{file}",
-            )
-            for name, file in side.inline_files.items()
-        ),
-    ]
-    return "".join(
-        [
-            _start(side, f"Makes the role {role.arn}."),
-            f"\narn=$(ask {find})\n",
-            f'if [ -z "$arn" ]; then\n  {create}\nelse\n',
-            _FOREIGN.format(**quoted),
-            *(f"  {command}\n" for command in update),
-            "fi\n",
-            *(f"{command}\n" for command in permissions),
-            "\n",
-            _extras(quoted["name"], "managed", role.managed_policies),
-            _extras(quoted["name"], "inline", role.inline_policies),
-            f"echo {shlex.quote(f'The role {role.arn} stands.')}\n",
-        ]
+
+
+def _list_updates(role: DestinationHalf) -> Iterator[str]:
+    name = role.name
+    trust = "iam update-assume-role-policy"
+    yield render_command(trust, role_name=name, policy_document="file://trust-policy.json")
+    yield render_command(
+        "iam update-role",
+        role_name=name,
+        description=role.description or "",
+        max_session_duration=_session(role),
     )
+    if boundary := role.permissions_boundary:
+        put = "iam put-role-permissions-boundary"
+        yield render_command(put, role_name=name, permissions_boundary=boundary)
+    if role.tags:
+        yield render_command("iam tag-role", role_name=name, tags=_tags(role))
 
 
-def _extras(name: str, kind: str, known: Iterable[str]) -> str:
+def _list_permission_commands(half: HandoffHalf) -> Iterator[str]:
+    role = half.documents.role
+    for arn in role.managed_policies:
+        yield render_command("iam attach-role-policy", role_name=role.name, policy_arn=arn)
+    for name, file in half.inline_files.items():
+        yield render_command(
+            "iam put-role-policy",
+            role_name=role.name,
+            policy_name=name,
+            policy_document=f"file://{file}",
+        )
+
+
+def _session(role: DestinationHalf) -> str:
+    return str(role.max_session_duration or _DEFAULT_SESSION)
+
+
+def _tags(role: DestinationHalf) -> str | None:
+    tags = [{"Key": key, "Value": value} for key, value in sorted(role.tags.items())]
+    return json.dumps(tags) if tags else None
+
+
+def _render_extras(name: str, kind: str, expected: Iterable[str]) -> str:
     managed = kind == "managed"
     return _EXTRAS.format(
         listing="list-attached-role-policies" if managed else "list-role-policies",
         name=name,
         query=shlex.quote("AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]"),
-        known=" | ".join(map(shlex.quote, [*known, "None"])),
+        expected=" | ".join(map(shlex.quote, [*expected, "None"])),
         kind=kind,
     )
 
 
-def _source(side: Side) -> str:
-    role = side.documents.role.arn
+# --- The source's script --------------------------------------------------------------------------
+
+
+def _render_source(half: HandoffHalf) -> str:
+    role = half.documents.role.arn
+    what = f"Allows {len(half.attached)} of account {half.account} to assume the role {role}."
     return "".join(
         [
-            _start(
-                side,
-                f"Allows {len(side.attached)} of account {side.account} to assume the role {role}.",
-            ),
+            _render_start(half, what),
             _POLICY,
-            *(line for policy in side.attached for line in _policy(policy)),
+            *(line for policy in half.attached for line in _render_policy(policy)),
             f"\necho {shlex.quote(f'Allowed to assume {role}.')}\n",
         ]
     )
 
 
-def _policy(policy: Attached) -> Iterator[str]:
+def _render_policy(policy: AttachedPolicy) -> Iterator[str]:
     yield f"\n{shlex.join(['make_policy', policy.arn, policy.name, policy.file])}\n"
-    yield aws(f"iam attach-{policy.kind}-policy", **_holder(policy), policy_arn=policy.arn) + "\n"
+    attach = f"iam attach-{policy.kind}-policy"
+    yield render_command(attach, **_holder(policy), policy_arn=policy.arn) + "\n"
 
 
-def _holder(policy: Attached) -> Mapping[str, str]:
+def _holder(policy: AttachedPolicy) -> Mapping[str, str]:
     return {f"{policy.kind}_name": policy.holder}
 
 
-def _start(side: Side, what: str) -> str:
-    return _START.format(what=what, account=side.account, region=side.region)
+def _render_start(half: HandoffHalf, what: str) -> str:
+    return _START.format(what=what, account=half.account, region=half.region)

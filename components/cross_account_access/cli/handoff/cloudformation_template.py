@@ -1,42 +1,43 @@
-"""The CloudFormation template.
+"""The CloudFormation template of a handoff.
 
-Policies stand in it as they are: without Fn::Sub, `${aws:username}` in them stays IAM's own.
+It has no Fn::Sub, so that `${aws:username}` in a policy stays a policy variable.
 """
 
 from typing import Any
 
-from .handoff_half import Attached, Side
-from .yaml_text import as_yaml
+from .handoff_half import AttachedPolicy, HandoffHalf
+from .yaml_text import render_yaml
 
 
-def template(side: Side) -> str:
-    """The template that makes the side, as YAML."""
-    found = {
+def render_template(half: HandoffHalf) -> str:
+    """Render the template that deploys the half, as YAML."""
+    head = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Access from account {side.documents.source_account_id} to account "
-        f"{side.documents.destination_account_id}, {side.half} side",
+        "Description": f"Access from account {half.documents.source_account_id} to account "
+        f"{half.documents.destination_account_id}, {half.side} side",
         "Rules": {
             "Account": {
                 "Assertions": [
                     {
-                        "Assert": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, side.account]},
-                        "AssertDescription": f"This template is for account {side.account}",
+                        "Assert": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, half.account]},
+                        "AssertDescription": f"This template is for account {half.account}",
                     }
                 ]
             }
         },
     }
-    if side.half == "source":
+    if half.side == "source":
         resources = {
-            f"Policy{number}": _policy(one) for number, one in enumerate(side.attached, start=1)
+            f"Policy{number}": _build_policy(policy)
+            for number, policy in enumerate(half.attached, start=1)
         }
-        return as_yaml({**found, "Resources": resources})
+        return render_yaml({**head, "Resources": resources})
     outputs = {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}}
-    return as_yaml({**found, "Resources": {"Role": _role(side)}, "Outputs": outputs})
+    return render_yaml({**head, "Resources": {"Role": _build_role(half)}, "Outputs": outputs})
 
 
-def _role(side: Side) -> dict[str, Any]:
-    role = side.documents.role
+def _build_role(half: HandoffHalf) -> dict[str, Any]:
+    role = half.documents.role
     optional = {
         "Description": role.description,
         "MaxSessionDuration": role.max_session_duration,
@@ -57,7 +58,7 @@ def _role(side: Side) -> dict[str, Any]:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
-def _policy(policy: Attached) -> dict[str, Any]:
+def _build_policy(policy: AttachedPolicy) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {

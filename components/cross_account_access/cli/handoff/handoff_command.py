@@ -12,12 +12,12 @@ from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, 
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
-from .aws_cli_script import commands
-from .cloudformation_template import template
-from .handoff_folder import MANIFEST, Changes, place
-from .handoff_half import Side
-from .handoff_readme import readme
-from .terraform_configuration import configuration
+from .aws_cli_script import render_script
+from .cloudformation_template import render_template
+from .handoff_folder import MANIFEST, Changes, write_folder
+from .handoff_half import HandoffHalf
+from .handoff_readme import render_readme
+from .terraform_configuration import render_configuration
 
 
 @click.command(cls=Command)
@@ -27,7 +27,7 @@ from .terraform_configuration import configuration
     "--for",
     "half",
     type=click.Choice(["source", "destination"]),
-    help="Whose side is handed over; by default the one that the stack does not make.",
+    help="The half to hand over. Default: the one that the stack doesn't make.",
 )
 @click.option(
     "--to",
@@ -35,18 +35,19 @@ from .terraform_configuration import configuration
     required=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="The folder to write: a new or empty one, or that of an earlier handoff, which is replaced.",
+    help="The folder to write: new, empty, or of an earlier handoff, which is replaced.",
 )
 def handoff(
     name: str | None, where: StackSource, half: AccountSide | None, to: Path, *, as_json: bool
 ) -> None:
-    """Write a folder for the other account's owner, who is to make the other side of a grant.
+    """Write a folder from which the other account's owner can deploy their half of a grant.
 
-    It explains what is asked, and has the exact policies and three ways to make them: AWS CLI commands, a
-    CloudFormation template, a Terraform configuration. Its checksum tells `verify` later whether it was made so.
+    The folder explains what is requested, and has the exact policies and three ways to deploy
+    them: AWS CLI commands, a CloudFormation template and a Terraform configuration. By its checksum
+    `verify` can tell later whether the half was deployed as handed over.
 
-    It never calls AWS, and never overwrites a folder that it did not write itself. The folder is readable for you
-    alone, and holds the external ID where the trust policy has one.
+    AWS is never called, and a folder that this command didn't write is never overwritten. Only you
+    can read the folder; it holds the external ID if the trust policy has one.
 
     \b
     Examples:
@@ -54,40 +55,46 @@ def handoff(
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
     """  # noqa: D301 - \b is click's
     grant = load_grant(where, name)
-    side = Side(grant.documents, half or _other_side(grant.documents))
-    files = contents(side)
+    handed = HandoffHalf(grant.documents, half or _find_missing_side(grant.documents))
+    files = render_files(handed)
     about = {
         "grant": grant.name,
-        "for": side.half,
-        "account": side.account,
-        "checksum": side.checksum,
+        "for": handed.side,
+        "account": handed.account,
+        "checksum": handed.checksum,
     }
-    changes = place(to, files, about)
+    changes = write_folder(to, files, about)
     written = sorted([*files, MANIFEST])
-    told = {**about, "folder": str(to), "files": written, "holdsExternalId": side.has_external_id}
     if as_json:
         emit(
-            {**told, "changes": None if changes is None else asdict(changes), "notes": _notes(side)}
+            {
+                **about,
+                "folder": str(to),
+                "files": written,
+                "holdsExternalId": handed.has_external_id,
+                "changes": None if changes is None else asdict(changes),
+                "notes": _list_notes(handed),
+            }
         )
     else:
-        _tell(side, to, written, changes)
+        _show(handed, to, written, changes)
 
 
-def contents(side: Side) -> dict[str, str]:
-    """The folder's files, but for the manifest."""
+def render_files(half: HandoffHalf) -> dict[str, str]:
+    """Render the folder's files, except the manifest, by their names."""
     files = {
-        name: json.dumps(document, indent=2) + "\n" for name, document in side.policy_files.items()
+        name: json.dumps(document, indent=2) + "\n" for name, document in half.policy_files.items()
     }
-    if side.can_be_applied:
+    if half.can_be_applied:
         files |= {
-            "commands.sh": commands(side),
-            "template.yaml": template(side),
-            "main.tf": configuration(side),
+            "commands.sh": render_script(half),
+            "template.yaml": render_template(half),
+            "main.tf": render_configuration(half),
         }
-    return files | {"README.md": readme(side), "checksum": f"{side.checksum}\n"}
+    return files | {"README.md": render_readme(half), "checksum": f"{half.checksum}\n"}
 
 
-def _other_side(documents: GrantDocuments) -> AccountSide:
+def _find_missing_side(documents: GrantDocuments) -> AccountSide:
     match documents.side:
         case "source":
             return "destination"
@@ -95,48 +102,46 @@ def _other_side(documents: GrantDocuments) -> AccountSide:
             return "source"
         case _:
             raise Failure(
-                f"the stack makes both sides of grant {documents.grant}",
+                f"the stack makes both halves of grant {documents.grant}",
                 ExitCode.WRONG_INPUT,
-                remedy="Say which one is handed over: --for source or --for destination.",
+                remedy="Choose the half to hand over: --for source or --for destination.",
             )
 
 
-def _notes(side: Side) -> list[str]:
-    """What whoever hands it over is to know."""
-    found = []
-    if side.has_external_id:
-        found.append(
-            f"The folder holds the external ID: send it to nobody but the owner of account {side.account}, and in a "
-            "way that nobody else reads."
+def _list_notes(half: HandoffHalf) -> list[str]:
+    """List what the person who hands it over must know."""
+    notes = []
+    if half.has_external_id:
+        notes.append(
+            "The folder holds the external ID: send it to the owner of account "
+            f"{half.account} only, over a confidential channel."
         )
-    if side.documents.side in ("both", side.half):
-        found.append(
-            f"The stack makes the {side.half} side itself: what is here is for an account where it doesn't, and in the "
-            "same account the two would be in each other's way."
+    if half.documents.side in ("both", half.side):
+        notes.append(
+            f"The stack makes the {half.side} half itself: deploy this folder only in an account "
+            "where it doesn't, or the two will conflict."
         )
-    if handed := [
-        f"{one.principal.kind.replace('_', ' ')} {one.principal.name}" for one in side.handed_out
+    if names := [
+        f"{policy.principal.kind.replace('_', ' ')} {policy.principal.name}"
+        for policy in half.unattached
     ]:
-        found.append(
-            f"To be put in place by hand, as README.md says: the policy for {', '.join(handed)}."
-        )
-    return found
+        notes.append(f"Policies to attach by hand, as README.md describes: {', '.join(names)}.")
+    return notes
 
 
-def _tell(side: Side, folder: Path, files: list[str], changes: Changes | None) -> None:
+def _show(half: HandoffHalf, folder: Path, files: list[str], changes: Changes | None) -> None:
     out = make_console()
-    out.print(
-        f"{folder}: the {side.half} side of grant {side.documents.grant}, for the owner of account {side.account}"
-    )
+    grant = half.documents.grant
+    out.print(f"{folder}: the {half.side} half of grant {grant}, for account {half.account}")
     if changes is None:
         for name in files:
             out.print(f"  {name}")
     else:
-        for what, names in asdict(changes).items():
+        for kind, names in asdict(changes).items():
             if names:
-                out.print(f"  {what}: {', '.join(names)}")
+                out.print(f"  {kind}: {', '.join(names)}")
         if not changes:
-            out.print("  nothing has changed since the earlier handoff")
-    out.print(f"Checksum: {side.checksum}")
-    for note in _notes(side):
+            out.print("  unchanged since the earlier handoff")
+    out.print(f"Checksum: {half.checksum}")
+    for note in _list_notes(half):
         out.print(note)

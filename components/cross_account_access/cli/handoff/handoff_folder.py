@@ -1,4 +1,4 @@
-"""The folder: written beside its place and moved there as a whole, so that it is never there in part."""
+"""Writes a handoff's folder beside its place, then moves it there, so that it is never partial."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _TOOL = "cross-account-access handoff"
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from the earlier handoff in the same folder, by the files' names."""
+    """The names of the files that differ from the earlier handoff in the same folder."""
 
     added: list[str]
     removed: list[str]
@@ -31,27 +31,29 @@ class Changes:
         return bool(self.added or self.removed or self.changed)
 
 
-def place(folder: Path, files: Mapping[str, str], about: Mapping[str, str]) -> Changes | None:
-    """Write the files into a folder of their own, readable for its owner alone.
+def write_folder(
+    folder: Path, files: Mapping[str, str], about: Mapping[str, str]
+) -> Changes | None:
+    """Write the files into a folder that only its owner can read.
 
     Args:
-        folder: Where; nothing, an empty folder or an earlier handoff of the same may be there.
+        folder: It must not exist, be empty, or hold an earlier handoff of the same half.
         files: The files' texts by their names.
-        about: What tells this handoff from another: the grant, whose side, and more.
+        about: What identifies the handoff, such as `grant` and `for`; it goes into the manifest.
 
     Returns:
-        What changed; None if there was no earlier one.
+        What changed; None if there was no earlier handoff.
 
     Raises:
-        Failure: If something else is there, or it can't be written.
+        Failure: If the folder holds anything else, or can't be written.
     """
-    # A link stays, and where it leads is replaced.
+    # A symbolic link stays; its target is replaced.
     folder = Path(os.path.realpath(folder))
     digests = {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
     manifest = json.dumps({"tool": _TOOL, "format": 1, **about, "files": digests}, indent=2) + "\n"
-    with _told(folder):
-        earlier = _earlier(folder, about)
-        with _uninterrupted():
+    with _translate_errors(folder):
+        earlier = _read_digests(folder, about)
+        with _defer_interrupt():
             _replace(folder, {**files, MANIFEST: manifest})
     if earlier is None:
         return None
@@ -64,43 +66,46 @@ def place(folder: Path, files: Mapping[str, str], about: Mapping[str, str]) -> C
     )
 
 
-def _earlier(folder: Path, about: Mapping[str, str]) -> Mapping[str, str] | None:
-    """The files of the earlier handoff with their digests; None where nothing is there."""
+def _read_digests(folder: Path, about: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the digests of the earlier handoff's files; None where the folder is empty."""
     if not folder.exists():
         return None
     if not folder.is_dir():
-        raise _refusal(f"{folder} is a file")
-    found = sorted(path.name for path in folder.iterdir())
-    if not found:
+        raise _refuse(f"{folder} is a file")
+    names = sorted(path.name for path in folder.iterdir())
+    if not names:
         return None
-    manifest = _manifest(folder)
+    manifest = _read_manifest(folder)
     if manifest is None:
-        raise _refusal(f"{folder} is not empty, and holds no earlier handoff")
+        raise _refuse(f"{folder} must be empty or hold an earlier handoff")
     for key in ("grant", "for"):
         if manifest.get(key) != about[key]:
-            raise _refusal(
-                f"{folder} holds the handoff of grant {manifest.get('grant')} for {manifest.get('for')}"
+            raise _refuse(
+                f"{folder} holds another handoff: "
+                f"of grant {manifest.get('grant')} for {manifest.get('for')}"
             )
     digests: Mapping[str, str] = manifest["files"]
-    if others := [name for name in found if name not in digests and name != MANIFEST]:
-        raise _refusal(f"{folder} holds what no handoff wrote: {', '.join(others)}")
-    edited = [name for name in found if name in digests and digests[name] != _digest(folder / name)]
+    if others := [name for name in names if name not in digests and name != MANIFEST]:
+        raise _refuse(f"{folder} holds files of others: {', '.join(others)}")
+    edited = [
+        name for name in names if name != MANIFEST and digests[name] != _digest(folder / name)
+    ]
     if edited:
-        raise _refusal(f"{folder} was changed by hand since its handoff: {', '.join(edited)}")
+        raise _refuse(f"{folder} has files that were edited since the handoff: {', '.join(edited)}")
     return digests
 
 
-def _manifest(folder: Path) -> Mapping[str, Any] | None:
+def _read_manifest(folder: Path) -> Mapping[str, Any] | None:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, ValueError):
         return None
     ours = (
-        isinstance(found, dict)
-        and found.get("tool") == _TOOL
-        and isinstance(found.get("files"), dict)
+        isinstance(manifest, dict)
+        and manifest.get("tool") == _TOOL
+        and isinstance(manifest.get("files"), dict)
     )
-    return found if ours else None
+    return manifest if ours else None
 
 
 def _digest(file: Path) -> str:
@@ -134,8 +139,8 @@ def _write(file: Path, text: str) -> None:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait for the few milliseconds, else it could hit the moving or the tidying up."""
+def _defer_interrupt() -> Iterator[None]:
+    """Defer Ctrl-C for a few milliseconds, so that it can't interrupt the move or the cleanup."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -150,20 +155,20 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise Failure(
             f"{folder} can't be written: {error.strerror}",
             ExitCode.WRONG_INPUT,
-            remedy="The folder above it must be there, and writable for you.",
+            remedy="Its parent folder must exist, and you must be able to write to it.",
         ) from None
 
 
-def _refusal(why: str) -> Failure:
+def _refuse(message: str) -> Failure:
     return Failure(
-        why,
+        message,
         ExitCode.WRONG_INPUT,
-        remedy="Nothing was written. Give another folder, or move that away.",
+        remedy="Nothing was written. Use another folder, or move this one away.",
     )

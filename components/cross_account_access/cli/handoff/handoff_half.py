@@ -1,4 +1,4 @@
-"""What one account is to make for a grant, as plain data: every form of it is written from this."""
+"""One account's half of a grant, as plain data, from which every file of a handoff is written."""
 
 import re
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ _REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "
 
 
 @dataclass(frozen=True)
-class Attached:
-    """A managed policy of the source account and whom it attaches to.
+class AttachedPolicy:
+    """A managed policy of the source account, and the user, role or group it is attached to.
 
     Attributes:
         name: The policy's name.
         arn: Its ARN.
-        kind: Of whom it attaches to.
-        holder: Their name, without the path.
-        file: The file that holds the document.
+        kind: What it is attached to.
+        holder: The name of that, without the path.
+        file: The name of the document's file.
         document: The policy.
     """
 
@@ -41,69 +41,72 @@ class Attached:
 
 
 @dataclass(frozen=True)
-class HandedOut:
-    """A policy that can't be attached from here, and for whom it is."""
+class UnattachedPolicy:
+    """A policy that the account's owner attaches by hand, and the principal that needs it."""
 
     principal: SourceHalf
     file: str
 
 
 @dataclass(frozen=True)
-class Side:
-    """One account's part of a grant.
+class HandoffHalf:
+    """The half of a grant that one account deploys.
 
     Attributes:
-        documents: The grant, both its halves.
-        half: Whose part.
+        documents: Both halves of the grant.
+        side: Which of them.
     """
 
     documents: GrantDocuments
-    half: AccountSide
+    side: AccountSide
 
     @property
     def account(self) -> str:
-        """The account that makes it."""
-        source = self.half == "source"
+        """The account that deploys it."""
+        source = self.side == "source"
         return self.documents.source_account_id if source else self.documents.destination_account_id
 
     @property
-    def asker(self) -> str:
+    def other_account(self) -> str:
         """The other account."""
-        source = self.half == "source"
+        source = self.side == "source"
         return self.documents.destination_account_id if source else self.documents.source_account_id
 
     @property
     def region(self) -> str:
-        """A region of the partition: IAM is global, but whatever calls it wants one."""
+        """A Region of the partition: IAM is global, but its clients need a Region."""
         return _REGIONS.get(self.documents.partition, "us-east-1")
 
     @property
     def checksum(self) -> str:
-        """What tells it from every other, as `verify` computes it from what stands."""
-        return compute_checksum(build_expected_half(self.documents, self.half))
+        """The checksum, as `verify` computes it from what is deployed."""
+        return compute_checksum(build_expected_half(self.documents, self.side))
 
     @property
-    def attached(self) -> list[Attached]:
-        """The source's policies; a role and one of its sessions share one where they need the same."""
-        found: dict[tuple[tuple[Attachable, str], str], Attached] = {}
-        if self.half == "source":
+    def attached(self) -> list[AttachedPolicy]:
+        """The source's policies; a role and its session share one where they need the same."""
+        policies: dict[tuple[tuple[Attachable, str], str], AttachedPolicy] = {}
+        if self.side == "source":
             # By kind, so that a role goes before its sessions.
             for principal in sorted(
                 self.documents.principals, key=lambda one: (one.kind, one.name)
             ):
                 if principal.attached_to:
                     key = principal.attached_to, render_canonical(principal.needs)
-                    found.setdefault(key, self._attached(principal, *principal.attached_to))
-        return list(found.values())
+                    policy = self._build_policy(principal, *principal.attached_to)
+                    policies.setdefault(key, policy)
+        return list(policies.values())
 
     @property
-    def handed_out(self) -> list[HandedOut]:
-        """The source's policies for whoever can't have one attached."""
-        if self.half != "source":
+    def unattached(self) -> list[UnattachedPolicy]:
+        """The source's policies that can't be attached to an IAM entity from here."""
+        if self.side != "source":
             return []
         return [
-            HandedOut(
-                principal, f"policy-{principal.kind.replace('_', '-')}-{_flat(principal.name)}.json"
+            UnattachedPolicy(
+                principal,
+                f"policy-{principal.kind.replace('_', '-')}"
+                f"-{principal.name.strip('/').replace('/', '-')}.json",
             )
             for principal in self.documents.principals
             if principal.attached_to is None
@@ -117,22 +120,22 @@ class Side:
     @property
     def policy_files(self) -> dict[str, Document]:
         """The exact policies, by their files' names."""
-        if self.half == "destination":
+        if self.side == "destination":
             role = self.documents.role
             inline = {file: role.inline_policies[name] for name, file in self.inline_files.items()}
             return {"trust-policy.json": role.trust_policy} | inline
-        found = {attached.file: attached.document for attached in self.attached}
-        return found | {handed.file: handed.principal.needs for handed in self.handed_out}
+        attached = {policy.file: policy.document for policy in self.attached}
+        return attached | {policy.file: policy.principal.needs for policy in self.unattached}
 
     @property
     def can_be_applied(self) -> bool:
-        """Whether there is anything to make; not so where every policy is for its owner to hand out."""
-        return self.half == "destination" or bool(self.attached)
+        """Whether it has resources to deploy, and not only policies that are attached by hand."""
+        return self.side == "destination" or bool(self.attached)
 
     @property
     def has_external_id(self) -> bool:
-        """Whether an external ID is among its documents."""
-        return self.half == "destination" and any(
+        """Whether its documents contain an external ID."""
+        return self.side == "destination" and any(
             key.lower() == _EXTERNAL_ID
             for statement in self.documents.role.trust_policy["Statement"]
             for keys in statement.get("Condition", {}).values()
@@ -141,32 +144,29 @@ class Side:
 
     @property
     def slug(self) -> str:
-        """What is called by the grant where letters, digits and hyphens are all that is allowed."""
-        return f"cross-account-access-{re.sub('[^A-Za-z0-9]+', '-', self.documents.grant).strip('-')}-{self.half}"
+        """A name of the half in letters, digits and hyphens."""
+        grant = re.sub("[^A-Za-z0-9]+", "-", self.documents.grant).strip("-")
+        return f"cross-account-access-{grant}-{self.side}"
 
-    def _attached(self, principal: SourceHalf, kind: Attachable, holder: str) -> Attached:
+    def _build_policy(self, principal: SourceHalf, kind: Attachable, holder: str) -> AttachedPolicy:
         role, account = self.documents.role, self.documents.destination_account_id
-        who = (
+        label = (
             f"session-{principal.name.replace('/', '@')}"
             if principal.kind == "session"
             else f"{kind}-{holder}"
         )
-        name = _short(f"assume-{role.name}-in-{account}-by-{who}")
+        name = _shorten(f"assume-{role.name}-in-{account}-by-{label}")
         arn = str(
             arns.IamArn(
                 self.documents.partition, self.documents.source_account_id, "policy", "/", name
             )
         )
-        return Attached(name, arn, kind, holder, f"policy-{who}.json", principal.needs)
+        return AttachedPolicy(name, arn, kind, holder, f"policy-{label}.json", principal.needs)
 
 
-def _short(name: str) -> str:
-    """A policy's name within IAM's length, and still no other's."""
+def _shorten(name: str) -> str:
+    """Shorten a policy's name to IAM's limit; a digest keeps it unique."""
     if len(name) <= limits.POLICY_NAME.most:
         return name
     digest = sha256(name.encode()).hexdigest()[:_DIGEST]
     return f"{name[: limits.POLICY_NAME.most - _DIGEST - 1]}-{digest}"
-
-
-def _flat(name: str) -> str:
-    return name.strip("/").replace("/", "-")

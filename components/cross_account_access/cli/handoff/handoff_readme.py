@@ -1,52 +1,27 @@
-"""The folder's README: what is asked of the other account's owner, in plain words."""
+"""The README of a handoff: what the other account's owner is asked to deploy, in plain words."""
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cross_account_access.cli.condition_words import describe_conditions
+from cross_account_access.cli.text_format import format_duration
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 
-from . import aws_cli_script
-from .handoff_half import HandedOut, Side
+from .aws_cli_script import list_undo_commands, render_command
+from .handoff_half import HandoffHalf, UnattachedPolicy
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
     {"account", "group", "organization", "organizational_unit"}
 )
-_SECONDS_AN_HOUR = 3600
-_WORDS = {
-    "sts:externalid": "they give the external ID that stands in trust-policy.json",
-    "aws:multifactorauthpresent": "they signed in with MFA",
-    "sts:sourceidentity": "they set a source identity like {}",
-    "sts:rolesessionname": "they name the session like {}",
-    "aws:sourceip": "they call from {}",
-    "aws:sourcevpc": "they call from the VPC {}",
-    "aws:sourcevpce": "they call through the VPC endpoint {}",
-    "aws:multifactorauthage": "their MFA is less than {} seconds old",
-    "aws:principalarn": "their ARN is like {}",
-    "aws:principalorgid": "they are of the organization {}",
-    "aws:principalorgpaths": "they are of the organizational unit {}",
-}
-# An operator under which the words are true.
-_SAID = frozenset(
-    {
-        "StringEquals",
-        "StringLike",
-        "ArnLike",
-        "ArnEquals",
-        "Bool",
-        "IpAddress",
-        "NumericLessThan",
-        "ForAnyValue:StringLike",
-    }
-)
+_DEFAULT_SESSION = 3600
 
-_MAKE = """\
-## How to make it
+_DEPLOY = """\
+## How to deploy it
 
-One of these, whichever you like; each is complete by itself and has credentials of account {account}.
+Choose one of these. Each is complete, and needs credentials of account {account}.
 
-**AWS CLI.** It checks the account first, and may be run again.
+**AWS CLI.** The script checks the account first, and can be run again.
 
 ```sh
 sh commands.sh
@@ -58,7 +33,7 @@ sh commands.sh
 {deploy}
 ```
 
-**Terraform**, with the AWS provider 5.0 or newer.
+**Terraform**, with version 5.0 or later of the AWS provider.
 
 ```sh
 terraform init
@@ -78,160 +53,216 @@ After `sh commands.sh`:
 After CloudFormation: `{delete}`. After Terraform: `terraform destroy`.
 """
 
-
-def readme(side: Side) -> str:
-    """The README."""
-    parts = _source(side) if side.half == "source" else _destination(side)
-    return "\n".join([*parts, *_how(side)])
+_ATTACH = "attach `{file}` as a policy to each user, group or role that needs access"
 
 
-def _destination(side: Side) -> Iterator[str]:
-    documents, role = side.documents, side.documents.role
-    yield f"# A role in account {side.account} for account {side.asker}\n"
+def render_readme(half: HandoffHalf) -> str:
+    """Render the README."""
+    describe = _describe_source if half.side == "source" else _describe_destination
+    return "\n".join([*describe(half), *_render_steps(half)])
+
+
+# --- The destination ------------------------------------------------------------------------------
+
+
+def _describe_destination(half: HandoffHalf) -> Iterator[str]:
+    documents, role = half.documents, half.documents.role
+    yield f"# A role in account {half.account} for account {half.other_account}\n"
     yield (
-        f"You administer account {side.account}. Account {side.asker} asks you for the IAM role `{role.name}`, which "
-        "those described here may assume and nobody else. This folder has all that is needed for it.\n"
+        f"You administer account {half.account}. Account {half.other_account} asks you to create "
+        f"the IAM role `{role.name}`, which only the principals below can assume. This folder has "
+        "all that you need.\n"
     )
-    yield "## Who gets in\n"
-    yield from (f"- {_named(principal.kind, principal.name)}" for principal in documents.principals)
+    yield "## Who can assume the role\n"
+    for principal in documents.principals:
+        yield f"- {_describe_principal(principal.kind, principal.name)}"
     yield ""
-    yield from _conditions(role.trust_policy)
-    yield "## What they may do then\n"
-    yield from (f"- what AWS or you allow by the policy `{arn}`" for arn in role.managed_policies)
-    yield from (f"- what `{file}` says" for file in side.inline_files.values())
+    yield from _list_conditions(role.trust_policy)
+    yield "## What the role allows\n"
+    yield from (f"- the managed policy `{arn}`" for arn in role.managed_policies)
+    yield from (f"- the inline policy in `{file}`" for file in half.inline_files.values())
     if not role.managed_policies and not role.inline_policies:
-        yield "- nothing yet: the role has no permissions"
+        yield "- nothing yet: the role has no permissions policies"
     if role.permissions_boundary:
-        yield f"- and never more than the boundary `{role.permissions_boundary}` allows"
-    hours = (role.max_session_duration or _SECONDS_AN_HOUR) / _SECONDS_AN_HOUR
-    yield f"\nA session lasts {hours:g} h at most; then they have to assume the role again.\n"
-    yield "## What it means\n"
+        yield f"- at most what the permissions boundary `{role.permissions_boundary}` allows"
+    session = format_duration(role.max_session_duration or _DEFAULT_SESSION)
+    yield f"\nA session lasts at most {session}; then the caller must assume the role again.\n"
+    yield "## What this means\n"
     yield (
-        f"- The role is `{role.arn}`. It is yours: whatever is done with it is done in your account, and is in your "
-        "CloudTrail."
+        f"- The role is `{role.arn}`. You own it: whatever its sessions do, they do in your "
+        "account, and your CloudTrail logs it."
     )
-    yield f"- Nobody gets in before account {side.asker} allows it too. Both accounts must; either can end it alone."
-    if any(
-        not name.endswith(":root") and name != "*"
-        for s in role.trust_policy["Statement"]
-        for name in _trusted(s)
-    ):
-        yield "- AWS refuses the role while a user or role that its trust policy names isn't there."
-    if any(principal.kind in _WIDE for principal in documents.principals):
-        yield (
-            "- The trust policy names more than single identities: who of them gets in is decided by the policies of "
-            "their own account."
-        )
-    if side.has_external_id:
-        yield (
-            "- The external ID is to stay between the two of you: it stands in `trust-policy.json`, `template.yaml` "
-            "and `main.tf`, so don't publish them."
-        )
+    yield from _describe_effects(half)
     yield ""
 
 
-def _source(side: Side) -> Iterator[str]:
-    documents, role = side.documents, side.documents.role
-    yield f"# Leave in account {side.account} to assume a role of account {side.asker}\n"
-    yield (
-        f"You administer account {side.account}. Account {side.asker} has the IAM role `{role.arn}` for those named "
-        "here, and asks you to allow them to assume it. This folder has all that is needed for it.\n"
-    )
-    yield "## Who gets what\n"
-    for policy in side.attached:
+def _describe_effects(half: HandoffHalf) -> Iterator[str]:
+    """Describe what only some trust policies bring."""
+    yield _both_halves(half)
+    trusted = [
+        name
+        for statement in half.documents.role.trust_policy["Statement"]
+        for name in _list_trusted(statement)
+    ]
+    if any(not name.endswith(":root") and name != "*" for name in trusted):
         yield (
-            f"- {policy.kind} `{policy.holder}`: the managed policy `{policy.name}`, whose document is `{policy.file}`"
+            "- AWS refuses to create the role while a user or role that the trust policy names "
+            "doesn't exist."
         )
-    yield from (_placed(handed, side) for handed in side.handed_out)
-    yield "\n## What it means\n"
+    if any(principal.kind in _WIDE for principal in half.documents.principals):
+        yield (
+            "- The trust policy names more than single identities: the policies of their own "
+            "account decide which of them can assume the role."
+        )
+    if half.has_external_id:
+        yield (
+            "- The external ID must stay between the two of you. It is in `trust-policy.json`, "
+            "`template.yaml` and `main.tf`: don't publish these files."
+        )
+
+
+def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
+    listed = [
+        [f"- {one.full}" for one in describe_conditions(statement.get("Condition", {}), _quote)]
+        for statement in trust["Statement"]
+    ]
+    if not any(listed):
+        yield "There are no conditions.\n"
+    elif len(listed) == 1:
+        yield "All of these conditions must be met:\n"
+        yield from listed[0]
+        yield ""
+    else:
+        yield (
+            "Each statement of `trust-policy.json` has its own conditions, all of which must be "
+            "met:\n"
+        )
+        for statement, conditions in zip(trust["Statement"], listed, strict=True):
+            names = ", ".join(map(_quote, _list_trusted(statement)))
+            yield f"- {names}" + (":" if conditions else ", without conditions")
+            yield from (f"  {condition}" for condition in conditions)
+        yield ""
+
+
+def _list_trusted(statement: Mapping[str, Any]) -> list[str]:
+    trusted = statement["Principal"]["AWS"]
+    return [trusted] if isinstance(trusted, str) else trusted
+
+
+# --- The source -----------------------------------------------------------------------------------
+
+
+def _describe_source(half: HandoffHalf) -> Iterator[str]:
+    documents, role = half.documents, half.documents.role
+    yield f"# Permission in account {half.account} to assume a role of {half.other_account}\n"
     yield (
-        "- Each policy allows to assume that one role"
-        " (with session tags or a source identity where the document says so) and nothing else. What the role may do "
-        f"in account {side.asker} is decided there."
+        f"You administer account {half.account}. Account {half.other_account} has the IAM role "
+        f"`{role.arn}` for the principals below, and asks you to allow them to assume it. This "
+        "folder has all that you need.\n"
     )
-    groups = [policy.holder for policy in side.attached if policy.kind == "group"]
-    if groups:
-        yield f"- Whoever is put into the group {', '.join(f'`{name}`' for name in groups)} gets it too."
+    yield "## Who gets which policy\n"
+    for policy in half.attached:
+        yield (
+            f"- {policy.kind} `{policy.holder}`: the managed policy `{policy.name}`, with the "
+            f"document `{policy.file}`"
+        )
+    yield from (_describe_unattached(policy, half) for policy in half.unattached)
+    yield "\n## What this means\n"
+    yield (
+        "- Each policy allows its principal to assume this one role (with session tags or a source "
+        "identity where the document says so), and nothing else. Account "
+        f"{half.other_account} decides what the role allows."
+    )
+    if groups := [f"`{policy.holder}`" for policy in half.attached if policy.kind == "group"]:
+        yield f"- Users that you add to the group {', '.join(groups)} get the permission too."
     if any(principal.kind == "session" for principal in documents.principals):
-        yield "- A session has no policies of its own: its role gets it. The other account lets in that session alone."
-    yield f"- Nobody gets in before account {side.asker} trusts them too. Both accounts must; either can end it alone."
+        yield (
+            "- A session has no policies of its own: its role gets the policy, and the other "
+            "account trusts that session only."
+        )
+    yield _both_halves(half)
     yield ""
 
 
-def _placed(handed: HandedOut, side: Side) -> str:
-    """Where a policy goes that can't be attached to an IAM entity from here."""
-    name, account = handed.principal.name, side.account
-    match handed.principal.kind:
+def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
+    """Describe where a policy goes that can't be attached to an IAM entity from here."""
+    attach = _ATTACH.format(file=policy.file)
+    match policy.principal.kind:
         case "permission_set":
             where = (
-                f"in IAM Identity Center, put the statement of `{handed.file}` into the permission set's inline "
-                f"policy, and provision the set to account {account} again"
+                f"in IAM Identity Center, add the statement of `{policy.file}` to the permission "
+                f"set's inline policy, and provision it to account {half.account} again"
             )
         case "account":
-            where = f"in account {account}, attach `{handed.file}` as a policy to each user, group or role that is to"
-            where += " get in; whoever has it gets in"
+            where = f"in account {half.account}, {attach}"
         case _:
-            where = (
-                f"in each of its accounts, {account} among them, attach `{handed.file}` as a policy to each user, "
-                "group or role that is to get in; whoever has it gets in"
-            )
-    return f"- {_named(handed.principal.kind, name)}: {where}"
+            where = f"in each of its accounts, including {half.account}, {attach}"
+    return f"- {_describe_principal(policy.principal.kind, policy.principal.name)}: {where}"
 
 
-def _how(side: Side) -> Iterator[str]:
-    if side.can_be_applied:
-        deploy = aws_cli_script.aws(
+# --- Both -----------------------------------------------------------------------------------------
+
+
+def _both_halves(half: HandoffHalf) -> str:
+    return (
+        f"- Access works only after both halves are deployed, yours and that of account "
+        f"{half.other_account}: cross-account access needs permission from both accounts. Either "
+        "account can end it alone."
+    )
+
+
+def _render_steps(half: HandoffHalf) -> Iterator[str]:
+    if half.can_be_applied:
+        deploy = render_command(
             "cloudformation deploy",
-            stack_name=side.slug,
+            stack_name=half.slug,
             template_file="template.yaml",
             capabilities="CAPABILITY_NAMED_IAM",
         )
-        yield _MAKE.format(account=side.account, deploy=deploy)
+        yield _DEPLOY.format(account=half.account, deploy=deploy)
     else:
-        yield "## How to make it\n"
-        yield "By hand, as is said above: nothing here attaches to an IAM user, role or group.\n"
+        yield "## How to deploy it\n"
+        yield "By hand, as described above: no policy attaches to an IAM user, role or group.\n"
     yield "## How to check it\n"
     yield "```sh"
-    yield from _checks(side)
+    yield from _list_checks(half)
     yield "```\n"
-    yield f"Then tell account {side.asker}. Its owner sees by the checksum whether it stands as it was handed over:\n"
-    verify = ["cross-account-access", "verify", side.documents.grant, "--checksum", side.checksum]
+    yield (
+        f"Then tell the owner of account {half.other_account}, who can verify by the checksum that "
+        "it was deployed as handed over:\n"
+    )
+    verify = ["cross-account-access", "verify", half.documents.grant, "--checksum", half.checksum]
     yield f"```sh\n{shlex.join(verify)}\n```\n"
-    if side.can_be_applied:
-        delete = aws_cli_script.aws("cloudformation delete-stack", stack_name=side.slug)
-        yield _UNDO.format(commands="\n".join(aws_cli_script.undo(side)), delete=delete)
+    if half.can_be_applied:
+        delete = render_command("cloudformation delete-stack", stack_name=half.slug)
+        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=delete)
     else:
         yield "## How to undo it\n"
-        yield "Take the statements out again where you put them.\n"
+        yield "Remove the statements from where you put them.\n"
 
 
-def _checks(side: Side) -> Iterator[str]:
-    role = side.documents.role
-    if side.half == "destination":
-        yield "# Is to say what trust-policy.json says; AWS may order it otherwise."
-        yield aws_cli_script.aws(
-            "iam get-role",
-            role_name=role.name,
-            query="Role.AssumeRolePolicyDocument",
-            output="json",
-        )
-        yield aws_cli_script.aws(
-            "iam list-attached-role-policies", role_name=role.name, output="table"
-        )
+def _list_checks(half: HandoffHalf) -> Iterator[str]:
+    role = half.documents.role
+    if half.side == "destination":
+        query = "Role.AssumeRolePolicyDocument"
+        yield "# The output must match trust-policy.json; AWS may change the order."
+        yield render_command("iam get-role", role_name=role.name, query=query, output="json")
+        listing = "iam list-attached-role-policies"
+        yield render_command(listing, role_name=role.name, output="table")
         return
-    checked = [
-        principal
-        for principal in side.documents.principals
+    arns = [
+        principal.arn
+        for principal in half.documents.principals
         if principal.arn and principal.kind != "session"
     ]
-    if not checked:
-        yield "# As somebody who is to get in, and in the circumstances that the other account asks for:"
-        yield aws_cli_script.aws("sts assume-role", role_arn=role.arn, role_session_name="check")
-    for principal in checked:
-        yield "# Is to say allowed."
-        yield aws_cli_script.aws(
+    if not arns:
+        yield "# As one of the principals, and under the conditions of the other account:"
+        yield render_command("sts assume-role", role_arn=role.arn, role_session_name="check")
+    for arn in arns:
+        yield '# The output must be "allowed".'
+        yield render_command(
             "iam simulate-principal-policy",
-            policy_source_arn=principal.arn,
+            policy_source_arn=arn,
             action_names="sts:AssumeRole",
             resource_arns=role.arn,
             query="EvaluationResults[].EvalDecision",
@@ -239,48 +270,9 @@ def _checks(side: Side) -> Iterator[str]:
         )
 
 
-def _named(kind: PrincipalKind, name: str) -> str:
+def _describe_principal(kind: PrincipalKind, name: str) -> str:
     return f"{kind.replace('_', ' ')} `{name}`: {TRAITS[kind].meaning}"
 
 
-def _conditions(trust: Mapping[str, Any]) -> Iterator[str]:
-    found = [list(_condition(statement)) for statement in trust["Statement"]]
-    if not any(found):
-        yield "There are no further conditions.\n"
-    elif len(found) == 1:
-        yield "Only if all of this is true:\n"
-        yield from found[0]
-        yield ""
-    else:
-        yield "Each statement of `trust-policy.json` has conditions of its own, and all of one's must be true:\n"
-        for statement, conditions in zip(trust["Statement"], found, strict=True):
-            named = ", ".join(map(_code, _trusted(statement)))
-            yield f"- {named}" + (":" if conditions else ", without further conditions")
-            yield from (f"  {condition}" for condition in conditions)
-        yield ""
-
-
-def _trusted(statement: Mapping[str, Any]) -> list[str]:
-    named = statement["Principal"]["AWS"]
-    return [named] if isinstance(named, str) else named
-
-
-def _condition(statement: Mapping[str, Any]) -> Iterator[str]:
-    for operator, keys in sorted(statement.get("Condition", {}).items()):
-        for key, values in sorted(keys.items()):
-            listed = values if isinstance(values, list) else [values]
-            told = " or ".join(_code(value) for value in listed)
-            words = _WORDS.get(key.lower())
-            if operator in _SAID and words and key.lower() != "aws:multifactorauthpresent":
-                yield f"- {words.format(told)}"
-            elif operator in _SAID and words and listed == ["true"]:
-                yield f"- {words}"
-            elif key.lower() == "sts:externalid":
-                yield f"- {_code(key)}: {_code(operator)}, as it stands in trust-policy.json"
-            else:
-                yield f"- {_code(key)}: {_code(operator)} {told}"
-
-
-def _code(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+def _quote(text: str) -> str:
     return f"`{text.replace('`', ' ').replace(chr(10), ' ')}`"

@@ -1,31 +1,31 @@
-"""The Terraform configuration, complete by itself."""
+"""The Terraform configuration of a handoff."""
 
 from collections.abc import Iterator
 
-from .handoff_half import Attached, Side
-from .hcl import Block, Call, Expression, encoded
+from .handoff_half import AttachedPolicy, HandoffHalf
+from .hcl import Block, Call, Expression
 
 
-def configuration(side: Side) -> str:
-    """The configuration that makes the side."""
+def render_configuration(half: HandoffHalf) -> str:
+    """Render the configuration that deploys the half."""
     aws = {"source": "hashicorp/aws", "version": ">= 5.0"}
     blocks = [
         Block("terraform", blocks=[Block("required_providers", arguments={"aws": aws})]),
-        Block("provider", ["aws"], {"region": side.region, "allowed_account_ids": [side.account]}),
-        *(_source(side) if side.half == "source" else _destination(side)),
+        Block("provider", ["aws"], {"region": half.region, "allowed_account_ids": [half.account]}),
+        *(_build_policies(half) if half.side == "source" else _build_role(half)),
     ]
     return "\n\n".join(map(str, blocks)) + "\n"
 
 
-def _destination(side: Side) -> Iterator[Block]:
-    role = side.documents.role
+def _build_role(half: HandoffHalf) -> Iterator[Block]:
+    role = half.documents.role
     arguments = {
         "name": role.name,
         "path": role.path,
         "description": role.description,
         "max_session_duration": role.max_session_duration,
         "permissions_boundary": role.permissions_boundary,
-        "assume_role_policy": encoded(role.trust_policy),
+        "assume_role_policy": Call("jsonencode", role.trust_policy),
         "tags": dict(sorted(role.tags.items())),
     }
     yield Block(
@@ -50,7 +50,8 @@ def _destination(side: Side) -> Iterator[Block]:
             ["aws_iam_role_policy", "inline"],
             {
                 "for_each": {
-                    policy: encoded(role.inline_policies[policy]) for policy in side.inline_files
+                    policy: Call("jsonencode", role.inline_policies[policy])
+                    for policy in half.inline_files
                 },
                 "name": Expression("each.key"),
                 "role": name,
@@ -59,13 +60,13 @@ def _destination(side: Side) -> Iterator[Block]:
         )
 
 
-def _source(side: Side) -> Iterator[Block]:
-    for number, policy in enumerate(side.attached, start=1):
-        yield from _policy(f"policy_{number}", policy)
+def _build_policies(half: HandoffHalf) -> Iterator[Block]:
+    for number, policy in enumerate(half.attached, start=1):
+        yield from _build_policy(f"policy_{number}", policy)
 
 
-def _policy(label: str, policy: Attached) -> Iterator[Block]:
-    arguments = {"name": policy.name, "policy": encoded(policy.document)}
+def _build_policy(label: str, policy: AttachedPolicy) -> Iterator[Block]:
+    arguments = {"name": policy.name, "policy": Call("jsonencode", policy.document)}
     yield Block("resource", ["aws_iam_policy", label], arguments)
     attachment = {
         policy.kind: policy.holder,

@@ -1,23 +1,14 @@
-"""The map: who may assume which role under which conditions, by all grants of some stacks.
+"""The map as plain data: principals, roles, and which may assume which. No external ID is in it."""
 
-Made from both halves of each grant, as plain data; it holds no external ID.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
+from cross_account_access.cli.text_format import format_count, format_duration, join_words
 from cross_account_access.grants.grant import Side
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
-from cross_account_access.iam import arns, limits
+from cross_account_access.iam import limits
 
-from . import words
-from .statements import trusted_under
-
-_DEFAULT_SESSION = (
-    3600  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html
-)
 _WIDE: frozenset[PrincipalKind] = frozenset(
     {"group", "account", "organization", "organizational_unit"}
 )
@@ -27,10 +18,10 @@ Chained = Literal["yes", "no", "roles"]
 
 @dataclass(frozen=True, order=True)
 class Home:
-    """Where a principal or role is: an account, or an organization.
+    """Where a principal or role belongs.
 
     Attributes:
-        kind: Which.
+        kind: An account or an organization.
         id: The account's 12 digits, or o-….
     """
 
@@ -42,11 +33,12 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Role:
-    """What is known of a destination's role.
+class RoleDetails:
+    """What a grant sets on its role.
 
     Attributes:
         permissions: Its policies' names, its permissions boundary last.
+        max_session: In seconds.
     """
 
     description: str
@@ -57,12 +49,12 @@ class Role:
 
 @dataclass(frozen=True)
 class Node:
-    """A principal, a role, or both: a role that a grant opens and another trusts is one node.
+    """A principal, a role, or both: a role that one grant opens and another trusts is one node.
 
     Attributes:
-        key: What it is known by: its ARN where it has one.
+        key: Unique on the map: the ARN where there is one.
         name: With its path; an account's or organization's ID.
-        role: What a grant of the map says of it; None for one that is a principal alone.
+        role: What a grant on the map sets on it; None for a principal that no grant opens.
     """
 
     key: str
@@ -70,36 +62,33 @@ class Node:
     name: str
     home: Home
     arn: str | None = None
-    role: Role | None = None
+    role: RoleDetails | None = None
 
     @property
     def label(self) -> str:
-        """What it is called where its home is told beside it."""
+        """The kind and the name, to stand beside the home."""
         if self.kind in ("account", "organization"):
             return f"the whole {self.kind}"
-        name = (
-            self.name.rstrip("/").rpartition("/")[2]
-            if self.kind == "organizational_unit"
-            else self.name
-        )
-        return f"{words.KINDS[self.kind]} {name}"
+        if self.kind == "organizational_unit":
+            return f"OU {self.name.rstrip('/').rpartition('/')[2]}"
+        return f"{self.kind.replace('_', ' ')} {self.name}"
+
+    @property
+    def full_label(self) -> str:
+        """The label with the home in it."""
+        if self.kind in ("account", "organization"):
+            return f"the whole {self.home}"
+        return f"{self.label} in {self.home}"
 
     @property
     def wide(self) -> bool:
-        """Whether trusting it lets in more than it names."""
+        """Whether trusting it lets in more than one identity."""
         return self.kind in _WIDE
 
     @property
     def meaning(self) -> str:
-        """Who gets in where it is trusted."""
+        """Who can assume a role that trusts it."""
         return TRAITS[self.kind].meaning
-
-    @property
-    def told(self) -> str:
-        """What it is called where nothing is told beside it."""
-        if self.kind in ("account", "organization"):
-            return f"the whole {self.home}"
-        return f"{self.label} in {self.home}"
 
 
 @dataclass(frozen=True, order=True)
@@ -107,7 +96,7 @@ class Origin:
     """The grant that an edge comes from.
 
     Attributes:
-        side: Which half the stack makes.
+        side: Which halves the stack makes.
     """
 
     stack: str
@@ -117,15 +106,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Edge:
-    """That a principal may assume a role, by one statement of its trust policy.
+    """That a principal may assume a role, by one statement of the role's trust policy.
 
     Attributes:
+        principal: The principal's key.
+        role: The role's key.
         conditions: In words; empty where there are none.
         session: How long a session lasts at most, in seconds.
-        chained: Whether the session is of role chaining, and so lasts an hour at most; `roles` for that of roles among
-            the callers.
-        wide: Whether more is trusted than the principal's name tells.
-        origins: The grants.
+        chained: Whether the session is role chaining, which AWS limits to an hour; `roles` where it
+            is so for the roles among the callers.
+        wide: Whether the principal is wide.
+        origins: The grants, sorted.
     """
 
     principal: str
@@ -137,23 +128,23 @@ class Edge:
     origins: tuple[Origin, ...]
 
     @property
-    def under(self) -> str:
+    def conditions_text(self) -> str:
         """The conditions as one text."""
-        return "; ".join(self.conditions) or "no further condition"
+        return "; ".join(self.conditions) or "no conditions"
 
     @property
-    def lasting(self) -> str:
+    def session_text(self) -> str:
         """The longest session as text."""
+        text = format_duration(self.session)
         if self.chained == "yes":
-            return f"{words.duration(self.session)} (role chaining)"
-        text = words.duration(self.session)
+            return f"{text} (role chaining)"
         if self.chained == "roles" and self.session > limits.CHAINED_SESSION_SECONDS:
-            return f"{text}; of a role's session {words.duration(limits.CHAINED_SESSION_SECONDS)}"
+            return f"{text}; {format_duration(limits.CHAINED_SESSION_SECONDS)} for role sessions"
         return text
 
     @property
     def half(self) -> Side:
-        """Which halves the stacks of the map make."""
+        """Which halves the map's stacks make."""
         sides = {origin.side for origin in self.origins}
         return "both" if len(sides) > 1 else next(iter(sides))
 
@@ -167,14 +158,14 @@ class AccessMap:
 
     @property
     def principals(self) -> list[Node]:
-        """Whoever may assume a role."""
-        found = {edge.principal for edge in self.edges}
-        return [node for node in self.nodes.values() if node.key in found]
+        """The nodes that may assume a role."""
+        callers = {edge.principal for edge in self.edges}
+        return [node for node in self.nodes.values() if node.key in callers]
 
     @property
-    def roles(self) -> list[Node]:
+    def roles(self) -> list[tuple[Node, RoleDetails]]:
         """The roles that may be assumed."""
-        return [node for node in self.nodes.values() if node.role]
+        return [(node, node.role) for node in self.nodes.values() if node.role]
 
     @property
     def homes(self) -> list[Home]:
@@ -183,183 +174,23 @@ class AccessMap:
 
     @property
     def stacks(self) -> list[str]:
-        """The stacks that the map is of."""
+        """The names of the stacks."""
         return sorted({origin.stack for edge in self.edges for origin in edge.origins})
 
-    def from_(self, key: str) -> list[Edge]:
-        """What a principal may assume."""
+    def edges_from(self, key: str) -> list[Edge]:
+        """Return what a principal may assume."""
         return [edge for edge in self.edges if edge.principal == key]
 
-    def to(self, key: str) -> list[Edge]:
-        """By whom a role may be assumed."""
+    def edges_to(self, key: str) -> list[Edge]:
+        """Return who may assume a role."""
         return [edge for edge in self.edges if edge.role == key]
 
     @property
     def summary(self) -> str:
-        """How much there is, in a sentence."""
-        counts = [
-            words.count(len(self.principals), "principal"),
-            "may assume",
-            words.count(len(self.roles), "role"),
-            "in",
-            words.count(len({node.home for node in self.roles}), "account"),
-        ]
-        return f"{' '.join(counts)}, by the grants of {words.enumeration(self.stacks)}."
-
-
-@dataclass
-class _Making:
-    nodes: dict[str, Node] = field(default_factory=dict)
-    edges: dict[tuple[Any, ...], Edge] = field(default_factory=dict)
-    roles: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The ARN of each role that is known, by its account and its name, which is unique there."""
-
-
-def access_map(grants: Iterable[tuple[str, GrantDocuments]]) -> AccessMap:
-    """The map of these grants, each with its stack's name."""
-    given = sorted(grants, key=lambda item: (item[0], item[1].grant))
-    made = _Making()
-    for _, documents in given:
-        _add_role(made, documents)
-    for _, documents in given:
-        for half in documents.principals:
-            if half.kind == "role" and half.arn and (arn := arns.parse_arn(half.arn)):
-                made.roles.setdefault((arn.account, arn.name), half.arn)
-    for stack, documents in given:
-        for half in documents.principals:
-            _add_edges(
-                made,
-                Origin(words.visible(stack), words.visible(documents.grant), documents.side),
-                documents,
-                half,
-            )
-    nodes = {node.key: node for node in sorted(made.nodes.values(), key=_rank)}
-    order = {key: position for position, key in enumerate(nodes)}
-    edges = sorted(
-        made.edges.values(),
-        key=lambda edge: (order[edge.principal], order[edge.role], edge.conditions),
-    )
-    return AccessMap(nodes, tuple(edges))
-
-
-def _rank(node: Node) -> tuple[Any, ...]:
-    return node.home, node.kind, node.name.casefold(), node.key
-
-
-def _add_role(made: _Making, documents: GrantDocuments) -> None:
-    half = documents.role
-    made.roles[documents.destination_account_id, half.name] = half.arn
-    node = Node(
-        key=half.arn,
-        kind="role",
-        name=_with_path(half),
-        home=Home("account", documents.destination_account_id),
-        arn=half.arn,
-        role=Role(
-            description=words.visible(half.description or ""),
-            permissions=tuple(_permissions(half)),
-            tags=tuple(
-                (words.visible(key), words.visible(value))
-                for key, value in sorted(half.tags.items())
-            ),
-            max_session=half.max_session_duration or _DEFAULT_SESSION,
-        ),
-    )
-    made.nodes.setdefault(node.key, node)
-
-
-def _with_path(half: DestinationHalf) -> str:
-    return words.visible(f"{half.path}{half.name}".removeprefix("/"))
-
-
-def _permissions(half: DestinationHalf) -> list[str]:
-    found = [arns.parse_arn(arn) for arn in half.managed_policies]
-    told = [arn.name for arn in found if arn]
-    told += [f"{words.visible(name)} (inline)" for name in half.inline_policies]
-    boundary = arns.parse_arn(half.permissions_boundary) if half.permissions_boundary else None
-    return told + ([f"within the boundary {boundary.name}"] if boundary else [])
-
-
-def _add_edges(made: _Making, origin: Origin, documents: GrantDocuments, half: SourceHalf) -> None:
-    node, narrowed = _principal(made, documents, half)
-    made.nodes.setdefault(node.key, node)
-    max_session = documents.role.max_session_duration or _DEFAULT_SESSION
-    chained: Chained = _CHAINED[TRAITS[half.kind].chained]
-    session = min(max_session, limits.CHAINED_SESSION_SECONDS) if chained == "yes" else max_session
-    for more in trusted_under(documents, half):
-        conditions = tuple(narrowed + list(more))
-        key = (node.key, documents.role.arn, conditions, session)
-        known = made.edges.get(key)
-        origins = {origin, *(known.origins if known else ())}
-        made.edges[key] = Edge(
-            node.key,
-            documents.role.arn,
-            conditions,
-            session,
-            chained,
-            node.wide,
-            tuple(sorted(origins)),
+        """How many principals and roles there are, in a sentence."""
+        accounts = {node.home for node, _ in self.roles}
+        return (
+            f"{format_count(len(self.principals), 'principal')} may assume "
+            f"{format_count(len(self.roles), 'role')} in {format_count(len(accounts), 'account')}, "
+            f"by the grants of {join_words(self.stacks, 'and')}."
         )
-
-
-_CHAINED: Mapping[str, Chained] = {"yes": "yes", "no": "no", "roles": "roles"}
-
-
-def _principal(
-    made: _Making, documents: GrantDocuments, half: SourceHalf
-) -> tuple[Node, list[str]]:
-    """The principal's node, and what narrows it down there."""
-    account = Home("account", documents.source_account_id)
-    name = words.visible(half.name)
-    if half.kind == "session":
-        role, _, session = half.name.partition("/")
-        arn = made.roles.get((documents.source_account_id, role))
-        narrowed = [f"only its session {words.visible(session)}"]
-        if arn and (parsed := arns.parse_arn(arn)):
-            return Node(
-                arn, "role", f"{parsed.path}{parsed.name}".removeprefix("/"), account, arn
-            ), narrowed
-    if half.kind in ("organization", "organizational_unit"):
-        return Node(
-            f"{half.kind}:{name}", half.kind, name, Home("organization", name.partition("/")[0])
-        ), []
-    key = half.arn if half.arn and half.kind != "group" else f"{half.kind}:{account.id}:{name}"
-    return Node(key, half.kind, name, account, half.arn), []
-
-
-def as_json(access: AccessMap) -> dict[str, Any]:
-    """The map as a JSON object."""
-    return {
-        "principals": [
-            {"id": n.key, "kind": n.kind, "name": n.name, n.home.kind: n.home.id}
-            for n in access.principals
-        ],
-        "roles": [
-            {
-                "id": node.key,
-                "name": node.name,
-                "account": node.home.id,
-                "description": node.role.description,
-                "permissions": list(node.role.permissions),
-                "tags": dict(node.role.tags),
-                "maxSessionDuration": node.role.max_session,
-            }
-            for node in access.roles
-            if node.role
-        ],
-        "access": [
-            {
-                "principal": edge.principal,
-                "role": edge.role,
-                "conditions": list(edge.conditions),
-                "longestSession": edge.session,
-                "roleChaining": edge.chained,
-                "wide": edge.wide,
-                "half": edge.half,
-                "grants": [
-                    {"stack": origin.stack, "grant": origin.grant} for origin in edge.origins
-                ],
-            }
-            for edge in access.edges
-        ],
-    }

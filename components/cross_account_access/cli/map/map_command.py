@@ -12,13 +12,14 @@ from cross_account_access.cli.files import write_file
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, emit, make_console, make_progress_console
 
-from .access_map import AccessMap, access_map
-from .access_map import as_json as map_as_json
+from .access_map import AccessMap
+from .map_builder import build_access_map
+from .map_json import render_json
 from .mermaid import MARK as MERMAID_MARK
-from .mermaid import MOST_EDGES, mermaid, too_large
+from .mermaid import MOST_EDGES, exceeds_mermaid_limits, render_mermaid
 from .page import MARK as PAGE_MARK
-from .page import page
-from .tree import TITLE, tree
+from .page import render_page
+from .tree import TITLE, build_tree
 
 Form = Literal["tree", "mermaid", "html"]
 
@@ -38,25 +39,26 @@ _WIDTH = 160
     "--format",
     "form",
     type=click.Choice(get_args(Form)),
-    help="The form; by default what FILE's name ends in says (.html, .mmd, .md), and else a tree.",
+    help="The output format. Default: by FILE's extension (.html, .mmd, .md), otherwise a tree.",
 )
 @click.option(
     "--to",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write it there, all of it or nothing, and not on stdout.",
+    help="Write the map to FILE instead of stdout.",
 )
-@click.option("--force", is_flag=True, help="Overwrite FILE even if this command didn't make it.")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if this command didn't create it.")
 def map_command(
     *, where: StackSource, form: Form | None, file: Path | None, force: bool, as_json: bool
 ) -> None:
     """Show who may assume what, by all grants of one or more stacks.
 
-    A tree for the terminal, a Mermaid flowchart for documents, or one HTML page with a picture, a list and a filter,
-    which needs no network. Roles that are reached through another grant's role are shown behind it.
+    The map is a tree for the terminal, a Mermaid flowchart for documents, or an HTML page with a
+    picture, a list and a filter, which loads nothing from the network. Roles that are assumed
+    through another grant's role are shown behind it.
 
-    It reads the stacks' outputs alone: it never asks AWS, and an external ID is never shown.
+    Only the stacks' outputs are read: AWS is never called, and no external ID is shown.
 
     \b
     Examples:
@@ -66,57 +68,54 @@ def map_command(
     """  # noqa: D301 - \b is click's
     if file == Path("-"):
         file = None
-    access = access_map(
-        (_called(grant.stack, where), grant.documents) for grant in load_grants(where)
+    access = build_access_map(
+        (_name_stack(grant.stack, where), grant.documents) for grant in load_grants(where)
     )
     form = form or (_FORMS.get(file.suffix.lower(), "tree") if file else "tree")
     text, mark = _RENDERERS[form](access)
     if form == "mermaid":
-        if file and file.suffix.lower() == ".md":
-            text = f"```mermaid\n{text}```\n"
-        if too_large(text, access):
-            _warn(
-                f"Mermaid draws at most {MOST_EDGES} lines unless its config says more: --format html has no limit."
-            )
+        _warn_of_size(text, access)
     if file:
+        if form == "mermaid" and file.suffix.lower() == ".md":
+            text = f"```mermaid\n{text}```\n"
         write_file(file, text, mark, force=force)
     if as_json:
-        emit(_json(access, file, form))
+        written = {"written": {"file": str(file), "format": form}} if file else {}
+        emit(render_json(access) | written)
     elif file:
         click.echo(f"{access.summary}\nWritten to {file}.")
     elif form == "tree":
-        make_console().print(tree(access))
+        make_console().print(build_tree(access))
     else:
         click.echo(text, nl=False)
 
 
-def _called(stack: str, where: StackSource) -> str:
-    """What a map calls a stack; a file's by its name alone, for the map may go to others."""
+def _warn_of_size(text: str, access: AccessMap) -> None:
+    if exceeds_mermaid_limits(text, access):
+        make_progress_console().print(
+            f"Mermaid draws at most {MOST_EDGES} lines by default. Use --format html instead, "
+            "which has no limit, or raise maxEdges in Mermaid's config."
+        )
+
+
+def _name_stack(stack: str, where: StackSource) -> str:
+    """Name a stack; a file without its folder, because the map may be shared."""
     if stack not in where.files:
         return stack
     alike = [file for file in where.files if Path(file).stem == Path(stack).stem]
     return "stdin" if stack == "-" else Path(stack).stem if len(alike) == 1 else stack
 
 
-def _tree_text(access: AccessMap) -> tuple[str, str]:
+def _render_tree(access: AccessMap) -> tuple[str, str]:
     text = StringIO()
     Console(
         file=text, width=_WIDTH, color_system=None, highlight=False, markup=False, emoji=False
-    ).print(tree(access))
+    ).print(build_tree(access))
     return text.getvalue(), TITLE
 
 
 _RENDERERS: Mapping[Form, Callable[[AccessMap], tuple[str, str]]] = {
-    "tree": _tree_text,
-    "mermaid": lambda access: (mermaid(access), MERMAID_MARK),
-    "html": lambda access: (page(access), PAGE_MARK),
+    "tree": _render_tree,
+    "mermaid": lambda access: (render_mermaid(access), MERMAID_MARK),
+    "html": lambda access: (render_page(access), PAGE_MARK),
 }
-
-
-def _json(access: AccessMap, file: Path | None, form: Form) -> dict[str, object]:
-    written = {"written": {"file": str(file), "format": form}} if file else {}
-    return map_as_json(access) | written
-
-
-def _warn(text: str) -> None:
-    make_progress_console().print(text)

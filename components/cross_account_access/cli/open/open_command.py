@@ -1,4 +1,4 @@
-"""`open`: the grant's role in the AWS console."""
+"""The command `open`."""
 
 import webbrowser
 
@@ -26,12 +26,12 @@ from cross_account_access.iam.arns import parse_arn
 @click.command("open", cls=Command)
 @only_grant_argument
 @add_stack_options
-@click.option("--browser", is_flag=True, help="Open it in the browser too.")
+@click.option("--browser", is_flag=True, help="Open the URL in the browser too.")
 def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: bool) -> int:
-    """Print the URL by which you switch to a grant's role in the AWS console.
+    """Print the URL that switches to a grant's role in the AWS console.
 
-    Where the console can't switch to the role the reason is told, and what works instead. AWS isn't asked, and nothing
-    is opened without --browser.
+    If the console can't switch to the role, the reason and an alternative are printed. AWS is never
+    called, and nothing is opened without --browser.
 
     \b
     Examples:
@@ -39,24 +39,27 @@ def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: b
       cross-account-access open --outputs outputs.json --browser
     """  # noqa: D301 - \b is click's
     grant = load_grant(where, name)
-    url, why = _url(grant)
+    url, reason = _find_url(grant)
     if url is None:
-        told = f"the console can't switch to the role of grant {grant.name}: {why}"
-        remedy = f"Its credentials work: `cross-account-access exec {grant.name} -- COMMAND`, or `… profile {grant.name}`."
-        raise Failure(told, ExitCode.NO, remedy=remedy)
+        raise Failure(
+            f"the console can't switch to the role of grant {grant.name}: {reason}",
+            ExitCode.NO,
+            remedy="Use its credentials instead: `cross-account-access exec "
+            f"{grant.name} -- COMMAND`, or `… profile {grant.name}`.",
+        )
     if as_json:
         emit({"grant": grant.name, "switchRoleUrl": url})
     else:
         click.echo(url)
-        if any(terms.mfa for terms in read_requirements(grant.documents)):
-            click.echo("The role asks for MFA: sign in to the console with it first.", err=True)
+        if any(required.mfa for required in read_requirements(grant.documents)):
+            click.echo("The role requires MFA: sign in to the console with MFA first.", err=True)
     if browser and not webbrowser.open(url):
         raise Failure("no browser could be started", remedy="Open the URL yourself.")
     return ExitCode.DONE
 
 
-def _url(grant: DeployedGrant) -> tuple[str | None, str]:
-    """The URL, or why there is none: as the stack tells it, or from the documents where it exports those alone."""
+def _find_url(grant: DeployedGrant) -> tuple[str | None, str]:
+    """Return the URL, or why there is none: from the outputs, or else from the documents."""
     if "switchRoleUrl" in grant.outputs:
         return grant.outputs["switchRoleUrl"], str(grant.outputs.get("switchRoleUnavailable"))
     usage = read_usage(grant.documents)
@@ -64,27 +67,24 @@ def _url(grant: DeployedGrant) -> tuple[str | None, str]:
 
 
 def read_usage(documents: GrantDocuments) -> Usage:
-    """How the role is used in the console, from the documents alone.
+    """Read how the role is used in the console from the documents alone.
 
     Raises:
         Failure: If the role's ARN isn't one.
     """
     role = parse_arn(documents.role.arn)
     if role is None:
-        raise Failure(f"{documents.role.arn} is no role's ARN", ExitCode.WRONG_INPUT)
-    principals = [_principal(half, documents) for half in documents.principals]
+        raise Failure(f"{documents.role.arn} must be a role's ARN", ExitCode.WRONG_INPUT)
+    principals = [_build_principal(half, documents) for half in documents.principals]
     longest = documents.role.max_session_duration
     return Usage(role, documents.role.name, principals, None, documents.source_account_id, longest)
 
 
-def _principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
-    """A principal, with the external ID that its statements ask for."""
+def _build_principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
+    """Build a principal with the external ID that its statements require."""
     principal = PrincipalModel.model_validate({half.kind: half.name}, by_alias=False, by_name=True)
-    terms = read_principal_requirements(documents, half) or read_requirements(documents)
-    if not all(one.external_ids for one in terms):
+    requirements = read_principal_requirements(documents, half) or read_requirements(documents)
+    if not all(required.external_ids for required in requirements):
         return principal
-    return principal.model_copy(
-        update={
-            "conditions": ConditionsModel.model_validate({"externalId": terms[0].external_ids[0]})
-        }
-    )
+    conditions = ConditionsModel.model_validate({"externalId": requirements[0].external_ids[0]})
+    return principal.model_copy(update={"conditions": conditions})

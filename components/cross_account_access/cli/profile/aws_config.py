@@ -1,6 +1,6 @@
-"""The AWS CLI's config file as text: a profile is put in, and all else stays as it is, byte for byte. Pure.
+"""The AWS CLI's config file as text: a profile is added or updated, all else stays byte for byte.
 
-The file is read as botocore reads it, by Python's configparser:
+The file is parsed as botocore does, by Python's configparser:
 https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 """
 
@@ -25,7 +25,7 @@ _KEYS = (
 
 
 class NotOursError(Exception):
-    """A profile of that name is there, and this tool didn't write it for the grant; the message says whose it is."""
+    """A profile of that name exists that this tool didn't write for the grant; says whose it is."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Profile:
     """A profile of one grant.
 
     Attributes:
-        name: The profile's.
+        name: The profile's name.
         grant: The grant's name.
         stack: The stack's name.
-        keys: What it has; whatever else stands in it is its owner's.
+        keys: The keys that this tool sets; all others are the owner's.
     """
 
     name: str
@@ -46,8 +46,9 @@ class Profile:
 
     @property
     def mark(self) -> str:
-        """The comment above it, by which it is known again."""
-        return f"# Written by cross-account-access: grant {self.grant} of {' '.join(self.stack.split())}"
+        """The comment above it, by which this tool recognizes it."""
+        stack = " ".join(self.stack.split())
+        return f"# Written by cross-account-access: grant {self.grant} of {stack}"
 
 
 @dataclass
@@ -60,7 +61,7 @@ class _Option:
 
 @dataclass
 class _Section:
-    """A section: the lines from its header on, by their numbers, and its options."""
+    """A section with its options; header, start and end are line numbers."""
 
     name: str
     header: int
@@ -68,60 +69,58 @@ class _Section:
 
     @property
     def profile(self) -> str | None:
-        """Which profile it is, if it is one."""
-        return _profile_of(self.name)
+        """The profile's name, if the section is a profile."""
+        return _parse_profile_name(self.name)
 
     @property
     def end(self) -> int:
         return self.options[-1].end if self.options else self.header + 1
 
 
-def sections(text: str) -> dict[str, dict[str, str]]:
-    """Every section of a file with its options, as botocore reads them.
+def parse_sections(text: str) -> dict[str, dict[str, str]]:
+    """Parse a file's sections with their options, as botocore does.
 
     Raises:
-        ValueError: If the AWS CLI wouldn't understand the file either.
+        ValueError: If the AWS CLI can't parse the file either. The message quotes no line.
     """
     parser = configparser.RawConfigParser()
     try:
         parser.read_string("\n".join(line.rstrip("\r\n") for line in _LINE.findall(text)))
     except configparser.Error as error:
-        # The message quotes the line, which may hold a key.
+        # configparser's message quotes the line, which may hold a secret key.
         number = getattr(error, "lineno", None) or next(
             (at for at, _ in getattr(error, "errors", [])), None
         )
-        raise ValueError(
-            f"line {number} is not understood" if number else type(error).__name__
-        ) from None
+        raise ValueError(f"error in line {number}" if number else type(error).__name__) from None
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
-def profile_names(names: Iterable[str]) -> set[str]:
-    """Which of the sections' names are profiles', without the word `profile`."""
-    return {name for name in map(_profile_of, names) if name is not None}
+def find_profile_names(names: Iterable[str]) -> set[str]:
+    """Return the profiles' names among the sections', without the word `profile`."""
+    return {name for name in map(_parse_profile_name, names) if name is not None}
 
 
-def kept(text: str, profile: Profile) -> dict[str, str]:
-    """What a profile that this tool wrote for the grant has now; nothing if there is none.
+def read_profile(text: str, profile: Profile) -> dict[str, str]:
+    """Read the keys of the profile that this tool wrote for the grant; empty if there is none.
 
     Raises:
-        NotOursError: If a profile of that name is another's.
+        NotOursError: If a profile of that name belongs to somebody else.
     """
-    section = _own(_LINE.findall(text), profile)
+    section = _find_own_section(_LINE.findall(text), profile)
     return {option.key: option.value for option in section.options} if section else {}
 
 
-def with_profile(text: str, profile: Profile) -> str:
-    """The file with the profile in it: the one that is there brought up to date, or a new one at the end.
+def write_profile(text: str, profile: Profile) -> str:
+    """Update the profile in the text, or add it at the end.
 
     Raises:
-        NotOursError: If a profile of that name is another's.
+        NotOursError: If a profile of that name belongs to somebody else.
     """
     lines = _LINE.findall(text)
     newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    section = _own(lines, profile)
+    section = _find_own_section(lines, profile)
     if section is not None:
-        return "".join(_updated(lines, section, profile, newline))
+        return "".join(_update_lines(lines, section, profile, newline))
     block = [
         profile.mark,
         f"[profile {profile.name}]",
@@ -134,7 +133,7 @@ def with_profile(text: str, profile: Profile) -> str:
     return text + "".join(f"{line}{newline}" for line in block)
 
 
-def _profile_of(section: str) -> str | None:
+def _parse_profile_name(section: str) -> str | None:
     if section == "default":
         return section
     try:
@@ -144,13 +143,13 @@ def _profile_of(section: str) -> str | None:
     return words[1] if len(words) == 2 else None  # noqa: PLR2004 - `profile NAME`
 
 
-def _own(lines: list[str], profile: Profile) -> _Section | None:
-    named = [one for one in _sections(lines) if one.profile == profile.name]
-    if not named:
+def _find_own_section(lines: list[str], profile: Profile) -> _Section | None:
+    sections = [one for one in _scan_sections(lines) if one.profile == profile.name]
+    if not sections:
         return None
-    if len(named) > 1:
-        raise NotOursError("stands there twice, spelled in two ways")
-    section = named[0]
+    if len(sections) > 1:
+        raise NotOursError("exists twice, spelled in two ways")
+    section = sections[0]
     mark = _MARK.fullmatch(lines[section.header - 1].rstrip("\r\n")) if section.header else None
     if mark is None:
         raise NotOursError("was not written by this tool")
@@ -158,13 +157,13 @@ def _own(lines: list[str], profile: Profile) -> _Section | None:
         (one.key, one.value) == ("role_arn", profile.keys["role_arn"]) for one in section.options
     )
     if mark[0] != profile.mark and not same_role:
-        raise NotOursError(f"is that of grant {mark['grant']} of {mark['stack']}")
+        raise NotOursError(f"belongs to grant {mark['grant']} of {mark['stack']}")
     return section
 
 
-def _sections(lines: list[str]) -> list[_Section]:
-    """The sections, told from continued values and comments as configparser does."""
-    found: list[_Section] = []
+def _scan_sections(lines: list[str]) -> list[_Section]:
+    """Find the sections; continued values and comments are skipped as configparser does."""
+    sections: list[_Section] = []
     option: _Option | None = None
     level = 0
     for number, line in enumerate(lines):
@@ -177,30 +176,32 @@ def _sections(lines: list[str]) -> list[_Section]:
             continue
         level, option = indent, None
         if header := _HEADER.match(stripped):
-            found.append(_Section(header["name"], number))
-        elif found and (told := _OPTION.fullmatch(stripped)):
-            option = _Option(told["key"].lower(), told["value"], number, number + 1)
-            found[-1].options.append(option)
-    return found
+            sections.append(_Section(header["name"], number))
+        elif sections and (match := _OPTION.fullmatch(stripped)):
+            option = _Option(match["key"].lower(), match["value"], number, number + 1)
+            sections[-1].options.append(option)
+    return sections
 
 
-def _updated(lines: list[str], section: _Section, profile: Profile, newline: str) -> list[str]:
-    """The lines with the tool's own keys in the section as they are wanted, and no other line changed."""
+def _update_lines(lines: list[str], section: _Section, profile: Profile, newline: str) -> list[str]:
+    """Set the tool's own keys in the section, and change no other line."""
     changed: dict[int, list[str]] = {}
-    there = {option.key: option for option in section.options}
+    options = {option.key: option for option in section.options}
     for key in _KEYS:
-        option, wanted = there.get(key), profile.keys.get(key)
-        if option is None or option.value == wanted:
+        option, value = options.get(key), profile.keys.get(key)
+        if option is None or option.value == value:
             continue
         changed |= {number: [] for number in range(option.start, option.end)}
-        if wanted is not None:
+        if value is not None:
             ending = lines[option.end - 1][len(lines[option.end - 1].rstrip("\r\n")) :]
-            changed[option.start] = [f"{key} = {wanted}{ending}"]
+            changed[option.start] = [f"{key} = {value}{ending}"]
     last = section.end - 1
-    after = [f"{key} = {value}{newline}" for key, value in profile.keys.items() if key not in there]
-    if after:
+    added = [
+        f"{key} = {value}{newline}" for key, value in profile.keys.items() if key not in options
+    ]
+    if added:
         kept_lines = changed.get(last, [lines[last]])
         if kept_lines and not kept_lines[-1].endswith(("\n", "\r")):
             kept_lines = [*kept_lines[:-1], kept_lines[-1] + newline]
-        changed[last] = kept_lines + after
+        changed[last] = kept_lines + added
     return [text for number, line in enumerate(lines) for text in changed.get(number, [line])]

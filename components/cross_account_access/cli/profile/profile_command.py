@@ -1,7 +1,8 @@
-"""`profile`: the AWS CLI's profiles of the grants, in the user's own config."""
+"""The command `profile`."""
 
 import re
 import sys
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,7 @@ from cross_account_access.cli.options import grants_argument, mfa_serial_option,
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 
-from .profile_plan import Plan, Wanted, plan
+from .profile_plan import ProfileOptions, ProfilePlan, plan_profiles
 
 _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 
@@ -23,14 +24,17 @@ _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 @click.option(
     "--source-profile",
     metavar="NAME",
-    help="Your own profile, whose credentials assume the role. Left out: what the profile has already, or `default`.",
+    help="Your own profile, whose credentials assume the role. Default: the one in the profile, "
+    "or `default`.",
 )
 @mfa_serial_option
 @session_name_option()
-@click.option("--prefix", metavar="TEXT", default="", help="What each profile's name begins with.")
+@click.option("--prefix", metavar="TEXT", default="", help="The beginning of each profile's name.")
 @endpoint_option
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask; needed where there is no terminal.")
+@click.option("--dry-run", is_flag=True, help="Show the changes without writing them.")
+@click.option(
+    "--yes", is_flag=True, help="Don't ask for confirmation; required without a terminal."
+)
 def profile(  # noqa: PLR0913 - one for each option
     *,
     names: tuple[str, ...],
@@ -44,12 +48,13 @@ def profile(  # noqa: PLR0913 - one for each option
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Write the AWS CLI's profiles of grants into your config.
+    """Write AWS CLI profiles for grants into your config file.
 
-    That is ~/.aws/config, or the file that AWS_CONFIG_FILE names. A profile is called as its grant's role. Without a
-    GRANT those are written whose trust policy lets you in. What will change is shown first, and the old file is kept
-    beside the new one, with the time in its name. A profile that this tool didn't write is never touched, and none is
-    ever removed. Nothing changes in AWS.
+    The file is ~/.aws/config, or the one that AWS_CONFIG_FILE names. A profile has the name of its
+    grant's role. Without a GRANT, profiles are written for all grants whose trust policy allows
+    you. The changes are shown first, and the old file is kept beside the new one, with the time in
+    its name. Profiles that this tool didn't write are never changed, and none is ever removed.
+    Nothing changes in AWS.
 
     \b
     Examples:
@@ -57,43 +62,49 @@ def profile(  # noqa: PLR0913 - one for each option
       cross-account-access profile read-only --outputs outputs.json --dry-run
     """  # noqa: D301 - \b is click's
     if not _PREFIX.fullmatch(prefix):
-        raise Failure(f"a prefix has letters, digits, +=,.@-_ only: {prefix}", ExitCode.WRONG_INPUT)
-    wanted = Wanted(source_profile, CallOverrides(mfa_serial, session_name), prefix, endpoint)
-    planned = plan(load_grants(where, names), wanted, by_name=bool(names))
-    if not as_json:
-        _show(planned)
-    write = planned.needed and not dry_run
-    if write and not yes:
-        _ask(planned, may_ask=not as_json)
-    backup = files.replace(planned.file, planned.old, planned.new) if write else None
-    if as_json:
-        emit(planned.told(backup, written=write))
-    elif write:
-        make_console().print(
-            f"Written: {planned.file}",
-            *([f"Before: {backup}"] if backup else []),
-            sep="\n",
-            soft_wrap=True,
+        raise Failure(
+            f"--prefix {prefix}: a prefix must consist of letters, digits and +=,.@-_",
+            ExitCode.WRONG_INPUT,
         )
-    elif planned.needed:
-        make_console().print("Nothing was written: this was a dry run.")
+    overrides = CallOverrides(mfa_serial, session_name)
+    options = ProfileOptions(source_profile, overrides, prefix, endpoint)
+    plan = plan_profiles(load_grants(where, names), options, by_name=bool(names))
+    if not as_json:
+        _show(plan)
+    write = plan.needed and not dry_run
+    if write and not yes:
+        _confirm(plan, may_ask=not as_json)
+    backup = files.replace(plan.file, plan.old, plan.new) if write else None
+    if as_json:
+        emit(plan.render_json(backup, written=write))
+    elif plan.needed:
+        _show_result(plan, backup, written=write)
     return ExitCode.DONE
 
 
-def _show(planned: Plan) -> None:
-    for grant, why in planned.skipped:
-        click.echo(f"No profile for {grant}: {why}", err=True)
+def _show_result(plan: ProfilePlan, backup: Path | None, *, written: bool) -> None:
+    lines = [f"Written: {plan.file}", *([f"Backup: {backup}"] if backup else [])]
+    text = "\n".join(lines) if written else "Nothing was written (dry run)."
+    make_console().print(text, soft_wrap=True)
+
+
+def _show(plan: ProfilePlan) -> None:
+    for grant, reason in plan.skipped:
+        click.echo(f"No profile for {grant}: {reason}", err=True)
     out = make_console()
-    if not planned.needed:
-        out.print(f"Nothing to do: {planned.file} has the profiles.", soft_wrap=True)
-    for line in planned.diff():
+    if not plan.needed:
+        out.print(f"No changes: {plan.file} is up to date.", soft_wrap=True)
+    for line in plan.diff():
         style = {"+": "green", "-": "red"}.get(line[:1])
         out.print(line, style=style, soft_wrap=True)
 
 
-def _ask(planned: Plan, *, may_ask: bool) -> None:
+def _confirm(plan: ProfilePlan, *, may_ask: bool) -> None:
     if not (may_ask and sys.stdin.isatty()):
-        told = "nothing was written, for nobody could be asked"
-        raise Failure(told, ExitCode.WRONG_INPUT, remedy="Give --yes.")
-    if not click.confirm(f"Write {planned.file}?", err=True):
+        raise Failure(
+            "nothing was written: there is no terminal to confirm it",
+            ExitCode.WRONG_INPUT,
+            remedy="Pass --yes.",
+        )
+    if not click.confirm(f"Write {plan.file}?", err=True):
         raise Failure("nothing was written", ExitCode.NO)

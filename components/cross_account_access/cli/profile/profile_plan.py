@@ -1,4 +1,4 @@
-"""Which profiles the AWS CLI's config lacks: what `profile` is to write, before anything is written."""
+"""Plans the AWS CLI profiles that `profile` writes, before anything is written."""
 
 import difflib
 import os
@@ -17,29 +17,36 @@ from cross_account_access.cli.call_planning import get_requirements, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.trust_requirements import find_requirements
+from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
 
-from . import aws_config
+from .aws_config import (
+    NotOursError,
+    Profile,
+    find_profile_names,
+    parse_sections,
+    read_profile,
+    write_profile,
+)
 
 _SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to become of the config file.
+class ProfilePlan:
+    """The planned change of the config file.
 
     Attributes:
         file: The file.
-        old: What it holds; None if it isn't there.
-        new: What it is to hold.
-        changes: For each profile whether it is `add`ed, `update`d, or nothing is to do (`none`).
-        skipped: Grants that no profile is written for, with the reason.
+        old: Its content; None if it doesn't exist.
+        new: Its new content.
+        changes: Each profile with `add`, `update` or `none`.
+        skipped: Grants without a profile, each with the reason.
     """
 
     file: Path
     old: bytes | None
     new: bytes
-    changes: list[tuple[aws_config.Profile, str]]
+    changes: list[tuple[Profile, str]]
     skipped: list[tuple[str, str]]
 
     @property
@@ -48,186 +55,182 @@ class Plan:
         return self.new != (self.old or b"")
 
     def diff(self) -> list[str]:
-        """The changed lines alone, for those around them may hold secrets; without any external ID."""
-        old, new = (_text(content or b"").splitlines() for content in (self.old, self.new))
+        """Compare old and new without context, which may hold secrets, and without external IDs."""
+        old, new = (_decode(content or b"").splitlines() for content in (self.old, self.new))
         lines = difflib.unified_diff(old, new, str(self.file), str(self.file), n=0, lineterm="")
         return [
             _SECRET_LINE.sub(r"\g<1>***", line).encode("utf-8", "replace").decode()
             for line in lines
         ]
 
-    def told(self, backup: Path | None, *, written: bool) -> dict[str, Any]:
-        """The same for `--json`.
+    def render_json(self, backup: Path | None, *, written: bool) -> dict[str, Any]:
+        """Render the plan for `--json`.
 
         Args:
-            backup: Where the old content is.
+            backup: Where the old content is kept.
             written: Whether the file was written.
         """
         return {
             "file": str(self.file),
             "profiles": [
-                {"profile": one.name, "grant": one.grant, "change": change}
-                for one, change in self.changes
+                {"profile": profile.name, "grant": profile.grant, "change": change}
+                for profile, change in self.changes
             ],
-            "skipped": [{"grant": grant, "why": why} for grant, why in self.skipped],
+            "skipped": [{"grant": grant, "why": reason} for grant, reason in self.skipped],
             "written": written,
             "backup": str(backup) if backup else None,
         }
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the command line says.
+class ProfileOptions:
+    """The options of the command line.
 
     Attributes:
-        source_profile: The user's own profile; None for what a profile has already, or `default`.
-        wishes: How the role is assumed.
-        prefix: What a profile's name begins with.
-        endpoint: An emulator's address.
+        source_profile: The user's own profile; None for the one in the config, or `default`.
+        overrides: How the role is assumed.
+        prefix: The beginning of each profile's name.
+        endpoint: An emulator's URL.
     """
 
     source_profile: str | None
-    wishes: CallOverrides
+    overrides: CallOverrides
     prefix: str
     endpoint: str | None
 
 
-def plan(grants: Sequence[DeployedGrant], wanted: Wanted, *, by_name: bool) -> Plan:
+def plan_profiles(
+    grants: Sequence[DeployedGrant], options: ProfileOptions, *, by_name: bool
+) -> ProfilePlan:
     """Plan the profiles of grants.
 
     Args:
         grants: The grants.
-        wanted: What the command line says of all of them.
-        by_name: Whether the grants were named; otherwise those are left out that don't let the user in.
+        options: The options of the command line.
+        by_name: Whether the user named the grants; otherwise unusable grants are skipped.
 
     Raises:
         Failure: If a profile can't be written.
     """
-    return _Planner(wanted).plan(grants, by_name=by_name)
+    return _Planner(options).plan(grants, by_name=by_name)
 
 
 class _Planner:
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
+    def __init__(self, options: ProfileOptions) -> None:
+        self._options = options
         session = botocore.session.Session()
-        self._file = _path(session, "config_file")
-        self._credentials = _path(session, "credentials_file")
+        self._file = _find_file(session, "config_file")
+        self._credentials = _find_file(session, "credentials_file")
         self._old = files.read(self._file)
-        self._text = _text(self._old or b"")
-        theirs = _sections(self._credentials, _text(files.read(self._credentials) or b""))
-        ours = _sections(self._file, self._text)
-        self._in_credentials = {name.removeprefix("profile ") for name in theirs}
-        self._known = self._in_credentials | aws_config.profile_names(ours)
+        self._text = _decode(self._old or b"")
+        sections = _read_sections(self._credentials, _decode(files.read(self._credentials) or b""))
+        self._in_credentials = {name.removeprefix("profile ") for name in sections}
+        self._profiles = self._in_credentials | find_profile_names(
+            _read_sections(self._file, self._text)
+        )
         self._callers: dict[str, CallerSession] = {}
 
-    def plan(self, grants: Sequence[DeployedGrant], *, by_name: bool) -> Plan:
-        changes: list[tuple[aws_config.Profile, str]] = []
+    def plan(self, grants: Sequence[DeployedGrant], *, by_name: bool) -> ProfilePlan:
+        changes: list[tuple[Profile, str]] = []
         skipped: list[tuple[str, str]] = []
         text = self._text
         for grant in grants:
             try:
-                profile = self._profile(grant, by_name=by_name)
+                profile = self._plan_profile(grant, by_name=by_name)
             except Failure as failure:
                 if by_name or failure.code is not ExitCode.NO:
                     raise
                 skipped.append((grant.name, failure.message))
                 continue
-            if profile.name in {one.name for one, _ in changes}:
-                told = f"two grants would have the profile {profile.name}: their roles have the same name"
+            if profile.name in {planned.name for planned, _ in changes}:
                 raise Failure(
-                    told,
+                    f"two grants must not share the profile {profile.name}: their roles have the "
+                    "same name",
                     ExitCode.WRONG_INPUT,
-                    remedy="Write each by itself, with a --prefix of its own.",
+                    remedy="Write each one separately, with its own --prefix.",
                 )
-            before, text = text, aws_config.with_profile(text, profile)
-            change = (
-                "none"
-                if text == before
-                else "update"
-                if aws_config.kept(before, profile)
-                else "add"
-            )
+            before, text = text, write_profile(text, profile)
+            existing = read_profile(before, profile)
+            change = "none" if text == before else "update" if existing else "add"
             changes.append((profile, change))
         if not changes:
-            told = "\n".join(
-                [
-                    "none of the grants can be used by a profile",
-                    *(f"{n}: {why}" for n, why in skipped),
-                ]
-            )
-            raise Failure(
-                told,
-                ExitCode.NO,
-                remedy="Give --source-profile NAME, if other credentials are meant.",
-            )
-        return Plan(
-            self._file, self._old, text.encode("utf-8", "surrogateescape"), changes, skipped
-        )
+            raise _refuse_all(skipped)
+        new = text.encode("utf-8", "surrogateescape")
+        return ProfilePlan(self._file, self._old, new, changes, skipped)
 
-    def _profile(self, grant: DeployedGrant, *, by_name: bool) -> aws_config.Profile:
+    def _plan_profile(self, grant: DeployedGrant, *, by_name: bool) -> Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
-        name = f"{self._wanted.prefix}{grant.documents.role.name}"
-        empty = aws_config.Profile(name, grant.name, stack, {"role_arn": grant.documents.role.arn})
-        kept = self._kept(empty)
-        source = self._wanted.source_profile or kept.get("source_profile") or "default"
-        caller = self._caller(source)
+        name = f"{self._options.prefix}{grant.documents.role.name}"
+        keys = {"role_arn": grant.documents.role.arn}
+        existing = self._read_existing(Profile(name, grant.name, stack, keys))
+        source = self._options.source_profile or existing.get("source_profile") or "default"
+        caller = self._get_caller(source)
         if not by_name and find_requirements(grant.documents, caller.identity) is None:
-            raise Failure(f"its trust policy doesn't let {caller.identity.arn} in", ExitCode.NO)
-        terms = get_requirements(grant, caller)
-        for asked, what in (
-            (terms.source_identities, "a source identity"),
-            (terms.session_tags, "session tags"),
-        ):
-            if asked:
-                told = (
-                    f"grant {grant.name} requires {what}, which a profile of the AWS CLI can't give"
-                )
-                raise Failure(
-                    told,
-                    ExitCode.NO,
-                    remedy=f"`cross-account-access exec {grant.name} -- COMMAND` can.",
-                )
-        serial, session_name = self._wanted.wishes.mfa_serial, self._wanted.wishes.session_name
-        # What was said when the profile was written needn't be said again.
-        if terms.mfa and kept.get("source_profile") == source:
-            serial = serial or kept.get("mfa_serial")
-        if terms.accepts_session_name(kept.get("role_session_name", "")):
-            session_name = session_name or kept.get("role_session_name")
+            raise Failure(f"its trust policy doesn't allow {caller.identity.arn}", ExitCode.NO)
+        required = get_requirements(grant, caller)
+        _check_expressible(grant, required)
+        serial = self._options.overrides.mfa_serial
+        session_name = self._options.overrides.session_name
+        # Options that were given for the existing profile needn't be repeated.
+        if required.mfa and existing.get("source_profile") == source:
+            serial = serial or existing.get("mfa_serial")
+        if required.accepts_session_name(existing.get("role_session_name", "")):
+            session_name = session_name or existing.get("role_session_name")
         call = plan_call(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
-        return aws_config.Profile(name, grant.name, stack, _keys(call, source))
+        return Profile(name, grant.name, stack, _list_keys(call, source))
 
-    def _caller(self, source: str) -> CallerSession:
-        if source not in self._known:
-            told = f"there is no AWS profile {source}, whose credentials would assume the role"
+    def _get_caller(self, source: str) -> CallerSession:
+        if source not in self._profiles:
             raise Failure(
-                told,
+                f"there is no AWS profile {source}, whose credentials would assume the role",
                 ExitCode.WRONG_INPUT,
-                remedy="Give --source-profile NAME with your own profile.",
+                remedy="Pass --source-profile NAME with your own profile.",
             )
-        return self._callers.setdefault(
-            source, CallerSession(AwsAccess(profile=source, endpoint=self._wanted.endpoint))
-        )
+        access = AwsAccess(profile=source, endpoint=self._options.endpoint)
+        return self._callers.setdefault(source, CallerSession(access))
 
-    def _kept(self, profile: aws_config.Profile) -> dict[str, str]:
+    def _read_existing(self, profile: Profile) -> dict[str, str]:
         if profile.name == "default":
-            why = "is the one of all commands without --profile"
+            reason = "applies to all commands without --profile"
         elif profile.name in self._in_credentials:
-            why = f"stands in {self._credentials}"
+            reason = f"exists in {self._credentials}"
         else:
             try:
-                return aws_config.kept(self._text, profile)
-            except aws_config.NotOursError as error:
-                why = f"{error}; it stands in {self._file}"
-        told = f"the profile {profile.name} {why}"
+                return read_profile(self._text, profile)
+            except NotOursError as error:
+                reason = f"{error}; it is in {self._file}"
         raise Failure(
-            told,
+            f"the profile {profile.name} {reason}",
             ExitCode.WRONG_INPUT,
-            remedy="Give --prefix TEXT, so that the new one has another name.",
+            remedy="Pass --prefix TEXT, so that the new profile has another name.",
         )
 
 
-def _keys(call: Call, source_profile: str) -> dict[str, str]:
-    """A call as a profile's keys.
+def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> None:
+    """Check that a profile of the AWS CLI can pass what is required."""
+    for values, what in (
+        (required.source_identities, "a source identity"),
+        (required.session_tags, "session tags"),
+    ):
+        if values:
+            raise Failure(
+                f"grant {grant.name} requires {what}, which an AWS CLI profile can't pass",
+                ExitCode.NO,
+                remedy=f"Use `cross-account-access exec {grant.name} -- COMMAND`.",
+            )
+
+
+def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
+    reasons = "".join(f"\n{grant}: {reason}" for grant, reason in skipped)
+    return Failure(
+        f"no grant can be used through a profile{reasons}",
+        ExitCode.NO,
+        remedy="To use other credentials, pass --source-profile NAME.",
+    )
+
+
+def _list_keys(call: Call, source_profile: str) -> dict[str, str]:
+    """List a call's parameters as a profile's keys.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
     """
@@ -242,21 +245,22 @@ def _keys(call: Call, source_profile: str) -> dict[str, str]:
     return {key: text for key, text in keys.items() if text is not None}
 
 
-def _path(session: Any, variable: str) -> Path:
-    """Where botocore has a file, as it reads the name."""
+def _find_file(session: Any, variable: str) -> Path:
+    """Find a file where botocore does."""
     return Path(os.path.expandvars(session.get_config_variable(variable))).expanduser()
 
 
-def _sections(path: Path, text: str) -> set[str]:
+def _read_sections(path: Path, text: str) -> set[str]:
     try:
-        return set(aws_config.sections(text))
+        return set(parse_sections(text))
     except ValueError as error:
-        told = f"the AWS CLI doesn't understand {path}: {error}"
         raise Failure(
-            told, ExitCode.WRONG_INPUT, remedy="Mend the file; nothing was written."
+            f"the AWS CLI can't parse {path}: {error}",
+            ExitCode.WRONG_INPUT,
+            remedy="Correct the file; nothing was written.",
         ) from None
 
 
-def _text(content: bytes) -> str:
-    """Text that encodes to the same bytes again, whatever they are."""
+def _decode(content: bytes) -> str:
+    """Decode any bytes to text that encodes to the same bytes again."""
     return content.decode("utf-8", "surrogateescape")
