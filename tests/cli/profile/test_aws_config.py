@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from cross_account_access.cli.profile.aws_config import (
     NotOursError,
     Profile,
-    kept,
-    profile_names,
-    sections,
-    with_profile,
+    find_profile_names,
+    parse_sections,
+    read_profile,
+    write_profile,
 )
 
 KEYS = {
@@ -65,8 +65,8 @@ external_id = id-1
     ],
 )
 def test_the_file_has_the_profile_and_all_else_as_it_was(before: str, after: str) -> None:
-    assert with_profile(before, MINE) == after
-    assert with_profile(after, MINE) == after
+    assert write_profile(before, MINE) == after
+    assert write_profile(after, MINE) == after
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_the_file_has_the_profile_and_all_else_as_it_was(before: str, after: str
         (BLOCK.replace("\n[", "\n\n["), "was not written by this tool"),
         (
             BLOCK.replace("role/reader", "role/other").replace("of dev", "of live"),
-            "is that of grant reader of live",
+            "belongs to grant reader of live",
         ),
-        (BLOCK + '[profile "reader"]\nregion = x\n', "stands there twice, spelled in two ways"),
+        (BLOCK + '[profile "reader"]\nregion = x\n', "exists twice, spelled in two ways"),
     ],
 )
 def test_anothers_profile_is_never_touched(text: str, why: str) -> None:
-    for action in (kept, with_profile):
+    for action in (read_profile, write_profile):
         with pytest.raises(NotOursError) as refused:
             action(text, MINE)
         assert str(refused.value) == why
@@ -93,14 +93,14 @@ def test_anothers_profile_is_never_touched(text: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[a]\nb = 1\n[a]\nc = 1\n", "line 3 is not understood"),
-        ("aws_secret_access_key = s3cret\n", "line 1 is not understood"),
-        ("[a]\ns3cret\n", "line 2 is not understood"),
+        ("[a]\nb = 1\n[a]\nc = 1\n", "error in line 3"),
+        ("aws_secret_access_key = s3cret\n", "error in line 1"),
+        ("[a]\ns3cret\n", "error in line 2"),
     ],
 )
 def test_a_file_that_is_none_is_refused_without_its_lines(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{why}$"):
-        sections(text)
+        parse_sections(text)
 
 
 def test_a_profile_is_known_by_its_header() -> None:
@@ -114,7 +114,7 @@ def test_a_profile_is_known_by_its_header() -> None:
         "sso-session d",
         'profile "e',
     ]
-    assert profile_names(names) == {"default", "a", "b c"}
+    assert find_profile_names(names) == {"default", "a", "b c"}
 
 
 WORD = st.text(string.ascii_letters + string.digits + "-_.äß😀", min_size=1, max_size=8)
@@ -160,7 +160,7 @@ OURS = st.fixed_dictionaries(
 
 def _understood(text: str) -> bool:
     try:
-        sections(text)
+        parse_sections(text)
     except ValueError:
         return False
     return True
@@ -175,24 +175,24 @@ def test_whatever_else_is_in_the_file_survives(
     old = before.rstrip("\r\n") if cut else before
     assume(_understood(old))
     try:
-        new = with_profile(old, Profile("reader", "reader", "dev", first))
+        new = write_profile(old, Profile("reader", "reader", "dev", first))
     except NotOursError:
-        assert "reader" in profile_names(sections(old))
+        assert "reader" in find_profile_names(parse_sections(old))
         return
     assert new.startswith(old)
-    assert sections(new) == {
-        **sections(old),
-        "profile reader": {**sections(old).get("DEFAULT", {}), **first},
+    assert parse_sections(new) == {
+        **parse_sections(old),
+        "profile reader": {**parse_sections(old).get("DEFAULT", {}), **first},
     }
 
-    # Unresolved its owner goes on writing below it, and the grant changes.
+    # Later its owner goes on writing below it, and the grant changes.
     grown = new + after
     assume(_understood(grown))
     profile = Profile("reader", "reader", "dev", second)
     try:
-        changed = with_profile(grown, profile)
+        changed = write_profile(grown, profile)
     except NotOursError:
-        assert sum("reader" in profile_names([name]) for name in sections(grown)) > 1
+        assert sum("reader" in find_profile_names([name]) for name in parse_sections(grown)) > 1
         return
     assert changed.startswith(old)
     ours = {
@@ -203,8 +203,8 @@ def test_whatever_else_is_in_the_file_survives(
         "role_session_name",
         "duration_seconds",
     }
-    assert with_profile(changed, profile) == changed
-    was, now = sections(grown), sections(changed)
+    assert write_profile(changed, profile) == changed
+    was, now = parse_sections(grown), parse_sections(changed)
     mine_was, mine_now = was.pop("profile reader"), now.pop("profile reader")
     assert now == was
     assert {key: value for key, value in mine_now.items() if key in ours} == second

@@ -50,9 +50,9 @@ def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: b
     if as_json:
         emit({"grant": grant.name, "switchRoleUrl": url})
     else:
-        click.echo(url)
         if any(required.mfa for required in read_requirements(grant.documents)):
             click.echo("The role requires MFA: sign in to the console with MFA first.", err=True)
+        click.echo(url)
     if browser and not webbrowser.open(url):
         raise Failure("no browser could be started", remedy="Open the URL yourself.")
     return ExitCode.DONE
