@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.map.page import page
+from cross_account_access.cli.map.page import render_page
 from tests.cli.map import maps
 from tests.cli.map.browser import CHROMIUM, Browser, Page
 from tests.cli.map.test_map_text import WORLDS
@@ -47,7 +47,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
 
     def opening(access: AccessMap, **how: Any) -> Page:
         file = tmp_path / f"map{len(pages)}.html"
-        file.write_text(page(access), encoding="utf-8")
+        file.write_text(render_page(access), encoding="utf-8")
         pages.append((Page(browser, file.as_uri(), **how), file.as_uri()))
         return pages[-1][0]
 
@@ -97,7 +97,7 @@ def test_the_filter_finds_by_what_a_role_may_do_and_is_called(opened: Any, what:
     "access", [maps.chain(), maps.circle(), maps.large()], ids=["chain", "circle", "large"]
 )
 def test_the_script_places_everything_where_it_was_drawn(opened: Any, access: AccessMap) -> None:
-    text, shown = page(access), opened(access)
+    text, shown = render_page(access), opened(access)
     svg = text[text.index("<svg") : text.index("</svg>")]
     for name, parts in (
         ("transform", "g, #picture a"),
@@ -212,7 +212,7 @@ def test_a_stacks_texts_run_nothing(opened: Any) -> None:
 def test_its_policy_refuses_whatever_is_put_into_it(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
     evil = '<script>window.ran = 1</script><img src="http://127.0.0.1:9/x.png" onerror="window.ran = 1">'
-    file.write_text(page(maps.chain()).replace("<main>", f"<main>{evil}"), encoding="utf-8")
+    file.write_text(render_page(maps.chain()).replace("<main>", f"<main>{evil}"), encoding="utf-8")
     shown = Page(browser, file.as_uri())
     assert shown("window.ran ?? 0") == 0
     assert any("Content Security Policy" in complaint for complaint in shown.complaints)
@@ -262,7 +262,7 @@ def test_it_prints_without_the_filter_and_on_white(opened: Any) -> None:
 
 def test_without_scripts_list_and_picture_are_there(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
-    text = page(maps.chain())
+    text = render_page(maps.chain())
     file.write_text(text[: text.rindex("<script>")] + "</body></html>", encoding="utf-8")
     shown = Page(browser, file.as_uri())
     assert len(shown(SHOWN_ROWS)) == 6

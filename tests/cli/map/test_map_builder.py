@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.map import words
-from cross_account_access.cli.map.access_map import AccessMap, access_map, as_json
-from cross_account_access.cli.map.statements import NOT_TRUSTED
+from cross_account_access.cli.map.map_builder import NOT_TRUSTED, build_access_map
+from cross_account_access.cli.map.map_json import render_json
 from tests.cli.map import maps
 from tests.cli.map.maps import DESTINATION, SOURCE
 from tests.unit.grants import grant_conditions, grant_principals
 
+if TYPE_CHECKING:
+    from cross_account_access.cli.map.access_map import AccessMap
 
-def told(access: AccessMap) -> list[tuple[str, str, str, str]]:
+
+def described(access: AccessMap) -> list[tuple[str, str, str, str]]:
     """Principal, role, conditions, session of each edge."""
     nodes = access.nodes
     return [
-        (nodes[edge.principal].told, nodes[edge.role].told, edge.under, edge.lasting)
+        (
+            nodes[edge.principal].full_label,
+            nodes[edge.role].full_label,
+            edge.conditions_text,
+            edge.session_text,
+        )
         for edge in access.edges
     ]
 
@@ -32,77 +39,9 @@ def under(conditions: dict[str, Any], principal: dict[str, Any] | None = None) -
     return list(edge.conditions)
 
 
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ({"mfa": True}, ["signed in with MFA"]),
-        ({"mfaMaxAge": 5400}, ["signed in with MFA less than 1 h 30 min ago"]),
-        ({"mfa": True, "mfaMaxAge": 43200}, ["signed in with MFA less than 12 h ago"]),
-        ({"externalId": "new-4711"}, ["an external ID"]),
-        ({"externalId": "new-4711", "previousExternalId": "old-0815"}, ["an external ID"]),
-        (
-            {"sourceIps": ["203.0.113.0/24", "2001:db8::/48"]},
-            ["from 2001:db8::/48 or 203.0.113.0/24"],
-        ),
-        ({"sourceVpcs": ["vpc-0a1b2c3d4e5f67890"]}, ["from vpc-0a1b2c3d4e5f67890"]),
-        ({"sourceVpcEndpoints": ["vpce-0a1b2c3d4e5f67890"]}, ["through vpce-0a1b2c3d4e5f67890"]),
-        ({"organizations": ["o-a1b2c3d4e5"]}, ["of organization o-a1b2c3d4e5"]),
-        ({"sessionNames": ["${aws:username}"]}, ["session named as the user"]),
-        ({"sessionNames": ["release-*", "fix-*"]}, ["session named fix-* or release-*"]),
-        ({"sourceIdentities": ["*@example.com"]}, ["source identity *@example.com"]),
-        (
-            {"sessionTags": {"team": ["platform", "data"]}, "transitiveTagKeys": ["team"]},
-            [
-                "no session tags but team",
-                "no transitive tags but team",
-                "session tag team is data or platform",
-            ],
-        ),
-        ({"principalTags": {"team": ["platform"]}}, ["its tag team is platform"]),
-        (
-            {"notBefore": "2026-01-01T00:00:00Z", "notAfter": "2026-02-01T00:00:00Z"},
-            ["not before 2026-01-01T00:00:00Z", "until 2026-02-01T00:00:00Z"],
-        ),
-        (
-            {"raw": {"StringNotLike": {"aws:UserAgent": ["*curl*"]}}},
-            ["aws:UserAgent is not like *curl*"],
-        ),
-        (
-            {"raw": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/*"]}}},
-            ["a value of aws:PrincipalOrgPaths is like o-1/*"],
-        ),
-        (
-            {"raw": {"StringEqualsIfExists": {"aws:RequestedRegion": ["eu-west-1"]}}},
-            ["aws:RequestedRegion is eu-west-1, or is absent"],
-        ),
-        ({"raw": {"Null": {"aws:SourceIp": ["true"]}}}, ["aws:SourceIp is absent"]),
-        (
-            {"raw": {"NumericGreaterThan": {"aws:EpochTime": ["1"]}}},
-            ["aws:EpochTime is more than 1"],
-        ),
-    ],
-    ids=str,
-)
-def test_conditions_are_told_in_words(conditions: dict[str, Any], expected: list[str]) -> None:
-    assert under(conditions) == expected
-
-
-@pytest.mark.parametrize("key", ["sts:ExternalId", "STS:externalid"])
-@pytest.mark.parametrize(
-    ("operator", "value", "expected"),
-    [
-        ("StringLike", "partner-7f3a*", "an external ID"),
-        ("StringEqualsIfExists", "partner-7f3a", "an external ID, or none"),
-        ("StringNotEquals", "partner-7f3a", "an external ID that is not ruled out"),
-        ("ForAnyValue:StringEquals", "partner-7f3a", "an external ID"),
-        ("Null", "true", "no external ID"),
-        ("Null", "false", "an external ID"),
-    ],
-)
-def test_no_operator_brings_an_external_id_to_light(
-    operator: str, value: str, expected: str, key: str
-) -> None:
-    assert under({"raw": {operator: {key: [value]}}}) == [expected]
+def test_conditions_are_those_of_the_trust_policy_without_an_external_id() -> None:
+    conditions = {"mfa": True, "mfaMaxAge": 5400, "externalId": "new-4711"}
+    assert under(conditions) == ["signed in with MFA less than 1 h 30 min ago", "an external ID"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +51,7 @@ def test_no_operator_brings_an_external_id_to_light(
         ({"role": "team/ci"}, "role team/ci", SOURCE, False, "1 h (role chaining)"),
         ({"arn": f"arn:aws:iam::{SOURCE}:user/alice"}, "user alice", SOURCE, False, "2 h"),
         ({"group": "developers"}, "group developers", SOURCE, True, "2 h"),
-        ({"account": SOURCE}, "the whole account", SOURCE, True, "2 h; of a role's session 1 h"),
+        ({"account": SOURCE}, "the whole account", SOURCE, True, "2 h; 1 h for role sessions"),
         (
             {"permissionSet": "Operators"},
             "permission set Operators",
@@ -125,14 +64,14 @@ def test_no_operator_brings_an_external_id_to_light(
             "the whole organization",
             "o-a1b2c3d4e5",
             True,
-            "2 h; of a role's session 1 h",
+            "2 h; 1 h for role sessions",
         ),
         (
             {"organizationalUnit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"},
             "OU ou-ab12-11111111",
             "o-a1b2c3d4e5",
             True,
-            "2 h; of a role's session 1 h",
+            "2 h; 1 h for role sessions",
         ),
         ({"session": "ci/release"}, "session ci/release", SOURCE, False, "1 h (role chaining)"),
     ],
@@ -146,8 +85,8 @@ def test_each_kind_of_principal_has_its_node(
         {"it": {"principals": [principal, {"user": "zoe"}], "role": {"maxSessionDuration": 7200}}}
     )
     node = next(node for node in access.principals if node.name != "zoe")
-    (edge,) = access.from_(node.key)
-    assert (node.label, node.home.id, node.wide, edge.wide, edge.lasting) == (
+    (edge,) = access.edges_from(node.key)
+    assert (node.label, node.home.id, node.wide, edge.wide, edge.session_text) == (
         label,
         home,
         wide,
@@ -162,7 +101,7 @@ def test_each_kind_of_principal_has_its_node(
 )
 def test_every_principal_is_found_in_the_trust_policy(case: Any) -> None:
     given = maps.of_model(case.model)
-    access = access_map([("dev", given)])
+    access = build_access_map([("dev", given)])
     assert {edge.role for edge in access.edges} == {given.role.arn}
     assert len(access.principals) == len({(half.kind, half.name) for half in given.principals})
     assert NOT_TRUSTED not in {text for edge in access.edges for text in edge.conditions}
@@ -183,29 +122,28 @@ def test_principals_of_one_role_have_their_own_conditions() -> None:
         }
     )
     assert [
-        (principal.partition(" in ")[0], conditions) for principal, _, conditions, _ in told(access)
+        (principal.partition(" in ")[0], conditions)
+        for principal, _, conditions, _ in described(access)
     ] == [
         ("group developers", "signed in with MFA"),
         ("role ci", "source identity ci-*"),
         ("user alice", "signed in with MFA"),
-        ("user named", "signed in with MFA; whoever has that name"),
+        ("user named", "signed in with MFA; trusted by name"),
     ]
 
 
 def test_a_principals_condition_like_its_own_name_is_kept() -> None:
     arn = f"arn:aws:iam::{SOURCE}:user/alice"
-    assert under({"raw": {"ArnLike": {"aws:PrincipalArn": [arn]}}}) == [
-        f"aws:PrincipalArn is like {arn}"
-    ]
+    assert under({"raw": {"ArnLike": {"aws:PrincipalArn": [arn]}}}) == [f"principal ARN {arn}"]
 
 
 def test_a_role_that_a_grant_opens_and_another_trusts_is_one_node() -> None:
     access = maps.chain()
-    assert [node.told for node in access.principals if node.role] == [
+    assert [node.full_label for node in access.principals if node.role] == [
         "role ci in account 222222222222",
         "role team/hub in account 222222222222",
     ]
-    assert [(principal, role) for principal, role, *_ in told(access)] == [
+    assert [(principal, role) for principal, role, *_ in described(access)] == [
         ("group operators in account 111111111111", "role team/hub in account 222222222222"),
         ("role build in account 111111111111", "role ci in account 222222222222"),
         ("user alice in account 111111111111", "role team/hub in account 222222222222"),
@@ -214,7 +152,7 @@ def test_a_role_that_a_grant_opens_and_another_trusts_is_one_node() -> None:
         ("user local in account 222222222222", "role deploy in account 333333333333"),
     ]
     by_session = access.edges[3]
-    assert by_session.conditions == ("only its session release",)
+    assert by_session.conditions == ("only session release",)
     assert access.stacks == ["people", "spokes"]
 
 
@@ -223,7 +161,7 @@ def test_a_session_of_a_role_that_is_trusted_too_is_of_its_node() -> None:
         {"a": {"principals": [{"role": "team/ci"}]}, "b": {"principals": [{"session": "ci/xy"}]}}
     )
     assert [node.label for node in access.principals] == ["role team/ci"]
-    assert [edge.conditions for edge in access.edges] == [(), ("only its session xy",)]
+    assert [edge.conditions for edge in access.edges] == [(), ("only session xy",)]
 
 
 def test_both_halves_of_two_stacks_are_one_edge() -> None:
@@ -233,8 +171,8 @@ def test_both_halves_of_two_stacks_are_one_edge() -> None:
         maps.of_config(grants)[0].model_copy(update={"side": side})
         for side in ("source", "destination")
     )
-    (half,) = access_map([("people", source)]).edges
-    (both,) = access_map([("people", source), ("production", destination)]).edges
+    (half,) = build_access_map([("people", source)]).edges
+    (both,) = build_access_map([("people", source), ("production", destination)]).edges
     assert (half.half, both.half) == ("source", "both")
     assert [origin.stack for origin in both.origins] == ["people", "production"]
 
@@ -242,17 +180,17 @@ def test_both_halves_of_two_stacks_are_one_edge() -> None:
 def test_the_same_principal_of_another_account_is_another() -> None:
     here = maps.of_config({"a": {"principals": [{"group": "ops"}]}})
     there = maps.of_config({"a": {"principals": [{"group": "ops"}]}}, source=maps.THIRD)
-    access = access_map([("one", here[0]), ("two", there[0])])
+    access = build_access_map([("one", here[0]), ("two", there[0])])
     assert [node.home.id for node in access.principals] == [SOURCE, maps.THIRD]
 
 
 def test_the_order_of_stacks_and_grants_changes_nothing() -> None:
     grants = [("dev", documents) for file in maps.EXAMPLES for documents in maps.of_file(file)]
-    assert access_map(grants) == access_map(reversed(grants))
+    assert build_access_map(grants) == build_access_map(reversed(grants))
 
 
 def test_a_role_is_told_with_its_permissions() -> None:
-    access = access_map(("dev", documents) for documents in maps.of_file(maps.EXAMPLES[0]))
+    access = build_access_map(("dev", documents) for documents in maps.of_file(maps.EXAMPLES[0]))
     role = access.nodes[f"arn:aws:iam::{DESTINATION}:role/deploy"].role
     assert role is not None
     assert role.description == "Deployments from the source account's CI"
@@ -261,19 +199,15 @@ def test_a_role_is_told_with_its_permissions() -> None:
     bounded = maps.drawn(
         {"it": {"principals": [{"user": "a"}], "role": {"permissionsBoundary": "PowerUserAccess"}}}
     )
-    assert [node.role.permissions for node in bounded.roles if node.role] == [
-        ("within the boundary PowerUserAccess",)
+    assert [details.permissions for _, details in bounded.roles] == [
+        ("permissions boundary PowerUserAccess",)
     ]
 
 
-def test_characters_that_are_not_seen_are_told_as_what_they_are() -> None:
-    assert (
-        words.visible("a\x1b[2J\u202eb\nc\u200bé漢\x00") == "a\\x1b[2J\\u202eb\\nc\\u200bé漢\\x00"
-    )
-
-
 def test_the_json_tells_the_same_and_no_external_id() -> None:
-    found = as_json(access_map(("dev", documents) for documents in maps.of_file(maps.EXAMPLES[0])))
+    found = render_json(
+        build_access_map(("dev", documents) for documents in maps.of_file(maps.EXAMPLES[0]))
+    )
     assert maps.SECRET not in json.dumps(found)
     assert found["access"][-1] == {
         "principal": f"arn:aws:iam::{SOURCE}:user/partners/auditor",
