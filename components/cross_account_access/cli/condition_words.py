@@ -311,6 +311,7 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
         return HIDDEN
     if key.lower() == _MFA_AGE:
         values = [format_duration(int(text)) if text.isdecimal() else text for text in values]
+        return join_words(values, "or")
     return join_words([quote(escape_invisible(text)) for text in values], "or")
 
 

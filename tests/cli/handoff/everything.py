@@ -79,6 +79,11 @@ def grants() -> dict[str, Any]:
 
 
 GRANTS = grants()
+# What the forms differ by: the kinds of holders, several principals, all that a role can have.
+DEPLOYED = {
+    name: GRANTS[name]
+    for name in ("by-name", "group", "account", "principal-tags", "mixed", "rich")
+}
 
 
 def records(side: Literal["both", "source", "destination"] = "both") -> dict[str, GrantDocuments]:
