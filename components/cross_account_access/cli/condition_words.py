@@ -227,22 +227,16 @@ _ROWS = (
 _PHRASES = {(row.key, operator): row for row in _ROWS for operator in row.operators}
 
 # How a condition without words of its own goes on after "KEY must ".
+_EQUAL = ("StringEquals", "Bool", "True", "BinaryEquals", "NumericEquals", "DateEquals")
 _PREDICATES = {
-    "StringEquals": "be {}",
+    **dict.fromkeys(_EQUAL, "be {}"),
+    **dict.fromkeys(("StringLike", "ArnEquals", "ArnLike"), "match {}"),
     "StringEqualsIgnoreCase": "be {}, ignoring case",
-    "StringLike": "match {}",
-    "ArnEquals": "match {}",
-    "ArnLike": "match {}",
-    "Bool": "be {}",
-    "True": "be {}",
-    "BinaryEquals": "be {}",
     "IpAddress": "be in {}",
-    "NumericEquals": "be {}",
     "NumericLessThan": "be less than {}",
     "NumericLessThanEquals": "be at most {}",
     "NumericGreaterThan": "be greater than {}",
     "NumericGreaterThanEquals": "be at least {}",
-    "DateEquals": "be {}",
     "DateLessThan": "be before {}",
     "DateLessThanEquals": "be on or before {}",
     "DateGreaterThan": "be after {}",

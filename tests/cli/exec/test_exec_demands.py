@@ -1,4 +1,4 @@
-"""A grant that requires much of the call: `exec` brings it; a profile that could not is not written."""
+"""A grant that requires much: `exec` brings it, and a profile that could not is not written."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ REFUSED = {
     # Organizations
     "somebody of no organization": trust("account/333333333333 organization --entitled", ORG),
     "another organization": trust(
-        f"organization/{THEIRS} organization --entitled", ORG, says=f"here it is {THEIRS}"
+        f"organization/{THEIRS} organization --entitled", ORG, says=f"the value is {THEIRS}"
     ),
     "an organization whose ID begins so": trust(
         f"user/x organization --entitled --organization {OURS}0", ORG
@@ -261,11 +261,11 @@ REFUSED = {
     "a role, which carries no MFA": trust(
         "role/x mfa-of-all --entitled --mfa", MFA, says="never carries it"
     ),
-    "MFA that is too old": trust("alice mfa-age --mfa-age 3600", AGE, says="less than 3600 s ago"),
+    "MFA that is too old": trust("alice mfa-age --mfa-age 3600", AGE, says="less than 1 h ago"),
     "no MFA, where its age is asked for": trust("alice mfa-age", MFA, AGE),
     # Where from
     "an address beside the range": trust(
-        "alice addresses --source-ip 203.0.112.255", IP, says="here it is 203.0.112.255"
+        "alice addresses --source-ip 203.0.112.255", IP, says="the value is 203.0.112.255"
     ),
     "an address of IPv6 beside the range": trust("alice addresses --source-ip 2001:db8:1::1", IP),
     "an address that isn't told": trust("alice addresses", IP, says="--source-ip"),
@@ -317,7 +317,7 @@ REFUSED = {
         "source_identity",
         says="can't be changed",
     ),
-    "no tag that is handed on": trust(TAGGED.format("transitive"), HANDED_ON, says="hands none on"),
+    "no tag that is handed on": trust(TAGGED.format("transitive"), HANDED_ON, says="it sets none"),
     "another tag that is handed on": trust(
         TAGGED.format("transitive") + " --transitive-tag-key stage", HANDED_ON
     ),
@@ -333,13 +333,13 @@ REFUSED = {
         "alice tagged --principal-tag team=sales", "aws:PrincipalTag/team"
     ),
     "before the window": trust(
-        "alice window --at 2026-12-01T07:59:59Z", NOW, says="from 2026-12-01T08:00:00Z"
+        "alice window --at 2026-12-01T07:59:59Z", NOW, says="on or after 2026-12-01T08:00:00Z"
     ),
     "after the window, in another zone": trust(
-        "alice window --at 2026-12-31T17:30:00-01:00", NOW, says="until 2026-12-31T18:00:00Z"
+        "alice window --at 2026-12-31T17:30:00-01:00", NOW, says="before 2026-12-31T18:00:00Z"
     ),
     "a forbidden value of a raw condition": trust(
-        "alice raw --context aws:UserAgent=curl/8", "aws:UserAgent", says="is forbidden"
+        "alice raw --context aws:UserAgent=curl/8", "aws:UserAgent", says="must not match"
     ),
     "several conditions at once": trust("role/team/ci transitive", STAGE, TEAM, HANDED_ON),
     # How long

@@ -185,7 +185,7 @@ DAMAGE = {
         "destination",
         "trust",
         trust=(trusts(ROOT, ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/*"}),),
-        says="forbidden",
+        says="must not match",
     ),
     "a session that is too long": Damage(
         "destination",

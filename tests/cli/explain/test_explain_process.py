@@ -40,7 +40,7 @@ def test_a_refusal_and_what_to_do_about_it(deployed: Stage) -> None:
     assert ended.stdout.startswith(
         "refused: user alice (111111111111) may not assume read-only (222222222222)\n"
     )
-    assert "✗ destination 222222222222  trust policy, statement 1: MFA is required" in ended.stdout
+    assert "✗ destination 222222222222  trust policy, statement 1: the caller must" in ended.stdout
     assert "What to do\n  - Sign in with MFA" in ended.stdout
 
 

@@ -268,7 +268,8 @@ def test_a_newer_handoff_updates_what_an_earlier_one_made_and_tells_what_is_not_
 def test_a_policy_is_updated_and_keeps_one_version(applied: Applied) -> None:
     iam: Any = applied.stage.source
     arn = f"arn:aws:iam::{SOURCE}:policy/assume-rich-role-in-{DESTINATION}-by-user-alice"
-    other = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["*"]}]}'
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ["*"]}
+    other = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=other, SetAsDefault=True)
     assert rights_of(iam, "user", "alice") != applied.by_commands.rights["user", "alice"]
     assert applied.sh(applied.folder("rich", "source"), SOURCE).returncode == 0
@@ -350,7 +351,7 @@ def undo(applied: Applied, side: str, folder: Path) -> None:
 
 
 def as_before(applied: Applied) -> None:
-    """Both sides of the grant `rich`, on which the tests work, are as its commands made them first."""
+    """Both halves of the grant `rich`, on which the tests work, are as first deployed."""
     assert role_of(applied.stage.destination, "rich-role") == applied.by_commands.roles["rich-role"]
     for holder in (("user", "alice"), ("role", "ci")):
         found = rights_of(applied.stage.source, *holder)

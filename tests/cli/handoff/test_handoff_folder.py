@@ -1,4 +1,4 @@
-"""The folder of a handoff is there as a whole or not at all, and what it did not write is left alone."""
+"""A handoff's folder is written as a whole or not at all; what it did not write is left alone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The CloudFormation templates and Terraform configurations make what the stack makes.
 
-moto's CloudFormation leaves a role's ManagedPolicyArns out and knows no Rules: of these only the text is checked.
+moto's CloudFormation ignores a role's ManagedPolicyArns and Rules: of these the text is checked.
 """
 
 from __future__ import annotations

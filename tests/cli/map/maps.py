@@ -97,7 +97,7 @@ def circle() -> AccessMap:
 
 
 def hostile() -> AccessMap:
-    """Texts that would be markup, or move the cursor, wherever a stack's config lets its user write freely."""
+    """Texts that would be markup, or move the cursor, wherever a config has free text."""
     grants = of_config(
         {
             "odd": {

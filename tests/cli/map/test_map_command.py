@@ -1,4 +1,4 @@
-"""The command `map`, end to end, on the dev stack's outputs and on whatever else it may be given."""
+"""The command `map`, on the dev stack's outputs and on whatever else it may be given."""
 
 from __future__ import annotations
 

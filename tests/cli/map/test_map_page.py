@@ -202,8 +202,8 @@ def test_its_policy_lets_its_own_style_and_script_run_and_nothing_else() -> None
         for tag in ("style", "script")
     }
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; "
+        f"script-src 'sha256-{hashes['script']}'; base-uri 'none'; form-action 'none'"
     )
     loading = ("src", "srcset", "action", "poster", "style", "onload", "onclick", "xlink:href")
     assert not [e for e in document.all("*") for name in loading if name in e.attributes]
