@@ -81,7 +81,10 @@ def test_a_requirement_has_words(sentence: str) -> None:
 
 
 def test_keys_and_values_are_quoted_on_request() -> None:
-    conditions = {"IpAddress": {"aws:SourceIp": ["a", "b"]}, "StringEquals": {"aws:A": "c"}}
+    conditions: dict[str, dict[str, Any]] = {
+        "IpAddress": {"aws:SourceIp": ["a", "b"]},
+        "StringEquals": {"aws:A": "c"},
+    }
     described = describe_conditions(conditions, "<{}>".format)
     assert [one.full for one in described] == [
         "<aws:A> must be <c>",

@@ -32,14 +32,18 @@ def plan_call(
     """
     required = get_requirements(grant, caller)
     tags = _plan_tags(grant, required, caller, overrides.tags)
+    role = grant.documents.role.name
+    label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
     return Call(
         role_arn=grant.documents.role.arn,
         external_id=overrides.external_id or required.external_id(grant.external_id),
         mfa_serial=overrides.mfa_serial
         or (_find_mfa_serial(grant, caller, may_carry_mfa) if required.mfa else None),
-        session_name=overrides.session_name or _plan_session_name(grant, required, caller),
+        session_name=overrides.session_name
+        or _plan_name("session name", grant, required.session_names, caller, wildcard=label),
         duration=overrides.duration or _plan_duration(grant, caller),
-        source_identity=overrides.source_identity or _plan_source_identity(grant, required, caller),
+        source_identity=overrides.source_identity
+        or _plan_name("source identity", grant, required.source_identities, caller),
         tags=tags,
         transitive_tag_keys=required.transitive(tags),
     )
@@ -67,50 +71,25 @@ def _find_mfa_serial(
     return None if may_carry_mfa and caller.temporary else caller.mfa_serial
 
 
-def _plan_session_name(
-    grant: DeployedGrant, required: TrustRequirements, caller: CallerSession
-) -> str | None:
-    if not required.session_names:
-        return None
-    role = grant.documents.role.name
-    label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
-    return _fill_patterns(
-        "session name", "--session-name", grant, required.session_names, caller, wildcard=label
-    )
-
-
-def _plan_source_identity(
-    grant: DeployedGrant, required: TrustRequirements, caller: CallerSession
-) -> str | None:
-    if not required.source_identities:
-        return None
-    return _fill_patterns(
-        "source identity",
-        "--source-identity",
-        grant,
-        required.source_identities,
-        caller,
-        wildcard=None,
-    )
-
-
-def _fill_patterns(
+def _plan_name(
     what: str,
-    option: str,
     grant: DeployedGrant,
     patterns: tuple[str, ...],
     caller: CallerSession,
     *,
-    wildcard: str | None,
-) -> str:
+    wildcard: str | None = None,
+) -> str | None:
+    """Make a name that matches one of the patterns; None where there are none."""
     user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
     for pattern in patterns:
         if text := fill_pattern(pattern, user=user, instead=wildcard):
             return text
+    if not patterns:
+        return None
     raise Failure(
         f"grant {grant.name} requires a {what} that matches {' or '.join(patterns)}",
         ExitCode.WRONG_INPUT,
-        remedy=f"Pass {option} NAME.",
+        remedy=f"Pass --{what.replace(' ', '-')} NAME.",
     )
 
 

@@ -89,8 +89,12 @@ def test_the_command_has_the_roles_credentials_and_its_streams(deployed: Stage) 
     assert not {"AWS_PROFILE", "AWS_SECURITY_TOKEN"} & variables.keys()
     assert {variables["AWS_REGION"], variables["AWS_DEFAULT_REGION"]} == {"eu-west-1"}
     assert variables["AWS_ENDPOINT_URL"] == deployed.sandbox.endpoint
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    session = boto3.Session(*(variables[name] for name in names), "us-east-1")
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"],
+        variables["AWS_SECRET_ACCESS_KEY"],
+        variables["AWS_SESSION_TOKEN"],
+        "us-east-1",
+    )
     arn = session.client("sts", endpoint_url=deployed.sandbox.endpoint).get_caller_identity()["Arn"]
     assert arn.startswith("arn:aws:sts::222222222222:assumed-role/deploy/")
 

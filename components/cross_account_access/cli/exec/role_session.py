@@ -40,10 +40,9 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: Call) -> dict[str,
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
+        fetcher = _make_fetcher(aws, session, credentials, call)
         try:
-            fetched: dict[str, Any] = _make_fetcher(
-                aws, session, credentials, call
-            ).fetch_credentials()
+            fetched: dict[str, Any] = fetcher.fetch_credentials()
         except ClientError as error:
             raise _translate_refusal(grant, error) from None
     return fetched
@@ -55,9 +54,7 @@ def _make_fetcher(
     arguments = call.arguments()
     # A session with MFA is shared with the AWS CLI's profiles, all others are kept by access key.
     shared = "SerialNumber" in arguments and aws.endpoint is None
-    cache_key = (
-        "" if shared else f"{credentials.get_frozen_credentials().access_key} {aws.endpoint}"
-    )
+    access_key = credentials.get_frozen_credentials().access_key
     client = partial(
         session.client,
         region_name=session.region_name or _REGION,
@@ -70,7 +67,7 @@ def _make_fetcher(
         call.role_arn,
         extra_args=arguments,
         mfa_prompter=_prompt_for_code,
-        cache=SharedCache(cache_key),  # type: ignore[arg-type] # any mapping will do
+        cache=SharedCache("" if shared else f"{access_key} {aws.endpoint}"),  # type: ignore[arg-type] # any mapping will do
     )
 
 
@@ -108,12 +105,7 @@ def _translate_refusal(grant: DeployedGrant, error: ClientError) -> Exception:
         )
     else:
         match = _DENIED_USER.search(message)
-        explain = [
-            "cross-account-access",
-            "explain",
-            match[1] if match else "WHO",
-            grant.name,
-            *grant.options,
-        ]
+        who = match[1] if match else "WHO"
+        explain = ["cross-account-access", "explain", who, grant.name, *grant.options]
         remedy = f"To see why: `{shlex.join(explain)}`. IAM changes take effect after some seconds."
     return Failure(f"AWS denies grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)

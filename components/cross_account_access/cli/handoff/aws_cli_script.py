@@ -106,32 +106,19 @@ def render_script(half: HandoffHalf) -> str:
     return _render_source(half) if half.side == "source" else _render_destination(half)
 
 
-def list_undo_commands(half: HandoffHalf) -> list[str]:
+def list_undo_commands(half: HandoffHalf) -> Iterator[str]:
     """List the commands that delete what the script deploys."""
-    if half.side == "source":
-        return [
-            command
-            for policy in half.attached
-            for command in (
-                render_command(
-                    f"iam detach-{policy.kind}-policy", **_holder(policy), policy_arn=policy.arn
-                ),
-                render_command("iam delete-policy", policy_arn=policy.arn),
-            )
-        ]
-    role = half.documents.role
-    detach, delete = "iam detach-role-policy", "iam delete-role-policy"
-    return [
-        *(
-            render_command(detach, role_name=role.name, policy_arn=arn)
-            for arn in role.managed_policies
-        ),
-        *(
-            render_command(delete, role_name=role.name, policy_name=name)
-            for name in half.inline_files
-        ),
-        render_command("iam delete-role", role_name=role.name),
-    ]
+    for policy in half.attached:
+        detach = f"iam detach-{policy.kind}-policy"
+        yield render_command(detach, **_holder(policy), policy_arn=policy.arn)
+        yield render_command("iam delete-policy", policy_arn=policy.arn)
+    if half.side == "destination":
+        role = half.documents.role
+        for arn in role.managed_policies:
+            yield render_command("iam detach-role-policy", role_name=role.name, policy_arn=arn)
+        for name in half.inline_files:
+            yield render_command("iam delete-role-policy", role_name=role.name, policy_name=name)
+        yield render_command("iam delete-role", role_name=role.name)
 
 
 def render_command(command: str, **options: str | None) -> str:
@@ -183,7 +170,7 @@ def _render_creation(role: DestinationHalf) -> str:
         path=role.path,
         assume_role_policy_document="file://trust-policy.json",
         description=role.description or None,
-        max_session_duration=_session(role),
+        max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
         permissions_boundary=role.permissions_boundary,
         tags=_tags(role),
         query="Role.Arn",
@@ -199,7 +186,7 @@ def _list_updates(role: DestinationHalf) -> Iterator[str]:
         "iam update-role",
         role_name=name,
         description=role.description or "",
-        max_session_duration=_session(role),
+        max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
     )
     if boundary := role.permissions_boundary:
         put = "iam put-role-permissions-boundary"
@@ -212,17 +199,10 @@ def _list_permission_commands(half: HandoffHalf) -> Iterator[str]:
     role = half.documents.role
     for arn in role.managed_policies:
         yield render_command("iam attach-role-policy", role_name=role.name, policy_arn=arn)
+    put = "iam put-role-policy"
     for name, file in half.inline_files.items():
-        yield render_command(
-            "iam put-role-policy",
-            role_name=role.name,
-            policy_name=name,
-            policy_document=f"file://{file}",
-        )
-
-
-def _session(role: DestinationHalf) -> str:
-    return str(role.max_session_duration or _DEFAULT_SESSION)
+        document = f"file://{file}"
+        yield render_command(put, role_name=role.name, policy_name=name, policy_document=document)
 
 
 def _tags(role: DestinationHalf) -> str | None:
