@@ -19,4 +19,4 @@ def test_the_readmes_transcript_is_what_the_tool_prints(deployed: Stage) -> None
     )
     command, _, printed = shown.partition("\n")
     assert command.startswith("$ cross-account-access ")
-    assert deployed.run(*shlex.split(command)[2:]).stdout == printed
+    assert deployed.call(*shlex.split(command)[2:]).stdout == printed

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -18,7 +18,7 @@ from cross_account_access.iam.limits import SESSION_NAME
 
 def plan_call(
     grant: DeployedGrant, caller: CallerSession, overrides: CallOverrides, *, may_carry_mfa: bool
-) -> Call:
+) -> AssumeRoleCall:
     """Plan how a caller assumes a grant's role.
 
     Args:
@@ -34,9 +34,9 @@ def plan_call(
     tags = _plan_tags(grant, required, caller, overrides.tags)
     role = grant.documents.role.name
     label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
-    return Call(
+    return AssumeRoleCall(
         role_arn=grant.documents.role.arn,
-        external_id=overrides.external_id or required.external_id(grant.external_id),
+        external_id=overrides.external_id or required.choose_external_id(grant.external_id),
         mfa_serial=overrides.mfa_serial
         or (_find_mfa_serial(grant, caller, may_carry_mfa) if required.mfa else None),
         session_name=overrides.session_name
@@ -45,7 +45,7 @@ def plan_call(
         source_identity=overrides.source_identity
         or _plan_name("source identity", grant, required.source_identities, caller),
         tags=tags,
-        transitive_tag_keys=required.transitive(tags),
+        transitive_tag_keys=required.select_transitive_keys(tags),
     )
 
 
@@ -68,7 +68,7 @@ def _find_mfa_serial(
             ExitCode.NO,
             remedy="Use a user's credentials, or a grant without MFA.",
         )
-    return None if may_carry_mfa and caller.temporary else caller.mfa_serial
+    return None if may_carry_mfa and caller.is_temporary else caller.mfa_serial
 
 
 def _plan_name(

@@ -1,8 +1,9 @@
-"""`explain` and the emulated AWS give the same answers: for every grant of the examples, every caller, every call."""
+"""`explain` and the emulated AWS agree: on every grant of the examples, caller and call."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,17 +13,17 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.explain.explanation import explain
-from cross_account_access.cli.explain.principal_ref import read_who
-from cross_account_access.cli.explain.request_context import RequestContext
-from cross_account_access.cli.explain.sources import (
-    entitled_caller,
-    standing_caller,
-    standing_role,
-    stated_caller,
-    stated_role,
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.explain.decision_inputs import (
+    build_entitled_caller,
+    read_documented_caller,
+    read_documented_role,
+    read_live_caller,
+    read_live_role,
 )
+from cross_account_access.cli.explain.explanation import Question
+from cross_account_access.cli.explain.principal_ref import parse_principal
+from cross_account_access.cli.explain.request_context import RequestContext
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
@@ -33,11 +34,8 @@ from tests.cli.conftest import Stage, deploy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from types_boto3_iam import IAMClient
-    from types_boto3_sts import STSClient
-
+    from cross_account_access.cli.explain.decision_inputs import CallerWithPolicies
     from cross_account_access.cli.explain.explanation import Explanation
-    from cross_account_access.cli.explain.sources import CallerWithPolicies, Role
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import Person
 
@@ -63,7 +61,6 @@ def stage(
             for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
                 patch.setenv(name, deployed.environment[name])
             yield deployed
-    kept.cache_clear()
 
 
 def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> RequestContext:
@@ -105,21 +102,10 @@ def observed(caller: Person, role: str, circumstances: Circumstances) -> tuple[b
     return True, None
 
 
-class Kept(AwsAccess):
-    """Credentials whose clients are made once: making one takes longer than all that is asked of it."""
-
-    def iam(self) -> IAMClient:
-        client: IAMClient = kept(self, "iam")
-        return client
-
-    def sts(self) -> STSClient:
-        client: STSClient = kept(self, "sts")
-        return client
-
-
 @cache
-def kept(aws: Kept, service: str) -> Any:
-    return AwsAccess.iam(aws) if service == "iam" else AwsAccess.sts(aws)
+def access(_: Path, profile: str) -> AwsAccess:
+    """Credentials whose clients are made once: that takes longer than all that is asked of them."""
+    return AwsAccess(profile)
 
 
 @cache
@@ -152,11 +138,11 @@ def everybody(stage: Stage) -> list[Person]:
     return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
 
 
-def live(caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
+def live(stage: Stage, caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
     stranger = caller.arn.split(":")[4] != documents.source_account_id
     # The stranger's account is another one, with credentials of its own.
     profile = "elsewhere" if stranger else "source"
-    return standing_caller(read_who(caller.arn, documents), Kept(profile))
+    return read_live_caller(parse_principal(caller.arn, documents), access(stage.folder, profile))
 
 
 def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
@@ -168,16 +154,15 @@ def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
     callings: dict[str, CallerWithPolicies] = {}
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
-        role: Role = standing_role(documents.role.arn, Kept("destination"))
+        role = read_live_role(documents.role.arn, access(stage.folder, "destination"))
         for caller in everybody(stage):
             if caller.arn not in callings:
-                callings[caller.arn] = live(caller, documents)
-            who = read_who(caller.arn, documents)
+                callings[caller.arn] = live(stage, caller, documents)
+            who = parse_principal(caller.arn, documents)
             for what, circumstances in circumstances_of(stage, name, caller):
                 allowed, half = observed(caller, role.arn, circumstances)
-                answer = explain(
-                    who, callings[caller.arn], role, asked(stage, caller, circumstances), documents
-                )
+                call = asked(stage, caller, circumstances)
+                answer = Question(who, callings[caller.arn], role, call, documents).explain()
                 answers.append(allowed)
                 if (allowed, half or answer.half) != (answer.allowed, answer.half):
                     differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
@@ -187,22 +172,22 @@ def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
 
 
 def test_what_the_stacks_documents_tell_is_the_same_too(stage: Stage) -> None:
-    """By the documents, for whom the stack made a policy, and for whom it is handed out, if its account allows it."""
+    """For callers with a policy of the stack, and for those whose account allows the role."""
     differing: list[str] = []
     people = stage.everybody
     allowing = {caller.arn for key, caller in people.callers.items() if handed_out(key)}
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
         for key, caller in people.callers.items():
-            who = read_who(
+            who = parse_principal(
                 f"group/{key.partition('-')[2]}" if key.startswith("group-") else caller.arn,
                 documents,
             )
             entitled = caller.arn in allowing
             calling = (
-                entitled_caller(who, documents.role.arn, documents)
+                build_entitled_caller(who, documents.role.arn, documents)
                 if entitled
-                else stated_caller(who, documents, entitled=False)
+                else read_documented_caller(who, documents, entitled=False)
             )
             if documents.source_account_id != calling.caller.account or not (
                 entitled or calling.known
@@ -212,13 +197,9 @@ def test_what_the_stacks_documents_tell_is_the_same_too(stage: Stage) -> None:
                 allowed, half = observed(caller, documents.role.arn, circumstances)
                 tags = {"team": "platform"} if name == "principal-tags" else {}
                 call = asked(stage, caller, circumstances)
-                answer = explain(
-                    who,
-                    type(calling)(calling.caller, tags),
-                    stated_role(documents),
-                    call,
-                    documents,
-                )
+                tagged = replace(calling, tags=tags)
+                role = read_documented_role(documents)
+                answer = Question(who, tagged, role, call, documents).explain()
                 if (allowed, half or answer.half) != (answer.allowed, answer.half):
                     differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
     assert differing == []

@@ -202,7 +202,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, ExitCode]] = {
         "[profile gone]\naws_access_key_id = AKIAGONE0000000000AB\naws_secret_access_key = x\n",
         ExitCode.UNAVAILABLE,
     ),
-    "no AWS credentials": (
+    "there are no AWS credentials": (
         ("--source-profile", "empty", *OUTPUTS, "read-only", "--yes"),
         "[profile empty]\nregion = x\n",
         ExitCode.UNAVAILABLE,

@@ -1,20 +1,20 @@
-"""The page about `verify` tells what the command does: its findings, and what it prints."""
+"""The page about `verify` has the command's findings, and its real output."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cross_account_access.cli.verify.drift_findings import KINDS
+from tests.cli.conftest import ROOT
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Stage
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "verify.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
 
 
-def test_the_page_has_every_finding_as_the_code_has_it() -> None:
+def test_the_page_has_every_finding() -> None:
     rows = [
         f"| `{code}` | {kind.half or 'either'} | {kind.meaning} | {kind.remedy} |"
         for code, kind in sorted(
@@ -28,11 +28,8 @@ def test_the_page_has_every_finding_as_the_code_has_it() -> None:
 def test_the_page_has_the_real_output(own: Stage) -> None:
     trust = json.loads(own.grants["partner-audit"]["documents"])["role"]["trustPolicy"]
     del trust["Statement"][0]["Condition"]
-    own.destination.update_assume_role_policy(
-        RoleName="partner-audit", PolicyDocument=json.dumps(trust)
-    )
+    text = json.dumps(trust)
+    own.destination.update_assume_role_policy(RoleName="partner-audit", PolicyDocument=text)
     done = own.run("verify", "--outputs", "outputs.json", "--profile", "auditor")
     assert done.returncode == 1, done.stderr
-    assert done.stdout in PAGE, (
-        f"the transcript in docs/verify.md is stale; now it is:\n{done.stdout}"
-    )
+    assert done.stdout in PAGE, f"docs/verify.md is stale; now it is:\n{done.stdout}"

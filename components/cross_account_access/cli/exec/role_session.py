@@ -13,9 +13,9 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cross_account_access.cli.accounts import DENIED, AwsAccess, get_error_code, translate_errors
+from cross_account_access.cli.assume_role_call import AssumeRoleCall
+from cross_account_access.cli.aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 from cross_account_access.cli.cache import SharedCache
-from cross_account_access.cli.call import Call
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
 
@@ -26,7 +26,7 @@ _DENIED_USER = re.compile(r"\bUser: (arn:\S+) is not authorized")
 _CLIENT_CONFIG = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
 
 
-def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: Call) -> dict[str, Any]:
+def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) -> dict[str, Any]:
     """Fetch a session of a grant's role, or return the cached one.
 
     Returns:
@@ -36,7 +36,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: Call) -> dict[str,
         Failure: If AWS denies the call or can't be reached.
     """
     session = aws.session()
-    with translate_errors(f"whether the role of {grant.name} may be assumed"):
+    with translate_errors(f"assume the role of {grant.name}"):
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
@@ -49,7 +49,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: Call) -> dict[str,
 
 
 def _make_fetcher(
-    aws: AwsAccess, session: boto3.Session, credentials: Credentials, call: Call
+    aws: AwsAccess, session: boto3.Session, credentials: Credentials, call: AssumeRoleCall
 ) -> AssumeRoleCredentialFetcher:
     arguments = call.arguments()
     # A session with MFA is shared with the AWS CLI's profiles, all others are kept by access key.

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from cross_account_access.cli import files
-from cross_account_access.cli.accounts import endpoint_option
-from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.assume_role_call import CallOverrides
+from cross_account_access.cli.aws_access import endpoint_option
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
@@ -74,7 +74,7 @@ def profile(  # noqa: PLR0913 - one for each option
     write = plan.needed and not dry_run
     if write and not yes:
         _confirm(plan, may_ask=not as_json)
-    backup = files.replace(plan.file, plan.old, plan.new) if write else None
+    backup = files.replace_file(plan.file, plan.old, plan.new) if write else None
     if as_json:
         emit(plan.render_json(backup, written=write))
     elif plan.needed:

@@ -11,8 +11,8 @@ from typing import Any
 import botocore.session
 
 from cross_account_access.cli import files
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
+from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.call_planning import get_requirements, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
@@ -121,9 +121,11 @@ class _Planner:
         session = botocore.session.Session()
         self._file = _find_file(session, "config_file")
         self._credentials = _find_file(session, "credentials_file")
-        self._old = files.read(self._file)
+        self._old = files.read_file(self._file)
         self._text = _decode(self._old or b"")
-        sections = _read_sections(self._credentials, _decode(files.read(self._credentials) or b""))
+        sections = _read_sections(
+            self._credentials, _decode(files.read_file(self._credentials) or b"")
+        )
         self._in_credentials = {name.removeprefix("profile ") for name in sections}
         self._profiles = self._in_credentials | find_profile_names(
             _read_sections(self._file, self._text)
@@ -229,7 +231,7 @@ def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
     )
 
 
-def _list_keys(call: Call, source_profile: str) -> dict[str, str]:
+def _list_keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
     """List a call's parameters as a profile's keys.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
