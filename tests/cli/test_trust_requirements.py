@@ -292,14 +292,18 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: Identity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert plan_call(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
+    assert (
+        plan_call(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
+    )
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
     signed_in = caller(ALICE, mfa="arn:device", temporary=True)
     assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
-    assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
+    assert (
+        plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
+    )
 
 
 @pytest.mark.parametrize(
