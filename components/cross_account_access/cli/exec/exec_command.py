@@ -64,13 +64,8 @@ def exec_command(  # noqa: PLR0913 - one for each option
       cross-account-access exec read-only --stack production --profile people -- aws s3 ls
       cross-account-access exec deploy --outputs outputs.json -- ./deploy.sh
     """  # noqa: D301 - \b is click's
-    overrides = CallOverrides(
-        mfa_serial,
-        session_name,
-        duration,
-        source_identity,
-        parse_pairs("--session-tag", session_tags),
-    )
+    tags = parse_pairs("--session-tag", session_tags)
+    overrides = CallOverrides(mfa_serial, session_name, duration, source_identity, tags)
     grant = load_grant(where, name)
     program = find_program(command, os.environ.get("PATH"))
     call = plan_call(grant, CallerSession(aws), overrides, may_carry_mfa=True)

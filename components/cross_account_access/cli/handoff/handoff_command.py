@@ -57,12 +57,8 @@ def handoff(
     grant = load_grant(where, name)
     handed = HandoffHalf(grant.documents, half or _find_missing_side(grant.documents))
     files = render_files(handed)
-    about = {
-        "grant": grant.name,
-        "for": handed.side,
-        "account": handed.account,
-        "checksum": handed.checksum,
-    }
+    about = {"grant": grant.name, "for": handed.side, "account": handed.account}
+    about["checksum"] = handed.checksum
     changes = write_folder(to, files, about)
     written = sorted([*files, MANIFEST])
     if as_json:

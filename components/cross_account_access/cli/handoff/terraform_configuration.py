@@ -28,11 +28,8 @@ def _build_role(half: HandoffHalf) -> Iterator[Block]:
         "assume_role_policy": Call("jsonencode", role.trust_policy),
         "tags": dict(sorted(role.tags.items())),
     }
-    yield Block(
-        "resource",
-        ["aws_iam_role", "role"],
-        {key: value for key, value in arguments.items() if value},
-    )
+    settings = {key: value for key, value in arguments.items() if value}
+    yield Block("resource", ["aws_iam_role", "role"], settings)
     name = Expression("aws_iam_role.role.name")
     if role.managed_policies:
         yield Block(

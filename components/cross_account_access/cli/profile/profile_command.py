@@ -61,18 +61,13 @@ def profile(  # noqa: PLR0913 - one for each option
       cross-account-access profile --stack production --source-profile people
       cross-account-access profile read-only --outputs outputs.json --dry-run
     """  # noqa: D301 - \b is click's
-    if not _PREFIX.fullmatch(prefix):
-        raise Failure(
-            f"--prefix {prefix}: a prefix must consist of letters, digits and +=,.@-_",
-            ExitCode.WRONG_INPUT,
-        )
+    _check_prefix(prefix)
     overrides = CallOverrides(mfa_serial, session_name)
     options = ProfileOptions(source_profile, overrides, prefix, endpoint)
     plan = plan_profiles(load_grants(where, names), options, by_name=bool(names))
     if not as_json:
         _show(plan)
-    write = plan.needed and not dry_run
-    if write and not yes:
+    if (write := plan.needed and not dry_run) and not yes:
         _confirm(plan, may_ask=not as_json)
     backup = files.replace_file(plan.file, plan.old, plan.new) if write else None
     if as_json:
@@ -80,6 +75,12 @@ def profile(  # noqa: PLR0913 - one for each option
     elif plan.needed:
         _show_result(plan, backup, written=write)
     return ExitCode.DONE
+
+
+def _check_prefix(prefix: str) -> None:
+    if not _PREFIX.fullmatch(prefix):
+        rule = "a prefix must consist of letters, digits and +=,.@-_"
+        raise Failure(f"--prefix {prefix}: {rule}", ExitCode.WRONG_INPUT)
 
 
 def _show_result(plan: ProfilePlan, backup: Path | None, *, written: bool) -> None:
