@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pdoc
 from click.testing import CliRunner

@@ -8,6 +8,7 @@ import pytest
 
 from cross_account_access.cli.assume_role_call import CallOverrides
 from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.call_planning import plan_call
 from cross_account_access.cli.caller import CallerIdentity, CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -19,7 +20,6 @@ from cross_account_access.cli.trust_requirements import (
     find_statements,
     read_requirements,
 )
-from cross_account_access.cli.using.assumption import settle
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 from cross_account_access.grants.grant import GrantModel
 
@@ -237,7 +237,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
         "transitive_tag_keys": ["team"],
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
-    call = settle(
+    call = plan_call(
         asked,
         caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"),
         CallOverrides(),
@@ -257,7 +257,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 
 def test_where_nothing_is_required_aws_is_not_asked_who_calls() -> None:
-    call = settle(grant([{"role": "ci"}]), caller(None), CallOverrides(), may_carry_mfa=True)
+    call = plan_call(grant([{"role": "ci"}]), caller(None), CallOverrides(), may_carry_mfa=True)
     assert call.arguments() == {}
 
 
@@ -269,7 +269,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
             "dev", documents([{"user": "alice"}], both), {"cliProfile": profile}
         )
         assert (
-            settle(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
+            plan_call(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
             == current
         )
 
@@ -287,14 +287,18 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: CallerIdentity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert settle(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
+    assert (
+        plan_call(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
+    )
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
     signed_in = caller(ALICE, mfa="arn:device", temporary=True)
-    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
-    assert settle(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
+    assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
+    assert (
+        plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
+    )
 
 
 @pytest.mark.parametrize(
@@ -326,7 +330,9 @@ def test_what_the_grant_leaves_open_must_be_given(
 ) -> None:
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
-        settle(grant(principals, conditions), caller(identity), CallOverrides(), may_carry_mfa=True)
+        plan_call(
+            grant(principals, conditions), caller(identity), CallOverrides(), may_carry_mfa=True
+        )
     assert refused.value.code is code
     assert option in refused.value.remedy
 
@@ -339,7 +345,7 @@ def test_what_the_command_line_gives_is_taken() -> None:
     }
     wishes = CallOverrides(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
-    assert settle(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
+    assert plan_call(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
         "RoleSessionName": "b-1",
         "DurationSeconds": 900,
         "SourceIdentity": "a-1",

@@ -6,13 +6,13 @@ import click
 
 from cross_account_access import __version__
 
+from .exec.exec_command import exec_command
 from .explain.explain_command import explain
-from .handoff.command import handoff
-from .map.command import map_command
+from .handoff.handoff_command import handoff
+from .map.map_command import map_command
+from .open.open_command import open_role
+from .profile.profile_command import profile
 from .terminal import ExitCode, Failure
-from .using.execution import exec_command
-from .using.profiles import profile
-from .using.switch_role import open_role
 from .verify.verify_command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)

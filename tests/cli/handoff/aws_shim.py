@@ -1,7 +1,8 @@
 """An `aws` for the PATH that takes the AWS CLI's command lines, by botocore's model of the service.
 
-It starts in a fraction of the AWS CLI's second, and is strict where a script would be caught out: a value that the CLI
-would fetch from a URL or take for an option is an error, and so is a parameter that the operation hasn't.
+It starts in a fraction of the AWS CLI's second, and is strict where a script would be caught out:
+a value that the CLI would fetch from a URL or take for an option is an error, and so is a parameter
+that the operation hasn't.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class UsageError(Exception):
 
 @contextmanager
 def aws_on_path(folder: Path, endpoint: str) -> Iterator[str]:
-    """A folder for the PATH with an `aws` that calls the endpoint, as the account whose 12 digits its key is."""
+    """A folder for the PATH with an `aws` that calls the endpoint; its key is the account's ID."""
     address = str(folder / "aws.socket")
     sender = folder / "aws_sender.py"
     sender.write_text(_SENDER.format(address=address), encoding="utf-8")

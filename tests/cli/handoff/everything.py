@@ -29,13 +29,15 @@ _FILES = (
 )
 SIDES = ("source", "destination")
 
-# All that a role can have, with what shells, YAML, CloudFormation and Terraform would each take for their own.
+# All that a role can have, with what shells, YAML, CloudFormation and Terraform would interpret.
 RICH = {
     "principals": [{"user": "alice"}, {"role": "team/ci"}, {"session": "ci/release"}],
     "role": {
         "name": "rich-role",
         "path": "/delivery/x/",
-        "description": "https://wiki.example/${not} %{if} 'q' \"dq\" $(touch x) `y` \\ é\nsecond line",
+        "description": (
+            "https://wiki.example/${not} %{if} 'q' \"dq\" $(touch x) `y` \\ é\nsecond line"
+        ),
         "managedPolicies": ["PowerUserAccess", "job-function/ViewOnlyAccess"],
         "permissionsBoundary": "PowerUserAccess",
         "maxSessionDuration": 7200,
@@ -69,7 +71,7 @@ RICH = {
 
 
 def grants() -> dict[str, Any]:
-    """The dev stack's grants and those of examples/grants, and one with everything that a role can have."""
+    """The dev stack's grants, those of examples/grants, and one with all that a role can have."""
     found: dict[str, Any] = {}
     for name in _FILES:
         # In one account a role has one path.
@@ -79,6 +81,11 @@ def grants() -> dict[str, Any]:
 
 
 GRANTS = grants()
+# What the forms differ by: the kinds of holders, several principals, all that a role can have.
+DEPLOYED = {
+    name: GRANTS[name]
+    for name in ("by-name", "group", "account", "principal-tags", "mixed", "rich")
+}
 
 
 def records(side: Literal["both", "source", "destination"] = "both") -> dict[str, GrantDocuments]:
@@ -102,7 +109,7 @@ class Made:
     roles: dict[str, Any]
     """The destination's roles with all their settings, by name."""
     rights: dict[tuple[str, str], list[Any]]
-    """The documents of the source's policies, normalized, by the kind and name of whom they are attached to."""
+    """The source's policy documents, normalized, by the holder's kind and name."""
 
     def reach(self, holder: tuple[str, str]) -> set[tuple[str, str]]:
         """What a principal may do on which role."""
@@ -154,7 +161,7 @@ def role_of(iam: Any, name: str) -> dict[str, Any]:
 
 
 def rights_of(iam: Any, kind: str, name: str) -> list[Any]:
-    """The documents of the managed policies that are attached to a user, role or group, normalized."""
+    """The documents of the managed policies attached to a user, role or group, normalized."""
     listed = getattr(iam, f"list_attached_{kind}_policies")(**{f"{kind.capitalize()}Name": name})
     documents = []
     for policy in listed["AttachedPolicies"]:

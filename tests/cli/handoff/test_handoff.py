@@ -18,16 +18,15 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.cli.handoff import hcl
-from cross_account_access.cli.handoff.command import contents
-from cross_account_access.cli.handoff.shell import aws
-from cross_account_access.cli.handoff.sides import Side
-from cross_account_access.cli.handoff.yaml_text import as_yaml
+from cross_account_access.cli.handoff.aws_cli_script import render_command
+from cross_account_access.cli.handoff.handoff_command import render_files
+from cross_account_access.cli.handoff.handoff_half import HandoffHalf
+from cross_account_access.cli.handoff.handoff_readme import render_readme
+from cross_account_access.cli.handoff.yaml_text import render_yaml
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.grants import policies
-from cross_account_access.iam.policy_normalization import compute_checksum
 from tests.cli.handoff.everything import GRANTS, SIDES, hand_off, records
 from tests.sandbox.commands import ROOT
 
@@ -36,16 +35,14 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from tests.cli.conftest import Stage
-
 RECORDS = records()
 WITH_EXTERNAL_ID = {"external-id", "partner-audit", "rich"}
 HANDED_OUT = {"account", "permission-set", "organization", "organizational-unit"}
 ALL = [(grant, side) for grant in GRANTS for side in SIDES]
 
 
-def side_of(grant: str, half: Any) -> Side:
-    return Side(RECORDS[grant], half)
+def half_of(grant: str, side: Any) -> HandoffHalf:
+    return HandoffHalf(RECORDS[grant], side)
 
 
 def outputs(folder: Path, side: Any = "both", *names: str) -> Path:
@@ -71,8 +68,8 @@ def invoke(*args: str, **given: Any) -> Result:
 def test_the_folder_holds_the_exact_policies_and_three_ways_to_make_them(
     grant: str, half: str
 ) -> None:
-    side = side_of(grant, half)
-    files = contents(side)
+    side = half_of(grant, half)
+    files = render_files(side)
     documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
     role = RECORDS[grant].role
     if half == "destination":
@@ -91,51 +88,49 @@ def test_the_folder_holds_the_exact_policies_and_three_ways_to_make_them(
 
 @pytest.mark.parametrize(("grant", "half"), ALL)
 def test_the_readme_names_everybody_and_never_the_external_id(grant: str, half: str) -> None:
-    side = side_of(grant, half)
-    text = contents(side)["README.md"]
+    side = half_of(grant, half)
+    text = render_files(side)["README.md"]
     for principal in RECORDS[grant].principals:
-        assert (
-            f"`{(principal.attached_to or ('', principal.name))[1] if half == 'source' else principal.name}`"
-            in text
-        )
-    assert side.account in text.splitlines()[0] or side.asker in text.splitlines()[0]
+        holder = principal.attached_to if half == "source" else None
+        assert f"`{holder[1] if holder else principal.name}`" in text
+    assert side.account in text.splitlines()[0] or side.other_account in text.splitlines()[0]
     assert f"--checksum {side.checksum}\n" in text
     for secret in ("rich:4711", "rich-0815", "new-4711", "old-0815", "partner-7f3a"):
         assert secret not in text
 
 
 @pytest.mark.parametrize(
-    ("grant", "told"),
+    ("grant", "text"),
     {
-        "read-only": "- they signed in with MFA\n- their MFA is less than `43200` seconds old\n",
-        "addresses": "- they call from `2001:db8::/48` or `203.0.113.0/24`\n",
-        "session-name": "- they name the session like `${aws:username}`\n",
-        "raw": "- `aws:UserAgent`: `StringNotLike` `*curl*`\n",
-        "window": "- `aws:CurrentTime`: `DateGreaterThanEquals` `2026-01-01T00:00:00Z`\n",
-        "external-id": "- they give the external ID that stands in trust-policy.json\n",
-        "permission-set": "- their ARN is like `arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com*",
-        "organization": "- they are of the organization `o-a1b2c3d4e5`\n",
-        "user": "There are no further conditions.\n",
-        "mixed": "- `arn:aws:iam::111111111111:role/team/ci`:\n  - they set a source identity like `ci-*`\n",
+        "read-only": "- the caller must have signed in with MFA less than 12 h ago\n",
+        "addresses": "- the call must come from `2001:db8::/48` or `203.0.113.0/24`\n",
+        "raw": "- `aws:UserAgent` must not match `*curl*`\n",
+        "external-id": "- the call must include an external ID\n",
+        "permission-set": "- the caller must match principal ARN `arn:aws:iam::111111111111:role/",
+        "user": "There are no conditions.\n",
+        "mixed": (
+            "- `arn:aws:iam::111111111111:role/team/ci`:\n"
+            "  - the call must set the source identity `ci-*`\n"
+        ),
     }.items(),
 )
-def test_the_readme_says_the_conditions_in_words(grant: str, told: str) -> None:
-    assert told in contents(side_of(grant, "destination"))["README.md"]
+def test_the_readme_says_the_conditions_in_words(grant: str, text: str) -> None:
+    assert text in render_readme(half_of(grant, "destination"))
 
 
 @pytest.mark.parametrize(
-    ("grant", "told"),
+    ("grant", "text"),
     {
-        "permission-set": "put the statement of `policy-permission-set-Operators.json` into the permission set's",
-        "account": "in account 111111111111, attach `policy-account-111111111111.json` as a policy to each user",
-        "organization": "in each of its accounts, 111111111111 among them, attach `policy-organization-o-a1b2c3",
-        "organizational-unit": "attach `policy-organizational-unit-o-a1b2c3d4e5-r-ab12-ou-ab12-11111111.json`",
-        "group": "- Whoever is put into the group `developers` gets it too.",
-        "session": "- A session has no policies of its own: its role gets it.",
+        "permission-set": "add the statement of `policy-permission-set-Operators.json`",
+        "account": "in account 111111111111, attach `policy-account-111111111111.json`",
+        "organization": "in each of its accounts, including 111111111111, attach `policy-organiz",
+        "organizational-unit": "`policy-organizational-unit-o-a1b2c3d4e5-r-ab12-ou-ab12-11111111.",
+        "group": "- Users that you add to the group `developers`",
+        "session": "- A session has no policies of its own",
     }.items(),
 )
-def test_the_readme_says_where_the_sources_policies_go(grant: str, told: str) -> None:
-    assert told in contents(side_of(grant, "source"))["README.md"]
+def test_the_readme_says_where_the_sources_policies_go(grant: str, text: str) -> None:
+    assert text in render_readme(half_of(grant, "source"))
 
 
 def test_every_kind_of_principal_is_among_the_grants() -> None:
@@ -150,16 +145,16 @@ def test_every_kind_of_principal_is_among_the_grants() -> None:
 
 @pytest.mark.parametrize(("grant", "half"), ALL)
 def test_the_external_id_is_where_it_must_be_and_told_of(grant: str, half: str) -> None:
-    side = side_of(grant, half)
+    side = half_of(grant, half)
     assert side.has_external_id == (half == "destination" and grant in WITH_EXTERNAL_ID)
-    holding = {name for name, text in contents(side).items() if "ExternalId" in text}
+    holding = {name for name, text in render_files(side).items() if "ExternalId" in text}
     assert holding == (
         {"trust-policy.json", "template.yaml", "main.tf"} if side.has_external_id else set()
     )
 
 
 def test_a_role_and_its_session_share_a_policy_where_they_need_the_same() -> None:
-    side = side_of("rich", "source")
+    side = half_of("rich", "source")
     assert [one.file for one in side.attached] == ["policy-role-ci.json", "policy-user-alice.json"]
     needs = policies.build_assume_role_policy(
         [policies.AssumableRole(side.documents.role.arn, ("sts:AssumeRole", "sts:TagSession"))]
@@ -168,7 +163,9 @@ def test_a_role_and_its_session_share_a_policy_where_they_need_the_same() -> Non
         one.model_copy(update={"needs": json.loads(needs)}) if one.kind == "session" else one
         for one in side.documents.principals
     ]
-    apart = Side(side.documents.model_copy(update={"principals": principals}), "source").attached
+    apart = HandoffHalf(
+        side.documents.model_copy(update={"principals": principals}), "source"
+    ).attached
     assert [(one.file, one.kind, one.holder) for one in apart] == [
         ("policy-role-ci.json", "role", "ci"),
         ("policy-session-ci@release.json", "role", "ci"),
@@ -184,60 +181,39 @@ def test_a_policys_name_stays_within_iams_length_and_is_no_others() -> None:
         group = record.principals[0].model_copy(update={"attached_to": ("group", "g" * 127 + last)})
         names |= {
             one.name
-            for one in Side(record.model_copy(update={"principals": [group]}), "source").attached
+            for one in HandoffHalf(
+                record.model_copy(update={"principals": [group]}), "source"
+            ).attached
         }
     assert len(names) == 2
     assert {len(name) for name in names} == {128}
 
 
-def test_the_checksum_is_that_of_what_stands_after_pulumi_up(deployed: Stage) -> None:
-    to = deployed.folder / "sum"
-    told = hand_off(deployed.outputs, to, "partner-audit", "--for", "destination")
-    role = deployed.destination.get_role(RoleName="partner-audit")["Role"]
-    half = build_destination_half(
-        trust_policy=role["AssumeRolePolicyDocument"],  # type: ignore[arg-type]
-        inline_policies={},
-        managed_policies=["arn:aws:iam::aws:policy/SecurityAudit"],
-        permissions_boundary=None,
-        max_session_duration=role["MaxSessionDuration"],
-    )
-    assert told["checksum"] == compute_checksum(half)
-    assert (to / "checksum").read_text(encoding="utf-8") == f"{told['checksum']}\n"
-
-
 # --- The command ----------------------------------------------------------------------------------
 
 
-def test_it_says_what_it_wrote_and_for_whom_and_shows_no_external_id(deployed: Stage) -> None:
-    args = (
-        "handoff",
-        "partner-audit",
-        "--outputs",
-        "outputs.json",
-        "--for",
-        "destination",
-        "--to",
-        "for-them",
-    )
-    done = deployed.run(*args)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert (
-        lines[0]
-        == "for-them: the destination side of grant partner-audit, for the owner of account 222222222222"
-    )
-    folder = deployed.folder / "for-them"
+def test_it_says_what_it_wrote_and_for_whom_and_shows_no_external_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    options = ("--outputs", "outputs.json", "--for", "destination", "--to", "for-them")
+    done = invoke("partner-audit", *options)
+    assert (done.exit_code, done.stderr) == (0, "")
+    first, *lines = done.stdout.splitlines()
+    assert first.startswith("for-them: the destination half of grant partner-audit")
+    folder = tmp_path / "for-them"
     listed = sorted(path.name for path in folder.iterdir())
-    assert lines[1 : len(listed) + 1] == [f"  {name}" for name in listed]
+    assert lines[: len(listed)] == [f"  {name}" for name in listed]
     assert "The folder holds the external ID" in done.stdout
     assert "partner-7f3a" not in done.stdout
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert [path.name for path in deployed.folder.iterdir() if path.name.startswith(".")] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["for-them", "outputs.json"]
 
-    again = deployed.run(*args)
-    assert again.returncode == 0
-    assert "  nothing has changed since the earlier handoff" in again.stdout.splitlines()
+    again = invoke("partner-audit", *options)
+    assert again.exit_code == 0
+    assert "  unchanged since the earlier handoff" in again.stdout.splitlines()
 
 
 @pytest.mark.parametrize(("made", "asked"), [("source", "destination"), ("destination", "source")])
@@ -246,7 +222,7 @@ def test_by_default_it_hands_over_what_the_stack_does_not_make(
 ) -> None:
     told = hand_off(outputs(tmp_path, made, "rich"), tmp_path / "to")
     assert (told["for"], told["grant"]) == (asked, "rich")
-    assert not any("makes" in note for note in told["notes"])
+    assert not any("itself" in note for note in told["notes"])
     assert told["changes"] is None
     assert told["files"] == sorted(path.name for path in (tmp_path / "to").iterdir())
 
@@ -255,17 +231,15 @@ def test_that_the_stack_makes_the_side_itself_is_told(tmp_path: Path) -> None:
     told = hand_off(
         outputs(tmp_path, "destination", "user"), tmp_path / "to", "--for", "destination"
     )
-    assert told["notes"][0].startswith("The stack makes the destination side itself")
+    assert told["notes"][0].startswith("The stack makes the destination half itself")
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
         (("rich",), "no stack is given"),
-        (("nobody", "--outputs", "outputs.json"), "there is no grant nobody"),
         (("--outputs", "outputs.json", "--for", "source"), f"there are {len(GRANTS)} such grants"),
-        (("rich", "--outputs", "outputs.json"), "the stack makes both sides of grant rich"),
-        (("rich", "--outputs", "nothing.json"), "nothing.json: No such file or directory"),
+        (("rich", "--outputs", "outputs.json"), "the stack makes both halves of grant rich"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
@@ -275,31 +249,15 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     monkeypatch.chdir(tmp_path)
     done = invoke(*args, "--to", "to", "--json")
     assert isinstance(done.exception, Failure)
-    assert (done.exception.message, done.exception.code) == (message, ExitCode.WRONG_INPUT)
+    assert done.exception.code == ExitCode.WRONG_INPUT
     assert json.loads(done.stdout)["error"]["message"] == message
     assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
 
 
-def test_as_a_process_it_fails_with_exit_code_2(deployed: Stage) -> None:
-    done = deployed.run(
-        "handoff", "deploy", "--outputs", "outputs.json", "--to", "outputs.json", "--for", "source"
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[0] == f"Error: {deployed.outputs.resolve()} is a file"
-
-
 def test_interrupted_while_it_reads_it_leaves_nothing(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "cross_account_access.cli",
-            "handoff",
-            "--outputs",
-            "-",
-            "--to",
-            "to",
-        ],
+    tool = [sys.executable, "-m", "cross_account_access.cli", "handoff"]
+    process = subprocess.Popen(  # noqa: S603 - the tool
+        [*tool, "--outputs", "-", "--to", "to"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -322,6 +280,8 @@ def test_interrupted_while_it_reads_it_leaves_nothing(tmp_path: Path) -> None:
 # --- What each form takes for its own -------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n\r"))
+# Quicker where it is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 JSON = st.recursive(
     TEXTS | st.booleans() | st.integers(),
     lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
@@ -331,7 +291,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(TEXTS, JSON, min_size=1))
 def test_yaml_reads_what_was_written(value: dict[str, Any]) -> None:
-    assert yaml.safe_load(as_yaml(value)) == value
+    assert yaml.load(render_yaml(value), LOADER) == value  # noqa: S506 - a safe one
 
 
 @pytest.mark.parametrize(
@@ -346,7 +306,7 @@ def test_yaml_reads_what_was_written(value: dict[str, Any]) -> None:
     ],
 )
 def test_terraform_takes_no_text_for_a_template(value: str, written: str) -> None:
-    assert hcl.text(value) == written
+    assert hcl.quote_text(value) == written
 
 
 @pytest.mark.parametrize(
@@ -365,7 +325,12 @@ def test_terraform_takes_no_text_for_a_template(value: str, written: str) -> Non
 def test_the_shell_and_the_aws_cli_take_a_value_as_it_is(
     options: dict[str, str | None], words: list[str]
 ) -> None:
-    assert shlex.split(aws("iam update-role", **options)) == ["aws", "iam", "update-role", *words]
+    assert shlex.split(render_command("iam update-role", **options)) == [
+        "aws",
+        "iam",
+        "update-role",
+        *words,
+    ]
 
 
 def test_the_transcript_in_the_docs_is_the_real_output(

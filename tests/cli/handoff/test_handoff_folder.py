@@ -1,4 +1,4 @@
-"""The folder of a handoff is there as a whole or not at all, and what it did not write is left alone."""
+"""A handoff's folder is written as a whole or not at all; what it did not write is left alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.handoff import folder as folder_module
-from cross_account_access.cli.handoff.folder import MANIFEST, place
+from cross_account_access.cli.handoff import handoff_folder
+from cross_account_access.cli.handoff.handoff_folder import MANIFEST, write_folder
 from cross_account_access.cli.terminal import ExitCode, Failure
 
 if TYPE_CHECKING:
@@ -33,25 +33,25 @@ def read(folder: Path) -> dict[str, str]:
 
 
 def test_an_earlier_handoff_is_replaced_and_what_changed_is_told(tmp_path: Path) -> None:
-    assert place(tmp_path / "to", FIRST, ABOUT) is None
-    changes = place(tmp_path / "to", SECOND, ABOUT)
+    assert write_folder(tmp_path / "to", FIRST, ABOUT) is None
+    changes = write_folder(tmp_path / "to", SECOND, ABOUT)
     assert changes is not None
     assert (changes.added, changes.removed, changes.changed) == (["c"], ["a"], ["b"])
     assert read(tmp_path / "to") == SECOND
-    assert place(tmp_path / "to", SECOND, ABOUT | {"checksum": "sha256:1"}) is not None
+    assert write_folder(tmp_path / "to", SECOND, ABOUT | {"checksum": "sha256:1"}) is not None
     assert [path.name for path in tmp_path.iterdir()] == ["to"]
 
 
 def test_an_empty_folder_is_filled_and_closed_to_others(tmp_path: Path) -> None:
     (tmp_path / "to").mkdir(mode=0o755)
-    assert place(tmp_path / "to", FIRST, ABOUT) is None
+    assert write_folder(tmp_path / "to", FIRST, ABOUT) is None
     assert (tmp_path / "to").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "to").symlink_to("there")
-    place(tmp_path / "to", FIRST, ABOUT)
+    write_folder(tmp_path / "to", FIRST, ABOUT)
     assert (tmp_path / "to").is_symlink()
     assert read(tmp_path / "there") == FIRST
 
@@ -62,12 +62,12 @@ def _other(folder: Path) -> None:
 
 
 def _with_state(folder: Path) -> None:
-    place(folder, FIRST, ABOUT)
+    write_folder(folder, FIRST, ABOUT)
     (folder / "terraform.tfstate").write_text("{}")
 
 
 def _edited(folder: Path) -> None:
-    place(folder, FIRST, ABOUT)
+    write_folder(folder, FIRST, ABOUT)
     (folder / "a").write_text("by hand")
 
 
@@ -79,17 +79,17 @@ def _foreign_manifest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "message"),
     [
-        (_other, "is not empty, and holds no earlier handoff"),
-        (_foreign_manifest, "is not empty, and holds no earlier handoff"),
-        (_with_state, "holds what no handoff wrote: terraform.tfstate"),
-        (_edited, "was changed by hand since its handoff: a"),
+        (_other, "must be empty or hold an earlier handoff"),
+        (_foreign_manifest, "must be empty or hold an earlier handoff"),
+        (_with_state, "holds files of others: terraform.tfstate"),
+        (_edited, "has files that were edited since the handoff: a"),
         (
-            lambda to: place(to, FIRST, ABOUT | {"grant": "h"}),
-            "holds the handoff of grant h for source",
+            lambda to: write_folder(to, FIRST, ABOUT | {"grant": "h"}),
+            "holds another handoff: of grant h for source",
         ),
         (
-            lambda to: place(to, FIRST, ABOUT | {"for": "destination"}),
-            "holds the handoff of grant g for destination",
+            lambda to: write_folder(to, FIRST, ABOUT | {"for": "destination"}),
+            "holds another handoff: of grant g for destination",
         ),
         (lambda to: to.write_text("mine"), "is a file"),
     ],
@@ -101,7 +101,7 @@ def test_what_it_did_not_write_is_left_alone(
     before(to)
     there = read(to) if to.is_dir() else to.read_text()
     with pytest.raises(Failure) as refused:
-        place(to, SECOND, ABOUT)
+        write_folder(to, SECOND, ABOUT)
     assert (refused.value.message, refused.value.code) == (f"{to} {message}", ExitCode.WRONG_INPUT)
     assert (read(to) if to.is_dir() else to.read_text()) == there
     assert [path.name for path in tmp_path.iterdir()] == ["to"]
@@ -109,13 +109,13 @@ def test_what_it_did_not_write_is_left_alone(
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(Failure) as absent:
-        place(tmp_path / "absent" / "to", FIRST, ABOUT)
+        write_folder(tmp_path / "absent" / "to", FIRST, ABOUT)
     assert (
         absent.value.message == f"{tmp_path}/absent/to can't be written: No such file or directory"
     )
     (tmp_path / "file").write_text("")
     with pytest.raises(Failure) as no_folder:
-        place(tmp_path / "file" / "to", FIRST, ABOUT)
+        write_folder(tmp_path / "file" / "to", FIRST, ABOUT)
     assert no_folder.value.message == f"{tmp_path}/file/to can't be written: Not a directory"
 
 
@@ -127,7 +127,7 @@ def test_a_folder_without_the_right_to_write_is_told(
 
     monkeypatch.setattr(tempfile, "mkdtemp", refused)
     with pytest.raises(Failure, match="can't be written: Permission denied"):
-        place(tmp_path / "to", FIRST, ABOUT)
+        write_folder(tmp_path / "to", FIRST, ABOUT)
 
 
 def _no_space(_: Callable[..., Any], *__: Any, **___: Any) -> None:
@@ -157,19 +157,19 @@ def test_whatever_happens_at_any_step_the_folder_is_whole(
     steps: list[tuple[Any, str]] = [
         (tempfile, "mkdtemp"),
         (Path, "mkdir"),
-        *[(folder_module, "_write")] * 3,
+        *[(handoff_folder, "_write")] * 3,
         (Path, "rename"),
     ]
     for number, (where, name) in enumerate(steps + [(Path, "rename")][: 1 if earlier else 0]):
         above = tmp_path / str(number)
         above.mkdir()
         if earlier:
-            place(above / "to", earlier, ABOUT)
+            write_folder(above / "to", earlier, ABOUT)
         nth = steps[:number].count((where, name))
         with monkeypatch.context() as patched:
             _at_call(patched, where, name, nth, happens)
             with pytest.raises(told):
-                place(above / "to", SECOND, ABOUT)
+                write_folder(above / "to", SECOND, ABOUT)
         assert (read(above / "to") if (above / "to").exists() else None) in (earlier, SECOND)
         assert [path.name for path in above.iterdir()] in ([], ["to"])
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by its DevTools protocol over a pair of pipes: it takes nothing but Python for that.
+"""A headless Chromium, driven by its DevTools protocol over a pair of pipes, with Python alone.
 
 https://chromedevtools.github.io/devtools-protocol/
 """
@@ -30,7 +30,7 @@ CHROMIUM = next(
 _SECONDS = 60
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
 _SHIFT = 8
-# Chromium reads at 3 and writes at 4. Both are moved out of the way first, for they may have these numbers.
+# Chromium reads at 3 and writes at 4. Both pipes may have these numbers, and are moved first.
 _LAUNCHER = (
     "import os, sys; r, w = (os.dup(os.dup(os.dup(int(n)))) for n in sys.argv[1:3]); "
     "os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
@@ -166,7 +166,7 @@ class Page:
 
     @property
     def complaints(self) -> list[str]:
-        """What the console has: errors, warnings, exceptions, refusals by the content security policy."""
+        """What the console has: errors, warnings, exceptions, violations of the policy."""
         kinds = {"Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"}
         return [json.dumps(event["params"]) for event in self._events() if event["method"] in kinds]
 

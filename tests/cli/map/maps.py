@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import stack_config
-from cross_account_access.cli.map.model import AccessMap, access_map
+from cross_account_access.cli.map.map_builder import build_access_map
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 
 if TYPE_CHECKING:
+    from cross_account_access.cli.map.access_map import AccessMap
     from cross_account_access.grants.grant import GrantModel
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +55,7 @@ def of_file(file: Path) -> list[GrantDocuments]:
 
 
 def drawn(grants: dict[str, Any], **more: Any) -> AccessMap:
-    return access_map(("dev", documents) for documents in of_config(grants, **more))
+    return build_access_map(("dev", documents) for documents in of_config(grants, **more))
 
 
 def chain() -> AccessMap:
@@ -79,7 +80,7 @@ def chain() -> AccessMap:
         source=DESTINATION,
         destination=THIRD,
     )
-    return access_map(
+    return build_access_map(
         [("people", grant) for grant in first] + [("spokes", grant) for grant in second]
     )
 
@@ -90,11 +91,13 @@ def circle() -> AccessMap:
     back = of_config(
         {"back": {"principals": [{"role": "there"}]}}, source=DESTINATION, destination=SOURCE
     )
-    return access_map([("one", grant) for grant in there] + [("two", grant) for grant in back])
+    return build_access_map(
+        [("one", grant) for grant in there] + [("two", grant) for grant in back]
+    )
 
 
 def hostile() -> AccessMap:
-    """Texts that would be markup, or move the cursor, wherever a stack's config lets its user write freely."""
+    """Texts that would be markup, or move the cursor, wherever a config has free text."""
     grants = of_config(
         {
             "odd": {
@@ -105,7 +108,9 @@ def hostile() -> AccessMap:
         }
     )
     role = grants[0].role.model_copy(update={"description": HOSTILE, "tags": {HOSTILE: HOSTILE}})
-    return access_map([(HOSTILE, grants[0].model_copy(update={"role": role, "grant": HOSTILE}))])
+    return build_access_map(
+        [(HOSTILE, grants[0].model_copy(update={"role": role, "grant": HOSTILE}))]
+    )
 
 
 def large(principals: int = 200, roles: int = 100) -> AccessMap:
@@ -129,7 +134,7 @@ def large(principals: int = 200, roles: int = 100) -> AccessMap:
             destination=f"{number % 9 + 10:012}",
         )
         made += [("large", grant) for grant in grants]
-    return access_map(made)
+    return build_access_map(made)
 
 
 def outputs(*grants: GrantDocuments) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.map.page import page
+from cross_account_access.cli.map.page import render_page
 from tests.cli.map import maps
 from tests.cli.map.browser import CHROMIUM, Browser, Page
 from tests.cli.map.test_map_text import WORLDS
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cross_account_access.cli.map.model import AccessMap
+    from cross_account_access.cli.map.access_map import AccessMap
 
 if CHROMIUM is None:
     pytest.skip("no Chromium is on PATH: apt-get install chromium", allow_module_level=True)
 
-SHOWN_ROWS = "[...document.querySelectorAll('#ways tbody tr:not([hidden]) th')].map(cell => cell.firstChild.data)"
+SHOWN_ROWS = (
+    "[...document.querySelectorAll('#ways tbody tr:not([hidden]) th')]"
+    ".map(cell => cell.firstChild.data)"
+)
 SHOWN_CARDS = (
-    "[...document.querySelectorAll('#picture a')].filter(card => card.getBoundingClientRect().height)"
+    "[...document.querySelectorAll('#picture a')]"
+    ".filter(card => card.getBoundingClientRect().height)"
     ".map(card => card.querySelector('text').textContent)"
 )
 SHOWN_LINES = "[...document.querySelectorAll('#picture path:not([hidden])')].length"
@@ -47,7 +51,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
 
     def opening(access: AccessMap, **how: Any) -> Page:
         file = tmp_path / f"map{len(pages)}.html"
-        file.write_text(page(access), encoding="utf-8")
+        file.write_text(render_page(access), encoding="utf-8")
         pages.append((Page(browser, file.as_uri(), **how), file.as_uri()))
         return pages[-1][0]
 
@@ -89,7 +93,8 @@ def test_the_filter_narrows_list_and_picture_and_tells_how_many_are_left(opened:
 def test_the_filter_finds_by_what_a_role_may_do_and_is_called(opened: Any, what: str) -> None:
     shown = opened(WORLDS[f"{maps.ROOT.name} Pulumi.dev"])
     assert filtered(shown, what) == "1 of 4 shown: 1 principal, 1 role."
-    roles = "[...document.querySelectorAll('#roles tbody tr:not([hidden]) th')].map(cell => cell.textContent)"
+    rows = "document.querySelectorAll('#roles tbody tr:not([hidden]) th')"
+    roles = f"[...{rows}].map(cell => cell.textContent)"
     assert shown(roles) == ["role deploy"]
 
 
@@ -97,7 +102,7 @@ def test_the_filter_finds_by_what_a_role_may_do_and_is_called(opened: Any, what:
     "access", [maps.chain(), maps.circle(), maps.large()], ids=["chain", "circle", "large"]
 )
 def test_the_script_places_everything_where_it_was_drawn(opened: Any, access: AccessMap) -> None:
-    text, shown = page(access), opened(access)
+    text, shown = render_page(access), opened(access)
     svg = text[text.index("<svg") : text.index("</svg>")]
     for name, parts in (
         ("transform", "g, #picture a"),
@@ -107,7 +112,8 @@ def test_the_script_places_everything_where_it_was_drawn(opened: Any, access: Ac
         drawn = re.findall(rf' {name}="([^"]+)"', svg)
         owner = "closest('svg')." if name == "viewBox" else ""
         placed = shown(
-            f"[...document.querySelectorAll('#picture {parts}')].map(part => part.{owner}getAttribute('{name}'))"
+            f"[...document.querySelectorAll('#picture {parts}')]"
+            f".map(part => part.{owner}getAttribute('{name}'))"
         )
         assert [value for value in placed if value][: len(drawn)] == drawn
 
@@ -161,7 +167,8 @@ def test_the_keyboard_goes_through_it_in_order_and_is_seen(opened: Any) -> None:
     assert (
         shown("getComputedStyle(document.activeElement.querySelector('rect')).strokeWidth") == "4px"
     )
-    lit = "[...document.querySelectorAll('#picture a.lit text:first-of-type')].map(text => text.textContent)"
+    texts = "document.querySelectorAll('#picture a.lit text:first-of-type')"
+    lit = f"[...{texts}].map(text => text.textContent)"
     assert shown(lit) == ["group operators", "user alice", "role team/hub", "role spoke"]
     shown.press("Enter")
     assert shown("document.activeElement.querySelector('th').textContent") == "role team/hub"
@@ -211,8 +218,9 @@ def test_a_stacks_texts_run_nothing(opened: Any) -> None:
 
 def test_its_policy_refuses_whatever_is_put_into_it(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
-    evil = '<script>window.ran = 1</script><img src="http://127.0.0.1:9/x.png" onerror="window.ran = 1">'
-    file.write_text(page(maps.chain()).replace("<main>", f"<main>{evil}"), encoding="utf-8")
+    image = '<img src="http://127.0.0.1:9/x.png" onerror="window.ran = 1">'
+    evil = f"<script>window.ran = 1</script>{image}"
+    file.write_text(render_page(maps.chain()).replace("<main>", f"<main>{evil}"), encoding="utf-8")
     shown = Page(browser, file.as_uri())
     assert shown("window.ran ?? 0") == 0
     assert any("Content Security Policy" in complaint for complaint in shown.complaints)
@@ -236,7 +244,8 @@ def test_it_is_light_or_dark_as_its_reader_likes(
 def test_every_text_of_the_picture_has_room(opened: Any, world: str) -> None:
     shown = opened(WORLDS[world])
     outside = """[...document.querySelectorAll('#picture a text')].filter(text => {
-        const [inner, outer] = [text, text.parentNode.querySelector('rect')].map(part => part.getBoundingClientRect());
+        const [inner, outer] = [text, text.parentNode.querySelector('rect')]
+            .map(part => part.getBoundingClientRect());
         return inner.left < outer.left || inner.right > outer.right || inner.bottom > outer.bottom;
     }).map(text => text.textContent)"""
     assert shown(outside) == []
@@ -262,7 +271,7 @@ def test_it_prints_without_the_filter_and_on_white(opened: Any) -> None:
 
 def test_without_scripts_list_and_picture_are_there(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
-    text = page(maps.chain())
+    text = render_page(maps.chain())
     file.write_text(text[: text.rindex("<script>")] + "</body></html>", encoding="utf-8")
     shown = Page(browser, file.as_uri())
     assert len(shown(SHOWN_ROWS)) == 6

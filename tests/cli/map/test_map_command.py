@@ -1,4 +1,4 @@
-"""The command `map`, end to end: on the deployed dev stack's outputs, and on whatever else it may be given."""
+"""The command `map`, on the dev stack's outputs and on whatever else it may be given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
@@ -21,9 +21,6 @@ from cross_account_access.cli.map.mermaid import MARK as MERMAID_MARK
 from cross_account_access.cli.map.page import MARK as PAGE_MARK
 from cross_account_access.cli.terminal import ExitCode, Failure
 from tests.cli.map import maps
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Stage
 
 FOREIGN = "<p>somebody's own page</p>"
 
@@ -45,7 +42,7 @@ class Done(NamedTuple):
 
 
 def run(*args: str | Path, stdin: str | None = None) -> Done:
-    """Run the tool in this process, which costs no start."""
+    """Run the tool in this process, which is quicker."""
     with (
         CliRunner().isolation(input=stdin) as (out, err, _),
         mock.patch.object(sys, "argv", ["cross-account-access", "map", *map(str, args)]),
@@ -53,41 +50,22 @@ def run(*args: str | Path, stdin: str | None = None) -> Done:
         return Done(main(), out.getvalue().decode(), err.getvalue().decode())
 
 
-# --- On a deployed stack, as a process ------------------------------------------------------------
+# --- What it writes -------------------------------------------------------------------------------
 
 
-def test_the_deployed_stack_as_a_tree(deployed: Stage) -> None:
-    done = deployed.run("map", "--outputs", "outputs.json")
-    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
-    looking = "signed in with MFA less than 12 h ago; up to 4 h (read-only)"
-    assert done.stdout.splitlines() == [
-        "Who may assume what: 4 principals may assume 3 roles in 1 account, by the grants of outputs.",
-        "└── account 111111111111",
-        "    ├── role team/ci",
-        "    │   └── role deploy in account 222222222222: no further condition; up to 1 h (role chaining) (deploy)",
-        "    ├── user alice",
-        f"    │   └── role read-only in account 222222222222: {looking}",
-        "    ├── user bob",
-        f"    │   └── role read-only in account 222222222222: {looking}",
-        "    └── user partners/auditor",
-        "        └── role partner-audit in account 222222222222: an external ID; up to 1 h (partner-audit)",
-    ]
-
-
-def test_the_deployed_stack_as_a_page_without_any_account(deployed: Stage, tmp_path: Path) -> None:
+def test_a_page_needs_no_account(
+    outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "map.html"
     # There are no credentials, and nobody would answer.
-    done = deployed.run(
-        *("map", "--outputs", "outputs.json", "--to", str(file)),
-        AWS_ENDPOINT_URL="http://127.0.0.1:9",
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-    )
-    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    done = run("--outputs", outputs, "--to", file)
+    assert (done.exit_code, done.stderr) == (ExitCode.DONE, "")
     assert done.stdout.endswith(f"Written to {file}.\n")
     text = file.read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>\n")
     assert maps.SECRET not in text
-    assert [found.name for found in tmp_path.iterdir()] == ["map.html"]
 
 
 @pytest.mark.parametrize(
@@ -236,64 +214,50 @@ def test_a_flowchart_too_large_for_mermaid_is_written_with_a_warning(tmp_path: P
     (tmp_path / "big.json").write_text(maps.outputs(*maps.of_config(grants)), encoding="utf-8")
     found = run("--outputs", tmp_path / "big.json", "--format", "mermaid")
     assert found.exit_code == ExitCode.DONE
-    assert found.stderr == (
-        "Mermaid draws at most 500 lines unless its config says more: --format html has no limit.\n"
-    )
+    assert "--format html" in found.stderr
 
 
-BAD: list[tuple[str, Any, str]] = [
-    ("", None, "no stack is given"),
-    ("--outputs gone.json", None, "gone.json: No such file or directory"),
-    ("--outputs it.json", "{", "it.json is no JSON"),
-    ("--outputs it.json", "[]", "it.json is not a stack's outputs"),
-    ("--outputs it.json", "{}", "it.json has no grants among its outputs"),
-    ("--outputs it.json", {"grants": {"a": {"documents": "[secret]"}}}, "grant a is secret"),
-    (
-        "--outputs it.json",
-        {"grants": {"a": {"documents": '{"format":2}'}}},
-        "the documents of grant a are not",
-    ),
-    ("--outputs it.json --format png", "{}", "Invalid value for '--format'"),
-    (
-        "--outputs it.json --to gone/map.html",
-        ...,
-        "gone/map.html can't be written: No such file or directory",
-    ),
-    ("--outputs it.json --to .", ..., "is a directory"),
-    ("--outputs it.json --to theirs.html", ..., "theirs.html was not made by this command"),
-    ("--outputs it.json --to pipe", ..., "pipe is no file"),
-]
+IT = "--outputs it.json"
+BAD: dict[str, tuple[str, Any]] = {
+    "no stack is given": ("", None),
+    "gone.json: No such file or directory": ("--outputs gone.json", None),
+    "it.json is no JSON": (IT, "{"),
+    "it.json is not a stack's outputs": (IT, "[]"),
+    "it.json has no grants among its outputs": (IT, "{}"),
+    "grant a is secret": (IT, {"grants": {"a": {"documents": "[secret]"}}}),
+    "the documents of grant a are not": (IT, {"grants": {"a": {"documents": '{"format":2}'}}}),
+    "gone/map.html can't be written: No such file or directory": (f"{IT} --to gone/map.html", ...),
+    "theirs.html was not made by this command": (f"{IT} --to theirs.html", ...),
+    "pipe is no file": (f"{IT} --to pipe", ...),
+}
 
 
-@pytest.mark.parametrize(("args", "given", "expected"), BAD, ids=lambda part: str(part)[:40])
-@pytest.mark.parametrize("as_json", [False, True], ids=["", "json"])
+@pytest.mark.parametrize("message", BAD)
 def test_what_is_wrong_with_the_input_is_told(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    args: str,
-    given: Any,
-    expected: str,
-    as_json: bool,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str
 ) -> None:
+    args, given = BAD[message]
     monkeypatch.chdir(tmp_path)
     if given is ...:
         given = maps.outputs(*maps.of_file(maps.EXAMPLES[0]))
     if given is not None:
-        Path("it.json").write_text(
-            given if isinstance(given, str) else json.dumps(given), encoding="utf-8"
-        )
+        text = given if isinstance(given, str) else json.dumps(given)
+        Path("it.json").write_text(text, encoding="utf-8")
     Path("theirs.html").write_text(FOREIGN, encoding="utf-8")
     os.mkfifo("pipe")
     before = sorted(tmp_path.iterdir())
-    found = run(*args.split(), *(["--json"] if as_json else []))
-    assert found.exit_code == ExitCode.WRONG_INPUT
-    assert expected in found.stderr
-    if as_json and "Invalid value" not in found.stderr:
-        assert expected in json.loads(found.stdout)["error"]["message"]
-    else:
-        assert found.stdout == ""
+    done = run(*args.split(), "--json")
+    assert done.exit_code == ExitCode.WRONG_INPUT
+    assert message in done.stderr
+    assert message in json.loads(done.stdout)["error"]["message"]
     assert sorted(tmp_path.iterdir()) == before
     assert Path("theirs.html").read_text(encoding="utf-8") == FOREIGN
+
+
+@pytest.mark.parametrize("args", ["--format png", "--to ."])
+def test_a_wrong_option_is_told(outputs: Path, args: str) -> None:
+    done = run("--outputs", outputs, *args.split())
+    assert (done.exit_code, done.stdout) == (ExitCode.WRONG_INPUT, "")
 
 
 def test_without_the_pulumi_cli_a_stack_can_not_be_asked(

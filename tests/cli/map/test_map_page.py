@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cross_account_access.cli.map.layout import PAD, layout
+from cross_account_access.cli.map.layout import PAD, lay_out
 from cross_account_access.cli.map.markup import Markup, element
-from cross_account_access.cli.map.page import page
-from cross_account_access.cli.map.picture import cut
+from cross_account_access.cli.map.page import render_page
+from cross_account_access.cli.map.picture import truncate
 from tests.cli.map import maps
 from tests.cli.map.test_map_text import WORLDS, each_world
 
 if TYPE_CHECKING:
-    from cross_account_access.cli.map.model import AccessMap
+    from cross_account_access.cli.map.access_map import AccessMap
 
 VOID = {"meta", "input", "link", "br"}
 
@@ -78,7 +78,7 @@ class Reader(HTMLParser):
 
 
 def read(access: AccessMap) -> Element:
-    return Reader(page(access)).root
+    return Reader(render_page(access)).root
 
 
 def rows(document: Element, table: str) -> list[list[str]]:
@@ -146,7 +146,12 @@ def test_picture_and_list_tell_the_same(access: AccessMap) -> None:
     document = read(access)
     nodes = access.nodes
     wanted = [
-        (nodes[e.principal].label, str(nodes[e.principal].home), nodes[e.role].label, e.lasting)
+        (
+            nodes[e.principal].label,
+            str(nodes[e.principal].home),
+            nodes[e.role].label,
+            e.session_text,
+        )
         for e in access.edges
     ]
     listed = [(row[0], row[1], row[2], row[5]) for row in rows(document, "ways")]
@@ -162,17 +167,17 @@ def test_picture_and_list_tell_the_same(access: AccessMap) -> None:
     assert [(a[:20], b[:20]) for a, b in drawn] == [
         (label[:20], role[:20]) for label, _, role, _ in wanted
     ]
-    assert [row[0] for row in rows(document, "roles")] == [node.label for node in access.roles]
+    assert [row[0] for row in rows(document, "roles")] == [node.label for node, _ in access.roles]
 
 
 @each_world
 def test_no_external_id_is_in_it(access: AccessMap) -> None:
-    text = page(access)
+    text = render_page(access)
     assert not [secret for secret in (maps.SECRET, "new-4711", "old-0815") if secret in text]
 
 
 def test_texts_of_a_stack_are_never_markup() -> None:
-    text = page(maps.hostile())
+    text = render_page(maps.hostile())
     document = Reader(text).root
     assert len(document.all("script")) == 1
     assert "<script>alert" not in text
@@ -181,7 +186,7 @@ def test_texts_of_a_stack_are_never_markup() -> None:
     assert role[2] == shown
     assert role[4] == f"{shown}: {shown}"
     (way,) = rows(document, "ways")
-    assert way[4] == f"aws:UserAgent is not like {shown}"
+    assert way[4] == f"aws:UserAgent must not match {shown}"
     assert way[6] == f"{shown} of {shown}"
 
 
@@ -197,16 +202,18 @@ def test_its_policy_lets_its_own_style_and_script_run_and_nothing_else() -> None
         for tag in ("style", "script")
     }
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; "
+        f"script-src 'sha256-{hashes['script']}'; base-uri 'none'; form-action 'none'"
     )
     loading = ("src", "srcset", "action", "poster", "style", "onload", "onclick", "xlink:href")
     assert not [e for e in document.all("*") for name in loading if name in e.attributes]
-    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", page(maps.chain()))
+    assert not re.search(
+        r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", render_page(maps.chain())
+    )
 
 
 def test_it_is_the_same_bytes_each_time() -> None:
-    assert page(maps.chain()) == page(maps.chain())
+    assert render_page(maps.chain()) == render_page(maps.chain())
 
 
 def test_markup_escapes_whatever_is_none() -> None:
@@ -220,7 +227,7 @@ def test_markup_escapes_whatever_is_none() -> None:
 
 @pytest.mark.parametrize("access", [*WORLDS.values(), maps.large()], ids=[*WORLDS, "large"])
 def test_nothing_lies_upon_another_or_outside(access: AccessMap) -> None:
-    drawn = layout(access)
+    drawn = lay_out(access)
     boxes = [
         (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height) for frame in drawn.frames
     ]
@@ -244,10 +251,10 @@ def test_nothing_lies_upon_another_or_outside(access: AccessMap) -> None:
 
 def test_principals_are_left_of_what_they_reach() -> None:
     for access in (maps.chain(), maps.large()):
-        assert all(curve.x1 < curve.x2 for curve in layout(access).curves)
+        assert all(curve.x1 < curve.x2 for curve in lay_out(access).curves)
     columns = {
         card.node.label: frame.column
-        for frame in layout(maps.chain()).frames
+        for frame in lay_out(maps.chain()).frames
         for card in frame.cards
     }
     assert columns == {
@@ -263,13 +270,13 @@ def test_principals_are_left_of_what_they_reach() -> None:
 
 
 def test_callers_under_other_conditions_arrive_at_lines_of_their_own() -> None:
-    drawn = layout(maps.chain())
+    drawn = lay_out(maps.chain())
     deploy = next(
         card for frame in drawn.frames for card in frame.cards if card.node.label == "role deploy"
     )
     assert [line.text for line in deploy.lines] == [
-        "only its session release · up to 1 h (role chaining)",
-        "no further condition · up to 4 h",
+        "only session release · up to 1 h (role chaining)",
+        "no conditions · up to 4 h",
     ]
     ports = [curve.port for curve in drawn.curves if curve.edge.role == deploy.node.key]
     assert ports == [line.port for line in deploy.lines]
@@ -294,7 +301,7 @@ def test_a_large_map_is_drawn_at_once() -> None:
     access = maps.large()
     assert (len(access.principals), len(access.roles)) == (200, 100)
     begun = time.process_time()
-    text = page(access)
+    text = render_page(access)
     assert time.process_time() - begun < 2
     assert len(text) < 1_000_000
 
@@ -313,7 +320,7 @@ def test_a_large_map_is_drawn_at_once() -> None:
     ],
 )
 def test_texts_are_cut_to_their_room(text: str, room: float, expected: str) -> None:
-    assert cut(text, room) == expected
+    assert truncate(text, room) == expected
 
 
 # --- Colours --------------------------------------------------------------------------------------

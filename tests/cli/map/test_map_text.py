@@ -8,9 +8,15 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from cross_account_access.cli.map.mermaid import MARK, MOST_EDGES, mermaid, too_large
-from cross_account_access.cli.map.model import AccessMap, access_map
-from cross_account_access.cli.map.tree import tree
+from cross_account_access.cli.map.access_map import AccessMap
+from cross_account_access.cli.map.map_builder import build_access_map
+from cross_account_access.cli.map.mermaid import (
+    MARK,
+    MOST_EDGES,
+    exceeds_mermaid_limits,
+    render_mermaid,
+)
+from cross_account_access.cli.map.tree import build_tree
 from tests.cli.map import maps
 
 WORLDS = {
@@ -18,7 +24,7 @@ WORLDS = {
     "circle": maps.circle(),
     "hostile": maps.hostile(),
     **{
-        f"{file.parent.name} {file.stem}": access_map(
+        f"{file.parent.name} {file.stem}": build_access_map(
             ("dev", documents) for documents in maps.of_file(file)
         )
         for file in maps.EXAMPLES
@@ -30,29 +36,27 @@ spokes.
 ├── account 111111111111
 │   ├── group operators (wide: every identity of the account that its own account allows; of these,
 │   │   the group's policy allows its members)
-│   │   └── role team/hub in account 222222222222: no further condition; up to 1 h (people hub)
-│   │       └── role spoke in account 333333333333: no further condition; up to 1 h (role chaining)
-│   │           (spokes spoke)
+│   │   └── role team/hub in account 222222222222: no conditions; up to 1 h (people hub)
+│   │       └── role spoke in account 333333333333: no conditions; up to 1 h (role chaining) (spokes
+│   │           spoke)
 │   ├── role build
-│   │   └── role ci in account 222222222222: no further condition; up to 1 h (role chaining) (people
-│   │       ci)
-│   │       └── role deploy in account 333333333333: only its session release; up to 1 h (role
-│   │           chaining) (spokes deploy)
+│   │   └── role ci in account 222222222222: no conditions; up to 1 h (role chaining) (people ci)
+│   │       └── role deploy in account 333333333333: only session release; up to 1 h (role chaining)
+│   │           (spokes deploy)
 │   └── user alice
-│       └── role team/hub in account 222222222222: no further condition; up to 1 h (people hub);
-│           from there as above
+│       └── role team/hub in account 222222222222: no conditions; up to 1 h (people hub); continued
+│           above
 └── account 222222222222
     └── user local
-        └── role deploy in account 333333333333: no further condition; up to 4 h (spokes deploy)
+        └── role deploy in account 333333333333: no conditions; up to 4 h (spokes deploy)
 """
 CIRCLE = """\
 Who may assume what: 2 principals may assume 2 roles in 2 accounts, by the grants of one and two.
 └── account 111111111111
     └── role back
-        └── role there in account 222222222222: no further condition; up to 1 h (role chaining) (one
-            there)
-            └── role back in account 111111111111: no further condition; up to 1 h (role chaining)
-                (two back); from there as above
+        └── role there in account 222222222222: no conditions; up to 1 h (role chaining) (one there)
+            └── role back in account 111111111111: no conditions; up to 1 h (role chaining) (two
+                back); continued above
 """
 each_world = pytest.mark.parametrize("access", WORLDS.values(), ids=WORLDS)
 
@@ -60,7 +64,7 @@ each_world = pytest.mark.parametrize("access", WORLDS.values(), ids=WORLDS)
 def grown(access: AccessMap, *, width: int = 400, colours: bool = False) -> str:
     text = StringIO()
     Console(file=text, width=width, force_terminal=colours, markup=False, highlight=False).print(
-        tree(access)
+        build_tree(access)
     )
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
@@ -82,9 +86,9 @@ def test_a_chain_may_be_as_long_as_it_likes() -> None:
             destination=f"{number + 2:012}",
         )
         grants.append(("long", made))
-    access = access_map(grants)
-    assert len(mermaid(access).splitlines()) > 1200
-    branches, node = 0, tree(access)
+    access = build_access_map(grants)
+    assert len(render_mermaid(access).splitlines()) > 1200
+    branches, node = 0, build_tree(access)
     while node.children:
         branches, node = branches + 1, node.children[-1]
     assert branches == 1202
@@ -92,13 +96,13 @@ def test_a_chain_may_be_as_long_as_it_likes() -> None:
 
 def test_a_half_that_no_stack_makes_is_told() -> None:
     (documents,) = maps.of_config({"deploy": {"principals": [{"user": "alice"}]}})
-    access = access_map([("people", documents.model_copy(update={"side": "source"}))])
-    assert "only the source's half is here (deploy)" in grown(access)
+    access = build_access_map([("people", documents.model_copy(update={"side": "source"}))])
+    assert "only the source half is in these stacks (deploy)" in grown(access)
 
 
 @each_world
 def test_neither_shows_an_external_id_or_moves_the_cursor(access: AccessMap) -> None:
-    for text in (grown(access), mermaid(access)):
+    for text in (grown(access), render_mermaid(access)):
         assert maps.SECRET not in text
         assert "new-4711" not in text
         assert "old-0815" not in text
@@ -151,7 +155,7 @@ def read(label: str) -> str:
 
 @each_world
 def test_mermaid_has_every_node_and_edge(access: AccessMap) -> None:
-    lines = parsed(mermaid(access))
+    lines = parsed(render_mermaid(access))
     kinds = [kind for kind, _ in lines]
     assert kinds[:2] == ["mark", "kind"]
     assert kinds.count("opened") == kinds.count("closed") == len(access.homes)
@@ -170,13 +174,13 @@ def test_mermaid_has_every_node_and_edge(access: AccessMap) -> None:
         for edge in access.edges
     ]
     assert [read(e["label"]) for e in edges] == [
-        f"{edge.under} · up to {edge.lasting}" for edge in access.edges
+        f"{edge.conditions_text} · up to {edge.session_text}" for edge in access.edges
     ]
 
 
 def test_a_flowchart_that_is_too_large_for_mermaid_is_known() -> None:
     small, many = maps.chain(), maps.large()
-    assert not too_large(mermaid(small), small)
-    assert too_large("", AccessMap(many.nodes, many.edges * 2))
+    assert not exceeds_mermaid_limits(render_mermaid(small), small)
+    assert exceeds_mermaid_limits("", AccessMap(many.nodes, many.edges * 2))
     assert len(many.edges) <= MOST_EDGES < len(many.edges) * 2
-    assert too_large("x" * 50_001, small)
+    assert exceeds_mermaid_limits("x" * 50_001, small)

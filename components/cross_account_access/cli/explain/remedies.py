@@ -1,14 +1,14 @@
 """A refusal of the evaluator in words, and what to do about it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from cross_account_access.cli.condition_words import describe_unmet
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
-
-from .words import block, policy_text
 
 if TYPE_CHECKING:
     from .explanation import Question
@@ -58,7 +58,8 @@ class _Refusal:
         """The statement that would allow it."""
         actions = self.actions[0] if len(self.actions) == 1 else list(self.actions)
         role = self.question.role.arn
-        return policy_text({"Effect": "Allow", "Action": actions, "Resource": role})
+        statement = {"Effect": "Allow", "Action": actions, "Resource": role}
+        return json.dumps(statement, separators=(",", ":"))
 
     def describe(self) -> Advice:
         caller = self.question.principal.caller
@@ -112,7 +113,9 @@ class _Refusal:
         return Advice("", ())
 
     def _describe_conditions(self) -> Advice:
-        unmet = block(self.finding.unmet, user=self.question.principal.caller.kind == "User")
+        unmet = describe_unmet(
+            self.finding.unmet, user=self.question.principal.caller.kind == "User"
+        )
         return Advice(unmet.plain, unmet.remedies)
 
     # --- Source ---------------------------------------------------------------------------------

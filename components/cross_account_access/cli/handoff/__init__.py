@@ -1,1 +1,1 @@
-"""What the other account's owner is to make, as a folder: explained, exact, and in three forms to choose from."""
+"""The command `handoff`: a folder from which the other account's owner deploys their half."""

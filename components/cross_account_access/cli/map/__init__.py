@@ -1,5 +1,5 @@
-"""Who may assume what, as a map: a model of it, and one renderer a module.
+"""The command `map`: who may assume what, by the grants of one or more stacks.
 
-`model` makes the map from grants, `words` puts conditions into words; `tree`, `mermaid` and `page` render it, the page
+`map_builder` makes an `access_map`; `tree`, `mermaid`, `page` and `map_json` render it, the page
 with the `picture` that `layout` arranges.
 """

@@ -1,12 +1,12 @@
-"""Where everything stands in the picture: principals at the left, the roles that they reach at their right.
+"""Where each part of the picture stands: principals at the left, the roles they reach at the right.
 
-A role that another trusts stands between, in a column of its own. Lengths are in pixels of the picture.
+A role that another trusts stands in a column between. Lengths are in pixels.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .model import AccessMap, Edge, Home, Node
+from .access_map import AccessMap, Edge, Home, Node
 
 MARGIN = 8
 HEAD = 34  # a frame's, with the account's ID
@@ -23,10 +23,10 @@ _SWEEPS = 3
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a role's card: the conditions and session that some of its callers have in common.
+    """A line of a role's card: conditions and a session that some of its callers share.
 
     Attributes:
-        port: Where its edges arrive, below the card's upper side.
+        port: Where its edges end, below the card's upper side.
     """
 
     conditions: str
@@ -35,7 +35,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The whole line."""
         return f"{self.conditions} · {self.session}"
 
 
@@ -52,7 +52,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Frame:
-    """What is of one account or organization in one column."""
+    """The cards of one account or organization in one column."""
 
     home: Home
     column: int
@@ -65,7 +65,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Curve:
-    """An edge's course, from x1, y1 to x2, y2; `port` is the line's on its role's card."""
+    """An edge from x1, y1 to x2, y2, where it meets the role's card at `port`."""
 
     edge: Edge
     port: int
@@ -77,7 +77,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Layout:
-    """The picture's parts, in the order in which they are read."""
+    """The picture's parts in reading order."""
 
     width: int
     height: int
@@ -85,50 +85,49 @@ class Layout:
     curves: tuple[Curve, ...]
 
 
-def line_of(edge: Edge) -> tuple[str, str]:
-    """What a role's card says of an edge: conditions and session."""
-    return edge.under, f"up to {edge.lasting}"
+def describe_edge(edge: Edge) -> tuple[str, str]:
+    """Describe an edge on its role's card: its conditions, its session."""
+    return edge.conditions_text, f"up to {edge.session_text}"
 
 
-def layout(access: AccessMap) -> Layout:
+def lay_out(access: AccessMap) -> Layout:
     """Lay a map out."""
-    columns = _columns(access)
+    columns = _arrange_columns(access)
     xs, x = [], MARGIN
     for column in columns:
         xs.append(x)
-        x += _width(column) + 2 * PAD + COLUMN_GAP
+        x += _column_width(column) + 2 * PAD + COLUMN_GAP
     frames: list[Frame] = []
     for number, column in enumerate(columns):
         y = MARGIN
-        for home, nodes in _by_home(column).items():
-            frame = _frame(
-                home, number, xs[number], y, _width(column), [_card(access, node) for node in nodes]
-            )
+        for home, nodes in _group_by_home(column).items():
+            cards = [(node, _list_lines(access, node)) for node in nodes]
+            frame = _build_frame(home, number, xs[number], y, _column_width(column), cards)
             frames.append(frame)
             y += frame.height + FRAME_GAP
     height = max((frame.y + frame.height for frame in frames), default=0) + MARGIN
-    return Layout(x - COLUMN_GAP + MARGIN, height, tuple(frames), _curves(access, frames))
+    return Layout(x - COLUMN_GAP + MARGIN, height, tuple(frames), _draw_curves(access, frames))
 
 
-def _width(column: Sequence[Node]) -> int:
+def _column_width(column: Sequence[Node]) -> int:
     return ROLE_WIDTH if any(node.role for node in column) else PRINCIPAL_WIDTH
 
 
-def _by_home(column: Sequence[Node]) -> dict[Home, list[Node]]:
-    found: dict[Home, list[Node]] = {}
+def _group_by_home(column: Sequence[Node]) -> dict[Home, list[Node]]:
+    groups: dict[Home, list[Node]] = {}
     for node in column:
-        found.setdefault(node.home, []).append(node)
-    return found
+        groups.setdefault(node.home, []).append(node)
+    return groups
 
 
-def _card(access: AccessMap, node: Node) -> tuple[Node, tuple[Line, ...]]:
-    texts = list(dict.fromkeys(line_of(edge) for edge in access.to(node.key)))
-    return node, tuple(
+def _list_lines(access: AccessMap, node: Node) -> tuple[Line, ...]:
+    texts = dict.fromkeys(describe_edge(edge) for edge in access.edges_to(node.key))
+    return tuple(
         Line(*text, CARD_HEAD + LINE * number + LINE // 2 - 4) for number, text in enumerate(texts)
     )
 
 
-def _frame(
+def _build_frame(
     home: Home,
     column: int,
     x: int,
@@ -144,13 +143,15 @@ def _frame(
     return Frame(home, column, x, y, width + 2 * PAD, at - GAP + PAD, tuple(placed))
 
 
-def _curves(access: AccessMap, frames: Sequence[Frame]) -> tuple[Curve, ...]:
+def _draw_curves(access: AccessMap, frames: Sequence[Frame]) -> tuple[Curve, ...]:
     cards = {card.node.key: (frame, card) for frame in frames for card in frame.cards}
     curves = []
     for edge in access.edges:
         (source_frame, source), (target_frame, target) = cards[edge.principal], cards[edge.role]
         port = next(
-            line.port for line in target.lines if (line.conditions, line.session) == line_of(edge)
+            line.port
+            for line in target.lines
+            if (line.conditions, line.session) == describe_edge(edge)
         )
         curves.append(
             Curve(
@@ -168,18 +169,18 @@ def _curves(access: AccessMap, frames: Sequence[Frame]) -> tuple[Curve, ...]:
 # --- Columns, and the order in them ---------------------------------------------------------------
 
 
-def _columns(access: AccessMap) -> list[list[Node]]:
-    depths = _depths(access)
+def _arrange_columns(access: AccessMap) -> list[list[Node]]:
+    depths = _measure_depths(access)
     columns: list[list[Node]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
     for node in access.nodes.values():
         columns[depths[node.key]].append(node)
-    return _untangled([column for column in columns if column], access)
+    return _untangle([column for column in columns if column], access)
 
 
-def _depths(access: AccessMap) -> dict[str, int]:
-    """The longest way to each node; a circle of roles is entered where it comes first."""
-    waiting = {key: len(access.to(key)) for key in access.nodes}
-    onward = {key: access.from_(key) for key in access.nodes}
+def _measure_depths(access: AccessMap) -> dict[str, int]:
+    """Measure the longest path to each node; a cycle of roles is entered at its first node."""
+    waiting = {key: len(access.edges_to(key)) for key in access.nodes}
+    onward = {key: access.edges_from(key) for key in access.nodes}
     depths = dict.fromkeys(access.nodes, 0)
     ready = [key for key, missing in waiting.items() if not missing]
     left = dict.fromkeys(access.nodes)
@@ -195,39 +196,39 @@ def _depths(access: AccessMap) -> dict[str, int]:
     return depths
 
 
-def _untangled(columns: list[list[Node]], access: AccessMap) -> list[list[Node]]:
-    """The columns with each node near those that it is joined with, accounts staying together.
+def _untangle(columns: list[list[Node]], access: AccessMap) -> list[list[Node]]:
+    """Order each column so that joined nodes are near each other; accounts stay together.
 
-    The barycenter method of Sugiyama, Tagawa and Toda (1981), a few sweeps of it.
+    A few sweeps of the barycenter method of Sugiyama, Tagawa and Toda (1981).
     """
     before: dict[str, list[str]] = {
-        key: [edge.principal for edge in access.to(key)] for key in access.nodes
+        key: [edge.principal for edge in access.edges_to(key)] for key in access.nodes
     }
     after: dict[str, list[str]] = {
-        key: [edge.role for edge in access.from_(key)] for key in access.nodes
+        key: [edge.role for edge in access.edges_from(key)] for key in access.nodes
     }
     for sweep in range(_SWEEPS):
         joined = after if sweep % 2 else before
         order = range(len(columns) - 1, -1, -1) if sweep % 2 else range(len(columns))
         places = {node.key: place for column in columns for place, node in enumerate(column)}
         for number in order:
-            columns[number] = _ordered(columns[number], joined, places)
+            columns[number] = _order_column(columns[number], joined, places)
             places |= {node.key: place for place, node in enumerate(columns[number])}
     return columns
 
 
-def _ordered(
+def _order_column(
     column: list[Node], joined: Mapping[str, list[str]], places: Mapping[str, int]
 ) -> list[Node]:
     def middle(keys: Sequence[str], otherwise: float) -> float:
         return sum(places[key] for key in keys) / len(keys) if keys else otherwise
 
     centers = {node.key: middle(joined[node.key], places[node.key]) for node in column}
-    of_homes = {
+    home_centers = {
         home: sum(centers[node.key] for node in nodes) / len(nodes)
-        for home, nodes in _by_home(column).items()
+        for home, nodes in _group_by_home(column).items()
     }
     return sorted(
         column,
-        key=lambda node: (of_homes[node.home], node.home, centers[node.key], places[node.key]),
+        key=lambda node: (home_centers[node.home], node.home, centers[node.key], places[node.key]),
     )

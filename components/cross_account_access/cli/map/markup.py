@@ -1,34 +1,34 @@
-"""HTML and SVG as text, in which whatever isn't markup is escaped."""
+"""HTML and SVG as text in which all else is escaped."""
 
 from html import escape
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """Text that is markup, so that it must not be escaped again."""
 
     __slots__ = ()
 
 
 def element(tag: str, *children: str, **attributes: object) -> Markup:
-    """An element with its children; those that are no Markup are escaped, and so is every attribute.
+    """An element; attributes and children that are not Markup are escaped.
 
     Args:
         tag: The element's name.
-        children: What is in it.
-        attributes: By name, `_` for `-` and none at the end (`class_`); None and False leave one out, True gives it
-            no value.
+        children: Its content.
+        attributes: By name, with `_` for `-`; one at the end is dropped (`class_`). None and
+            False leave the attribute out, True writes it without a value.
     """
-    told = "".join(
+    written = "".join(
         f" {name.rstrip('_').replace('_', '-')}"
         + ("" if value is True else f'="{escape(str(value))}"')
         for name, value in attributes.items()
         if value is not None and value is not False
     )
-    return Markup(f"<{tag}{told}>{joined(*children)}</{tag}>")
+    return Markup(f"<{tag}{written}>{join_markup(*children)}</{tag}>")
 
 
-def joined(*children: str) -> Markup:
-    """Children one after the other."""
+def join_markup(*children: str) -> Markup:
+    """Concatenate children, escaping those that are not Markup."""
     return Markup(
         "".join(child if isinstance(child, Markup) else escape(child) for child in children)
     )

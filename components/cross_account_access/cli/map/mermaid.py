@@ -3,60 +3,62 @@
 import re
 from collections.abc import Mapping
 
-from .layout import line_of
-from .model import AccessMap, Edge, Node
-from .picture import ids
+from .access_map import AccessMap, Edge, Node
+from .layout import describe_edge
+from .picture import number_nodes
 
 MARK = "%% Made by cross-account-access map"
-# What Mermaid draws unless its config says otherwise.
+# Mermaid refuses more by default (maxEdges, maxTextSize).
 MOST_EDGES = 500
 MOST_TEXT = 50_000
 
-# Letters and digits of all scripts, and what means nothing in a quoted label, neither to Mermaid nor to HTML.
+# All but letters, digits and what has no meaning in a quoted label for Mermaid and HTML.
 _NOT_PLAIN = re.compile(r"[^\w ./:,()@=+·…-]")
 
 
-def mermaid(access: AccessMap) -> str:
-    """The map as a flowchart from left to right, an account a box."""
-    named = ids(access)
+def render_mermaid(access: AccessMap) -> str:
+    """Render the map as a flowchart from left to right, with a box for each account."""
+    node_ids = number_nodes(access)
     lines = [MARK, "flowchart LR"]
     for number, home in enumerate(access.homes, start=1):
-        lines.append(f"  subgraph h{number}[{_label(str(home))}]")
+        lines.append(f"  subgraph h{number}[{_quote_label(str(home))}]")
         lines += [
-            _node(node, named[node.key]) for node in access.nodes.values() if node.home == home
+            _render_node(node, node_ids[node.key])
+            for node in access.nodes.values()
+            if node.home == home
         ]
         lines.append("  end")
-    lines += [_edge(edge, named) for edge in access.edges]
+    lines += [_render_edge(edge, node_ids) for edge in access.edges]
     lines += [
         "  classDef role stroke-width:2px",
         "  classDef wide stroke-dasharray:5 3,stroke-width:3px",
     ]
-    for kind, nodes in (("role", access.roles), ("wide", [n for n in access.principals if n.wide])):
+    wide = [node for node in access.principals if node.wide]
+    for kind, nodes in (("role", [node for node, _ in access.roles]), ("wide", wide)):
         if nodes:
-            lines.append(f"  class {','.join(named[node.key] for node in nodes)} {kind}")
+            lines.append(f"  class {','.join(node_ids[node.key] for node in nodes)} {kind}")
     return "\n".join([*lines, ""])
 
 
-def too_large(text: str, access: AccessMap) -> bool:
-    """Whether Mermaid refuses to draw the flowchart as it is set by default."""
+def exceeds_mermaid_limits(text: str, access: AccessMap) -> bool:
+    """Whether Mermaid refuses to draw the flowchart by default."""
     return len(access.edges) > MOST_EDGES or len(text) > MOST_TEXT
 
 
-def _node(node: Node, own_id: str) -> str:
-    label = _label(f"{node.label} (wide)" if node.wide else node.label)
+def _render_node(node: Node, own_id: str) -> str:
+    label = _quote_label(f"{node.label} (wide)" if node.wide else node.label)
     return f"    {own_id}[{label}]" if node.role else f"    {own_id}({label})"
 
 
-def _edge(edge: Edge, named: Mapping[str, str]) -> str:
+def _render_edge(edge: Edge, node_ids: Mapping[str, str]) -> str:
     arrow = "==>" if edge.wide else "-->"
-    return (
-        f"  {named[edge.principal]} {arrow}|{_label(' · '.join(line_of(edge)))}| {named[edge.role]}"
-    )
+    label = _quote_label(" · ".join(describe_edge(edge)))
+    return f"  {node_ids[edge.principal]} {arrow}|{label}| {node_ids[edge.role]}"
 
 
-def _label(text: str) -> str:
-    """Text in quotes, and characters with a meaning as their codes.
+def _quote_label(text: str) -> str:
+    """Quote text, with characters that have a meaning as entity codes.
 
     Source: https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
     """
-    return '"' + _NOT_PLAIN.sub(lambda found: f"#{ord(found[0])};", text) + '"'
+    return '"' + _NOT_PLAIN.sub(lambda match: f"#{ord(match[0])};", text) + '"'

@@ -76,9 +76,9 @@
   // A pause, so that a screen reader tells the count once and not at every letter.
   let pause;
   filter.addEventListener("input", () => {
-    const told = narrow();
+    const status = narrow();
     clearTimeout(pause);
-    pause = setTimeout(() => { found.textContent = told; }, 300);
+    pause = setTimeout(() => { found.textContent = status; }, 300);
   });
   filter.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !filter.value) return;

@@ -1,44 +1,44 @@
-"""The map as one HTML page: picture, list and filter, with nothing to be fetched from anywhere.
+"""The map as one HTML page with a picture, a list and a filter, which loads nothing.
 
-Its content security policy names its own style and script by their hashes and forbids the rest, so that a text of a
-stack's could run nothing even if it weren't escaped.
+Its content security policy allows its own style and script by their hashes and nothing else, so
+that a stack's text could run nothing even if it weren't escaped.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from .markup import Markup, element, joined
-from .model import AccessMap, Edge, Node
-from .picture import anchors, ids, picture
-from .words import count, duration
+from cross_account_access.cli.text_format import format_count, format_duration
+
+from .access_map import AccessMap, Edge, Node
+from .markup import Markup, element, join_markup
+from .picture import find_anchors, number_nodes, render_picture
 
 MARK = "cross-account-access map"
 TITLE = "Who may assume what"
 
 
-def page(access: AccessMap) -> str:
-    """The map as a page."""
-    style, script = _part("page.css"), _part("page.js")
-    return Template(_part("page.html")).substitute(
+def render_page(access: AccessMap) -> str:
+    """Render the map as a page."""
+    style, script = _read_part("page.css"), _read_part("page.js")
+    hashes = f"style-src {_hash(style)}; script-src {_hash(script)}"
+    return Template(_read_part("page.html")).substitute(
         mark=MARK,
-        policy=escape(
-            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; "
-            "form-action 'none'"
-        ),
+        policy=escape(f"default-src 'none'; {hashes}; base-uri 'none'; form-action 'none'"),
         title=TITLE,
         summary=escape(access.summary),
         style=style,
         script=script,
-        picture=picture(access),
-        ways=_ways(access),
-        roles=_roles(access),
+        picture=render_picture(access),
+        ways=_list_access(access),
+        roles=_list_roles(access),
     )
 
 
-def _part(name: str) -> str:
+def _read_part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -46,96 +46,93 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _table(own_id: str, caption: str, heads: tuple[str, ...], rows: list[Markup]) -> Markup:
+def _build_table(table_id: str, caption: str, heads: tuple[str, ...], rows: list[Markup]) -> Markup:
     return element(
         "table",
         element("caption", caption),
         element("thead", element("tr", *(element("th", head, scope="col") for head in heads))),
         element("tbody", *rows),
-        id=own_id,
+        id=table_id,
     )
 
 
-def _ways(access: AccessMap) -> Markup:
-    named, leads_to = ids(access), anchors(access, ids(access))
+def _list_access(access: AccessMap) -> Markup:
+    node_ids = number_nodes(access)
+    anchors = find_anchors(access, node_ids)
     rows = []
     for number, edge in enumerate(access.edges, start=1):
         principal, role = access.nodes[edge.principal], access.nodes[edge.role]
         row = element(
             "tr",
-            element("th", *_principal(principal), scope="row"),
+            element("th", *_describe_principal(principal), scope="row"),
             element("td", str(principal.home), class_="home"),
-            element("td", element("a", role.label, href=f"#{leads_to[role.key]}")),
+            element("td", element("a", role.label, href=f"#{anchors[role.key]}")),
             element("td", str(role.home), class_="home"),
-            element("td", _conditions(edge), class_="long"),
-            element("td", edge.lasting),
-            element("td", *_origins(edge)),
+            element("td", _list_conditions(edge), class_="long"),
+            element("td", edge.session_text),
+            element("td", *_list_origins(edge)),
             id=f"way{number}",
             tabindex="-1",
-            data_from=named[edge.principal],
-            data_to=named[edge.role],
+            data_from=node_ids[edge.principal],
+            data_to=node_ids[edge.role],
         )
         rows.append(row)
-    caption = f"{count(len(access.edges), 'row')}: a principal and a role that it may assume"
+    caption = f"{format_count(len(access.edges), 'row')}: a principal and a role that it may assume"
     heads = ("Principal", "From", "May assume", "In", "Conditions", "Longest session", "Grant")
-    return _table("ways", caption, heads, rows)
+    return _build_table("ways", caption, heads, rows)
 
 
-def _principal(node: Node) -> list[str]:
+def _describe_principal(node: Node) -> list[str]:
     parts: list[str] = [node.label]
     if node.wide:
         parts.append(element("span", f"wide: {node.meaning}", class_="note wide"))
     if node.role:
-        parts.append(element("span", "a role that is itself assumed by others here", class_="note"))
+        parts.append(element("span", "a role that others here may assume", class_="note"))
     return parts
 
 
-def _conditions(edge: Edge) -> str:
+def _list_conditions(edge: Edge) -> str:
     if not edge.conditions:
-        return edge.under
-    return element("ul", *(element("li", text) for text in edge.conditions), class_="plain")
+        return edge.conditions_text
+    return _build_list(edge.conditions)
 
 
-def _origins(edge: Edge) -> list[str]:
+def _list_origins(edge: Edge) -> list[str]:
     parts: list[str] = [
-        joined(", " if number else "", f"{origin.grant} of {origin.stack}")
+        join_markup(", " if number else "", f"{origin.grant} of {origin.stack}")
         for number, origin in enumerate(edge.origins)
     ]
     if edge.half != "both":
         parts.append(
-            element("span", f"only the {edge.half}'s half is in these stacks", class_="note")
+            element("span", f"only the {edge.half} half is in these stacks", class_="note")
         )
     return parts
 
 
-def _roles(access: AccessMap) -> Markup:
-    named = ids(access)
+def _list_roles(access: AccessMap) -> Markup:
+    node_ids = number_nodes(access)
     rows = []
-    for node in access.roles:
-        if node.role is None:
-            continue
-        tags = [f"{key}: {value}" for key, value in node.role.tags]
+    for node, details in access.roles:
+        tags = [f"{key}: {value}" for key, value in details.tags]
         row = element(
             "tr",
             element("th", node.label, scope="row"),
             element("td", str(node.home), class_="home"),
-            element("td", node.role.description, class_="long"),
-            element("td", _several(node.role.permissions), class_="long"),
-            element("td", _several(tags)),
-            element("td", duration(node.role.max_session)),
-            id=f"role-{named[node.key]}",
+            element("td", details.description, class_="long"),
+            element("td", _build_list(details.permissions), class_="long"),
+            element("td", _build_list(tags)),
+            element("td", format_duration(details.max_session)),
+            id=f"role-{node_ids[node.key]}",
             tabindex="-1",
-            data_node=named[node.key],
+            data_node=node_ids[node.key],
         )
         rows.append(row)
-    caption = f"{count(len(rows), 'role')}, and what each may do"
+    caption = f"{format_count(len(rows), 'role')}, and what each may do"
     heads = ("Role", "In", "Description", "Permissions", "Tags", "Maximum session")
-    return _table("roles", caption, heads, rows)
+    return _build_table("roles", caption, heads, rows)
 
 
-def _several(texts: tuple[str, ...] | list[str]) -> Markup:
-    return (
-        element("ul", *(element("li", text) for text in texts), class_="plain")
-        if texts
-        else Markup("")
-    )
+def _build_list(texts: Sequence[str]) -> Markup:
+    if not texts:
+        return Markup("")
+    return element("ul", *(element("li", text) for text in texts), class_="plain")

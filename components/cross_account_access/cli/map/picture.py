@@ -1,9 +1,12 @@
-"""The picture of a map: SVG whose cards are links, to be focused by keyboard and told by a screen reader."""
+"""The picture of a map: SVG whose cards are links, for the keyboard and for screen readers too."""
 
 import unicodedata
 from collections.abc import Mapping
 from itertools import accumulate
 
+from cross_account_access.cli.text_format import format_count
+
+from .access_map import AccessMap, Node
 from .layout import (
     CARD_HEAD,
     FRAME_GAP,
@@ -16,11 +19,9 @@ from .layout import (
     Frame,
     Layout,
     Line,
-    layout,
+    lay_out,
 )
 from .markup import Markup, element
-from .model import AccessMap, Node
-from .words import count
 
 _INSET = 12  # of texts
 _FONT, _SMALL = 13, 12
@@ -35,33 +36,33 @@ _WIDTHS = (
 _LETTER = 0.64
 
 
-def ids(access: AccessMap) -> dict[str, str]:
-    """An ID for each node, valid wherever IDs are."""
+def number_nodes(access: AccessMap) -> dict[str, str]:
+    """Give each node an ID, valid in HTML, SVG and Mermaid."""
     return {key: f"n{number}" for number, key in enumerate(access.nodes, start=1)}
 
 
-def anchors(access: AccessMap, named: Mapping[str, str]) -> dict[str, str]:
-    """What each card leads to: a role's row, or a principal's first."""
-    found: dict[str, str] = {}
+def find_anchors(access: AccessMap, node_ids: Mapping[str, str]) -> dict[str, str]:
+    """Find what each card links to: a role's row, or the first row of a principal."""
+    anchors: dict[str, str] = {}
     for number, edge in enumerate(access.edges, start=1):
-        found.setdefault(edge.principal, f"way{number}")
-    return found | {node.key: f"role-{named[node.key]}" for node in access.roles}
+        anchors.setdefault(edge.principal, f"way{number}")
+    return anchors | {node.key: f"role-{node_ids[node.key]}" for node, _ in access.roles}
 
 
-def picture(access: AccessMap) -> Markup:
-    """The picture as an `svg` element."""
-    drawn, named = layout(access), ids(access)
-    leads_to = anchors(access, named)
+def render_picture(access: AccessMap) -> Markup:
+    """Render the picture as an `svg` element."""
+    drawn, node_ids = lay_out(access), number_nodes(access)
+    anchors = find_anchors(access, node_ids)
     return element(
         "svg",
         element("title", "Who may assume what", id="picture-title"),
-        element("desc", _told(access, drawn), id="picture-desc"),
+        element("desc", _describe_picture(access, drawn), id="picture-desc"),
         element(
             "g",
-            *(_curve(curve, n, named) for n, curve in enumerate(drawn.curves, start=1)),
+            *(_render_curve(curve, n, node_ids) for n, curve in enumerate(drawn.curves, start=1)),
             aria_hidden="true",
         ),
-        *(_frame(frame, access, named, leads_to) for frame in drawn.frames),
+        *(_render_frame(frame, access, node_ids, anchors) for frame in drawn.frames),
         xmlns="http://www.w3.org/2000/svg",
         id="picture",
         role="group",
@@ -78,24 +79,24 @@ def picture(access: AccessMap) -> Markup:
     )
 
 
-def _told(access: AccessMap, drawn: Layout) -> str:
+def _describe_picture(access: AccessMap, drawn: Layout) -> str:
     columns = len({frame.column for frame in drawn.frames})
-    between = " Roles that lead on to others stand between." if columns > 2 else ""  # noqa: PLR2004 - left and right
+    between = " Roles that may assume others stand between." if columns > 2 else ""  # noqa: PLR2004 - left and right
     return (
-        f"Principals at the left, by account, are joined by lines with the roles at the right that they may assume."
-        f"{between} {access.summary} The table below says the same."
+        "Lines lead from principals at the left, by account, to the roles that they may assume at "
+        f"the right.{between} {access.summary} The table below has the same content."
     )
 
 
-def _frame(
-    frame: Frame, access: AccessMap, named: Mapping[str, str], leads_to: Mapping[str, str]
+def _render_frame(
+    frame: Frame, access: AccessMap, node_ids: Mapping[str, str], anchors: Mapping[str, str]
 ) -> Markup:
     return element(
         "g",
         element("rect", width=frame.width, height=frame.height, rx=10, class_="frame"),
         element("text", str(frame.home), x=_INSET, y=22, class_="home", aria_hidden="true"),
         *(
-            _card(card, access, named[card.node.key], leads_to[card.node.key])
+            _render_card(card, access, node_ids[card.node.key], anchors[card.node.key])
             for card in frame.cards
         ),
         class_="home",
@@ -107,15 +108,15 @@ def _frame(
     )
 
 
-def _card(card: Card, access: AccessMap, own_id: str, leads_to: str) -> Markup:
-    told = _described(card.node, access)
+def _render_card(card: Card, access: AccessMap, card_id: str, anchor: str) -> Markup:
+    description = _describe_card(card.node, access)
     room = card.width - 2 * _INSET
     badge = card.node.wide
     size = _FONT * _BOLD if card.node.role else _FONT
     parts = [
-        element("title", told),
+        element("title", description),
         element("rect", width=card.width, height=card.height, rx=6),
-        element("text", cut(card.node.label, (room - badge * _BADGE) / size), x=_INSET, y=20),
+        element("text", truncate(card.node.label, (room - badge * _BADGE) / size), x=_INSET, y=20),
     ]
     if badge:
         parts.append(
@@ -125,16 +126,18 @@ def _card(card: Card, access: AccessMap, own_id: str, leads_to: str) -> Markup:
         tip = f"0,{line.port - 4} 7,{line.port} 0,{line.port + 4}"
         parts.append(element("polygon", points=tip))
         parts.append(
-            element("text", *_line(line, room / _SMALL), x=_INSET, y=line.port + 4, class_="line")
+            element(
+                "text", *_render_line(line, room / _SMALL), x=_INSET, y=line.port + 4, class_="line"
+            )
         )
     kinds = " ".join(["card", *(["role"] if card.node.role else []), *(["wide"] if badge else [])])
     return element(
         "a",
         *parts,
-        id=own_id,
-        href=f"#{leads_to}",
+        id=card_id,
+        href=f"#{anchor}",
         class_=kinds,
-        aria_label=told,
+        aria_label=description,
         transform=f"translate({PAD} {card.y})",
         data_width=card.width,
         data_height=card.height,
@@ -142,51 +145,54 @@ def _card(card: Card, access: AccessMap, own_id: str, leads_to: str) -> Markup:
     )
 
 
-def _line(line: Line, room: float) -> tuple[str, ...]:
-    """A line's text, its conditions cut to what room the session leaves; they are told in full where one points."""
+def _render_line(line: Line, room: float) -> tuple[str, ...]:
+    """Truncate a line's conditions to the room beside the session; a tooltip has all of it."""
     session = f" · {line.session}"
-    text = cut(line.conditions, room - sum(map(_width, session))) + session
+    text = truncate(line.conditions, room - sum(map(_measure, session))) + session
     return (text,) if text == line.text else (element("title", line.text), text)
 
 
-def _curve(curve: Curve, number: int, named: Mapping[str, str]) -> Markup:
+def _render_curve(curve: Curve, number: int, node_ids: Mapping[str, str]) -> Markup:
     bend = max(40, abs(curve.x2 - curve.x1) // 2)
-    course = f"M{curve.x1} {curve.y1}C{curve.x1 + bend} {curve.y1} {curve.x2 - bend} {curve.y2} {curve.x2} {curve.y2}"
+    start, end = f"{curve.x1} {curve.y1}", f"{curve.x2} {curve.y2}"
+    course = f"M{start}C{curve.x1 + bend} {curve.y1} {curve.x2 - bend} {curve.y2} {end}"
     return element(
         "path",
         d=course,
         class_="wide" if curve.edge.wide else None,
         data_way=f"way{number}",
-        data_from=named[curve.edge.principal],
-        data_to=named[curve.edge.role],
+        data_from=node_ids[curve.edge.principal],
+        data_to=node_ids[curve.edge.role],
         data_port=curve.port,
     )
 
 
-def _described(node: Node, access: AccessMap) -> str:
-    """What a screen reader says of a card."""
-    onward, inward = access.from_(node.key), access.to(node.key)
+def _describe_card(node: Node, access: AccessMap) -> str:
+    """Describe a card to a screen reader."""
+    onward, inward = access.edges_from(node.key), access.edges_to(node.key)
     parts = [node.label]
     if node.wide:
         parts.append("wide trust")
     if inward:
-        parts.append(f"assumed by {count(len({edge.principal for edge in inward}), 'principal')}")
+        parts.append(
+            f"assumed by {format_count(len({edge.principal for edge in inward}), 'principal')}"
+        )
     if onward:
-        parts.append(f"may assume {count(len({edge.role for edge in onward}), 'role')}")
+        parts.append(f"may assume {format_count(len({edge.role for edge in onward}), 'role')}")
     return ", ".join(parts)
 
 
-def cut(text: str, room: float) -> str:
-    """Text that is as wide as `room`, in its font's size, at most."""
-    ends = list(accumulate(map(_width, text)))
+def truncate(text: str, room: float) -> str:
+    """Shorten text to a width in units of the font's size."""
+    ends = list(accumulate(map(_measure, text)))
     if not ends or ends[-1] <= room:
         return text
-    kept = sum(end <= room - _width("…") for end in ends)
+    kept = sum(end <= room - _measure("…") for end in ends)
     return f"{text[:kept]}…"
 
 
-def _width(char: str) -> float:
-    """How wide a character is in the widest of the usual fonts (DejaVu Sans, Verdana), in its size."""
+def _measure(char: str) -> float:
+    """Measure a character in units of the font's size, by wide fonts (DejaVu Sans, Verdana)."""
     if unicodedata.east_asian_width(char) in "WF":
         return 1.0
     return next((width for chars, width in _WIDTHS if char in chars), _LETTER)

@@ -1,0 +1,125 @@
+"""Plans a caller's AssumeRole call: what the trust policy requires, and where it comes from."""
+
+from collections.abc import Mapping
+
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
+from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.stacks import DeployedGrant
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.trust_requirements import (
+    TrustRequirements,
+    fill_pattern,
+    find_requirements,
+    read_requirements,
+)
+from cross_account_access.grants.principals import TRAITS
+from cross_account_access.iam.limits import SESSION_NAME
+
+
+def plan_call(
+    grant: DeployedGrant, caller: CallerSession, overrides: CallOverrides, *, may_carry_mfa: bool
+) -> AssumeRoleCall:
+    """Plan how a caller assumes a grant's role.
+
+    Args:
+        grant: The grant.
+        caller: The caller.
+        overrides: The command line's options.
+        may_carry_mfa: Whether a user's temporary credentials count as signed in with MFA.
+
+    Raises:
+        Failure: If the trust policy requires a value that is missing and can't be derived.
+    """
+    required = get_requirements(grant, caller)
+    tags = _plan_tags(grant, required, caller, overrides.tags)
+    role = grant.documents.role.name
+    label = role if len(role) >= SESSION_NAME.least else f"{role}-session"
+    return AssumeRoleCall(
+        role_arn=grant.documents.role.arn,
+        external_id=overrides.external_id or required.choose_external_id(grant.external_id),
+        mfa_serial=overrides.mfa_serial
+        or (_find_mfa_serial(grant, caller, may_carry_mfa) if required.mfa else None),
+        session_name=overrides.session_name
+        or _plan_name("session name", grant, required.session_names, caller, wildcard=label),
+        duration=overrides.duration or _plan_duration(grant, caller),
+        source_identity=overrides.source_identity
+        or _plan_name("source identity", grant, required.source_identities, caller),
+        tags=tags,
+        transitive_tag_keys=required.select_transitive_keys(tags),
+    )
+
+
+def get_requirements(grant: DeployedGrant, caller: CallerSession) -> TrustRequirements:
+    """Return what the trust policy requires of the caller."""
+    every = read_requirements(grant.documents)
+    if len(every) == 1:
+        return every[0]
+    # AWS decides about a caller that the documents don't name: they may be outdated.
+    return find_requirements(grant.documents, caller.identity) or every[0]
+
+
+def _find_mfa_serial(
+    grant: DeployedGrant, caller: CallerSession, may_carry_mfa: bool
+) -> str | None:
+    if caller.identity.user is None:
+        raise Failure(
+            f"grant {grant.name} requires MFA, which a role session can't carry: "
+            f"{caller.identity.arn}",
+            ExitCode.NO,
+            remedy="Use a user's credentials, or a grant without MFA.",
+        )
+    return None if may_carry_mfa and caller.is_temporary else caller.mfa_serial
+
+
+def _plan_name(
+    what: str,
+    grant: DeployedGrant,
+    patterns: tuple[str, ...],
+    caller: CallerSession,
+    *,
+    wildcard: str | None = None,
+) -> str | None:
+    """Make a name that matches one of the patterns; None where there are none."""
+    user = caller.identity.user if any("${" in pattern for pattern in patterns) else None
+    for pattern in patterns:
+        if text := fill_pattern(pattern, user=user, instead=wildcard):
+            return text
+    if not patterns:
+        return None
+    raise Failure(
+        f"grant {grant.name} requires a {what} that matches {' or '.join(patterns)}",
+        ExitCode.WRONG_INPUT,
+        remedy=f"Pass --{what.replace(' ', '-')} NAME.",
+    )
+
+
+def _plan_tags(
+    grant: DeployedGrant,
+    required: TrustRequirements,
+    caller: CallerSession,
+    overrides: Mapping[str, str],
+) -> dict[str, str]:
+    tags = dict(overrides)
+    for key, values in required.session_tags.items():
+        if key.lower() in {name.lower() for name in overrides}:
+            continue
+        user = caller.identity.user if any("${" in text for text in values) else None
+        text = fill_pattern(values[0], user=user, instead=None) if len(values) == 1 else None
+        if text is None:
+            raise Failure(
+                f"grant {grant.name} requires the session tag {key} with one of the values "
+                f"{', '.join(values)}",
+                ExitCode.WRONG_INPUT,
+                remedy=f"Pass --session-tag {key}=VALUE.",
+            )
+        tags[key] = text
+    return tags
+
+
+def _plan_duration(grant: DeployedGrant, caller: CallerSession) -> int | None:
+    """Plan the role's maximum, except for a role session: role chaining allows one hour."""
+    longest = grant.documents.role.max_session_duration
+    chained = {TRAITS[half.kind].chained for half in grant.documents.principals}
+    if longest is None or chained == {"yes"}:
+        return None
+    return longest if chained == {"no"} or caller.identity.user is not None else None

@@ -1,0 +1,1 @@
+"""The command `exec`: runs a command with the credentials of a grant's role."""

@@ -1,0 +1,251 @@
+"""The AWS CLI commands of a handoff: a script for POSIX sh that may be run again."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+
+from cross_account_access.grants.documents import DestinationHalf
+
+from .handoff_half import AttachedPolicy, HandoffHalf
+
+_DEFAULT_SESSION = 3600
+# The AWS CLI would load the value from there:
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
+_LOADED = re.compile("(file|fileb|http|https)://")
+
+_START = """\
+#!/bin/sh
+# {what}
+# Run it with credentials of account {account}: sh commands.sh
+# It can be run again: existing resources are updated.
+set -eu
+cd -- "$(dirname -- "$0")"
+AWS_PAGER=
+# IAM is global, but the AWS CLI requires a Region.
+AWS_DEFAULT_REGION=${{AWS_DEFAULT_REGION:-${{AWS_REGION:-{region}}}}}
+export AWS_PAGER AWS_DEFAULT_REGION
+
+account=$(aws sts get-caller-identity --query Account --output text)
+if [ "$account" != {account} ]; then
+  echo "These commands are for account {account}; the credentials belong to $account." \\
+    "Nothing was done." >&2
+  exit 1
+fi
+
+# Print a command's output, or nothing where AWS has no such resource.
+ask() {{
+  {{
+    if ! why=$("$@" 2>&1 >&3); then
+      case $why in
+        *NoSuchEntity*) ;;
+        *)
+          printf '%s\\n' "$why" >&2
+          return 1
+          ;;
+      esac
+    fi
+  }} 3>&1
+}}
+"""
+
+_FOREIGN = """\
+  if [ "$arn" != {arn} ]; then
+    echo "Another role already has this name: $arn. Nothing was done." >&2
+    exit 1
+  fi
+  sids=$(aws iam get-role --role-name {name} \\
+    --query 'Role.AssumeRolePolicyDocument.Statement[].[Sid]' --output text)
+  for sid in ${{sids:-None}}; do
+    case $sid in
+      Trust*) ;;
+      *)
+        echo "The role $arn already exists, and these commands did not create it." \\
+          "Nothing was done." >&2
+        exit 1
+        ;;
+    esac
+  done
+"""
+
+_EXTRAS = """\
+policies=$(aws iam {listing} --role-name {name} --query {query} --output text)
+for policy in $policies; do
+  case $policy in
+    {expected}) ;;
+    *)
+      echo "Note: the role also has the {kind} policy $policy," \\
+        "which is not part of this grant." >&2
+      ;;
+  esac
+done
+"""
+
+_POLICY = """
+# Create or update a policy. Arguments: its ARN, its name, its file.
+make_policy() {
+  version=$(ask aws iam get-policy --policy-arn "$1" --query Policy.DefaultVersionId --output text)
+  if [ -z "$version" ]; then
+    aws iam create-policy --policy-name "$2" --policy-document "file://$3" \\
+      --query Policy.Arn --output text
+    return
+  fi
+  current=$(aws iam get-policy-version --policy-arn "$1" --version-id "$version" \\
+    --query PolicyVersion.Document --output json)
+  if [ "$(printf '%s' "$current" | tr -d ' \\n')" != "$(tr -d ' \\n' <"$3")" ]; then
+    aws iam create-policy-version --policy-arn "$1" --policy-document "file://$3" \\
+      --set-as-default --query PolicyVersion.VersionId --output text
+    aws iam delete-policy-version --policy-arn "$1" --version-id "$version"
+  fi
+}
+"""
+
+
+def render_script(half: HandoffHalf) -> str:
+    """Render the script that deploys the half."""
+    return _render_source(half) if half.side == "source" else _render_destination(half)
+
+
+def list_undo_commands(half: HandoffHalf) -> Iterator[str]:
+    """List the commands that delete what the script deploys."""
+    for policy in half.attached:
+        detach = f"iam detach-{policy.kind}-policy"
+        yield render_command(detach, **_holder(policy), policy_arn=policy.arn)
+        yield render_command("iam delete-policy", policy_arn=policy.arn)
+    if half.side == "destination":
+        role = half.documents.role
+        for arn in role.managed_policies:
+            yield render_command("iam detach-role-policy", role_name=role.name, policy_arn=arn)
+        for name in half.inline_files:
+            yield render_command("iam delete-role-policy", role_name=role.name, policy_name=name)
+        yield render_command("iam delete-role", role_name=role.name)
+
+
+def render_command(command: str, **options: str | None) -> str:
+    """Render a command of the AWS CLI, quoted for the shell, without the options that are None."""
+    words = ["aws", *command.split()]
+    described: dict[str, str] = {}
+    for key, value in options.items():
+        name = f"--{key.replace('_', '-')}"
+        if value is None:
+            continue
+        if _LOADED.match(value) and key == "description":
+            described["Description"] = value
+        else:
+            # After a space the CLI would take a value such as -x for an option.
+            words += [f"{name}={value}"] if value.startswith("-") or not value else [name, value]
+    if described:
+        words += ["--cli-input-json", json.dumps(described)]
+    return shlex.join(words)
+
+
+# --- The destination's script ---------------------------------------------------------------------
+
+
+def _render_destination(half: HandoffHalf) -> str:
+    role = half.documents.role
+    find = render_command("iam get-role", role_name=role.name, query="Role.Arn", output="text")
+    name = shlex.quote(role.name)
+    return "".join(
+        [
+            _render_start(half, f"Creates the role {role.arn}."),
+            f"\narn=$(ask {find})\n",
+            f'if [ -z "$arn" ]; then\n  {_render_creation(role)}\nelse\n',
+            _FOREIGN.format(arn=shlex.quote(role.arn), name=name),
+            *(f"  {command}\n" for command in _list_updates(role)),
+            "fi\n",
+            *(f"{command}\n" for command in _list_permission_commands(half)),
+            "\n",
+            _render_extras(name, "managed", role.managed_policies),
+            _render_extras(name, "inline", role.inline_policies),
+            f"echo {shlex.quote(f'The role {role.arn} is deployed.')}\n",
+        ]
+    )
+
+
+def _render_creation(role: DestinationHalf) -> str:
+    return render_command(
+        "iam create-role",
+        role_name=role.name,
+        path=role.path,
+        assume_role_policy_document="file://trust-policy.json",
+        description=role.description or None,
+        max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
+        permissions_boundary=role.permissions_boundary,
+        tags=_tags(role),
+        query="Role.Arn",
+        output="text",
+    )
+
+
+def _list_updates(role: DestinationHalf) -> Iterator[str]:
+    name = role.name
+    trust = "iam update-assume-role-policy"
+    yield render_command(trust, role_name=name, policy_document="file://trust-policy.json")
+    yield render_command(
+        "iam update-role",
+        role_name=name,
+        description=role.description or "",
+        max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
+    )
+    if boundary := role.permissions_boundary:
+        put = "iam put-role-permissions-boundary"
+        yield render_command(put, role_name=name, permissions_boundary=boundary)
+    if role.tags:
+        yield render_command("iam tag-role", role_name=name, tags=_tags(role))
+
+
+def _list_permission_commands(half: HandoffHalf) -> Iterator[str]:
+    role = half.documents.role
+    for arn in role.managed_policies:
+        yield render_command("iam attach-role-policy", role_name=role.name, policy_arn=arn)
+    put = "iam put-role-policy"
+    for name, file in half.inline_files.items():
+        document = f"file://{file}"
+        yield render_command(put, role_name=role.name, policy_name=name, policy_document=document)
+
+
+def _tags(role: DestinationHalf) -> str | None:
+    tags = [{"Key": key, "Value": value} for key, value in sorted(role.tags.items())]
+    return json.dumps(tags) if tags else None
+
+
+def _render_extras(name: str, kind: str, expected: Iterable[str]) -> str:
+    managed = kind == "managed"
+    return _EXTRAS.format(
+        listing="list-attached-role-policies" if managed else "list-role-policies",
+        name=name,
+        query=shlex.quote("AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]"),
+        expected=" | ".join(map(shlex.quote, [*expected, "None"])),
+        kind=kind,
+    )
+
+
+# --- The source's script --------------------------------------------------------------------------
+
+
+def _render_source(half: HandoffHalf) -> str:
+    role = half.documents.role.arn
+    what = f"Allows {len(half.attached)} of account {half.account} to assume the role {role}."
+    return "".join(
+        [
+            _render_start(half, what),
+            _POLICY,
+            *(line for policy in half.attached for line in _render_policy(policy)),
+            f"\necho {shlex.quote(f'Allowed to assume {role}.')}\n",
+        ]
+    )
+
+
+def _render_policy(policy: AttachedPolicy) -> Iterator[str]:
+    yield f"\n{shlex.join(['make_policy', policy.arn, policy.name, policy.file])}\n"
+    attach = f"iam attach-{policy.kind}-policy"
+    yield render_command(attach, **_holder(policy), policy_arn=policy.arn) + "\n"
+
+
+def _holder(policy: AttachedPolicy) -> Mapping[str, str]:
+    return {f"{policy.kind}_name": policy.holder}
+
+
+def _render_start(half: HandoffHalf, what: str) -> str:
+    return _START.format(what=what, account=half.account, region=half.region)

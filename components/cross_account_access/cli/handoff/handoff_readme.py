@@ -1,0 +1,278 @@
+"""The README of a handoff: what the other account's owner is asked to deploy, in plain words."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cross_account_access.cli.condition_words import describe_conditions
+from cross_account_access.cli.text_format import format_duration
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
+
+from .aws_cli_script import list_undo_commands, render_command
+from .handoff_half import HandoffHalf, UnattachedPolicy
+
+_WIDE: frozenset[PrincipalKind] = frozenset(
+    {"account", "group", "organization", "organizational_unit"}
+)
+_DEFAULT_SESSION = 3600
+
+_DEPLOY = """\
+## How to deploy it
+
+Choose one of these. Each is complete, and needs credentials of account {account}.
+
+**AWS CLI.** The script checks the account first, and can be run again.
+
+```sh
+sh commands.sh
+```
+
+**CloudFormation.**
+
+```sh
+{deploy}
+```
+
+**Terraform**, with version 5.0 or later of the AWS provider.
+
+```sh
+terraform init
+terraform apply
+```
+"""
+
+_UNDO = """\
+## How to undo it
+
+After `sh commands.sh`:
+
+```sh
+{commands}
+```
+
+After CloudFormation: `{delete}`. After Terraform: `terraform destroy`.
+"""
+
+_ATTACH = "attach `{file}` as a policy to each user, group or role that needs access"
+
+
+def render_readme(half: HandoffHalf) -> str:
+    """Render the README."""
+    describe = _describe_source if half.side == "source" else _describe_destination
+    return "\n".join([*describe(half), *_render_steps(half)])
+
+
+# --- The destination ------------------------------------------------------------------------------
+
+
+def _describe_destination(half: HandoffHalf) -> Iterator[str]:
+    documents, role = half.documents, half.documents.role
+    yield f"# A role in account {half.account} for account {half.other_account}\n"
+    yield (
+        f"You administer account {half.account}. Account {half.other_account} asks you to create "
+        f"the IAM role `{role.name}`, which only the principals below can assume. This folder has "
+        "all that you need.\n"
+    )
+    yield "## Who can assume the role\n"
+    for principal in documents.principals:
+        yield f"- {_describe_principal(principal.kind, principal.name)}"
+    yield ""
+    yield from _list_conditions(role.trust_policy)
+    yield "## What the role allows\n"
+    yield from (f"- the managed policy `{arn}`" for arn in role.managed_policies)
+    yield from (f"- the inline policy in `{file}`" for file in half.inline_files.values())
+    if not role.managed_policies and not role.inline_policies:
+        yield "- nothing yet: the role has no permissions policies"
+    if role.permissions_boundary:
+        yield f"- at most what the permissions boundary `{role.permissions_boundary}` allows"
+    session = format_duration(role.max_session_duration or _DEFAULT_SESSION)
+    yield f"\nA session lasts at most {session}; then the caller must assume the role again.\n"
+    yield "## What this means\n"
+    yield (
+        f"- The role is `{role.arn}`. You own it: whatever its sessions do, they do in your "
+        "account, and your CloudTrail logs it."
+    )
+    yield from _describe_effects(half)
+    yield ""
+
+
+def _describe_effects(half: HandoffHalf) -> Iterator[str]:
+    """Describe what only some trust policies bring."""
+    yield _both_halves(half)
+    trusted = [
+        name
+        for statement in half.documents.role.trust_policy["Statement"]
+        for name in _list_trusted(statement)
+    ]
+    if any(not name.endswith(":root") and name != "*" for name in trusted):
+        yield (
+            "- AWS refuses to create the role while a user or role that the trust policy names "
+            "doesn't exist."
+        )
+    if any(principal.kind in _WIDE for principal in half.documents.principals):
+        yield (
+            "- The trust policy names more than single identities: the policies of their own "
+            "account decide which of them can assume the role."
+        )
+    if half.has_external_id:
+        yield (
+            "- The external ID must stay between the two of you. It is in `trust-policy.json`, "
+            "`template.yaml` and `main.tf`: don't publish these files."
+        )
+
+
+def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
+    listed = [
+        [f"- {one.full}" for one in describe_conditions(statement.get("Condition", {}), _quote)]
+        for statement in trust["Statement"]
+    ]
+    if not any(listed):
+        yield "There are no conditions.\n"
+    elif len(listed) == 1:
+        yield "All of these conditions must be met:\n"
+        yield from listed[0]
+        yield ""
+    else:
+        yield (
+            "Each statement of `trust-policy.json` has its own conditions, all of which must be "
+            "met:\n"
+        )
+        for statement, conditions in zip(trust["Statement"], listed, strict=True):
+            names = ", ".join(map(_quote, _list_trusted(statement)))
+            yield f"- {names}" + (":" if conditions else ", without conditions")
+            yield from (f"  {condition}" for condition in conditions)
+        yield ""
+
+
+def _list_trusted(statement: Mapping[str, Any]) -> list[str]:
+    trusted = statement["Principal"]["AWS"]
+    return [trusted] if isinstance(trusted, str) else trusted
+
+
+# --- The source -----------------------------------------------------------------------------------
+
+
+def _describe_source(half: HandoffHalf) -> Iterator[str]:
+    documents, role = half.documents, half.documents.role
+    yield f"# Permission in account {half.account} to assume a role of {half.other_account}\n"
+    yield (
+        f"You administer account {half.account}. Account {half.other_account} has the IAM role "
+        f"`{role.arn}` for the principals below, and asks you to allow them to assume it. This "
+        "folder has all that you need.\n"
+    )
+    yield "## Who gets which policy\n"
+    for policy in half.attached:
+        yield (
+            f"- {policy.kind} `{policy.holder}`: the managed policy `{policy.name}`, with the "
+            f"document `{policy.file}`"
+        )
+    yield from (_describe_unattached(policy, half) for policy in half.unattached)
+    yield "\n## What this means\n"
+    yield (
+        "- Each policy allows its principal to assume this one role (with session tags or a source "
+        "identity where the document says so), and nothing else. Account "
+        f"{half.other_account} decides what the role allows."
+    )
+    if groups := [f"`{policy.holder}`" for policy in half.attached if policy.kind == "group"]:
+        yield f"- Users that you add to the group {', '.join(groups)} get the permission too."
+    if any(principal.kind == "session" for principal in documents.principals):
+        yield (
+            "- A session has no policies of its own: its role gets the policy, and the other "
+            "account trusts that session only."
+        )
+    yield _both_halves(half)
+    yield ""
+
+
+def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
+    """Describe where a policy goes that can't be attached to an IAM entity from here."""
+    attach = _ATTACH.format(file=policy.file)
+    match policy.principal.kind:
+        case "permission_set":
+            where = (
+                f"in IAM Identity Center, add the statement of `{policy.file}` to the permission "
+                f"set's inline policy, and provision it to account {half.account} again"
+            )
+        case "account":
+            where = f"in account {half.account}, {attach}"
+        case _:
+            where = f"in each of its accounts, including {half.account}, {attach}"
+    return f"- {_describe_principal(policy.principal.kind, policy.principal.name)}: {where}"
+
+
+# --- Both -----------------------------------------------------------------------------------------
+
+
+def _both_halves(half: HandoffHalf) -> str:
+    return (
+        f"- Access works only after both halves are deployed, yours and that of account "
+        f"{half.other_account}: cross-account access needs permission from both accounts. Either "
+        "account can end it alone."
+    )
+
+
+def _render_steps(half: HandoffHalf) -> Iterator[str]:
+    if half.can_be_applied:
+        deploy = render_command(
+            "cloudformation deploy",
+            stack_name=half.slug,
+            template_file="template.yaml",
+            capabilities="CAPABILITY_NAMED_IAM",
+        )
+        yield _DEPLOY.format(account=half.account, deploy=deploy)
+    else:
+        yield "## How to deploy it\n"
+        yield "By hand, as described above: no policy attaches to an IAM user, role or group.\n"
+    yield "## How to check it\n"
+    yield "```sh"
+    yield from _list_checks(half)
+    yield "```\n"
+    yield (
+        f"Then tell the owner of account {half.other_account}, who can verify by the checksum that "
+        "it was deployed as handed over:\n"
+    )
+    verify = ["cross-account-access", "verify", half.documents.grant, "--checksum", half.checksum]
+    yield f"```sh\n{shlex.join(verify)}\n```\n"
+    if half.can_be_applied:
+        delete = render_command("cloudformation delete-stack", stack_name=half.slug)
+        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=delete)
+    else:
+        yield "## How to undo it\n"
+        yield "Remove the statements from where you put them.\n"
+
+
+def _list_checks(half: HandoffHalf) -> Iterator[str]:
+    role = half.documents.role
+    if half.side == "destination":
+        query = "Role.AssumeRolePolicyDocument"
+        yield "# The output must match trust-policy.json; AWS may change the order."
+        yield render_command("iam get-role", role_name=role.name, query=query, output="json")
+        listing = "iam list-attached-role-policies"
+        yield render_command(listing, role_name=role.name, output="table")
+        return
+    arns = [
+        principal.arn
+        for principal in half.documents.principals
+        if principal.arn and principal.kind != "session"
+    ]
+    if not arns:
+        yield "# As one of the principals, and under the conditions of the other account:"
+        yield render_command("sts assume-role", role_arn=role.arn, role_session_name="check")
+    for arn in arns:
+        yield '# The output must be "allowed".'
+        yield render_command(
+            "iam simulate-principal-policy",
+            policy_source_arn=arn,
+            action_names="sts:AssumeRole",
+            resource_arns=role.arn,
+            query="EvaluationResults[].EvalDecision",
+            output="text",
+        )
+
+
+def _describe_principal(kind: PrincipalKind, name: str) -> str:
+    return f"{kind.replace('_', ' ')} `{name}`: {TRAITS[kind].meaning}"
+
+
+def _quote(text: str) -> str:
+    return f"`{text.replace('`', ' ').replace(chr(10), ' ')}`"

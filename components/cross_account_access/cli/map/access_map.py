@@ -1,0 +1,196 @@
+"""The map as plain data: principals, roles, and which may assume which. No external ID is in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cross_account_access.cli.text_format import format_count, format_duration, join_words
+from cross_account_access.grants.grant import Side
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.iam import limits
+
+_WIDE: frozenset[PrincipalKind] = frozenset(
+    {"group", "account", "organization", "organizational_unit"}
+)
+
+Chained = Literal["yes", "no", "roles"]
+
+
+@dataclass(frozen=True, order=True)
+class Home:
+    """Where a principal or role belongs.
+
+    Attributes:
+        kind: An account or an organization.
+        id: The account's 12 digits, or o-….
+    """
+
+    kind: Literal["account", "organization"]
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+@dataclass(frozen=True)
+class RoleDetails:
+    """What a grant sets on its role.
+
+    Attributes:
+        permissions: Its policies' names, its permissions boundary last.
+        max_session: In seconds.
+    """
+
+    description: str
+    permissions: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+    max_session: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """A principal, a role, or both: a role that one grant opens and another trusts is one node.
+
+    Attributes:
+        key: Unique on the map: the ARN where there is one.
+        name: With its path; an account's or organization's ID.
+        role: What a grant on the map sets on it; None for a principal that no grant opens.
+    """
+
+    key: str
+    kind: PrincipalKind
+    name: str
+    home: Home
+    arn: str | None = None
+    role: RoleDetails | None = None
+
+    @property
+    def label(self) -> str:
+        """The kind and the name, to stand beside the home."""
+        if self.kind in ("account", "organization"):
+            return f"the whole {self.kind}"
+        if self.kind == "organizational_unit":
+            return f"OU {self.name.rstrip('/').rpartition('/')[2]}"
+        return f"{self.kind.replace('_', ' ')} {self.name}"
+
+    @property
+    def full_label(self) -> str:
+        """The label with the home in it."""
+        if self.kind in ("account", "organization"):
+            return f"the whole {self.home}"
+        return f"{self.label} in {self.home}"
+
+    @property
+    def wide(self) -> bool:
+        """Whether trusting it lets in more than one identity."""
+        return self.kind in _WIDE
+
+    @property
+    def meaning(self) -> str:
+        """Who can assume a role that trusts it."""
+        return TRAITS[self.kind].meaning
+
+
+@dataclass(frozen=True, order=True)
+class Origin:
+    """The grant that an edge comes from.
+
+    Attributes:
+        side: Which halves the stack makes.
+    """
+
+    stack: str
+    grant: str
+    side: Side = "both"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """That a principal may assume a role, by one statement of the role's trust policy.
+
+    Attributes:
+        principal: The principal's key.
+        role: The role's key.
+        conditions: In words; empty where there are none.
+        session: How long a session lasts at most, in seconds.
+        chained: Whether the session is role chaining, which AWS limits to an hour; `roles` where it
+            is so for the roles among the callers.
+        wide: Whether the principal is wide.
+        origins: The grants, sorted.
+    """
+
+    principal: str
+    role: str
+    conditions: tuple[str, ...]
+    session: int
+    chained: Chained
+    wide: bool
+    origins: tuple[Origin, ...]
+
+    @property
+    def conditions_text(self) -> str:
+        """The conditions as one text."""
+        return "; ".join(self.conditions) or "no conditions"
+
+    @property
+    def session_text(self) -> str:
+        """The longest session as text."""
+        text = format_duration(self.session)
+        if self.chained == "yes":
+            return f"{text} (role chaining)"
+        if self.chained == "roles" and self.session > limits.CHAINED_SESSION_SECONDS:
+            return f"{text}; {format_duration(limits.CHAINED_SESSION_SECONDS)} for role sessions"
+        return text
+
+    @property
+    def half(self) -> Side:
+        """Which halves the map's stacks make."""
+        sides = {origin.side for origin in self.origins}
+        return "both" if len(sides) > 1 else next(iter(sides))
+
+
+@dataclass(frozen=True)
+class AccessMap:
+    """Nodes by their key, and the edges between them, both in the order in which they are shown."""
+
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+
+    @property
+    def principals(self) -> list[Node]:
+        """The nodes that may assume a role."""
+        callers = {edge.principal for edge in self.edges}
+        return [node for node in self.nodes.values() if node.key in callers]
+
+    @property
+    def roles(self) -> list[tuple[Node, RoleDetails]]:
+        """The roles that may be assumed."""
+        return [(node, node.role) for node in self.nodes.values() if node.role]
+
+    @property
+    def homes(self) -> list[Home]:
+        """The accounts and organizations."""
+        return sorted({node.home for node in self.nodes.values()})
+
+    @property
+    def stacks(self) -> list[str]:
+        """The names of the stacks."""
+        return sorted({origin.stack for edge in self.edges for origin in edge.origins})
+
+    def edges_from(self, key: str) -> list[Edge]:
+        """Return what a principal may assume."""
+        return [edge for edge in self.edges if edge.principal == key]
+
+    def edges_to(self, key: str) -> list[Edge]:
+        """Return who may assume a role."""
+        return [edge for edge in self.edges if edge.role == key]
+
+    @property
+    def summary(self) -> str:
+        """How many principals and roles there are, in a sentence."""
+        accounts = {node.home for node, _ in self.roles}
+        return (
+            f"{format_count(len(self.principals), 'principal')} may assume "
+            f"{format_count(len(self.roles), 'role')} in {format_count(len(accounts), 'account')}, "
+            f"by the grants of {join_words(self.stacks, 'and')}."
+        )

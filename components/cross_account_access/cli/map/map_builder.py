@@ -1,0 +1,131 @@
+"""Builds the map from grants: nodes that several grants name become one, and edges that agree."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cross_account_access.cli.condition_words import describe_conditions
+from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.cli.trust_requirements import find_extra_conditions, find_statements
+from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import TRAITS
+from cross_account_access.iam import arns, limits
+
+from .access_map import AccessMap, Chained, Edge, Home, Node, Origin, RoleDetails
+
+NOT_TRUSTED = "not trusted by the role"
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html
+_DEFAULT_SESSION = 3600
+_CHAINED: Mapping[str, Chained] = {"yes": "yes", "no": "no", "roles": "roles"}
+
+
+def build_access_map(grants: Iterable[tuple[str, GrantDocuments]]) -> AccessMap:
+    """Build the map of these grants, each with its stack's name."""
+    builder = _Builder()
+    ordered = sorted(grants, key=lambda item: (item[0], item[1].grant))
+    for _, documents in ordered:
+        builder.add_role(documents)
+    for _, documents in ordered:
+        builder.learn_arns(documents)
+    for stack, documents in ordered:
+        origin = Origin(escape_invisible(stack), escape_invisible(documents.grant), documents.side)
+        for half in documents.principals:
+            builder.add_edges(origin, documents, half)
+    return builder.build()
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._edges: dict[tuple[Any, ...], Edge] = {}
+        # By account and name, which is unique there.
+        self._role_arns: dict[tuple[str, str], str] = {}
+
+    def add_role(self, documents: GrantDocuments) -> None:
+        role, account = documents.role, documents.destination_account_id
+        self._role_arns[account, role.name] = role.arn
+        details = RoleDetails(
+            description=escape_invisible(role.description or ""),
+            permissions=tuple(_list_permissions(role)),
+            tags=tuple(
+                (escape_invisible(key), escape_invisible(value))
+                for key, value in sorted(role.tags.items())
+            ),
+            max_session=role.max_session_duration or _DEFAULT_SESSION,
+        )
+        name = escape_invisible(f"{role.path}{role.name}".removeprefix("/"))
+        node = Node(role.arn, "role", name, Home("account", account), role.arn, details)
+        self._nodes.setdefault(node.key, node)
+
+    def learn_arns(self, documents: GrantDocuments) -> None:
+        """Remember the ARNs of the roles among the principals, by which sessions find theirs."""
+        for half in documents.principals:
+            if half.kind == "role" and half.arn and (arn := arns.parse_arn(half.arn)):
+                self._role_arns.setdefault((arn.account, arn.name), half.arn)
+
+    def add_edges(self, origin: Origin, documents: GrantDocuments, half: SourceHalf) -> None:
+        node, scoping = self._make_principal(documents, half)
+        self._nodes.setdefault(node.key, node)
+        session = documents.role.max_session_duration or _DEFAULT_SESSION
+        chained = _CHAINED[TRAITS[half.kind].chained]
+        if chained == "yes":
+            session = min(session, limits.CHAINED_SESSION_SECONDS)
+        for described in _describe_statements(documents, half):
+            conditions = (*scoping, *described)
+            key = (node.key, documents.role.arn, conditions, session)
+            earlier = self._edges[key].origins if key in self._edges else ()
+            origins = tuple(sorted({origin, *earlier}))
+            self._edges[key] = Edge(
+                node.key, documents.role.arn, conditions, session, chained, node.wide, origins
+            )
+
+    def _make_principal(
+        self, documents: GrantDocuments, half: SourceHalf
+    ) -> tuple[Node, tuple[str, ...]]:
+        """Return the principal's node, and what the grant trusts of it alone."""
+        account = Home("account", documents.source_account_id)
+        name = escape_invisible(half.name)
+        if half.kind == "session":
+            role, _, session = half.name.partition("/")
+            arn = self._role_arns.get((account.id, role))
+            if arn and (parsed := arns.parse_arn(arn)):
+                role = f"{parsed.path}{parsed.name}".removeprefix("/")
+                scoping = (f"only session {escape_invisible(session)}",)
+                return Node(arn, "role", role, account, arn), scoping
+        if half.kind in ("organization", "organizational_unit"):
+            home = Home("organization", name.partition("/")[0])
+            return Node(f"{half.kind}:{name}", half.kind, name, home), ()
+        key = half.arn if half.arn and half.kind != "group" else f"{half.kind}:{account.id}:{name}"
+        return Node(key, half.kind, name, account, half.arn), ()
+
+    def build(self) -> AccessMap:
+        nodes = {node.key: node for node in sorted(self._nodes.values(), key=_rank)}
+        order = {key: position for position, key in enumerate(nodes)}
+        edges = sorted(
+            self._edges.values(),
+            key=lambda edge: (order[edge.principal], order[edge.role], edge.conditions),
+        )
+        return AccessMap(nodes, tuple(edges))
+
+
+def _rank(node: Node) -> tuple[Any, ...]:
+    return node.home, node.kind, node.name.casefold(), node.key
+
+
+def _list_permissions(role: DestinationHalf) -> list[str]:
+    names = [arn.name for arn in map(arns.parse_arn, role.managed_policies) if arn]
+    names += [f"{escape_invisible(name)} (inline)" for name in role.inline_policies]
+    boundary = arns.parse_arn(role.permissions_boundary) if role.permissions_boundary else None
+    return names + ([f"permissions boundary {boundary.name}"] if boundary else [])
+
+
+def _describe_statements(documents: GrantDocuments, half: SourceHalf) -> list[tuple[str, ...]]:
+    """Describe the conditions of each statement that trusts a principal."""
+    by_name = half.kind in ("user", "role") and half.arn != half.trusted_as
+    return [
+        (
+            *(one.short for one in describe_conditions(find_extra_conditions(statement, half))),
+            *(["trusted by name"] if by_name else []),
+        )
+        for statement in find_statements(documents, half)
+    ] or [(NOT_TRUSTED,)]

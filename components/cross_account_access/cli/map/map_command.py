@@ -1,0 +1,121 @@
+"""The command `map`."""
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Literal, get_args
+
+import click
+from rich.console import Console
+
+from cross_account_access.cli.files import write_file
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
+from cross_account_access.cli.terminal import Command, emit, make_console, make_progress_console
+
+from .access_map import AccessMap
+from .map_builder import build_access_map
+from .map_json import render_json
+from .mermaid import MARK as MERMAID_MARK
+from .mermaid import MOST_EDGES, exceeds_mermaid_limits, render_mermaid
+from .page import MARK as PAGE_MARK
+from .page import render_page
+from .tree import TITLE, build_tree
+
+Form = Literal["tree", "mermaid", "html"]
+
+_FORMS: Mapping[str, Form] = {
+    ".html": "html",
+    ".htm": "html",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".md": "mermaid",
+}
+_WIDTH = 160
+
+
+@click.command("map", cls=Command)
+@add_stack_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(get_args(Form)),
+    help="The output format. Default: by FILE's extension (.html, .mmd, .md), otherwise a tree.",
+)
+@click.option(
+    "--to",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the map to FILE instead of stdout.",
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE even if this command didn't create it.")
+def map_command(
+    *, where: StackSource, form: Form | None, file: Path | None, force: bool, as_json: bool
+) -> None:
+    """Show who may assume what, by all grants of one or more stacks.
+
+    The map is a tree for the terminal, a Mermaid flowchart for documents, or an HTML page with a
+    picture, a list and a filter, which loads nothing from the network. Roles that are assumed
+    through another grant's role are shown behind it.
+
+    Only the stacks' outputs are read: AWS is never called, and no external ID is shown.
+
+    \b
+    Examples:
+      cross-account-access map --stack dev
+      cross-account-access map --stack hub --stack spokes --to access.html
+      cross-account-access map --outputs outputs.json --format mermaid
+    """  # noqa: D301 - \b is click's
+    if file == Path("-"):
+        file = None
+    access = build_access_map(
+        (_name_stack(grant.stack, where), grant.documents) for grant in load_grants(where)
+    )
+    form = form or (_FORMS.get(file.suffix.lower(), "tree") if file else "tree")
+    text, mark = _RENDERERS[form](access)
+    if form == "mermaid":
+        _warn_of_size(text, access)
+    if file:
+        if form == "mermaid" and file.suffix.lower() == ".md":
+            text = f"```mermaid\n{text}```\n"
+        write_file(file, text, mark, force=force)
+    if as_json:
+        written = {"written": {"file": str(file), "format": form}} if file else {}
+        emit(render_json(access) | written)
+    elif file:
+        click.echo(f"{access.summary}\nWritten to {file}.")
+    elif form == "tree":
+        make_console().print(build_tree(access))
+    else:
+        click.echo(text, nl=False)
+
+
+def _warn_of_size(text: str, access: AccessMap) -> None:
+    if exceeds_mermaid_limits(text, access):
+        make_progress_console().print(
+            f"Mermaid draws at most {MOST_EDGES} lines by default. Use --format html instead, "
+            "which has no limit, or raise maxEdges in Mermaid's config."
+        )
+
+
+def _name_stack(stack: str, where: StackSource) -> str:
+    """Name a stack; a file without its folder, because the map may be shared."""
+    if stack not in where.files:
+        return stack
+    alike = [file for file in where.files if Path(file).stem == Path(stack).stem]
+    return "stdin" if stack == "-" else Path(stack).stem if len(alike) == 1 else stack
+
+
+def _render_tree(access: AccessMap) -> tuple[str, str]:
+    text = StringIO()
+    Console(
+        file=text, width=_WIDTH, color_system=None, highlight=False, markup=False, emoji=False
+    ).print(build_tree(access))
+    return text.getvalue(), TITLE
+
+
+_RENDERERS: Mapping[Form, Callable[[AccessMap], tuple[str, str]]] = {
+    "tree": _render_tree,
+    "mermaid": lambda access: (render_mermaid(access), MERMAID_MARK),
+    "html": lambda access: (render_page(access), PAGE_MARK),
+}

@@ -1,0 +1,268 @@
+"""Plans the AWS CLI profiles that `profile` writes, before anything is written."""
+
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+
+from cross_account_access.cli import files
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.call_planning import get_requirements, plan_call
+from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.stacks import DeployedGrant
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
+
+from .aws_config import (
+    NotOursError,
+    Profile,
+    find_profile_names,
+    parse_sections,
+    read_profile,
+    write_profile,
+)
+
+_SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ProfilePlan:
+    """The planned change of the config file.
+
+    Attributes:
+        file: The file.
+        old: Its content; None if it doesn't exist.
+        new: Its new content.
+        changes: Each profile with `add`, `update` or `none`.
+        skipped: Grants without a profile, each with the reason.
+    """
+
+    file: Path
+    old: bytes | None
+    new: bytes
+    changes: list[tuple[Profile, str]]
+    skipped: list[tuple[str, str]]
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.new != (self.old or b"")
+
+    def diff(self) -> list[str]:
+        """Compare old and new without context, which may hold secrets, and without external IDs."""
+        old, new = (_decode(content or b"").splitlines() for content in (self.old, self.new))
+        lines = difflib.unified_diff(old, new, str(self.file), str(self.file), n=0, lineterm="")
+        return [
+            _SECRET_LINE.sub(r"\g<1>***", line).encode("utf-8", "replace").decode()
+            for line in lines
+        ]
+
+    def render_json(self, backup: Path | None, *, written: bool) -> dict[str, Any]:
+        """Render the plan for `--json`.
+
+        Args:
+            backup: Where the old content is kept.
+            written: Whether the file was written.
+        """
+        return {
+            "file": str(self.file),
+            "profiles": [
+                {"profile": profile.name, "grant": profile.grant, "change": change}
+                for profile, change in self.changes
+            ],
+            "skipped": [{"grant": grant, "why": reason} for grant, reason in self.skipped],
+            "written": written,
+            "backup": str(backup) if backup else None,
+        }
+
+
+@dataclass(frozen=True)
+class ProfileOptions:
+    """The options of the command line.
+
+    Attributes:
+        source_profile: The user's own profile; None for the one in the config, or `default`.
+        overrides: How the role is assumed.
+        prefix: The beginning of each profile's name.
+        endpoint: An emulator's URL.
+    """
+
+    source_profile: str | None
+    overrides: CallOverrides
+    prefix: str
+    endpoint: str | None
+
+
+def plan_profiles(
+    grants: Sequence[DeployedGrant], options: ProfileOptions, *, by_name: bool
+) -> ProfilePlan:
+    """Plan the profiles of grants.
+
+    Args:
+        grants: The grants.
+        options: The options of the command line.
+        by_name: Whether the user named the grants; otherwise unusable grants are skipped.
+
+    Raises:
+        Failure: If a profile can't be written.
+    """
+    return _Planner(options).plan(grants, by_name=by_name)
+
+
+class _Planner:
+    def __init__(self, options: ProfileOptions) -> None:
+        self._options = options
+        session = botocore.session.Session()
+        self._file = _find_file(session, "config_file")
+        self._credentials = _find_file(session, "credentials_file")
+        self._old = files.read_file(self._file)
+        self._text = _decode(self._old or b"")
+        sections = _read_sections(
+            self._credentials, _decode(files.read_file(self._credentials) or b"")
+        )
+        self._in_credentials = {name.removeprefix("profile ") for name in sections}
+        self._profiles = self._in_credentials | find_profile_names(
+            _read_sections(self._file, self._text)
+        )
+        self._callers: dict[str, CallerSession] = {}
+
+    def plan(self, grants: Sequence[DeployedGrant], *, by_name: bool) -> ProfilePlan:
+        changes: list[tuple[Profile, str]] = []
+        skipped: list[tuple[str, str]] = []
+        text = self._text
+        for grant in grants:
+            try:
+                profile = self._plan_profile(grant, by_name=by_name)
+            except Failure as failure:
+                if by_name or failure.code is not ExitCode.NO:
+                    raise
+                skipped.append((grant.name, failure.message))
+                continue
+            if profile.name in {planned.name for planned, _ in changes}:
+                raise Failure(
+                    f"two grants must not share the profile {profile.name}: their roles have the "
+                    "same name",
+                    ExitCode.WRONG_INPUT,
+                    remedy="Write each one separately, with its own --prefix.",
+                )
+            before, text = text, write_profile(text, profile)
+            existing = read_profile(before, profile)
+            change = "none" if text == before else "update" if existing else "add"
+            changes.append((profile, change))
+        if not changes:
+            raise _refuse_all(skipped)
+        new = text.encode("utf-8", "surrogateescape")
+        return ProfilePlan(self._file, self._old, new, changes, skipped)
+
+    def _plan_profile(self, grant: DeployedGrant, *, by_name: bool) -> Profile:
+        stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
+        name = f"{self._options.prefix}{grant.documents.role.name}"
+        keys = {"role_arn": grant.documents.role.arn}
+        existing = self._read_existing(Profile(name, grant.name, stack, keys))
+        source = self._options.source_profile or existing.get("source_profile") or "default"
+        caller = self._get_caller(source)
+        if not by_name and find_requirements(grant.documents, caller.identity) is None:
+            raise Failure(f"its trust policy doesn't allow {caller.identity.arn}", ExitCode.NO)
+        required = get_requirements(grant, caller)
+        _check_expressible(grant, required)
+        serial = self._options.overrides.mfa_serial
+        session_name = self._options.overrides.session_name
+        # Options that were given for the existing profile needn't be repeated.
+        if required.mfa and existing.get("source_profile") == source:
+            serial = serial or existing.get("mfa_serial")
+        if required.accepts_session_name(existing.get("role_session_name", "")):
+            session_name = session_name or existing.get("role_session_name")
+        call = plan_call(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
+        return Profile(name, grant.name, stack, _list_keys(call, source))
+
+    def _get_caller(self, source: str) -> CallerSession:
+        if source not in self._profiles:
+            raise Failure(
+                f"there is no AWS profile {source}, whose credentials would assume the role",
+                ExitCode.WRONG_INPUT,
+                remedy="Pass --source-profile NAME with your own profile.",
+            )
+        access = AwsAccess(profile=source, endpoint=self._options.endpoint)
+        return self._callers.setdefault(source, CallerSession(access))
+
+    def _read_existing(self, profile: Profile) -> dict[str, str]:
+        if profile.name == "default":
+            reason = "applies to all commands without --profile"
+        elif profile.name in self._in_credentials:
+            reason = f"exists in {self._credentials}"
+        else:
+            try:
+                return read_profile(self._text, profile)
+            except NotOursError as error:
+                reason = f"{error}; it is in {self._file}"
+        raise Failure(
+            f"the profile {profile.name} {reason}",
+            ExitCode.WRONG_INPUT,
+            remedy="Pass --prefix TEXT, so that the new profile has another name.",
+        )
+
+
+def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> None:
+    """Check that a profile of the AWS CLI can pass what is required."""
+    for values, what in (
+        (required.source_identities, "a source identity"),
+        (required.session_tags, "session tags"),
+    ):
+        if values:
+            raise Failure(
+                f"grant {grant.name} requires {what}, which an AWS CLI profile can't pass",
+                ExitCode.NO,
+                remedy=f"Use `cross-account-access exec {grant.name} -- COMMAND`.",
+            )
+
+
+def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
+    reasons = "".join(f"\n{grant}: {reason}" for grant, reason in skipped)
+    return Failure(
+        f"no grant can be used through a profile{reasons}",
+        ExitCode.NO,
+        remedy="To use other credentials, pass --source-profile NAME.",
+    )
+
+
+def _list_keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
+    """List a call's parameters as a profile's keys.
+
+    Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+    """
+    keys = {
+        "role_arn": call.role_arn,
+        "source_profile": source_profile,
+        "external_id": call.external_id,
+        "mfa_serial": call.mfa_serial,
+        "role_session_name": call.session_name,
+        "duration_seconds": None if call.duration is None else str(call.duration),
+    }
+    return {key: text for key, text in keys.items() if text is not None}
+
+
+def _find_file(session: Any, variable: str) -> Path:
+    """Find a file where botocore does."""
+    return Path(os.path.expandvars(session.get_config_variable(variable))).expanduser()
+
+
+def _read_sections(path: Path, text: str) -> set[str]:
+    try:
+        return set(parse_sections(text))
+    except ValueError as error:
+        raise Failure(
+            f"the AWS CLI can't parse {path}: {error}",
+            ExitCode.WRONG_INPUT,
+            remedy="Correct the file; nothing was written.",
+        ) from None
+
+
+def _decode(content: bytes) -> str:
+    """Decode any bytes to text that encodes to the same bytes again."""
+    return content.decode("utf-8", "surrogateescape")

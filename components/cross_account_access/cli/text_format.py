@@ -1,0 +1,33 @@
+"""How values read in a sentence: lists, counts, durations, characters that can't be seen."""
+
+import unicodedata
+from collections.abc import Sequence
+
+_HOUR, _MINUTE = 3600, 60
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def join_words(values: Sequence[str], conjunction: str) -> str:
+    """Join values as a sentence does: `a, b or c`."""
+    *firsts, last = values
+    return f"{', '.join(firsts)} {conjunction} {last}" if firsts else last
+
+
+def format_count(number: int, noun: str) -> str:
+    """Count things: `1 role`, `2 roles`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def format_duration(seconds: int) -> str:
+    """Write a duration in hours, minutes and seconds: `1 h 30 min`."""
+    hours, rest = divmod(seconds, _HOUR)
+    units = ((hours, "h"), (rest // _MINUTE, "min"), (rest % _MINUTE, "s"))
+    return " ".join(f"{amount} {unit}" for amount, unit in units if amount) or "0 s"
+
+
+def escape_invisible(text: str) -> str:
+    """Replace each character that is invisible, or reverses the text, by its escape sequence."""
+    return "".join(
+        ascii(char)[1:-1] if unicodedata.category(char) in _INVISIBLE and char != "\xa0" else char
+        for char in text
+    )

@@ -1,1 +1,0 @@
-"""What `profile`, `open` and `exec` do: use a grant's role."""
