@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.access_proof import Attempt
+    from sandbox.proof.access_proof import ProofAttempt
 
 ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
 
@@ -54,7 +54,7 @@ class Applied:
     path: str
     by_pulumi: Made
     by_commands: Made
-    proof: list[Attempt]
+    proof: list[ProofAttempt]
 
     def folder(self, grant: str, side: str) -> Path:
         return self.stage.folder / "handoffs" / f"{grant}-{side}"
