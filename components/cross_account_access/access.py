@@ -158,11 +158,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
     ) -> None:
         """Make the grants.
 
-        Args:
-            name: The component's name.
-            args: What it is made from; as keywords instead, if you like.
-            opts: What Pulumi takes; the providers are args.
-            keywords: The keys of `CrossAccountAccessArgs`.
+        The args are given as one object or as keywords.
 
         Raises:
             InvalidArgs: If anything in the args is wrong.

@@ -1,7 +1,6 @@
 """The destination account's half: a role, whom it trusts, what it may do."""
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, NotRequired, Optional, TypedDict, Unpack, overload
 
@@ -10,18 +9,8 @@ import pulumi_aws as aws
 
 from cross_account_access.args import Conditions, Principal, RoleSettings
 from cross_account_access.grants import roles
-from cross_account_access.grants.model import Unresolved
-from cross_account_access.grants.resolved_grant import Accounts, ResolvedGrant
-from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
-from cross_account_access.wiring.children import (
-    Children,
-)
-from cross_account_access.wiring.inputs import (
-    NO_ARGS,
-    FrozenArgs,
-    explicit_provider,
-    freeze_args,
-)
+from cross_account_access.wiring.children import Children
+from cross_account_access.wiring.inputs import NO_ARGS, explicit_provider, freeze_args
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
 from cross_account_access.wiring.role_inputs import RoleInputs, label_key
 
@@ -116,11 +105,7 @@ class TrustedRole(pulumi.ComponentResource):
     ) -> None:
         """Make the role, its trust policy and its permissions.
 
-        Args:
-            name: The component's name.
-            args: What it is made from; as keywords instead, if you like.
-            opts: The destination's AWS provider, and what else Pulumi takes.
-            keywords: The keys of `TrustedRoleArgs`.
+        The args are given as one object or as keywords.
 
         Raises:
             InvalidArgs: If anything in the args is wrong, or no AWS provider is given.
@@ -129,34 +114,19 @@ class TrustedRole(pulumi.ComponentResource):
         provider = explicit_provider(self, "destination")
         given: Any = args
         if isinstance(given, RoleInputs):  # a CrossAccountAccess has read them already
-            inputs = given
+            self._inputs = given
         else:
             frozen = freeze_args(f"TrustedRole {name}", args, keywords)
-            inputs = RoleInputs.read(name, provider, frozen)
-        self._inputs = inputs
-        self._args = inputs.grant.args
-        self._accounts = inputs.grant.accounts
-        self._children = Children(self, provider, inputs.imports, opts)
-
-        role = inputs.grant.model.role
-        self._role = aws.iam.Role(
-            name,
-            name=inputs.name,
-            path=role.path,
-            description=role.description,
-            max_session_duration=role.max_session_duration,
-            assume_role_policy=self._build_trust_policy(),
-            permissions_boundary=self._resolve_boundary(role),
-            tags=inputs.tags or None,
-            opts=self._children.options(aws.iam.Role, name),
-        )
-        permissions = [*self._attach_policies(name, role), *self._put_policies(name, role)]
+            self._inputs = RoleInputs.read(name, provider, frozen)
+        self._children = Children(self, provider, self._inputs.imports, opts)
+        self._role = self._make_role(name)
+        permissions = [*self._attach_policies(name), *self._put_policies(name)]
 
         self.role_arn = wait_for(self._role.arn, permissions)
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
-        self.account_id = self._accounts.apply(lambda accounts: accounts.destination.id)
-        self._usage = UsageOutputs(self.role_arn, inputs.grant)
+        self.account_id = self._inputs.account_id
+        self._usage = UsageOutputs(self.role_arn, self._inputs.grant)
         self.switch_role_url = self._usage.switch_role_url
         self.switch_role_unavailable = self._usage.switch_role_unavailable
         self.longest_session = self._usage.longest_session
@@ -164,42 +134,30 @@ class TrustedRole(pulumi.ComponentResource):
         self.assume_role_command = self._usage.assume_role_command
         self.register_outputs(list_outputs(self))
 
-    def _build_trust_policy(self) -> pulumi.Output[str]:
-        def build(_: Mapping[Any, Any], trusted: ResolvedGrant) -> str:
-            return trusted.trust_policy()
-
-        grant_inputs = self._inputs.grant
-        return self._args.resolve(
-            build, grant_inputs.trusted, outputs=self._args.within("principals", "conditions")
+    def _make_role(self, name: str) -> "aws.iam.Role":
+        inputs = self._inputs
+        role = inputs.role
+        return aws.iam.Role(
+            name,
+            name=inputs.name,
+            path=role.path,
+            description=role.description,
+            max_session_duration=role.max_session_duration,
+            assume_role_policy=inputs.resolve_trust_policy(),
+            permissions_boundary=inputs.resolve_boundary(),
+            tags=inputs.tags or None,
+            opts=self._children.options(aws.iam.Role, name),
         )
 
-    def _resolve_boundary(self, role: roles.RoleModel) -> pulumi.Output[str] | None:
-        boundary = role.permissions_boundary
-        if boundary is None:
-            return None
-        return self._resolve_policy_arn(boundary, "permissions_boundary")
-
-    def _resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
-        """A managed policy's ARN, of the role's account or AWS's own."""
-
-        def build(policy: Any, accounts: Accounts) -> str:
-            checked = roles.check_managed_policy(policy)
-            account = accounts.destination
-            return roles.resolve_policy_arn(checked, account.partition, account.id)
-
-        if isinstance(policy, str):
-            return self._accounts.apply(partial(build, policy))
-        return self._args.below("role", *place).resolve(
-            lambda values, accounts: build(values[()], accounts), self._accounts
-        )
-
-    def _attach_policies(self, name: str, role: roles.RoleModel) -> Iterator[pulumi.Resource]:
+    def _attach_policies(self, name: str) -> Iterator[pulumi.Resource]:
+        inputs = self._inputs
         arns = {
-            roles.build_attachment_key(policy): self._resolve_policy_arn(policy)
-            for policy in role.managed_policies
+            roles.build_attachment_key(policy): inputs.resolve_policy_arn(policy)
+            for policy in inputs.role.managed_policies
         }
-        for label, policy in role.managed_policy_arns.items():
-            arns[label_key(label)] = self._resolve_policy_arn(policy, "managed_policy_arns", label)
+        for label, policy in inputs.role.managed_policy_arns.items():
+            arn = inputs.resolve_policy_arn(policy, "managed_policy_arns", label)
+            arns[label_key(label)] = arn
         for key, arn in sorted(arns.items(), key=itemgetter(0)):
             yield aws.iam.RolePolicyAttachment(
                 f"{name}-{key}",
@@ -208,20 +166,12 @@ class TrustedRole(pulumi.ComponentResource):
                 opts=self._children.options(aws.iam.RolePolicyAttachment, f"{name}-{key}"),
             )
 
-    def _put_policies(self, name: str, role: roles.RoleModel) -> Iterator[pulumi.Resource]:
-        for policy in sorted(role.inline_policies):
-            args = self._args.below("role", "inline_policies", policy)
-
-            def render(values: Mapping[Any, Any], args: FrozenArgs = args) -> str:
-                document = check_identity_policy(args.fill(values))
-                for warning in find_warnings(document):
-                    pulumi.warn(f"{args.component}: {args.path}: {warning}", self)
-                return document
-
+    def _put_policies(self, name: str) -> Iterator[pulumi.Resource]:
+        for policy in sorted(self._inputs.role.inline_policies):
             yield aws.iam.RolePolicy(
                 f"{name}-inline-{policy}",
                 name=policy,
                 role=self._role.name,
-                policy=args.resolve(render) if args.outputs else render({}),
+                policy=self._inputs.resolve_inline_policy(policy, self),
                 opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy}"),
             )

@@ -7,14 +7,10 @@ import pulumi_aws as aws
 
 from .args import Principal
 from .grants.principals import PrincipalModel
+from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AttachedPolicy, get_attachment_type
 from .wiring.children import Children
-from .wiring.inputs import (
-    NO_ARGS,
-    account_of,
-    explicit_provider,
-    freeze_args,
-)
+from .wiring.inputs import NO_ARGS, account_of, explicit_provider, freeze_args
 from .wiring.outputs import list_outputs, wait_for
 
 
@@ -94,11 +90,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     ) -> None:
         """Make the policies and attach them.
 
-        Args:
-            name: The component's name.
-            args: What it is made from; as keywords instead, if you like.
-            opts: The source's AWS provider, and what else Pulumi takes.
-            keywords: The keys of `AssumeRoleGrantArgs`.
+        The args are given as one object or as keywords.
 
         Raises:
             InvalidArgs: If anything in the args is wrong, or no AWS provider is given.
@@ -116,23 +108,26 @@ class AssumeRoleGrant(pulumi.ComponentResource):
 
         self._policies: dict[str, tuple[pulumi.Output[str], pulumi.Output[str]]] = {}
         self._attachments: list[pulumi.Resource] = []
-        arns = []
-        for child, roles in inputs.planned.items():
-            content = inputs.resolve(roles, account)
-            document = content.apply(lambda resolved: resolved.document)
-            policy = aws.iam.Policy(
-                child,
-                policy=document,
-                tags=inputs.model.tags or None,
-                opts=self._children.options(aws.iam.Policy, child),
-            )
-            arns.append(policy.arn)
-            self._policies |= dict.fromkeys(roles, (policy.arn, document))
-            self._attachments.append(self._attach(child, policy, inputs.model.principal, content))
-
+        arns = [self._make_policy(child, inputs, account) for child in inputs.planned]
         self.policy_arns = wait_for(pulumi.Output.all(*arns), self._attachments)
         self.account_id = account.apply(lambda caller: caller.id)
         self.register_outputs(list_outputs(self))
+
+    def _make_policy(
+        self, child: str, inputs: AssumeRoleInputs, account: pulumi.Output[Account]
+    ) -> pulumi.Output[str]:
+        roles = inputs.planned[child]
+        content = inputs.resolve(roles, account)
+        document = content.apply(lambda resolved: resolved.document)
+        policy = aws.iam.Policy(
+            child,
+            policy=document,
+            tags=inputs.model.tags or None,
+            opts=self._children.options(aws.iam.Policy, child),
+        )
+        self._policies |= dict.fromkeys(roles, (policy.arn, document))
+        self._attachments.append(self._attach(child, policy, inputs.model.principal, content))
+        return policy.arn
 
     def _attach(
         self,

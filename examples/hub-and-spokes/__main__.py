@@ -13,7 +13,7 @@ GRANTS = {
         principals=[Principal(group="operators")],
         role=RoleSettings(managed_policies=["ReadOnlyAccess"], max_session_duration=14400),
         conditions=Conditions(mfa=True),
-    ),
+    )
 }
 
 hub = aws.Provider("hub", profile="people", region="us-east-1")

@@ -48,7 +48,7 @@ access = CrossAccountAccess(
             # A name that is an Output needs a plain label: resources are named by it.
             principals=[Principal(role=ci.name, label="ci")],
             role=RoleSettings(managed_policy_arns={"releases": releases.arn}),
-        ),
+        )
     },
 )
 

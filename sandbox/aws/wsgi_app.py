@@ -196,10 +196,7 @@ def _build_json_reply(status: int, value: Any) -> Reply:
 
 def _load_moto() -> Application:
     """The server of moto as a WSGI application, every service of it."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - heavy: only when a sandbox starts
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - heavy: only when a sandbox starts
 
     application: Application = DomainDispatcherApplication(create_backend_app)
     return application

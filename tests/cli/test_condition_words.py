@@ -111,10 +111,7 @@ def test_no_operator_shows_an_external_id(operator: str, value: str, short: str,
 
 UNMET: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     f"{MFA} must be false, but it is true ({MFA})": ({"Bool": {MFA: "false"}}, {MFA: "true"}),
-    f"the caller must have signed in with MFA, but did not ({MFA})": (
-        {"Null": {MFA: "false"}},
-        {},
-    ),
+    f"the caller must have signed in with MFA, but did not ({MFA})": ({"Null": {MFA: "false"}}, {}),
     # Two keys with one meaning.
     f"the caller must have signed in with MFA, but did not ({MFA}, {AGE})": (
         {"Bool": {MFA: "true"}, "NumericLessThan": {AGE: "60"}},

@@ -145,10 +145,7 @@ def test_one_provider_given_twice_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("key", "belongs", "world"),
-    [
-        ("source_account_id", SOURCE, World()),
-        ("destination_account_id", DESTINATION, World()),
-    ],
+    [("source_account_id", SOURCE, World()), ("destination_account_id", DESTINATION, World())],
 )
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 def test_a_provider_of_another_account_than_expected_is_refused(

@@ -197,11 +197,7 @@ EMPTY: list[tuple[str, Program, str]] = [
     (ACCESS, access(leave_out=("grants",)), "grants: this key is required."),
     (ROLE, trusted_role(principals=[]), "principals: []: this must not be empty."),
     (GRANT, assume_role_grant(role_arns={}), "role_arns: {}: this must not be empty."),
-    (
-        GRANT,
-        assume_role_grant(principal={}),
-        f"principal: {ONE_KIND} none is here.",
-    ),
+    (GRANT, assume_role_grant(principal={}), f"principal: {ONE_KIND} none is here."),
 ]
 
 

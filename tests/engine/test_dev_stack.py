@@ -194,10 +194,7 @@ def test_destroy_leaves_both_accounts_as_they_were(project: Project) -> None:
         assert {
             account: len(project.accounts()[account]) - len(untouched[account])
             for account in untouched
-        } == {
-            project.source: 4,
-            project.destination: 3,
-        }
+        } == {project.source: 4, project.destination: 3}
         run.destroy()
         assert project.accounts() == untouched
     assert "ambient" not in {side for side, _ in project.writes()}

@@ -30,10 +30,7 @@ ROOMS = (
     "errors",
 )
 # The two that use the components only as data.
-DATA = {
-    "cli": {"grants", "iam", "errors"},
-    "sandbox.aws": {"iam", "errors"},
-}
+DATA = {"cli": {"grants", "iam", "errors"}, "sandbox.aws": {"iam", "errors"}}
 
 
 def room_of(module: str) -> str | None:

@@ -70,11 +70,7 @@ def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose stacks; the command gets them as its parameter `where`."""
 
     @click.option(
-        "--stack",
-        "stacks",
-        multiple=True,
-        metavar="NAME",
-        help="A Pulumi stack. May be repeated.",
+        "--stack", "stacks", multiple=True, metavar="NAME", help="A Pulumi stack. May be repeated."
     )
     @click.option(
         "--outputs",

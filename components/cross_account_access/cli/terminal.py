@@ -23,10 +23,7 @@ class ExitCode(IntEnum):
     DONE = 0, "done; verified without a finding; allowed"
     NO = 1, "the answer is no: there is a finding, or access is refused"
     WRONG_INPUT = 2, "the command line, or a file or name on it, is wrong; nothing was done"
-    UNAVAILABLE = (
-        3,
-        "unavailable: no credentials, no stack, no network, or AWS throttles",
-    )
+    UNAVAILABLE = (3, "unavailable: no credentials, no stack, no network, or AWS throttles")
     INTERRUPTED = 130, "interrupted by Ctrl-C; nothing is left half-written"
 
     def __new__(cls, code: int, meaning: str) -> Self:

@@ -140,10 +140,7 @@ class PrincipalModel(Model):
         return self
 
     def _check_trust(self, identity_key: str) -> None:
-        for key, is_set in (
-            ("trust_by", self.by_name),
-            ("unique_id", self.unique_id is not None),
-        ):
+        for key, is_set in (("trust_by", self.by_name), ("unique_id", self.unique_id is not None)):
             if is_set and identity_key not in ("user", "role", "arn"):
                 raise Refusal(
                     "must be beside a user, role or arn",

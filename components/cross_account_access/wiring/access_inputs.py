@@ -19,7 +19,7 @@ from .assume_role_inputs import AssumeRoleInputs
 from .children import check_imports
 from .grant_inputs import GrantInputs
 from .inputs import FrozenArgs, InvalidArgs, account_of, find_provider
-from .role_inputs import RoleInputs, list_role_resources
+from .role_inputs import PolicyArns, RoleInputs, list_role_resources
 from .source_principals import (
     SourcePrincipal,
     collect_principals,
@@ -85,6 +85,10 @@ class AccessInputs:
         return self.args.resolve(check, *map(account_of, providers), outputs={})
 
     @cached_property
+    def _policy_arns(self) -> PolicyArns:
+        return PolicyArns(self.accounts)
+
+    @cached_property
     def grants(self) -> dict[str, GrantInputs]:
         """Each grant, its principals looked up where they are trusted by their unique ids."""
         found = self._look_up_principals()
@@ -126,6 +130,7 @@ class AccessInputs:
             model.role_name(grant_name),
             merge_tags(self.model.tags, model.role.tags),
             self._pick_imports(list_role_resources(f"{self.name}-{grant_name}", model.role)),
+            self._policy_arns,
         )
 
     def assume_role(

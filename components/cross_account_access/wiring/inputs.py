@@ -124,10 +124,7 @@ class FrozenArgs:
             raise InvalidArgs(self.component, error.problems) from None
 
     def resolve(
-        self,
-        build: Callable[..., _T],
-        *others: pulumi.Output[Any],
-        outputs: Outputs | None = None,
+        self, build: Callable[..., _T], *others: pulumi.Output[Any], outputs: Outputs | None = None
     ) -> pulumi.Output[_T]:
         """Build a value of these args once Outputs in them are known, or refuse them.
 

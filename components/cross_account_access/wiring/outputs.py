@@ -89,9 +89,7 @@ class GrantOutputs:
     """What both accounts have of the grant, as JSON."""
 
 
-def gather_map(
-    outputs: Mapping[str, pulumi.Output[_T] | None],
-) -> pulumi.Output[dict[str, _T]]:
+def gather_map(outputs: Mapping[str, pulumi.Output[_T] | None]) -> pulumi.Output[dict[str, _T]]:
     """One Output of every grant's value, where it has one."""
     own = {grant: output for grant, output in outputs.items() if output is not None}
 

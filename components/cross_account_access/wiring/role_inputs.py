@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import NOT_SHOWN, Key, Refusal
 from cross_account_access.grants import grant, roles
 from cross_account_access.grants.autoname import check_autoname
-from cross_account_access.grants.resolved_grant import Account, Accounts
+from cross_account_access.grants.model import Unresolved
+from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import limits
+from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
 
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
@@ -27,12 +31,14 @@ class RoleInputs:
         name: The role's name in AWS; None where Pulumi gives one.
         tags: The role's tags.
         imports: What is imported, by its key.
+        policy_arns: Resolves ARNs of managed policies that are plain.
     """
 
     grant: GrantInputs
     name: str | None
     tags: dict[str, str]
     imports: Mapping[str, str]
+    policy_arns: "PolicyArns"
 
     @classmethod
     def read(cls, name: str, provider: aws.Provider, args: FrozenArgs) -> "RoleInputs":
@@ -66,7 +72,85 @@ class RoleInputs:
             check, account_of(provider), outputs=args.within("source_account_id")
         )
         tags = roles.merge_tags(model.tags, model.role.tags)
-        return cls(GrantInputs(args, model, accounts), model.role.name, tags, model.imports)
+        grant_inputs = GrantInputs(args, model, accounts)
+        return cls(grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts))
+
+    @property
+    def role(self) -> roles.RoleModel:
+        """The role's settings."""
+        return self.grant.model.role
+
+    @property
+    def account_id(self) -> pulumi.Output[str]:
+        """The destination account's ID."""
+        return self.policy_arns.account_id
+
+    def resolve_trust_policy(self) -> pulumi.Output[str]:
+        """The trust policy, once all that it is made of is known."""
+        args = self.grant.args
+
+        def build(_: Mapping[Any, Any], trusted: ResolvedGrant) -> str:
+            return trusted.trust_policy()
+
+        outputs = args.within("principals", "conditions")
+        return args.resolve(build, self.grant.trusted, outputs=outputs)
+
+    def resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
+        """A managed policy's ARN, of the role's account or AWS's own.
+
+        Args:
+            policy: The policy.
+            place: Where it stands in the role's settings.
+        """
+        if isinstance(policy, str):
+            return self.policy_arns.resolve(policy)
+
+        def build(values: Mapping[Any, Any], accounts: Accounts) -> str:
+            return _build_policy_arn(values[()], accounts)
+
+        return self.grant.args.below("role", *place).resolve(build, self.grant.accounts)
+
+    def resolve_boundary(self) -> pulumi.Output[str] | None:
+        """The permissions boundary's ARN; None where there is none."""
+        boundary = self.role.permissions_boundary
+        if boundary is None:
+            return None
+        return self.resolve_policy_arn(boundary, "permissions_boundary")
+
+    def resolve_inline_policy(
+        self, policy: str, component: pulumi.Resource
+    ) -> pulumi.Output[str] | str:
+        """An inline policy's document; what is seldom meant in it is warned of."""
+        args = self.grant.args.below("role", "inline_policies", policy)
+
+        def render(values: Mapping[Any, Any]) -> str:
+            document = check_identity_policy(args.fill(values))
+            for warning in find_warnings(document):
+                pulumi.warn(f"{args.component}: {args.path}: {warning}", component)
+            return document
+
+        return args.resolve(render) if args.outputs else render({})
+
+
+class PolicyArns:
+    """Resolves ARNs of plain managed policies, each once for all roles of an account."""
+
+    def __init__(self, accounts: pulumi.Output[Accounts]) -> None:
+        self._accounts = accounts
+        self._arns: dict[str, pulumi.Output[str]] = {}
+        self.account_id = accounts.apply(lambda both: both.destination.id)
+
+    def resolve(self, policy: str) -> pulumi.Output[str]:
+        """A managed policy's ARN."""
+        if policy not in self._arns:
+            self._arns[policy] = self._accounts.apply(partial(_build_policy_arn, policy))
+        return self._arns[policy]
+
+
+def _build_policy_arn(policy: Any, accounts: Accounts) -> str:
+    account = accounts.destination
+    checked = roles.check_managed_policy(policy)
+    return roles.resolve_policy_arn(checked, account.partition, account.id)
 
 
 def list_role_resources(name: str, role: roles.RoleModel) -> list[str]:

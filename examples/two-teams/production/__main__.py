@@ -15,7 +15,7 @@ role = TrustedRole(
             arn=people.require_output("ci_arn"),
             unique_id=people.require_output("ci_unique_id"),
             label="ci",
-        ),
+        )
     ],
     role=RoleSettings(name="deploy", managed_policies=["PowerUserAccess"]),
     opts=pulumi.ResourceOptions(

@@ -71,14 +71,10 @@ LIVE_AT = "--at 2026-12-15T12:00:00Z"
 REFUSED = {
     # Who it is
     "a user whom the grant doesn't name": trust(
-        "user/bob user --entitled",
-        element="principal",
-        says="grant user",
+        "user/bob user --entitled", element="principal", says="grant user"
     ),
     "a user of that name at another path": trust(
-        "user/other/alice user --entitled",
-        element="principal",
-        says="user/people/alice",
+        "user/other/alice user --entitled", element="principal", says="user/people/alice"
     ),
     "a user's name in capitals": trust("user/people/ALICE user --entitled", element="principal"),
     "a role of a user's name": trust("role/people/alice user --entitled", element="principal"),
@@ -91,8 +87,7 @@ REFUSED = {
         "role/ci session", element="principal", says="release"
     ),
     "the user of that name in another account": trust(
-        f"arn:aws:iam::{OTHER}:user/people/alice user --entitled",
-        element="principal",
+        f"arn:aws:iam::{OTHER}:user/people/alice user --entitled", element="principal"
     ),
     "anybody of another account": trust(f"account/{OTHER} account --entitled", element="principal"),
     "another user, where one is trusted by name": trust("user/people/bob by-name --entitled", ARN),
@@ -211,9 +206,7 @@ REFUSED = {
     "several conditions at once": trust("role/team/ci transitive", STAGE, TEAM, HANDED_ON),
     # How long
     "longer than the role's sessions last": Row(
-        "alice user --duration 7201",
-        "destination",
-        "duration",
+        "alice user --duration 7201", "destination", "duration"
     ),
     "longer than AWS's default": Row("alice by-name --duration 3601", "destination", "duration"),
     "longer than an hour by role chaining": source("ci both --duration 3601", "chaining"),

@@ -58,10 +58,7 @@ DAMAGE = {
     ),
     "a policy detached": Damage("source", "identity", own=()),
     "a policy for another role": Damage(
-        "source",
-        "identity",
-        own=(statement(resource=f"{ROLE}-2"),),
-        policy="own-0",
+        "source", "identity", own=(statement(resource=f"{ROLE}-2"),), policy="own-0"
     ),
     "a policy with a condition": Damage(
         "source",
@@ -84,9 +81,7 @@ DAMAGE = {
         says="aws:SourceIp",
     ),
     "a boundary that says nothing of it": Damage(
-        "source",
-        "boundary",
-        boundary=statement(action="s3:*", resource="*"),
+        "source", "boundary", boundary=statement(action="s3:*", resource="*")
     ),
     "a boundary that denies": Damage("source", "deny", boundary=DENY, policy="boundary"),
     "session tags that the caller may not pass": Damage(
@@ -96,23 +91,16 @@ DAMAGE = {
         **TAG,
     ),
     "a trust of another user": Damage(
-        "destination",
-        "trust",
-        trust=(trusts(f"arn:aws:iam::{SOURCE}:user/other"),),
+        "destination", "trust", trust=(trusts(f"arn:aws:iam::{SOURCE}:user/other"),)
     ),
     "a trust that denies": Damage(
-        "destination",
-        "deny",
-        trust=(trusts(ROOT), trusts(ROOT, effect="Deny")),
-        policy="trust",
+        "destination", "deny", trust=(trusts(ROOT), trusts(ROOT, effect="Deny")), policy="trust"
     ),
     "a trust that doesn't let tags be passed": Damage(
         "destination", "trust", own=(statement(action="sts:*"),), **TAG
     ),
     "a trust with an external ID": Damage(
-        "destination",
-        "trust",
-        trust=(trusts(ROOT, StringEquals={"sts:ExternalId": "ours-1"}),),
+        "destination", "trust", trust=(trusts(ROOT, StringEquals={"sts:ExternalId": "ours-1"}),)
     ),
     "a trust that forbids the caller": Damage(
         "destination",
@@ -120,10 +108,7 @@ DAMAGE = {
         trust=(trusts(ROOT, ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/*"}),),
     ),
     "a session that is too long": Damage(
-        "destination",
-        "duration",
-        options="--duration 3601",
-        call={"DurationSeconds": 3601},
+        "destination", "duration", options="--duration 3601", call={"DurationSeconds": 3601}
     ),
 }
 

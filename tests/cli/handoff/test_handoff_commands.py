@@ -20,8 +20,8 @@ from cross_account_access.cli.handoff.handoff_command import render_files
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 from sandbox.deploy.stack import load
-from sandbox.proof.people import make_people
 from sandbox.proof.access_proof import prove
+from sandbox.proof.people import make_people
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.aws_shim import aws_on_path
 from tests.cli.handoff.everything import (

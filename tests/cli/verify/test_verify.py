@@ -18,14 +18,7 @@ from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.policy_normalization import compute_checksum
 from tests.cli.conftest import restoring
-from tests.cli.verify.verifying import (
-    CALLERS,
-    AccessAnalyzer,
-    by_caller,
-    codes,
-    mfa_code,
-    verify,
-)
+from tests.cli.verify.verifying import CALLERS, AccessAnalyzer, by_caller, codes, mfa_code, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

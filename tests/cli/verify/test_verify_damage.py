@@ -198,11 +198,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Stage], object], str]] = {
         trust("read-only", lambda one: one["Principal"]["AWS"].remove(ALICE)),
         "trust-narrowed",
     ),
-    "another Sid": (
-        "deploy",
-        trust("deploy", lambda one: one.update(Sid="Mine")),
-        "trust-changed",
-    ),
+    "another Sid": ("deploy", trust("deploy", lambda one: one.update(Sid="Mine")), "trust-changed"),
     "the principal re-created": ("partner-audit", remade, "principal-dead"),
     "re-created, and the trust saved by hand": (
         "partner-audit",

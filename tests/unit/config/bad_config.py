@@ -20,10 +20,7 @@ GOOD: dict[str, Any] = {
     "grants": {
         "deploy": {"principals": [{"role": "team/ci"}]},
         "read": {"principals": [{"user": "alice"}, {"user": "bob"}], "conditions": {"mfa": True}},
-        "audit": {
-            "principals": [{"user": "alice"}],
-            "conditions": {"externalId": "partner-7f3a"},
-        },
+        "audit": {"principals": [{"user": "alice"}], "conditions": {"externalId": "partner-7f3a"}},
     },
 }
 

@@ -29,9 +29,7 @@ def test_the_api_reference_has_all_that_is_public_with_readable_types(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "page",
-    [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")],
-    ids=lambda page: str(page.relative_to(ROOT)),
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
     for link in re.findall(r"\]\((?!https?://)([^)]+)", page.read_text(encoding="utf-8")):

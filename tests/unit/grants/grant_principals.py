@@ -145,7 +145,7 @@ CASES = [
             ),
             "of the root above": Wrong(but=in_organization(OURS, f"{OURS}/r-ab12/")),
             "of the same path in another organization": Wrong(
-                but=in_organization(THEIRS, UNIT.replace(OURS, THEIRS)),
+                but=in_organization(THEIRS, UNIT.replace(OURS, THEIRS))
             ),
             "of an account without an organization": Wrong(without=NO_ORGANIZATION),
             "whom its own account doesn't allow it": Wrong(without_rights(BOB), half="source"),

@@ -165,10 +165,7 @@ def test_policies_of_one_name_are_two_where_one_is_the_accounts_own() -> None:
     own = f"arn:aws:iam::{DESTINATION}:policy/ReadOnlyAccess"
     assert read_model(
         RoleModel, {"managed_policies": ["ReadOnlyAccess", own]}
-    ).managed_policies == [
-        "ReadOnlyAccess",
-        own,
-    ]
+    ).managed_policies == ["ReadOnlyAccess", own]
 
 
 def test_inline_policies_share_one_quota_of_10240_characters() -> None:

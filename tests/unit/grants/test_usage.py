@@ -89,14 +89,8 @@ def test_a_roles_path_stands_before_its_name_in_the_url() -> None:
         (replace(USAGE, principals=[OWN_ID, CI]), NEEDS_ID),
         (replace(USAGE, principals=[CI]), NOBODY_COULD),
         (replace(USAGE, principals=[CI, SESSION]), NOBODY_COULD),
-        (
-            replace(USAGE, role=role("x" * 60, "/team/")),
-            "more than 64 characters",
-        ),
-        (
-            replace(USAGE, role=role(partition="aws-iso")),
-            "partition aws-iso",
-        ),
+        (replace(USAGE, role=role("x" * 60, "/team/")), "more than 64 characters"),
+        (replace(USAGE, role=role(partition="aws-iso")), "partition aws-iso"),
     ],
 )
 def test_where_the_console_can_not_switch_there_is_a_reason_and_no_url(

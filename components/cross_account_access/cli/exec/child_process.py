@@ -12,12 +12,7 @@ import click
 
 # Python ignores these signals, and a program inherits what is ignored.
 _IGNORED = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
-_REMOVED = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-)
+_REMOVED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
 
 
 class NotExecutableError(click.ClickException):

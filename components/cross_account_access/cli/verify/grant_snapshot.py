@@ -5,12 +5,7 @@ from dataclasses import dataclass, field
 
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity
-from cross_account_access.cli.iam_reader import (
-    EntityKind,
-    LiveEntity,
-    UnreadableError,
-    read_entity,
-)
+from cross_account_access.cli.iam_reader import EntityKind, LiveEntity, UnreadableError, read_entity
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
@@ -80,10 +75,7 @@ class SnapshotReader:
             else:
                 principals[half.name] = principal
         role = self._read_entity(
-            "destination",
-            documents.destination_account_id,
-            ("role", documents.role.name),
-            session,
+            "destination", documents.destination_account_id, ("role", documents.role.name), session
         )
         if isinstance(role, Unchecked):
             return GrantSnapshot(None, principals, (*unchecked, role))

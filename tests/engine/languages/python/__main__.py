@@ -17,7 +17,7 @@ team = access.CrossAccountAccess(
             "principals": [{"user": alice.name, "label": "alice", "trust_by": access.TrustBy.ID}],
             "role": {"managed_policies": ["ReadOnlyAccess"]},
             "conditions": {"mfa": True},
-        },
+        }
     },
 )
 audit = access.TrustedRole(
