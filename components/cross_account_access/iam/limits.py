@@ -49,17 +49,20 @@ class StringRule:
         return f"{self.what} must have {length} characters: {self.alphabet}"
 
     def __call__(self, value: object) -> str:
-        slug = _make_slug(self.what)
         if not isinstance(value, str):
-            rule, code = f"{self.what} must be a string", f"{slug}-not-string"
+            rule, code = f"{self.what} must be a string", f"{self._slug}-not-string"
             raise Refusal(rule, code=code, remedy=_suggest_quotes(value))
         if len(value) < self.least:
-            raise Refusal(self.rule, code=f"{slug}-too-short")
+            raise Refusal(self.rule, code=f"{self._slug}-too-short")
         if len(value) > self.most:
-            raise Refusal(self.rule, code=f"{slug}-too-long")
+            raise Refusal(self.rule, code=f"{self._slug}-too-long")
         if not self._has_form(value):
-            raise Refusal(self.rule, code=f"invalid-{slug}")
+            raise Refusal(self.rule, code=f"invalid-{self._slug}")
         return value
+
+    @property
+    def _slug(self) -> str:
+        return _make_slug(self.what)
 
     def _has_form(self, value: str) -> bool:
         if isinstance(self.pattern, str):

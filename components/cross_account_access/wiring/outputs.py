@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import pulumi
@@ -19,8 +20,12 @@ _T = TypeVar("_T")
 
 def list_outputs(component: pulumi.ComponentResource) -> dict[str, Any]:
     """Every output that a component's class declares, by its name in other languages."""
-    names = inspect.get_annotations(type(component))
-    return {to_camel(name): getattr(component, name) for name in names}
+    return {camel: getattr(component, name) for name, camel in _list_names(type(component))}
+
+
+@cache
+def _list_names(component_type: type) -> list[tuple[str, str]]:
+    return [(name, to_camel(name)) for name in inspect.get_annotations(component_type)]
 
 
 def wait_for(value: pulumi.Output[_T], resources: list[pulumi.Resource]) -> pulumi.Output[_T]:
