@@ -34,15 +34,14 @@ from cross_account_access import (
     TrustedRole,
     TrustedRoleArgs,
 )
-from cross_account_access.grants.trusted_role import TrustedRoleModel
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
-from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
-from tests.component.harness import Run, run
+from cross_account_access.grants.trusted_role import TrustedRoleModel
+from tests.component.harness import Run, refused, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
-from tests.component.refusals import report
 from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
 
 if TYPE_CHECKING:
@@ -230,9 +229,10 @@ def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(
     if is_input(leaf(hints(args)[key])):
         assert run(program(key, at_leaf(value))).kinds() & {"Role", "Policy"}
     else:
-        (_, *messages), found = report(program(key, at_leaf(value)))
-        assert all("<an Output>: " in message for message in messages)
-        assert found.calls == []
+        for wrong in (at_leaf(value), output(value)):
+            error, found = refused(program(key, wrong))
+            assert all(problem.value == "<an Output>" for problem in error.problems)
+            assert found.calls == []
 
 
 def test_inputs_and_plain_keys_are_told_apart() -> None:

@@ -124,7 +124,7 @@ def test_a_program_makes_the_resources_of_its_snapshot(
 
 
 def test_every_snapshot_is_a_stacks_or_a_programs() -> None:
-    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == {*STACKS, *PROGRAMS}
+    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == {*STACKS, *PROGRAMS, "messages"}
 
 
 def test_a_change_is_told_by_the_lines_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:

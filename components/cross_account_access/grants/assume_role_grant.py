@@ -25,7 +25,8 @@ _ATTACHED_TO = ("user", "role", "group", None)
 def _check_action(value: object) -> str:
     if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
         raise Refusal(
-            f"an action on a role is {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}"
+            f"must be {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}",
+            code="invalid-role-action",
         )
     return str(value)
 
@@ -51,16 +52,18 @@ class AssumeRoleGrantModel(Model):
     def _attachable(self) -> "AssumeRoleGrantModel":
         if self.principal.kind not in _ATTACHED_TO:
             raise Refusal(
-                "policies attach to a user, role or group",
+                "must be a user, role or group, because policies attach only to these",
+                code="policy-not-attachable",
                 where=(Key("principal"),),
-                remedy="For others put the policy where the account's owner gives rights",
+                remedy="For others, add the policy where the account's owner gives permissions",
             )
         if self.principal.conditions is not None:
             raise Refusal(
-                "conditions are the destination's: they stand in the role's trust policy",
+                "must be set on the TrustedRole, because conditions belong to its trust policy",
+                code="set-on-trusted-role",
                 where=(Key("principal"), Key("conditions")),
-                remedy="Give them to the TrustedRole, and here role_actions for the session tags and source identities "
-                "among them",
+                remedy="Move them there; for session tags and source identities among them, set "
+                "role_actions here",
             )
         for key, given in (
             ("trust_by", self.principal.by_name),
@@ -68,10 +71,11 @@ class AssumeRoleGrantModel(Model):
         ):
             if given:
                 raise Refusal(
-                    "how a principal is trusted is the destination's: it stands in the role's trust policy",
+                    "must be set on the TrustedRole, because it decides its trust policy",
+                    code="set-on-trusted-role",
                     where=(Key("principal"), Key(key)),
                     value=getattr(self.principal, key),
-                    remedy="Give it to the TrustedRole",
+                    remedy="Move it there",
                 )
         return self
 
@@ -80,7 +84,9 @@ class AssumeRoleGrantModel(Model):
         for key in ("role_arn_lengths", "role_actions"):
             if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
                 raise Refusal(
-                    "there is no role of this name in role_arns", where=(Key(key), unknown[0])
+                    "must be a name in role_arns",
+                    code="unknown-role",
+                    where=(Key(key), unknown[0]),
                 )
         return self
 
@@ -101,7 +107,7 @@ class AssumeRoleGrantModel(Model):
         """The policies that a component of that name makes, each by its name, with the roles in it.
 
         Raises:
-            Refusal: If more are needed than attach to one principal, or AWS has no policies of such names.
+            Refusal: If more are needed than attach to one principal, or AWS allows no such names.
         """
         packs = enumerate(policies.pack_roles(self.list_roles()), start=1)
         planned = {
