@@ -30,7 +30,6 @@ def provider_output() -> pulumi.Output[aws.Provider]:
 WRONG_PROVIDERS: dict[str, tuple[Any, str]] = {
     "null": (None, "missing-provider"),
     "its ID": ("source-id", "provider-version"),
-    "an Output of one": (Late("an Output of one", provider_output), "not-a-provider"),
     "an Output of its ID": (output("source-id"), "not-a-provider"),
     "unknown": (NEVER_KNOWN, "not-a-provider"),
 }
@@ -47,8 +46,15 @@ def test_what_is_no_provider_is_refused(case: str) -> None:
     )
 
 
-def test_another_resource_is_refused() -> None:
-    given = Late("a component", lambda: pulumi.ComponentResource("test:index:Other", "other"))
+@pytest.mark.parametrize(
+    "given",
+    [
+        Late("an Output of one", provider_output),
+        Late("a component", lambda: pulumi.ComponentResource("test:index:Other", "other")),
+    ],
+    ids=str,
+)
+def test_another_resource_is_refused(given: Late) -> None:
     _, problems, found = report(access(source_provider=given))
     assert problems == [("source_provider", "not-a-provider")]
     assert found.calls == []
