@@ -1,4 +1,5 @@
-"""What exists already is taken over, what had another name is kept, and a component's options reach its children."""
+"""What exists already is taken over, what had another name is kept, and a component's options
+reach its children."""
 
 from __future__ import annotations
 

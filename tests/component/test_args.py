@@ -1,4 +1,5 @@
-"""The annotated args, which are every language's schema, and the models that check them say the same."""
+"""The annotated args, which are every language's schema, and the models that check them say the
+same."""
 
 from __future__ import annotations
 

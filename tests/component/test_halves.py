@@ -43,8 +43,7 @@ Half = tuple["Callable[[Options | None], dict[str, Any]]", str]
 each_half = pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
 
 
-@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_a_trusted_role_is_made_with_its_permissions(*, preview: bool) -> None:
+def test_a_trusted_role_is_made_with_its_permissions() -> None:
     role = {
         "managed_policies": ["ReadOnlyAccess"],
         "managed_policy_arns": {"made-here": output(f"arn:aws:iam::{DESTINATION}:policy/x")},
@@ -52,7 +51,7 @@ def test_a_trusted_role_is_made_with_its_permissions(*, preview: bool) -> None:
             "pass": {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
         },
     }
-    found = run(trusted_role(role=role), preview=preview)
+    found = run(trusted_role(role=role))
     assert found.graph() == {
         ("TrustedRole", "reader", "project-stack", ""),
         ("Role", "reader", "reader", "destination"),
@@ -72,7 +71,6 @@ def test_a_trusted_role_has_no_name_and_nothing_else_that_was_not_given() -> Non
     assert inputs["path"] == "/"
 
 
-@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 @pytest.mark.parametrize(
     ("principal", "attachment"),
     [
@@ -86,10 +84,10 @@ def test_a_trusted_role_has_no_name_and_nothing_else_that_was_not_given() -> Non
     ids=str,
 )
 def test_an_assume_role_grant_is_one_policy_and_its_attachment(
-    principal: dict[str, Any], attachment: str, *, preview: bool
+    principal: dict[str, Any], attachment: str
 ) -> None:
     role_arns = {"deploy": role_arn("deploy"), "read": output(role_arn("read"))}
-    found = run(assume_role_grant(principal=principal, role_arns=role_arns), preview=preview)
+    found = run(assume_role_grant(principal=principal, role_arns=role_arns))
     assert found.graph() == {
         ("AssumeRoleGrant", "reach", "project-stack", ""),
         ("Policy", "reach", "reach", "source"),

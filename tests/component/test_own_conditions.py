@@ -1,4 +1,5 @@
-"""Conditions of a principal's own, and what both sides must allow for what conditions ask of the caller."""
+"""Conditions of a principal's own, and what both sides must allow for what conditions ask of the
+caller."""
 
 from __future__ import annotations
 
@@ -287,7 +288,8 @@ def test_the_command_tells_what_the_caller_must_set() -> None:
     }
     found = run(access({"deploy": grant(conditions=conditions)})).outputs
     assert found["assume_role_commands"]["deploy"] == (
-        f"aws sts assume-role --role-arn {role_arn('deploy')} --role-session-name build-deploy --source-identity alice "
+        f"aws sts assume-role --role-arn {role_arn('deploy')} "
+        "--role-session-name build-deploy --source-identity alice "
         "--tags 'Key=cost,Value=1 2' Key=team,Value=platform --transitive-tag-keys team"
     )
     assert found["cli_profiles"]["deploy"].endswith(

@@ -1,4 +1,5 @@
-"""What the destination's role may do and how it is set up: each setting reaches AWS as it was given."""
+"""What the destination's role may do and how it is set up: each setting reaches AWS as it was
+given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Principals that are no user and no role: what trusts them, what is attached to whom, what is handed out instead."""
+"""Principals that are no user and no role: what trusts them, what is attached to whom, what is
+handed out instead."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn,
 
 ROOT = f"arn:aws:iam::{SOURCE}:root"
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"
-RESERVED = f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Power_Users_{'?' * 16}"  # the suffix
+RESERVED = (
+    f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com*/"
+    f"AWSReservedSSO_Power_Users_{'?' * 16}"
+)
 DESTINATION_ALONE: dict[str, Any] = {
     "side": "destination",
     "source_account_id": SOURCE,
@@ -45,7 +49,8 @@ class Kind:
         given: The principal.
         trusted: The statement's principal.
         condition: What narrows that down.
-        attachment: The attachment's type and name, whom it attaches to; none where nothing is attached.
+        attachment: The attachment's type and name, whom it attaches to; none where nothing is
+            attached.
         told: How it is called where its policy can't be attached.
     """
 
@@ -132,19 +137,16 @@ def statement(kind: Kind) -> dict[str, Any]:
 
 
 @each_kind
-def test_the_trust_names_it_and_narrows_it_down(kind: Kind) -> None:
+def test_the_trust_names_it_without_looking_it_up_and_narrows_it_down(kind: Kind) -> None:
     expected = [statement(kind)]
-    assert of(kind).document("Role")["Statement"] == expected
-    assert of(kind, **DESTINATION_ALONE).document("Role")["Statement"] == expected
-    assert run(trusted_role(principals=[kind.given])).document("Role")["Statement"] == expected
-
-
-@each_kind
-def test_it_is_not_looked_up(kind: Kind) -> None:
-    assert of(kind).asked() == [
+    found = of(kind)
+    assert found.document("Role")["Statement"] == expected
+    assert found.asked() == [
         ("getCallerIdentity", "", "destination"),
         ("getCallerIdentity", "", "source"),
     ]
+    assert of(kind, **DESTINATION_ALONE).document("Role")["Statement"] == expected
+    assert run(trusted_role(principals=[kind.given])).document("Role")["Statement"] == expected
 
 
 @each_kind
@@ -193,13 +195,12 @@ def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(
         }
     }
     assert found.log == [
-        f"grant deploy: its policy for {kind.told} can't be attached from here; output unattached_policies"
+        f"grant deploy: its policy for {kind.told} can't be attached from here; "
+        "output unattached_policies"
     ]
 
 
-def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_not_what_the_others_must() -> (
-    None
-):
+def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_no_more() -> None:
     tagged = {"session_tags": {"team": ["platform"]}}
     grants = {
         "deploy": grant(
@@ -216,8 +217,8 @@ def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_not_what
     assert policy["Statement"][0]["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     assert found.log == [
         (
-            f"grant deploy: its policy for account {SOURCE}, permission set Power_Users can't be attached from here; "
-            "output unattached_policies"
+            f"grant deploy: its policy for account {SOURCE}, permission set Power_Users "
+            "can't be attached from here; output unattached_policies"
         )
     ]
 

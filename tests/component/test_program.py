@@ -99,7 +99,7 @@ def test_the_dev_stack_exports_its_grants() -> None:
         f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only&displayName=read-only"
     )
     assert found["grants"]["partner-audit"]["switchRoleUnavailable"] == (
-        "the trust policy requires an external ID, and the console can't give one"
+        "the trust policy requires an external ID, which the console can't send"
     )
 
 

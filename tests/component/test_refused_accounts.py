@@ -1,4 +1,5 @@
-"""What is of another account than it must be is refused before anything is made, and so is a wrong principal."""
+"""What is of another account than it must be is refused before anything is made, and so is a wrong
+principal."""
 
 from __future__ import annotations
 

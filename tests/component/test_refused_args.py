@@ -1,4 +1,5 @@
-"""Args that are wrong are refused at once, all that is wrong in one report, and nothing is made or asked."""
+"""Args that are wrong are refused at once, all that is wrong in one report, and nothing is made or
+asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""An Output in the place of an object, or of what must be plain, is refused: a condition in it could get lost."""
+"""An Output in the place of an object, or of what must be plain, is refused: a condition in it
+could get lost."""
 
 from __future__ import annotations
 

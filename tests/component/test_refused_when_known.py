@@ -1,4 +1,5 @@
-"""An Output that turns out to be wrong is refused as soon as it is known, and access is not opened by then."""
+"""An Output that turns out to be wrong is refused as soon as it is known, and access is not opened
+by then."""
 
 from __future__ import annotations
 

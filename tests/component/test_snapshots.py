@@ -1,6 +1,8 @@
-"""No resource is made, moved or renamed unnoticed: each stack's resources are those of its committed snapshot.
+"""No resource is made, moved or renamed unnoticed: each stack's resources are those of its
+committed snapshot.
 
-A resource whose type, name or parent changes is another one to Pulumi: users' stacks delete the old and make a new one.
+A resource whose type, name or parent changes is another one to Pulumi: users' stacks delete the
+old and make a new one.
 """
 
 from __future__ import annotations
@@ -103,7 +105,8 @@ def check(name: str, made: list[str]) -> None:
         unified_diff(committed.splitlines(True), now.splitlines(True), snapshot.name, "now", n=0)
     )
     assert now == committed, (
-        f"{name} makes other resources than before, so that users' stacks delete and make some:\n{difference}"
+        f"{name} makes other resources than before, so that users' stacks delete and make some:\n"
+        f"{difference}"
         f"If that is meant, write the snapshot anew with {UPDATE}=1, and say so in CHANGELOG.md"
     )
 

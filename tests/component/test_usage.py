@@ -1,4 +1,5 @@
-"""What the components tell of a role's use: switch-role URL or why there is none, CLI profile, command, ids."""
+"""What the components tell of a role's use: switch-role URL or why there is none, CLI profile,
+command, ids."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 URL = f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}"
-EXTERNAL_ID = "the trust policy requires an external ID, and the console can't give one"
-NO_USER = "nobody is trusted who could: a role's session can't switch roles in the console"
+EXTERNAL_ID = "the trust policy requires an external ID, which the console can't send"
+NO_USER = "only role sessions are trusted, and these can't switch roles in the console"
 TOO_LONG = "path and name of the role have more than 64 characters"
 BOTH = [{"user": "alice"}, {"role": "ci"}]
 
@@ -160,7 +161,8 @@ HOW_TO: dict[str, tuple[dict[str, Any], str, str]] = {
         grant(conditions={"mfa": True, "external_id": "partner-7f3a"}, role=LONG),
         profile("external_id = partner-7f3a", f"mfa_serial = {SERIAL}", "duration_seconds = 7200"),
         command(
-            f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE --duration-seconds 7200"
+            f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE "
+            "--duration-seconds 7200"
         ),
     ),
 }
