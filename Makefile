@@ -1,24 +1,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/*/__main__.py)
+# A file's tests share what they deploy, so that a file goes to one worker.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
-.PHONY: up preview test docs format
+.PHONY: up preview check test lint docs format
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up
 
-preview: .venv/.ready ## tell what `make up` would make
+preview: .venv/.ready ## show what `make up` would create
 	@$(BIN)/python -m sandbox preview
 
-test: .venv/.ready ## lint, check types, run every test
+check: lint ## lint, check types, run the unit and component tests
+	$(PYTEST) tests/unit tests/component
+
+test: lint ## lint, check types, run every test
+	$(PYTEST)
+
+lint: .venv/.ready ## lint and check types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
 	for program in $(PROGRAMS); do $(BIN)/mypy $$program || exit 1; done
-	$(BIN)/pytest -n auto
 
-docs: .venv/.ready ## write the pages that come from the code, and the API reference into docs/api
-	@PYTHONPATH=. $(BIN)/python docs/generate.py
+docs: .venv/.ready ## update the generated parts of the pages, and write the API reference to docs/api
+	@PYTHONPATH=.:components $(BIN)/python docs/generate.py
 
-format: .venv/.ready ## format and mend what ruff can
+format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
 
 .venv/.ready: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml

@@ -113,14 +113,16 @@ def _print_counts(counted: dict[int, list[programs.Run]]) -> None:
 
 def on_the_engine(sizes: list[int], repeats: int) -> None:
     """Time of `pulumi up` and of a preview without changes, on the real engine and emulated
-    accounts."""
+    accounts.
+    """
     try:
         environment = find(ROOT, install=False, tell=print)
     except NoEngineError as missing:
         raise click.ClickException(f"the Pulumi CLI is needed for this: {missing}") from None
     print("## On the engine\n")
     print(
-        "Seconds of `pulumi up` and of a preview without changes, the least of the repeats; flat has a policy for"
+        "Seconds of `pulumi up` and of a preview without changes, the least of the repeats; flat "
+        "has a policy for"
     )
     print("each grant.\n")
     print(

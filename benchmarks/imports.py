@@ -18,7 +18,8 @@ PROGRAMS = {
     "pulumi and pulumi_aws": "import pulumi, pulumi_aws",
     "these and pydantic": "import pulumi, pulumi_aws, pydantic; pydantic.BaseModel, pydantic.Field",
     "these and cross_account_access": "import pulumi, pulumi_aws, cross_account_access",
-    "and use CrossAccountAccess": "import pulumi, pulumi_aws; from cross_account_access import CrossAccountAccess",
+    "and use CrossAccountAccess": "import pulumi, pulumi_aws; "
+    "from cross_account_access import CrossAccountAccess",
 }
 
 
@@ -55,10 +56,11 @@ def main() -> None:
         f"| import {name} | {time:.2f} s | {time / base:.2f} × |" for name, time in least.items()
     ]
     rows += [f"| {kind} | {size / 1000:.0f} kB | |" for kind, size in sizes().items()]
+    python = ".".join(map(str, sys.version_info[:2]))
     page = [
         "# Size and import time",
         "",
-        f"Processor time, the least of {RUNS} runs, on Python {'.'.join(map(str, sys.version_info[:2]))}. Made by",
+        f"Processor time, the least of {RUNS} runs, on Python {python}. Made by",
         "`.venv/bin/python benchmarks/imports.py`.",
         "",
         "| what | | |",

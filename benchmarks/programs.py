@@ -40,7 +40,8 @@ def users(count: int) -> list[str]:
 
 def grants(count: int) -> dict[str, Any]:
     """Grants of the common kind: a role with a managed policy, for a user with MFA; ten of them
-    for each user."""
+    for each user.
+    """
     return {
         f"grant-{number}": {
             "principals": [{"user": f"user-{number // GRANTS_OF_A_USER}"}],

@@ -1,21 +1,32 @@
-"""Write the pages of docs/ that come from the code, and the API reference into docs/api: `make docs`."""
+"""Update the generated blocks of the pages, and write the API reference: `make docs`.
 
+A block is what stands between `<!-- make docs: NAME ARGUMENT -->` and `<!-- end -->`. NAME is a key
+of `BLOCKS`.
+"""
+
+import ast
+import inspect
 import re
+import socket
+import tempfile
 import warnings
-from collections.abc import Iterator
-from inspect import formatannotation
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pdoc
 from click.testing import CliRunner
+from pydantic.alias_generators import to_camel
 
 import cross_account_access
+import sandbox.__main__
 from cross_account_access.cli.main import cli
+from cross_account_access.cli.verify.drift_findings import KINDS
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 
 _FOLDER = Path(__file__).resolve().parent
+_ROOT = _FOLDER.parent
 _EXAMPLES: dict[PrincipalKind, str] = {
     "user": "{user: alice}",
     "role": "{role: team/ci}",
@@ -26,94 +37,145 @@ _EXAMPLES: dict[PrincipalKind, str] = {
     "organizational_unit": "{organizationalUnit: o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/}",
     "session": "{session: ci/release}",
 }
-_HEADER = """\
-# Principals
-
-Who can be trusted, how the trust policy says so, and what works for whom. `arn` is a user or a role, by its ARN.
-This page is made from the code: `make docs`.
-
-| in config | who gets in | the trust policy names | console | CLI | role chaining | MFA | external ID | the source's policy |
-|---|---|---|---|---|---|---|---|---|
-"""
-_FOOTER = """
-- **console**: whether its callers can switch to the role in the AWS console. A trust policy that asks for an external ID
-  closes the console to everybody.
-- **role chaining**: its callers are role sessions themselves, so that a session lasts an hour at most, whatever
-  `maxSessionDuration` says. An EC2 instance's role is the exception.
-- **MFA**: whether its callers can carry it. Where they can't, a condition that asks for it is refused.
-- **the source's policy**: what it is attached to. Where nothing can be attached from here, it is handed out in the output
-  `unattachedPolicy`, to be put into the permission set, or wherever the account's owners give rights.
-
-A user or role is trusted by its unique id: one that was deleted and made again under its name is another one, and stays
-outside until the next `pulumi up` saves the trust anew. With `trustBy: name` its name counts instead: one that is made
-again is let in at once, and one that isn't made yet can be trusted. Then whoever may make users and roles in the source
-account decides who gets in.
-
-A group, a whole account and an organization are trusted as accounts: the destination lets in everybody whom the source
-account's own policies allow to assume the role. For a group that is its members, as long as nobody in the source account
-writes another such policy.
-"""
 
 
-def principals() -> str:
-    """The table of every kind of principal."""
+def _render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [header, ["---"] * len(header), *rows]
+    escaped = (" | ".join(cell.replace("|", "\\|") for cell in row) for row in cells)
+    return "\n".join(f"| {row} |" for row in escaped)
+
+
+def render_principal_kinds() -> str:
+    """Every kind of principal: who that is, and what works for whom."""
+    header = ("in config", "who can assume the role", "principal in the trust policy")
+    columns = ("console", "role chaining", "MFA", "source policy")
+    return _render_table(
+        (*header, *columns),
+        (
+            (
+                f"`{_EXAMPLES[kind]}`",
+                *(traits.meaning, traits.trust, traits.console, traits.chained, traits.mfa),
+                f"attached to the {traits.attached}" if traits.attached else "unattached",
+            )
+            for kind, traits in TRAITS.items()
+        ),
+    )
+
+
+def render_inputs(name: str) -> str:
+    """Every key of a TypedDict or member of an Enum, with the docstring below it."""
+    described = getattr(cross_account_access, name)
+    (tree,) = ast.parse(inspect.getsource(described)).body
+    assert isinstance(tree, ast.ClassDef)
+    rows: list[tuple[str, ...]] = []
+    for line, doc in zip(tree.body, tree.body[1:], strict=False):
+        if not (isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)):
+            continue
+        meaning = " ".join(str(doc.value.value).split())
+        if isinstance(line, ast.AnnAssign):
+            rows.append((*_describe_key(line), meaning))
+        elif isinstance(line, ast.Assign):
+            rows.append((f"`{ast.literal_eval(line.value)}`", meaning))
+    keys = ("value",) if issubclass(described, Enum) else ("in Python", "in config", "type")
+    return _render_table((*keys, "meaning"), rows)
+
+
+def _describe_key(line: ast.AnnAssign) -> tuple[str, str, str]:
+    key = ast.unparse(line.target)
+    kind = ast.unparse(line.annotation).replace("pulumi.", "")
+    optional = re.fullmatch(r"NotRequired\[(.*)\]", kind)
+    required = "" if optional else ", required"
+    return f"`{key}`", f"`{to_camel(key)}`", f"`{optional[1] if optional else kind}`{required}"
+
+
+def render_findings() -> str:
+    """Every finding of `verify`."""
     rows = [
-        f"| `{_EXAMPLES[kind]}` | {traits.meaning} | {traits.trust} | {traits.console} | yes | {traits.chained} "
-        f"| {traits.mfa} | CLI | {f'attached to the {traits.attached}' if traits.attached else 'handed out'} |"
-        for kind, traits in TRAITS.items()
+        (f"`{code}`", kind.half or "either", kind.meaning, kind.remedy)
+        for code, kind in KINDS.items()
     ]
-    return _HEADER + "\n".join(rows) + "\n" + _FOOTER
+    order = ("destination", "source", "either")
+    header = ("code", "half", "what it means", "what to do")
+    return _render_table(header, sorted(rows, key=lambda row: (order.index(row[1]), row[0])))
 
 
-_COMMANDS = """\
-# The command-line tool
-
-What `cross-account-access --help` and each command's `--help` say. This page is made from the code: `make docs`.
-
-```sh
-pip install './components[cli]'
-```
-"""
+def render_help() -> str:
+    """The help of the tool and of each command, as a terminal of 100 columns shows it."""
+    return "\n\n".join(f"## {name}\n\n```\n{text}```" for name, text in _read_help())
 
 
-def commands() -> str:
-    """Each command's help, as a terminal of 100 characters shows it."""
-    return _COMMANDS + "".join(f"\n## {name}\n\n```\n{text}```\n" for name, text in _helps())
+def render_proof(grant: str) -> str:
+    """What `make up` prints of one grant of the dev stack, on 100 columns."""
+    name = grant.replace("_", "-")
+    dev = (_ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        config = Path(folder, "Pulumi.dev.yaml")
+        config.write_text(dev.replace(":4577", f":{port}"), encoding="utf-8")
+        result = CliRunner(env={"COLUMNS": "100"}).invoke(
+            sandbox.__main__.main, ["up", "--engine", "in-process", "--config-file", str(config)]
+        )
+    if result.exit_code:
+        raise RuntimeError(result.output)
+    header, *rows = result.stdout[result.stdout.index("grant  ") :].splitlines()
+    (first,) = (number for number, row in enumerate(rows) if row.startswith(f"{name} "))
+    others = (number for number, row in enumerate(rows) if number > first and row[0] != " ")
+    return "\n".join(["```", header, *rows[first : next(others, None)], "```"])
 
 
-def _helps() -> Iterator[tuple[str, str]]:
+def _read_help() -> Iterator[tuple[str, str]]:
+    settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
     for words in [[], *([name] for name in cli.commands)]:
-        settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
-        told = CliRunner().invoke(
+        result = CliRunner().invoke(
             cli, [*words, "--help"], prog_name="cross-account-access", **settings
         )
-        yield " ".join(["cross-account-access", *words]), told.output
+        yield " ".join(["cross-account-access", *words]), result.output
 
 
-PAGES = {"principals.md": principals, "commands.md": commands}
+BLOCKS: dict[str, Callable[..., str]] = {
+    "principals": render_principal_kinds,
+    "inputs": render_inputs,
+    "findings": render_findings,
+    "help": render_help,
+    "proof": render_proof,
+}
+_BLOCK = re.compile(r"(<!-- make docs: (\w+) ?(\w*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)
+README = _ROOT / "README.md"
+PAGES = sorted(page for page in _FOLDER.glob("*.md") if _BLOCK.search(page.read_text("utf-8")))
+
+
+def fill_blocks(page: str) -> str:
+    """A page's text with its blocks as the code has them now."""
+    return _BLOCK.sub(
+        lambda block: f"{block[1]}\n{BLOCKS[block[2]](*filter(None, [block[3]]))}\n\n{block[4]}",
+        page,
+    )
+
 
 _INPUT = re.compile(r"Union\[(.+?), Awaitable\[\1\], ForwardRef\('Output\[T\]'\)\]")
 
 
-def annotation(of: object) -> str:
-    """A type as its author wrote it: `pulumi.Input` is a union with a forward reference that only pulumi resolves."""
-    told = formatannotation(of).replace("typing.", "").replace("collections.abc.", "")
-    return _INPUT.sub(r"pulumi.Input[\1]", told).replace("pulumi.output.Output", "pulumi.Output")
+def format_type(annotation: object) -> str:
+    """A type as its author wrote it: pulumi.Input is a union that only pulumi itself resolves."""
+    text = inspect.formatannotation(annotation)
+    text = _INPUT.sub(r"pulumi.Input[\1]", re.sub(r"typing\.|collections\.abc\.", "", text))
+    return text.replace("pulumi.output.Output", "pulumi.Output")
 
 
-def api(folder: Path) -> None:
+def write_api_reference(folder: Path) -> None:
     """Write the API reference."""
     for name in cross_account_access.__all__:
-        getattr(
-            cross_account_access, name
-        )  # it is loaded at its first use, and pdoc sees what is loaded
+        # pdoc sees only what is loaded, and each is loaded at its first use.
+        getattr(cross_account_access, name)
     pdoc.render.configure(docformat="google")
-    with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", annotation):
+    with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", format_type):
         warnings.filterwarnings("ignore", "Error parsing type annotation")
         pdoc.pdoc("cross_account_access", output_directory=folder)
 
 
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (_FOLDER / name).write_text(page(), encoding="utf-8")
-    api(_FOLDER / "api")
+    for path in (README, *PAGES):
+        path.write_text(fill_blocks(path.read_text(encoding="utf-8")), encoding="utf-8")
+    write_api_reference(_FOLDER / "api")

@@ -25,24 +25,28 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def names() -> list[str]:
+def list_examples() -> list[str]:
     """Every example."""
     return sorted(
         folder.name for folder in EXAMPLES.iterdir() if folder.is_dir() and folder.name[0].isalpha()
     )
 
 
-def projects(folder: Path) -> list[Path]:
-    """An example's Pulumi projects in the order of their deployment; none where it is a config of the program."""
+def list_projects(folder: Path) -> list[Path]:
+    """An example's Pulumi projects in the order of their deployment; none where it is a config of
+    the program.
+    """
     return sorted(
         file.parent for file in folder.rglob("Pulumi.yaml") if "node_modules" not in file.parts
     )
 
 
-def environment(
+def build_environment(
     work: Path, endpoint: str, accounts: Mapping[str, str] = PROFILES
 ) -> dict[str, str]:
-    """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they are."""
+    """What lets a program as it is for AWS reach emulated accounts: the profiles, and where they
+    are.
+    """
     work.mkdir(parents=True, exist_ok=True)
     (work / "state").mkdir(exist_ok=True)
     profiles = work / "profiles"
@@ -63,10 +67,12 @@ def environment(
     }
 
 
-def stack_of(
+def create_stack(
     project: Path, work: Path, variables: Mapping[str, str], components: Path
 ) -> automation.Stack:
-    """A stack `dev` of a copy of the project; a program in another language gets the package added."""
+    """A stack `dev` of a copy of the project; a program in another language gets the package
+    added.
+    """
     shutil.copytree(project, work, ignore=_LEFT_OUT, dirs_exist_ok=True)
     file = work / "Pulumi.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -94,19 +100,19 @@ def _deploy(name: str) -> None:
     shutil.rmtree(work / name, ignore_errors=True)
     components = _components(work)
     with Sandbox() as accounts:
-        variables = {**engine, **environment(work / name, accounts.endpoint)}
-        for project in projects(EXAMPLES / name):
-            stack = stack_of(project, work / name / project.name, variables, components)
+        variables = {**engine, **build_environment(work / name, accounts.endpoint)}
+        for project in list_projects(EXAMPLES / name):
+            stack = create_stack(project, work / name / project.name, variables, components)
             outputs = stack.up(on_output=click.echo, color="never").outputs
-            told: dict[str, Any] = {key: output.value for key, output in outputs.items()}
-            click.echo(json.dumps(told, indent=2))
+            values: dict[str, Any] = {key: output.value for key, output in outputs.items()}
+            click.echo(json.dumps(values, indent=2))
 
 
 @click.command()
-@click.argument("name", type=click.Choice(names()))
+@click.argument("name", type=click.Choice(list_examples()))
 def main(name: str) -> None:
     """Deploy an example on emulated accounts, which are gone afterwards."""
-    if projects(EXAMPLES / name):
+    if list_projects(EXAMPLES / name):
         try:
             _deploy(name)
         except (pulumi_engine.NoEngineError, automation.CommandError) as error:

@@ -1,1 +1,1 @@
-"""Emulated AWS accounts for cross-account access: moto's IAM and STS, with AWS's own decisions in front."""
+"""Emulated AWS accounts: moto's IAM and STS behind AWS's own authorization decisions."""

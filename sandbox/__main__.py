@@ -22,15 +22,14 @@ from sandbox.deploy import in_process, pulumi_engine
 from sandbox.deploy.deployment import Deployment, DeploymentError
 from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
 from sandbox.proof import other_side, report
+from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
-from sandbox.proof.proof import prove
 from stack_config import NAMESPACE
 
 Engine = Literal["auto", "pulumi", "in-process"]
 
 _FOLDER = Path(__file__).resolve().parent.parent
 _REFUSED = 2
-_WIDTH = 160
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
@@ -42,8 +41,8 @@ class _FailedError(click.ClickException):
 def main() -> None:
     """Emulated AWS accounts, and a stack deployed on them.
 
-    Exit codes: 0 done, and all that was tried turned out as it should; 1 it failed; 2 the input was refused and nothing
-    was made.
+    Exit codes: 0 success, and every attempt had the expected result; 1 failure; 2 the input was
+    refused and nothing was created.
     """
 
 
@@ -52,19 +51,19 @@ def main() -> None:
     "--port",
     default=SANDBOX_PORT,
     show_default=True,
-    help="Where the accounts listen, on 127.0.0.1.",
+    help="The port on 127.0.0.1 where the accounts listen.",
 )
 @click.option(
     "--hold-new-principals",
     default=0.0,
     metavar="SECONDS",
-    help="How long a new user or role can't be trusted yet, as on AWS.",
+    help="How long trust policies refuse a new user or role as a principal, as on AWS.",
 )
 def serve(port: int, hold_new_principals: float) -> None:
     """Run the accounts until Ctrl-C.
 
-    Every 12 digits are an account, and an access key ID of these digits is its administrator. In another terminal,
-    `pulumi up -s dev` deploys on them.
+    Any 12 digits are an account, and an access key ID of these digits is its administrator. In
+    another terminal, `pulumi up -s dev` deploys to them.
     """
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
@@ -72,7 +71,7 @@ def serve(port: int, hold_new_principals: float) -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         with Sandbox(port, hold_new_principals=hold_new_principals) as sandbox:
-            interrupted = _interrupted()
+            interrupted = _catch_interrupt()
             click.echo(f"Emulated accounts at {sandbox.endpoint}, until Ctrl-C.")
             interrupted.wait()
     except SandboxError as error:
@@ -85,32 +84,25 @@ _stack_options: list[Callable[[Any], Any]] = [
         "--cwd",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=_FOLDER,
-        help="The Pulumi project's folder; this one by default.",
+        help="The Pulumi project's folder. Default: this one.",
     ),
     click.option(
         "--config-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The stack's config, where it isn't Pulumi.STACK.yaml.",
+        help="The stack's config file. Default: Pulumi.STACK.yaml.",
     ),
     click.option(
-        "--stack",
-        "stack_name",
-        default="dev",
-        show_default=True,
-        help="The stack: Pulumi.STACK.yaml.",
+        "--stack", "stack_name", default="dev", show_default=True, help="The stack's name."
     ),
     click.option(
         "--engine",
         type=click.Choice(["auto", "pulumi", "in-process"]),
         default="auto",
         show_default=True,
-        help="The Pulumi CLI where it is here or can be installed, or this process.",
+        help="auto: the Pulumi CLI if it is installed or can be, otherwise this process.",
     ),
     click.option(
-        "--json",
-        "as_json",
-        is_flag=True,
-        help="Print one JSON document on stdout, and nothing else there.",
+        "--json", "as_json", is_flag=True, help="Print the result as one JSON document on stdout."
     ),
 ]
 
@@ -124,7 +116,9 @@ def _with_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @main.command()
 @_with_stack_options
 @click.option(
-    "--keep", is_flag=True, help="Leave the accounts up until Ctrl-C, and say how to use them."
+    "--keep",
+    is_flag=True,
+    help="Keep the accounts running until Ctrl-C, and print how to use them.",
 )
 def up(
     cwd: Path,
@@ -135,42 +129,56 @@ def up(
     as_json: bool,
     keep: bool,
 ) -> None:
-    """Deploy a stack on fresh emulated accounts and prove the access.
+    """Deploy a stack to fresh emulated accounts and prove the access.
 
-    The users and roles that the stack's grants name are made first. Accounts that `serve` runs at the stack's endpoint
-    are used as they are.
+    The users and roles that the stack's grants name are created first. If `serve` runs at the
+    stack's endpoint, its accounts are used as they are.
     """
-    with _reporting(as_json=as_json):
+    with _exit_on_errors(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
         with (
-            _accounts(stack) as fresh,
-            make_people(stack.endpoint, stack.settings, keep=keep) as everybody,
+            _provide_accounts(stack) as fresh,
+            make_people(stack.endpoint, stack.settings, keep=keep) as people,
         ):
-            if stack.settings.side == "source":
-                other_side.make_roles(stack.endpoint, stack.settings)
-            deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-            role_arns = _role_arns(deployment)
-            if stack.settings.side == "destination":
-                other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
-            proof = prove(stack.endpoint, stack.settings, role_arns, everybody)
-            if as_json:
-                click.echo(report.document(deployment, proof))
-            else:
-                console = _console()
-                report.resource_table(console, deployment)
-                console.print()
-                report.proof_table(console, proof)
-            wrong = [attempt for attempt in proof if not attempt.holds]
-            _stderr.print(
-                f"{len(proof) - len(wrong)} of {len(proof)} attempts turned out as they should "
-                f"(engine: {deployment.engine})."
-            )
+            deployment, proof = _deploy_and_prove(stack, engine, people, fresh=fresh)
+            failures = _print_outcome(deployment, proof, as_json=as_json)
             if keep:
-                interrupted = _interrupted()
-                _tell_use(stack, everybody, _kept(stack, deployment))
+                interrupted = _catch_interrupt()
+                _print_usage(stack, people, _save_outputs(stack, deployment))
                 interrupted.wait()
-            if wrong:
-                raise _FailedError("the access isn't what the stack says")
+            if failures:
+                raise _FailedError("access differs from the stack's grants")
+
+
+def _deploy_and_prove(
+    stack: Stack, engine: Engine, people: People, *, fresh: bool
+) -> tuple[Deployment, list[ProofAttempt]]:
+    if stack.settings.side == "source":
+        other_side.make_roles(stack.endpoint, stack.settings)
+    deployment = _deploy(stack, engine, fresh=fresh, preview=False)
+    role_arns = _read_role_arns(deployment)
+    if stack.settings.side == "destination":
+        other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
+    return deployment, prove(stack.endpoint, stack.settings, role_arns, people)
+
+
+def _print_outcome(
+    deployment: Deployment, proof: list[ProofAttempt], *, as_json: bool
+) -> list[ProofAttempt]:
+    """Print what was deployed and tried; returns the attempts with an unexpected result."""
+    if as_json:
+        click.echo(report.render_result(deployment, proof))
+    else:
+        console = report.make_console()
+        report.print_resources(console, deployment)
+        console.print()
+        report.print_proof(console, proof)
+    failures = [attempt for attempt in proof if not attempt.holds]
+    _stderr.print(
+        f"{len(proof) - len(failures)} of {len(proof)} attempts had the expected result "
+        f"(engine: {deployment.engine})."
+    )
+    return failures
 
 
 @main.command()
@@ -178,28 +186,31 @@ def up(
 def preview(
     cwd: Path, config_file: Path | None, stack_name: str, engine: Engine, *, as_json: bool
 ) -> None:
-    """Tell what would be made or changed; nothing is."""
-    with _reporting(as_json=as_json):
+    """Show what would be created or changed, without doing it."""
+    with _exit_on_errors(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
-        with _accounts(stack) as fresh, make_people(stack.endpoint, stack.settings, keep=False):
+        with (
+            _provide_accounts(stack) as fresh,
+            make_people(stack.endpoint, stack.settings, keep=False),
+        ):
             deployment = _deploy(stack, engine, fresh=fresh, preview=True)
         if as_json:
-            click.echo(report.document(deployment, None))
+            click.echo(report.render_result(deployment, None))
         else:
-            report.resource_table(_console(), deployment)
+            report.print_resources(report.make_console(), deployment)
         _stderr.print(
-            f"{len(deployment.resources)} resources would stand (engine: {deployment.engine})."
+            f"{len(deployment.resources)} resources would exist (engine: {deployment.engine})."
         )
 
 
 @contextmanager
-def _reporting(*, as_json: bool) -> Iterator[None]:
+def _exit_on_errors(*, as_json: bool) -> Iterator[None]:
     """Turn what goes wrong into a message and an exit code."""
     try:
         yield
     except InvalidInput as error:
         if as_json:
-            click.echo(report.refusal(error))
+            click.echo(report.render_refusal(error))
         for problem in error.problems:
             _stderr.print(Text("refused", style="red"), problem.message)
         sys.exit(_REFUSED)
@@ -208,8 +219,8 @@ def _reporting(*, as_json: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _accounts(stack: Stack) -> Iterator[bool]:
-    """Accounts at the stack's endpoint: those that run there, or fresh ones. Yields whether they are fresh."""
+def _provide_accounts(stack: Stack) -> Iterator[bool]:
+    """Use the accounts at the stack's endpoint, or start some; yields whether they are new."""
     if is_sandbox(stack.endpoint):
         yield False
         return
@@ -226,7 +237,7 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
         except pulumi_engine.NoEngineError as missing:
             if engine == "pulumi":
                 raise
-            _stderr.print(f"Deploying in process, for {missing}.")
+            _stderr.print(f"Deploying in process: {missing}.")
         else:
             return pulumi_engine.deploy(
                 stack, environment, fresh=fresh, preview=preview, tell=_stderr.print
@@ -235,49 +246,46 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
 
 
-def _role_arns(deployment: Deployment) -> dict[str, str]:
+def _read_role_arns(deployment: Deployment) -> dict[str, str]:
     try:
-        return {name: told["roleArn"] for name, told in deployment.outputs["grants"].items()}
+        return {name: grant["roleArn"] for name, grant in deployment.outputs["grants"].items()}
     except (AttributeError, KeyError, TypeError):
         raise DeploymentError(
-            "the program tells no role to prove: its output grants has each one's roleArn"
+            "the program must export grants: a map from each grant's name to its roleArn"
         ) from None
 
 
-def _kept(stack: Stack, deployment: Deployment) -> Path:
-    """A file with the stack's outputs, for `cross-account-access`."""
+def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
+    """Write the stack's outputs to a file that `cross-account-access` reads."""
     file = stack.folder / ".sandbox" / f"outputs-{stack.name}.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(deployment.outputs, indent=2), encoding="utf-8")
     return file
 
 
-def _tell_use(stack: Stack, everybody: People, outputs: Path) -> None:
-    """Say how to go on with the accounts by the AWS CLI, and by `cross-account-access`."""
+def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
+    """Print how to use the accounts with the AWS CLI and with `cross-account-access`."""
     click.echo(
-        f"\nThe accounts stay up at {stack.endpoint}, until Ctrl-C. In another terminal:", err=True
+        f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
-    for caller in everybody.callers.values():
+    for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
     click.echo(
-        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}  # also verify, explain, exec, …",
+        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}"
+        "  # also verify, explain, exec, …",
         err=True,
     )
 
 
-def _interrupted() -> threading.Event:
-    """What Ctrl-C and SIGTERM set from now on; whoever is told to press it may do so at once."""
+def _catch_interrupt() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; made before anybody is invited to press Ctrl-C."""
     interrupted = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: interrupted.set())
     return interrupted
-
-
-def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,26 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cross_account_access.iam.evaluator import Decision, Policy, Request, decide
-from sandbox.aws import context, documents, tags
-from sandbox.aws.credentials import Identity, Session, caller, managed_policy
-from sandbox.aws.mfa_devices import check_code
-from sandbox.aws.query_protocol import AwsError, Call, Reply, xml_reply
-from sandbox.aws.world import LoggedDecision, World
+from sandbox.aws import context_keys, policy_grammar, tag_checks
+from sandbox.aws.credentials import (
+    CallingIdentity,
+    IssuedSession,
+    build_caller,
+    read_managed_policy,
+)
+from sandbox.aws.query_protocol import AwsError, Reply
+from sandbox.aws.sandbox_state import LoggedDecision, SandboxState
+from sandbox.aws.sts_request import StsRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.aws.accounts import Entity
+    from sandbox.aws.moto_accounts import Entity
 
 log = logging.getLogger("sandbox")
 
@@ -29,73 +35,56 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _DEFAULT_DURATION = 3600
 _CHAINED_DURATION = 3600
 _MOST_SESSION_POLICIES = 10
-# "The plaintext that you use for both inline and managed session policies can't exceed 2,048 characters." How AWS
-# packs them, and tags with them, it doesn't publish.
+# "The plaintext that you use for both inline and managed session policies can't exceed 2,048
+# characters." How AWS packs them, and tags with them, it doesn't publish.
 _SESSION_POLICY_SIZE = 2048
 
 
-def assume_role(call: Call, value: Mapping[str, Any], identity: Identity, world: World) -> Reply:
-    """Answer a call of AssumeRole.
+@dataclass(frozen=True)
+class _AssumeRoleRequest(StsRequest):
+    tags: Mapping[str, str]
+    inherited_tags: Mapping[str, str]
 
-    Args:
-        call: the call.
-        value: its parameters, nested and typed, within the constraints of AWS's model.
-        identity: who calls.
-        world: what it is answered from.
+    @property
+    def role_arn(self) -> str:
+        arn: str = self.value["RoleArn"]
+        return arn
+
+
+def assume_role(call: StsRequest) -> Reply:
+    """Answer a call of AssumeRole.
 
     Raises:
         AwsError: AccessDenied, with the half that refuses and why in headers of the sandbox's own;
             ValidationError and others for parameters that can't be.
     """
-    role_arn: str = value["RoleArn"]
-    if not _ROLE_ARN.fullmatch(role_arn):
-        raise AwsError("ValidationError", f"{role_arn} is invalid")
-    given_tags = tags.as_dict(value.get("Tags", ()), "InvalidParameterValue")
-    inherited = _inherited_tags(identity)
-    transitive = _transitive_keys(value, given_tags, inherited)
-    mfa = check_code(
-        identity, value.get("SerialNumber"), value.get("TokenCode"), world.accounts, world.clock()
-    )
-
-    role = world.accounts.role_by_arn(role_arn)
+    value, identity, state = call.value, call.identity, call.state
+    if not _ROLE_ARN.fullmatch(value["RoleArn"]):
+        raise AwsError("ValidationError", f"{value['RoleArn']} is invalid")
+    tags = tag_checks.read_tags(value.get("Tags", ()), "InvalidParameterValue")
+    inherited = _get_inherited_tags(identity)
+    request = _AssumeRoleRequest(call.call, value, identity, state, tags, inherited)
+    transitive = _choose_transitive_keys(request)
+    mfa = request.check_mfa()
+    role = state.accounts.find_role_by_arn(request.role_arn)
     if role is None:
         # AWS doesn't tell whether a role exists.
-        _refuse(
-            identity,
-            role_arn,
-            "sts:AssumeRole",
-            Decision(False, "destination", "there is no such role"),
-            world,
-        )
-    source_identity = _source_identity(value, identity, role_arn, world)
-    found = context.keys(call, identity, role, world, mfa=mfa)
-    found = context.with_session_request(
-        found, call, given_tags, value.get("TransitiveTagKeys", ())
-    )
-    actions = ["sts:AssumeRole"]
-    if given_tags or inherited:
-        # Inherited tags are passed too: https://github.com/aws/eks-pod-identity-agent/issues/80
-        actions.append("sts:TagSession")
-    if source_identity:
-        # In a chain as well: a session that has a source identity hands it on, and that needs permission.
-        actions.append("sts:SetSourceIdentity")
-    decision, *_ = [
-        _decide(identity, role, Request(action, role_arn, found), world) for action in actions
-    ]
-
-    duration = _duration(value, identity, role)
-    session_policies = _session_policies(value, role, world)
-    packed = _packed_size(value, given_tags)
-    _log(identity, role_arn, decision, world)
-    return _new_session(
-        call,
+        missing = Decision(False, "destination", "there is no such role")
+        _refuse(request, "sts:AssumeRole", missing)
+    source_identity = _choose_source_identity(request)
+    decision = _decide_all(request, role, source_identity, mfa=mfa)
+    duration = _check_duration(value, identity, role)
+    policies = _read_session_policies(value, role, state)
+    packed = _compute_packed_size(value, tags)
+    _log(request, decision)
+    return _issue_session(
+        request,
         role,
-        world,
-        duration=duration,
-        tags=inherited | given_tags,
-        transitive_tag_keys=(*inherited, *transitive),
+        tags={**request.inherited_tags, **tags},
+        transitive_tag_keys=(*request.inherited_tags, *transitive),
         source_identity=source_identity,
-        policies=session_policies,
+        duration=duration,
+        policies=policies,
         packed=packed,
     )
 
@@ -103,49 +92,45 @@ def assume_role(call: Call, value: Mapping[str, Any], identity: Identity, world:
 # What the session is to have
 
 
-def _inherited_tags(identity: Identity) -> dict[str, str]:
+def _get_inherited_tags(identity: CallingIdentity) -> dict[str, str]:
     session = identity.session
     if session is None or identity.kind != "role":
         return {}
     return {key: session.tags[key] for key in session.transitive_tag_keys}
 
 
-def _transitive_keys(
-    value: Mapping[str, Any], given: Mapping[str, str], inherited: Mapping[str, str]
-) -> tuple[str, ...]:
-    by_lower = {key.lower(): key for key in given}
-    if any(key.lower() in by_lower for key in inherited):
+def _choose_transitive_keys(request: _AssumeRoleRequest) -> tuple[str, ...]:
+    by_lower = {key.lower(): key for key in request.tags}
+    if any(key.lower() in by_lower for key in request.inherited_tags):
         raise AwsError(
             "InvalidParameterValue",
-            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag "
-            "key from the calling session.",
+            "One of the specified transitive tag keys can't be set because it conflicts with a "
+            "transitive tag key from the calling session.",
         )
-    wanted: list[str] = value.get("TransitiveTagKeys", [])
-    if any(key.lower() not in by_lower for key in wanted):
+    requested: list[str] = request.value.get("TransitiveTagKeys", [])
+    if any(key.lower() not in by_lower for key in requested):
         text = "The specified transitive tag key must be included in the requested tags."
         raise AwsError("InvalidParameterValue", text)
-    return tuple(by_lower[key.lower()] for key in wanted)
+    return tuple(by_lower[key.lower()] for key in requested)
 
 
-def _source_identity(
-    value: Mapping[str, Any], identity: Identity, role_arn: str, world: World
-) -> str | None:
-    existing = identity.session.source_identity if identity.session else None
-    wanted: str | None = value.get("SourceIdentity")
-    if existing and wanted and wanted != existing:
+def _choose_source_identity(request: _AssumeRoleRequest) -> str | None:
+    session = request.identity.session
+    existing = session.source_identity if session else None
+    requested: str | None = request.value.get("SourceIdentity")
+    if existing and requested and requested != existing:
         reason = f"the session's source identity is {existing}, and can't be changed"
-        _refuse(
-            identity, role_arn, "sts:SetSourceIdentity", Decision(False, "source", reason), world
-        )
-    return wanted or existing
+        _refuse(request, "sts:SetSourceIdentity", Decision(False, "source", reason))
+    return requested or existing
 
 
-def _duration(value: Mapping[str, Any], identity: Identity, role: Entity) -> int:
+def _check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: Entity) -> int:
     duration: int = value.get("DurationSeconds", _DEFAULT_DURATION)
     if identity.kind == "role" and duration > _CHAINED_DURATION:
         raise AwsError(
             "ValidationError",
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
+            "role chaining.",
         )
     if duration > int(role.max_session_duration or _DEFAULT_DURATION):
         raise AwsError(
@@ -155,26 +140,28 @@ def _duration(value: Mapping[str, Any], identity: Identity, role: Entity) -> int
     return duration
 
 
-def _session_policies(value: Mapping[str, Any], role: Entity, world: World) -> tuple[Policy, ...]:
-    found: list[Policy] = []
+def _read_session_policies(
+    value: Mapping[str, Any], role: Entity, state: SandboxState
+) -> tuple[Policy, ...]:
+    policies: list[Policy] = []
     if text := value.get("Policy"):
-        found.append(Policy("inline session policy", documents.parse(text, "session")))
+        policies.append(Policy("inline session policy", policy_grammar.parse(text, "session")))
     arns = [item.get("arn", "") for item in value.get("PolicyArns", ())]
     if len(arns) > _MOST_SESSION_POLICIES:
         raise AwsError(
             "ValidationError",
-            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have "
-            f"length less than or equal to {_MOST_SESSION_POLICIES}",
+            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_MOST_SESSION_POLICIES}",
         )
     for arn in arns:
-        policy = world.accounts.managed_policy(role.account_id, arn)
+        policy = state.accounts.find_managed_policy(role.account_id, arn)
         if policy is None:
             raise AwsError("MalformedPolicyDocument", f"The session policy {arn} does not exist.")
-        found.append(managed_policy(policy))
-    return tuple(found)
+        policies.append(read_managed_policy(policy))
+    return tuple(policies)
 
 
-def _packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int | None:
+def _compute_packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int | None:
     """How full the session's policies and tags are, roughly, in per cent; None when it has none."""
     policies = len(value.get("Policy", "")) + sum(
         len(item.get("arn", "")) for item in value.get("PolicyArns", ())
@@ -190,41 +177,63 @@ def _packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int
 # The decision
 
 
-def _decide(identity: Identity, role: Entity, request: Request, world: World) -> Decision:
+def _decide_all(
+    request: _AssumeRoleRequest, role: Entity, source_identity: str | None, *, mfa: bool
+) -> Decision:
+    """Decide each action that the call needs; returns the decision of AssumeRole itself."""
+    keys = context_keys.add_session_keys(
+        context_keys.collect_context_keys(request, role, mfa=mfa),
+        request.call,
+        request.tags,
+        request.value.get("TransitiveTagKeys", ()),
+    )
+    actions = ["sts:AssumeRole"]
+    if request.tags or request.inherited_tags:
+        # Inherited tags are passed too: https://github.com/aws/eks-pod-identity-agent/issues/80
+        actions.append("sts:TagSession")
+    if source_identity:
+        # In a chain as well: a session passes its source identity on, which needs permission.
+        actions.append("sts:SetSourceIdentity")
+    first, *_ = [_decide(request, role, action, keys) for action in actions]
+    return first
+
+
+def _decide(
+    request: _AssumeRoleRequest, role: Entity, action: str, keys: context_keys.Keys
+) -> Decision:
     trust = Policy("trust policy", json.loads(role.assume_role_policy_document))
+    caller = build_caller(request.identity, request.state.accounts)
     try:
-        decision = decide(caller(identity, world.accounts), request, trust)
+        decision = decide(caller, Request(action, request.role_arn, keys), trust)
     except ValueError as error:
         # A policy that the evaluator doesn't understand opens nothing.
         decision = Decision(False, "destination", str(error))
     if not decision.allowed:
-        _refuse(identity, role.arn, request.action, decision, world)
+        _refuse(request, action, decision)
     return decision
 
 
-def _refuse(
-    identity: Identity, role_arn: str, action: str, decision: Decision, world: World
-) -> NoReturn:
-    what = "" if action == "sts:AssumeRole" else f"{action}: "
-    told = Decision(False, decision.half, what + decision.reason)
-    _log(identity, role_arn, told, world)
+def _refuse(request: _AssumeRoleRequest, action: str, decision: Decision) -> NoReturn:
+    reason = decision.reason if action == "sts:AssumeRole" else f"{action}: {decision.reason}"
+    _log(request, Decision(False, decision.half, reason))
     raise AwsError(
         "AccessDenied",
-        f"User: {identity.arn} is not authorized to perform: {action} on resource: {role_arn}",
-        {"x-sandbox-half": told.half or "", "x-sandbox-reason": told.reason},
+        f"User: {request.identity.arn} is not authorized to perform: {action} "
+        f"on resource: {request.role_arn}",
+        {"x-sandbox-half": decision.half or "", "x-sandbox-reason": reason},
     )
 
 
-def _log(identity: Identity, role_arn: str, decision: Decision, world: World) -> None:
+def _log(request: _AssumeRoleRequest, decision: Decision) -> None:
     entry = LoggedDecision(
-        at=world.clock(),
-        caller=identity.arn,
-        role=role_arn,
+        at=request.state.clock(),
+        caller=request.identity.arn,
+        role=request.role_arn,
         allowed=decision.allowed,
         half=decision.half,
         reason=" ".join(decision.reason.split()),
     )
-    world.decisions.append(entry)
+    request.state.decisions.append(entry)
     if decision.allowed:
         log.info("allowed: %s → %s", entry.caller, entry.role)
     else:
@@ -236,11 +245,12 @@ def _log(identity: Identity, role_arn: str, decision: Decision, world: World) ->
 # The session
 
 
-def _new_session(
-    call: Call, role: Entity, world: World, *, duration: int, packed: int | None, **session: Any
+def _issue_session(
+    request: StsRequest, role: Entity, *, duration: int, packed: int | None, **session: Any
 ) -> Reply:
+    call, state = request.call, request.state
     name = call.params["RoleSessionName"]
-    made = world.accounts.sts(role.account_id).assume_role(
+    made = state.accounts.get_sts(role.account_id).assume_role(
         region_name=call.region,
         role_session_name=name,
         role_arn=role.arn,
@@ -248,9 +258,9 @@ def _new_session(
         duration=duration,
         external_id=None,
     )
-    now = world.clock()
-    world.sessions.add(
-        Session(
+    now = state.clock()
+    state.sessions.add(
+        IssuedSession(
             access_key_id=made.access_key_id,
             token=made.session_token,
             account=role.account_id,
@@ -261,22 +271,20 @@ def _new_session(
             **session,
         )
     )
-    return xml_reply(
-        "sts",
-        "AssumeRole",
+    return request.answer(
         {
             "SourceIdentity": session["source_identity"],
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{role.id}:{name}",
                 "Arn": f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
             },
-            "Credentials": credentials(made, made.session_token, now + duration),
+            "Credentials": render_credentials(made, made.session_token, now + duration),
             "PackedPolicySize": packed,
-        },
+        }
     )
 
 
-def credentials(key: Any, token: str, expires: float) -> dict[str, str]:
+def render_credentials(key: Any, token: str, expires: float) -> dict[str, str]:
     """The element Credentials of STS's replies, for one of moto's temporary keys."""
     return {
         "AccessKeyId": key.access_key_id,

@@ -1,7 +1,7 @@
-"""Who calls: administrators, users by their access keys, and the sessions that this sandbox's STS issued.
+"""Who calls: administrators, users with access keys, and sessions that the sandbox's STS issued.
 
-An access key id of 12 digits is an administrator of that account, LocalStack's convention. Signatures aren't
-verified: knowing a key id is enough here, as it is in moto.
+An access key id of 12 digits is an administrator of that account, LocalStack's convention.
+Signatures aren't verified: knowing a key id is enough here, as it is in moto.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cross_account_access.iam.evaluator import Caller, Policy
-from sandbox.aws.accounts import Accounts, Entity, boundary_arn, default_document
-from sandbox.aws.query_protocol import AwsError, Call
+from sandbox.aws.moto_accounts import Entity, MotoAccounts, get_boundary_arn, get_default_document
+from sandbox.aws.query_protocol import AwsCall, AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +34,14 @@ _ADMINISTRATOR_POLICY = Policy(
 
 
 @dataclass(frozen=True)
-class Session:
+class IssuedSession:
     """Temporary keys, of a role (AssumeRole) or of a user (GetSessionToken).
 
     Attributes:
         principal_id: the unique id of the role or user that the keys speak for.
         name: the role session's name; None for a user's.
         issued, expires: seconds since the epoch.
-        tags, transitive_tag_keys: session tags, and which of them go on to the next role in a chain.
+        tags, transitive_tag_keys: session tags, and those that the next role in a chain inherits.
         policies: session policies, which restrict what the role allows.
         mfa_at: when an MFA code was given for it; only GetSessionToken's keys carry that on.
     """
@@ -61,7 +61,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Identity:
+class CallingIdentity:
     """Who signed a request.
 
     Attributes:
@@ -75,35 +75,35 @@ class Identity:
     arn: str
     unique_id: str
     principal: Entity | None = None
-    session: Session | None = None
+    session: IssuedSession | None = None
 
     @property
     def principal_arn(self) -> str:
-        """What AWS gives as aws:PrincipalArn: the role's ARN for a role session, otherwise the caller's."""
+        """aws:PrincipalArn: the role's ARN for a role session, otherwise the caller's own."""
         return (
             self.principal.arn if self.kind == "role" and self.principal is not None else self.arn
         )
 
 
-class Sessions:
+class IssuedSessions:
     """The temporary keys that were issued, by key id."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, Session] = {}
+        self._by_key: dict[str, IssuedSession] = {}
 
-    def add(self, session: Session) -> None:
+    def add(self, session: IssuedSession) -> None:
         self._by_key[session.access_key_id] = session
 
-    def get(self, access_key_id: str) -> Session | None:
+    def get(self, access_key_id: str) -> IssuedSession | None:
         return self._by_key.get(access_key_id)
 
     def clear(self) -> None:
         self._by_key.clear()
 
 
-def administrator(account: str) -> Identity:
-    """An account's administrator: it may do everything in its account, and assume whatever trusts it."""
-    return Identity(
+def make_administrator(account: str) -> CallingIdentity:
+    """An account's administrator, who may do everything in it and assume what trusts it."""
+    return CallingIdentity(
         kind="administrator",
         account=account,
         arn=f"arn:aws:iam::{account}:user/{ADMINISTRATOR}",
@@ -111,44 +111,51 @@ def administrator(account: str) -> Identity:
     )
 
 
-def identify(call: Call, accounts: Accounts, sessions: Sessions, now: float) -> Identity:
+def identify(
+    call: AwsCall, accounts: MotoAccounts, sessions: IssuedSessions, now: float
+) -> CallingIdentity:
     """Who signed `call`.
 
     Raises:
-        AwsError: MissingAuthenticationToken when nobody did; ExpiredToken; InvalidClientTokenId for keys that
-            IAM and STS of this sandbox never issued, were deactivated, or whose user or role is gone.
+        AwsError: MissingAuthenticationToken when nobody did; ExpiredToken; InvalidClientTokenId for
+            keys that IAM and STS of this sandbox never issued, were deactivated, or whose user or
+            role is gone.
     """
     key_id = call.access_key_id
     if key_id is None:
         raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token")
     if ACCOUNT.fullmatch(key_id):
-        return administrator(key_id)
+        return make_administrator(key_id)
     if (session := sessions.get(key_id)) is not None:
-        return _of_session(call, session, accounts, now)
-    found = accounts.key(key_id)
-    if found is None or call.session_token:
-        raise _invalid_token()
-    account, user, key = found
+        return _identify_session(call, session, accounts, now)
+    match = accounts.find_key(key_id)
+    if match is None or call.session_token:
+        raise _make_token_error()
+    account, user, key = match
     if key.status != "Active":
-        raise _invalid_token()
-    return Identity("user", account, user.arn, user.id, principal=user)
+        raise _make_token_error()
+    return CallingIdentity("user", account, user.arn, user.id, principal=user)
 
 
-def _of_session(call: Call, session: Session, accounts: Accounts, now: float) -> Identity:
+def _identify_session(
+    call: AwsCall, session: IssuedSession, accounts: MotoAccounts, now: float
+) -> CallingIdentity:
     if not hmac.compare_digest((call.session_token or "").encode(), session.token.encode()):
-        raise _invalid_token()
+        raise _make_token_error()
     if now >= session.expires:
         raise AwsError("ExpiredToken", "The security token included in the request is expired")
-    principal = accounts.principal_by_id(session.principal_id)
+    principal = accounts.find_principal_by_id(session.principal_id)
     if principal is None:
-        raise _invalid_token()
+        raise _make_token_error()
     if session.name is None:
         # Keys of GetSessionToken without MFA are good for no IAM call, and for two of STS:
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
         if call.service == "iam" and session.mfa_at is None:
-            raise _invalid_token()
-        return Identity("user", session.account, principal.arn, principal.id, principal, session)
-    return Identity(
+            raise _make_token_error()
+        return CallingIdentity(
+            "user", session.account, principal.arn, principal.id, principal, session
+        )
+    return CallingIdentity(
         kind="role",
         account=session.account,
         arn=f"arn:aws:sts::{session.account}:assumed-role/{principal.name}/{session.name}",
@@ -158,13 +165,13 @@ def _of_session(call: Call, session: Session, accounts: Accounts, now: float) ->
     )
 
 
-def _invalid_token() -> AwsError:
+def _make_token_error() -> AwsError:
     return AwsError(
         "InvalidClientTokenId", "The security token included in the request is invalid."
     )
 
 
-def caller(identity: Identity, accounts: Accounts) -> Caller:
+def build_caller(identity: CallingIdentity, accounts: MotoAccounts) -> Caller:
     """The caller with every policy that speaks about it, as the evaluator wants it."""
     principal = identity.principal
     if principal is None:
@@ -174,39 +181,41 @@ def caller(identity: Identity, accounts: Accounts) -> Caller:
             principal_arn=identity.arn,
             identity_policies=(_ADMINISTRATOR_POLICY,),
         )
-    policies = _policies_of(principal)
+    policies = _read_policies(principal)
     if identity.kind == "user":
-        for group in accounts.groups(identity.account, principal):
-            policies += _policies_of(group, f" of group {group.name}")
+        for group in accounts.get_groups(identity.account, principal):
+            policies += _read_policies(group, f" of group {group.name}")
     return Caller(
         arn=identity.arn,
         unique_id=identity.unique_id,
         principal_arn=identity.principal_arn,
         identity_policies=policies,
-        permissions_boundary=_boundary(principal, identity.account, accounts),
+        permissions_boundary=_read_boundary(principal, identity.account, accounts),
         session_policies=identity.session.policies if identity.session else (),
     )
 
 
-def _policies_of(holder: Entity, where: str = "") -> tuple[Policy, ...]:
+def _read_policies(holder: Entity, where: str = "") -> tuple[Policy, ...]:
     inline = tuple(
         Policy(f"inline policy {name}{where}", json.loads(text))
         for name, text in holder.policies.items()
     )
     return inline + tuple(
-        managed_policy(policy, where) for policy in holder.managed_policies.values()
+        read_managed_policy(policy, where) for policy in holder.managed_policies.values()
     )
 
 
-def managed_policy(policy: Entity, where: str = "") -> Policy:
+def read_managed_policy(policy: Entity, where: str = "") -> Policy:
     """The version in force of moto's managed policy."""
-    return Policy(f"managed policy {policy.arn}{where}", json.loads(default_document(policy)))
+    return Policy(f"managed policy {policy.arn}{where}", json.loads(get_default_document(policy)))
 
 
-def _boundary(principal: Entity, account: str, accounts: Accounts) -> Policy | None:
-    arn = boundary_arn(principal)
+def _read_boundary(principal: Entity, account: str, accounts: MotoAccounts) -> Policy | None:
+    arn = get_boundary_arn(principal)
     if not arn:
         return None
-    policy = accounts.managed_policy(account, arn)
+    policy = accounts.find_managed_policy(account, arn)
     # A boundary can't be deleted while it is one; without its document nothing is allowed.
-    return managed_policy(policy) if policy else Policy(f"managed policy {arn}", {"Statement": []})
+    if policy:
+        return read_managed_policy(policy)
+    return Policy(f"managed policy {arn}", {"Statement": []})

@@ -1,12 +1,12 @@
-"""Users, roles and groups: names that are taken, quotas, deletions that conflict, unique ids, renames."""
+"""Users, roles and groups: unique names, quotas, delete conflicts, unique IDs, renames."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.aws import trust
-from sandbox.aws.accounts import Entity, boundary_arn, new_unique_id
+from sandbox.aws import saved_trust
 from sandbox.aws.credentials import ADMINISTRATOR
+from sandbox.aws.moto_accounts import Entity, get_boundary_arn, make_unique_id
 from sandbox.aws.query_protocol import AwsError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 USERS, ROLES, GROUPS, GROUPS_PER_USER = 5000, 1000, 300, 10
 
 
-def quota(name: str, most: int, existing: int) -> None:
+def check_quota(name: str, most: int, existing: int) -> None:
     """Refuse one more of what there are already `most`.
 
     Raises:
@@ -28,45 +28,45 @@ def quota(name: str, most: int, existing: int) -> None:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for {name}: {most}")
 
 
-def _taken(kind: str, name: str, names: Iterable[str]) -> None:
+def _check_name_is_free(kind: str, name: str, names: Iterable[str]) -> None:
     if any(other.lower() == name.lower() for other in names):
         raise AwsError("EntityAlreadyExists", f"{kind} with name {name} already exists.")
 
 
-def _conflict(what: str) -> AwsError:
+def _make_conflict(what: str) -> AwsError:
     return AwsError("DeleteConflict", f"Cannot delete entity, must {what} first.")
 
 
 # Users
 
 
-def may_create_user(request: IamRequest) -> None:
-    _taken("User", request.get("UserName"), [*request.iam.users, ADMINISTRATOR])
-    quota("UsersPerAccount", USERS, len(request.iam.users))
+def check_create_user(request: IamRequest) -> None:
+    _check_name_is_free("User", request.get("UserName"), [*request.iam.users, ADMINISTRATOR])
+    check_quota("UsersPerAccount", USERS, len(request.iam.users))
 
     def finish(body: bytes) -> bytes:
-        user = request.user()
+        user = request.get_user()
         user.permissions_boundary_arn = None
-        return _with_unique_id(user, "AIDA", request.account, body)
+        return _replace_unique_id(user, "AIDA", request.account, body)
 
     request.afterwards.append(finish)
 
 
-def _with_unique_id(entity: Entity, prefix: str, account: str, body: bytes) -> bytes:
+def _replace_unique_id(entity: Entity, prefix: str, account: str, body: bytes) -> bytes:
     """Give moto's new entity an id as IAM's are, in its state and in its answer."""
-    before, entity.id = entity.id, new_unique_id(account, prefix)
+    before, entity.id = entity.id, make_unique_id(account, prefix)
     return body.replace(before.encode(), entity.id.encode())
 
 
-def may_update_user(request: IamRequest) -> None:
-    user = request.user()
+def check_update_user(request: IamRequest) -> None:
+    user = request.get_user()
     if new_name := request.get("NewUserName"):
-        _taken(
+        _check_name_is_free(
             "User",
             new_name,
             [*(name for name in request.iam.users if name != user.name), ADMINISTRATOR],
         )
-    before, tags = user.arn, request.accounts.tags(user)
+    before, tags = user.arn, request.accounts.get_tags(user)
 
     def follow() -> None:
         # moto keys tags by ARN and access keys by name, and forgets both.
@@ -75,33 +75,33 @@ def may_update_user(request: IamRequest) -> None:
         tagger.tag_resource(user.arn, [{"Key": key, "Value": value} for key, value in tags.items()])
         for key in user.access_keys:
             key.user_name = user.name
-        trust.follow(before, user.arn, request.accounts)
+        saved_trust.rename_principal(before, user.arn, request.accounts)
 
     request.then(follow)
 
 
-def may_delete_user(request: IamRequest) -> None:
-    user = request.user()
+def check_delete_user(request: IamRequest) -> None:
+    user = request.get_user()
     if user.password:
-        raise _conflict("delete login profile")
+        raise _make_conflict("delete login profile")
     if user.access_keys:
-        raise _conflict("delete access keys")
+        raise _make_conflict("delete access keys")
     if user.mfa_devices:
-        raise _conflict("delete MFA device")
-    if request.accounts.groups(request.account, user):
-        raise _conflict("remove users from group")
-    _without_policies(user)
-    request.then(lambda: trust.forget(user, request.accounts))
+        raise _make_conflict("delete MFA device")
+    if request.accounts.get_groups(request.account, user):
+        raise _make_conflict("remove users from group")
+    _check_has_no_policies(user)
+    request.then(lambda: saved_trust.forget_principal(user, request.accounts))
 
 
-def _without_policies(holder: Entity) -> None:
+def _check_has_no_policies(holder: Entity) -> None:
     if holder.managed_policies:
-        raise _conflict("detach all policies")
+        raise _make_conflict("detach all policies")
     if holder.policies:
-        raise _conflict("delete policies")
+        raise _make_conflict("delete policies")
 
 
-def of_the_caller(request: IamRequest) -> None:
+def default_to_caller(request: IamRequest) -> None:
     """Where UserName may be left out, it is the caller's own.
 
     Raises:
@@ -122,29 +122,31 @@ def of_the_caller(request: IamRequest) -> None:
         )
 
 
-def has_no_service_credentials(request: IamRequest) -> None:
-    """ListServiceSpecificCredentials, which moto lacks: nobody has any, and Pulumi asks when it deletes a user."""
+def answer_service_credentials(request: IamRequest) -> None:
+    """ListServiceSpecificCredentials: always empty. moto lacks it; Pulumi calls it."""
     if request.get("UserName"):
-        request.user()
+        request.get_user()
     request.answer({"ServiceSpecificCredentials": []})
 
 
 # Roles
 
 
-def may_create_role(request: IamRequest) -> None:
-    _taken("Role", request.get("RoleName"), (role.name for role in request.iam.roles.values()))
-    quota("RolesPerAccount", ROLES, len(request.iam.roles))
+def check_create_role(request: IamRequest) -> None:
+    _check_name_is_free(
+        "Role", request.get("RoleName"), (role.name for role in request.iam.roles.values())
+    )
+    check_quota("RolesPerAccount", ROLES, len(request.iam.roles))
     document = request.get("AssumeRolePolicyDocument")
-    request.params["AssumeRolePolicyDocument"] = trust.checked(
+    request.params["AssumeRolePolicyDocument"] = saved_trust.check_trust_policy(
         document, request.accounts, request.hold
     )
 
 
-def save_trust(request: IamRequest) -> None:
-    """UpdateAssumeRolePolicy, without moto: its validator refuses numbers in conditions, and more."""
-    role = request.role()
-    role.assume_role_policy_document = trust.checked(
+def save_trust_policy(request: IamRequest) -> None:
+    """UpdateAssumeRolePolicy, without moto: its validator refuses what AWS accepts."""
+    role = request.get_role()
+    role.assume_role_policy_document = saved_trust.check_trust_policy(
         request.get("PolicyDocument"), request.accounts, request.hold
     )
     request.answer()
@@ -152,80 +154,82 @@ def save_trust(request: IamRequest) -> None:
 
 def keep_description(request: IamRequest) -> None:
     """UpdateRole leaves a description alone that it isn't given; moto empties it."""
-    description = request.role().description
+    description = request.get_role().description
     if "Description" not in request.params and description:
         request.params["Description"] = description
 
 
-def may_delete_role(request: IamRequest) -> None:
-    role = request.role()
+def check_delete_role(request: IamRequest) -> None:
+    role = request.get_role()
     if any(role in profile.roles for profile in request.iam.instance_profiles.values()):
-        raise _conflict("remove roles from instance profile")
-    _without_policies(role)
-    request.then(lambda: trust.forget(role, request.accounts))
+        raise _make_conflict("remove roles from instance profile")
+    _check_has_no_policies(role)
+    request.then(lambda: saved_trust.forget_principal(role, request.accounts))
 
 
 # Groups
 
 
-def may_create_group(request: IamRequest) -> None:
-    _taken("Group", request.get("GroupName"), request.iam.groups)
-    quota("GroupsPerAccount", GROUPS, len(request.iam.groups))
+def check_create_group(request: IamRequest) -> None:
+    _check_name_is_free("Group", request.get("GroupName"), request.iam.groups)
+    check_quota("GroupsPerAccount", GROUPS, len(request.iam.groups))
     request.afterwards.append(
-        lambda body: _with_unique_id(request.group(), "AGPA", request.account, body)
+        lambda body: _replace_unique_id(request.get_group(), "AGPA", request.account, body)
     )
 
 
-def may_update_group(request: IamRequest) -> None:
-    group = request.group()
+def check_update_group(request: IamRequest) -> None:
+    group = request.get_group()
     if new_name := request.get("NewGroupName"):
-        _taken("Group", new_name, (name for name in request.iam.groups if name != group.name))
+        _check_name_is_free(
+            "Group", new_name, (name for name in request.iam.groups if name != group.name)
+        )
     if new_path := request.get("NewPath"):
         # moto changes a path only together with a name.
         request.then(lambda: setattr(group, "path", new_path))
 
 
-def may_delete_group(request: IamRequest) -> None:
-    group = request.group()
+def check_delete_group(request: IamRequest) -> None:
+    group = request.get_group()
     if group.users:
-        raise _conflict("remove users from group")
-    _without_policies(group)
+        raise _make_conflict("remove users from group")
+    _check_has_no_policies(group)
 
 
-def may_join_group(request: IamRequest) -> None:
-    user, group = request.user(), request.group()
-    groups = request.accounts.groups(request.account, user)
+def check_join_group(request: IamRequest) -> None:
+    user, group = request.get_user(), request.get_group()
+    groups = request.accounts.get_groups(request.account, user)
     if group not in groups:
-        quota("GroupsPerUser", GROUPS_PER_USER, len(groups))
+        check_quota("GroupsPerUser", GROUPS_PER_USER, len(groups))
 
 
 # Permissions boundaries, which moto has of roles only
 
 
-def boundary_must_exist(request: IamRequest) -> None:
+def check_boundary(request: IamRequest) -> None:
     arn = request.get("PermissionsBoundary")
     if not arn:
         return
     if not arn.startswith("arn:") or ":policy/" not in arn:
         raise AwsError("ValidationError", f"ARN {arn} is not valid.")
-    if request.accounts.managed_policy(request.account, arn) is None:
+    if request.accounts.find_managed_policy(request.account, arn) is None:
         raise AwsError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
 
 
 def keep_user_boundary(request: IamRequest) -> None:
     """Let a new user have its boundary, which moto drops."""
     if arn := request.get("PermissionsBoundary"):
-        request.then(lambda: set_user_boundary(request.user(), arn))
+        request.then(lambda: set_user_boundary(request.get_user(), arn))
 
 
 def put_user_boundary(request: IamRequest) -> None:
-    set_user_boundary(request.user(), request.get("PermissionsBoundary"))
+    set_user_boundary(request.get_user(), request.get("PermissionsBoundary"))
     request.answer()
 
 
 def delete_user_boundary(request: IamRequest) -> None:
-    user = request.user()
-    if boundary_arn(user) is None:
+    user = request.get_user()
+    if get_boundary_arn(user) is None:
         raise AwsError(
             "NoSuchEntity", f"The user with name {user.name} has no permissions boundary."
         )
@@ -235,7 +239,8 @@ def delete_user_boundary(request: IamRequest) -> None:
 
 def set_user_boundary(user: Entity, arn: str | None) -> None:
     user.permissions_boundary_arn = arn
-    # What GetUser shows: moto's serializer takes every attribute that is named like a response element.
+    # What GetUser shows: moto's serializer takes every attribute that is named like a response
+    # element.
     kind = "PermissionsBoundaryPolicy"
     user.permissions_boundary = arn and {
         "PermissionsBoundaryType": kind,

@@ -1,4 +1,4 @@
-"""One call of IAM on its way to moto, as the checks of `sandbox.refusals` see it."""
+"""One call of IAM on its way to moto, as the checks of `iam_checks` see it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sandbox.aws.query_protocol import AwsError, Reply, xml_reply
+from sandbox.aws.query_protocol import AwsError, Reply, build_xml_reply
 
 if TYPE_CHECKING:
-    from sandbox.aws.accounts import Accounts, Backend, Entity
-    from sandbox.aws.credentials import Identity
+    from sandbox.aws.credentials import CallingIdentity
+    from sandbox.aws.moto_accounts import Backend, Entity, MotoAccounts
 
 
 @dataclass
@@ -30,8 +30,8 @@ class IamRequest:
     action: str
     params: dict[str, str]
     value: Mapping[str, Any]
-    identity: Identity
-    accounts: Accounts
+    identity: CallingIdentity
+    accounts: MotoAccounts
     hold: float
     now: float
     reply: Reply | None = None
@@ -44,7 +44,7 @@ class IamRequest:
     @property
     def iam(self) -> Backend:
         """The IAM of the caller's account."""
-        return self.accounts.iam(self.account)
+        return self.accounts.get_iam(self.account)
 
     def get(self, name: str) -> str:
         """A parameter; empty if it wasn't given."""
@@ -61,26 +61,28 @@ class IamRequest:
 
     def answer(self, result: Mapping[str, Any] | None = None) -> None:
         """Answer in moto's place."""
-        self.reply = xml_reply("iam", self.action, result)
+        self.reply = build_xml_reply("iam", self.action, result)
 
     # The entity that the call is about. Each raises AwsError: NoSuchEntity.
 
-    def user(self) -> Entity:
-        return _found(self.iam.users.get(self.get("UserName")), "user", self.get("UserName"))
+    def get_user(self) -> Entity:
+        return _require(self.iam.users.get(self.get("UserName")), "user", self.get("UserName"))
 
-    def role(self) -> Entity:
-        return _found(
-            self.accounts.role(self.account, self.get("RoleName")), "role", self.get("RoleName")
+    def get_role(self) -> Entity:
+        return _require(
+            self.accounts.find_role(self.account, self.get("RoleName")),
+            "role",
+            self.get("RoleName"),
         )
 
-    def group(self) -> Entity:
-        return _found(self.iam.groups.get(self.get("GroupName")), "group", self.get("GroupName"))
+    def get_group(self) -> Entity:
+        return _require(self.iam.groups.get(self.get("GroupName")), "group", self.get("GroupName"))
 
 
 Check: TypeAlias = Callable[[IamRequest], None]
 
 
-def _found(entity: Entity | None, kind: str, name: str) -> Entity:
+def _require(entity: Entity | None, kind: str, name: str) -> Entity:
     if entity is None:
         raise AwsError("NoSuchEntity", f"The {kind} with name {name} cannot be found.")
     return entity

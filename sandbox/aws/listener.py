@@ -1,4 +1,4 @@
-"""The HTTP server in front of the application: werkzeug's, one thread a request, silent about lost clients."""
+"""The HTTP server around the application: werkzeug's, with a thread for each request."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Listener(ThreadedWSGIServer):
 
     def __init__(self, bound: socket.socket, application: Application) -> None:
         host, port = bound.getsockname()[:2]
-        # werkzeug works on a duplicate of the descriptor. Left to bind by itself it would end the process when
-        # the port is taken.
+        # werkzeug works on a duplicate of the descriptor. Left to bind by itself it would end the
+        # process when the port is taken.
         super().__init__(host, port, application, _Handler, fd=bound.fileno())
         bound.close()
 

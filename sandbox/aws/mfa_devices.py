@@ -8,14 +8,14 @@ from sandbox.aws import mfa
 from sandbox.aws.query_protocol import AwsError
 
 if TYPE_CHECKING:
-    from sandbox.aws.accounts import Accounts, Entity
-    from sandbox.aws.credentials import Identity
+    from sandbox.aws.credentials import CallingIdentity
     from sandbox.aws.iam_request import IamRequest
+    from sandbox.aws.moto_accounts import Entity, MotoAccounts
 
 
-def may_enable(request: IamRequest) -> None:
-    """The check of EnableMFADevice, which wants two consecutive codes. A device must be a virtual one."""
-    request.user()
+def check_enable_device(request: IamRequest) -> None:
+    """Check EnableMFADevice: a virtual device, and two consecutive codes of it."""
+    request.get_user()
     serial = request.get("SerialNumber")
     device = request.iam.virtual_mfa_devices.get(serial)
     if device is None:
@@ -29,14 +29,18 @@ def may_enable(request: IamRequest) -> None:
         raise AwsError("InvalidAuthenticationCode", "Authentication code for device is not valid.")
 
 
-def may_delete(request: IamRequest) -> None:
+def check_delete_device(request: IamRequest) -> None:
     device = request.iam.virtual_mfa_devices.get(request.get("SerialNumber"))
     if device is not None and device.user is not None:
         raise AwsError("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first.")
 
 
 def check_code(
-    identity: Identity, serial: str | None, code: str | None, accounts: Accounts, now: float
+    identity: CallingIdentity,
+    serial: str | None,
+    code: str | None,
+    accounts: MotoAccounts,
+    now: float,
 ) -> bool:
     """Whether a call comes with MFA: a device of the caller's own and a right code of it.
 
@@ -48,12 +52,12 @@ def check_code(
     if serial is None or code is None:
         text = "must provide both MFA serial number and one time pass code."
         raise AwsError("AccessDenied", f"MultiFactorAuthentication failed, {text}")
-    device = _device_of(identity, serial, accounts)
+    device = _find_device(identity, serial, accounts)
     if device is None:
         raise AwsError(
             "AccessDenied",
-            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial "
-            "number is valid and associated with this user.",
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your "
+            "MFA serial number is valid and associated with this user.",
         )
     if not mfa.accepts(device.base32_string_seed, code, now):
         text = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
@@ -61,8 +65,8 @@ def check_code(
     return True
 
 
-def _device_of(identity: Identity, serial: str, accounts: Accounts) -> Entity | None:
+def _find_device(identity: CallingIdentity, serial: str, accounts: MotoAccounts) -> Entity | None:
     user = identity.principal
     if identity.kind != "user" or user is None or serial not in user.mfa_devices:
         return None
-    return accounts.iam(identity.account).virtual_mfa_devices.get(serial)
+    return accounts.get_iam(identity.account).virtual_mfa_devices.get(serial)

@@ -1,4 +1,4 @@
-"""AWS's query protocol, as IAM and STS speak it: a request read from WSGI, replies and errors as XML."""
+"""AWS's query protocol, as IAM and STS speak it: requests from WSGI, replies as XML."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class AwsError(Exception):
         return _STATUSES.get(self.code, 400)
 
 
-def not_implemented(what: str) -> AwsError:
+def make_not_implemented_error(what: str) -> AwsError:
     return AwsError("NotImplemented", f"The sandbox does not emulate {what}.")
 
 
@@ -70,7 +70,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Call:
+class AwsCall:
     """One request to an AWS service.
 
     Attributes:
@@ -98,7 +98,7 @@ class Call:
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/(?:([^/,\s]+)/)?([^/,\s]+)/aws4_request")
 
 
-def read_call(environ: Environ) -> Call:
+def read_call(environ: Environ) -> AwsCall:
     """The request in `environ`, whose body stays readable for whoever handles it next."""
     body = _read_body(environ)
     params = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
@@ -120,7 +120,7 @@ def read_call(environ: Environ) -> Call:
         or target.rpartition(".")[2]
         or f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
     )
-    return Call(
+    return AwsCall(
         service=service.lower(),
         region=region or "us-east-1",
         action=action,
@@ -160,9 +160,9 @@ def replace_params(environ: Environ, params: Mapping[str, str]) -> None:
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def xml_reply(service: str, action: str, result: Mapping[str, Any] | None = None) -> Reply:
-    """The reply of `action`: `result` as elements; without it the empty reply that IAM's writes have."""
-    inner = "" if result is None else f"<{action}Result>{_elements(result)}</{action}Result>"
+def build_xml_reply(service: str, action: str, result: Mapping[str, Any] | None = None) -> Reply:
+    """The reply of `action` with `result` as elements; without it, IAM's empty reply."""
+    inner = "" if result is None else f"<{action}Result>{_render_elements(result)}</{action}Result>"
     body = (
         f'<{action}Response xmlns="{NAMESPACES[service]}">{inner}'
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata></{action}Response>"
@@ -170,23 +170,25 @@ def xml_reply(service: str, action: str, result: Mapping[str, Any] | None = None
     return Reply(200, body.encode())
 
 
-def _elements(value: Any) -> str:
+def _render_elements(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "".join(f"<{k}>{_elements(v)}</{k}>" for k, v in value.items() if v is not None)
+        return "".join(
+            f"<{k}>{_render_elements(v)}</{k}>" for k, v in value.items() if v is not None
+        )
     if isinstance(value, (list, tuple)):
-        return "".join(f"<member>{_elements(item)}</member>" for item in value)
+        return "".join(f"<member>{_render_elements(item)}</member>" for item in value)
     if isinstance(value, bool):
         return str(value).lower()
-    return _text(str(value))
+    return _escape_text(str(value))
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
-def error_reply(error: AwsError, call: Call) -> Reply:
+def build_error_reply(error: AwsError, call: AwsCall) -> Reply:
     """`error` in the protocol of the service that was called."""
-    extra = tuple((name, header_text(value)) for name, value in error.headers.items())
+    extra = tuple((name, to_header_text(value)) for name, value in error.headers.items())
     request_id = str(uuid.uuid4())
     if "x-amz-target" in call.headers or "json" in call.headers.get("content-type", ""):
         body = json.dumps({"__type": error.code, "message": error.message})
@@ -196,7 +198,7 @@ def error_reply(error: AwsError, call: Call) -> Reply:
         )
     else:
         side = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004 - HTTP's own line
-        inside = f"<Code>{error.code}</Code><Message>{_text(error.message)}</Message>"
+        inside = f"<Code>{error.code}</Code><Message>{_escape_text(error.message)}</Message>"
         request = f"<RequestId>{request_id}</RequestId>"
         if call.service == "s3":
             body = f"<Error>{inside}{request}</Error>"
@@ -208,6 +210,6 @@ def error_reply(error: AwsError, call: Call) -> Reply:
     return Reply(error.status, body.encode(), (*kind, ("x-amzn-RequestId", request_id), *extra))
 
 
-def header_text(text: str) -> str:
+def to_header_text(text: str) -> str:
     """`text` as an HTTP header can carry it: one line of latin-1."""
     return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

@@ -1,4 +1,4 @@
-"""Managed and inline policies: their documents, sizes and names, versions, attachments and deletion."""
+"""Managed and inline policies: documents, sizes, names, versions, attachments, deletion."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.iam import limits
-from sandbox.aws import documents
-from sandbox.aws.accounts import AWS_POLICY_PREFIX, Entity, boundary_arn
-from sandbox.aws.entities import quota
+from sandbox.aws import policy_grammar
+from sandbox.aws.entities import check_quota
+from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX, Entity, get_boundary_arn
 from sandbox.aws.query_protocol import AwsError
 
 if TYPE_CHECKING:
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 POLICY_SIZE = 6144
 POLICIES = 1500
 INLINE_SIZES: Mapping[str, int] = {"user": 2048, "group": 5120, "role": 10240}
-# Of a role AWS's default is 10 or 20, by the account's age: the larger, so that nothing is refused falsely.
+# Of a role AWS's default is 10 or 20, by the account's age: the larger, so that nothing is refused
+# falsely.
 ATTACHMENTS: Mapping[str, int] = {"user": 10, "group": 10, "role": 20}
 
 _ALL_OF_IAM = re.compile(r"arn:[^:]+:iam::[^:]*:\*")
 
 
-def _holder(request: IamRequest, kind: str) -> Entity:
-    return {"user": request.user, "group": request.group, "role": request.role}[kind]()
+def _get_holder(request: IamRequest, kind: str) -> Entity:
+    return {"user": request.get_user, "group": request.get_group, "role": request.get_role}[kind]()
 
 
 # Documents
 
 
-def may_create_policy(request: IamRequest) -> None:
+def check_create_policy(request: IamRequest) -> None:
     name = request.get("PolicyName")
     customer_managed = [
         policy
@@ -45,44 +46,46 @@ def may_create_policy(request: IamRequest) -> None:
     if any(policy.name.lower() == name.lower() for policy in customer_managed):
         text = f"A policy called {name} already exists. Duplicate names are not allowed."
         raise AwsError("EntityAlreadyExists", text)
-    quota("PoliciesPerAccount", POLICIES, len(customer_managed))
-    text = _checked_document(request, POLICY_SIZE)
+    check_quota("PoliciesPerAccount", POLICIES, len(customer_managed))
+    text = _check_document(request, POLICY_SIZE)
     arn = f"arn:aws:iam::{request.account}:policy{request.get('Path') or '/'}{name}"
     request.then(lambda: _keep_text(request.iam.managed_policies[arn], text))
 
 
-def may_create_version(request: IamRequest) -> None:
-    policy = _managed(request)
-    text = _checked_document(request, POLICY_SIZE)
+def check_create_version(request: IamRequest) -> None:
+    policy = _get_own_policy(request)
+    text = _check_document(request, POLICY_SIZE)
     request.then(lambda: _keep_text(policy, text))
 
 
-def _checked_document(request: IamRequest, most: int) -> str:
+def _check_document(request: IamRequest, most: int) -> str:
     text = request.get("PolicyDocument")
-    document = documents.parse(text, "identity")
+    document = policy_grammar.parse(text, "identity")
     if limits.count_characters(text) > most:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {most}")
-    request.params["PolicyDocument"] = _for_moto(document)
+    request.params["PolicyDocument"] = _adapt_for_moto(document)
     return text
 
 
-def _for_moto(document: dict[str, Any]) -> str:
-    """The document as moto takes it: it refuses numbers in conditions and `arn:aws:iam::ACCOUNT:*`, AWS doesn't."""
-    for statement in documents.read_statements(document):
+def _adapt_for_moto(document: dict[str, Any]) -> str:
+    """The document without what AWS accepts and moto refuses."""
+    for statement in policy_grammar.read_statements(document):
         for element in statement.keys() & {"Resource", "NotResource"}:
-            resources = documents.read_strings(statement[element])
+            resources = policy_grammar.read_strings(statement[element])
             statement[element] = [
                 "*" if _ALL_OF_IAM.fullmatch(resource) else resource for resource in resources
             ]
         for keys in statement.get("Condition", {}).values():
             for key, value in keys.items():
                 keys[key] = (
-                    [_text(item) for item in value] if isinstance(value, list) else _text(value)
+                    [_stringify(item) for item in value]
+                    if isinstance(value, list)
+                    else _stringify(value)
                 )
     return json.dumps(document)
 
 
-def _text(value: str | float) -> str | bool:
+def _stringify(value: str | float) -> str | bool:
     return value if isinstance(value, (str, bool)) else str(value)
 
 
@@ -90,20 +93,21 @@ def _keep_text(policy: Entity, text: str) -> None:
     policy.versions[-1].document = text
 
 
-def may_put_policy(kind: str) -> Check:
+def build_inline_policy_check(kind: str) -> Check:
     """The check of Put{User,Group,Role}Policy."""
 
     def check(request: IamRequest) -> None:
-        holder, name = _holder(request, kind), request.get("PolicyName")
+        holder, name = _get_holder(request, kind), request.get("PolicyName")
         text = request.get("PolicyDocument")
-        request.params["PolicyDocument"] = _for_moto(documents.parse(text, "identity"))
+        request.params["PolicyDocument"] = _adapt_for_moto(policy_grammar.parse(text, "identity"))
         total = sum(
             limits.count_characters(other) for key, other in holder.policies.items() if key != name
         )
         if total + limits.count_characters(text) > INLINE_SIZES[kind]:
             raise AwsError(
                 "LimitExceeded",
-                f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded for {kind} {holder.name}",
+                f"Maximum policy size of {INLINE_SIZES[kind]} bytes exceeded "
+                f"for {kind} {holder.name}",
             )
         request.then(lambda: holder.policies.update({name: text}))
 
@@ -113,43 +117,43 @@ def may_put_policy(kind: str) -> Check:
 # Attachments
 
 
-def may_attach(kind: str) -> Check:
+def build_attachment_check(kind: str) -> Check:
     """The check of Attach{User,Group,Role}Policy."""
 
     def check(request: IamRequest) -> None:
-        holder, arn = _holder(request, kind), request.get("PolicyArn")
+        holder, arn = _get_holder(request, kind), request.get("PolicyArn")
         if arn in holder.managed_policies:
             # Attaching twice is no error, and moto would count it twice.
             request.answer()
             return
-        if request.accounts.managed_policy(request.account, arn) is None:
+        if request.accounts.find_managed_policy(request.account, arn) is None:
             raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
-        quota(f"PoliciesPer{kind.title()}", ATTACHMENTS[kind], len(holder.managed_policies))
+        check_quota(f"PoliciesPer{kind.title()}", ATTACHMENTS[kind], len(holder.managed_policies))
 
     return check
 
 
-def may_delete_policy(request: IamRequest) -> None:
-    policy = _managed(request)
+def check_delete_policy(request: IamRequest) -> None:
+    policy = _get_own_policy(request)
     holders = (
         *request.iam.users.values(),
         *request.iam.groups.values(),
         *request.iam.roles.values(),
     )
     if any(
-        policy.arn in holder.managed_policies or boundary_arn(holder) == policy.arn
+        policy.arn in holder.managed_policies or get_boundary_arn(holder) == policy.arn
         for holder in holders
     ):
         raise AwsError("DeleteConflict", "Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise AwsError(
             "DeleteConflict",
-            "This policy has more than one version. Before you delete a policy, you must delete the policy's "
-            "versions. The default version is deleted with the policy.",
+            "This policy has more than one version. Before you delete a policy, you must delete "
+            "the policy's versions. The default version is deleted with the policy.",
         )
 
 
-def _managed(request: IamRequest) -> Entity:
+def _get_own_policy(request: IamRequest) -> Entity:
     """The account's own managed policy that the call is about."""
     arn = request.get("PolicyArn")
     if arn.startswith(AWS_POLICY_PREFIX):

@@ -1,54 +1,50 @@
-"""Emulated AWS accounts on one loopback endpoint, for trying cross-account access without an AWS account.
+"""Emulated AWS accounts on one loopback endpoint, for trying cross-account access without an AWS
+account.
 
-moto holds users, roles, groups and policies. In front of it stands what it lacks: AWS's decision of
-`sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries, session
-policies), temporary keys that expire, MFA codes, unique ids in trust policies, and IAM's refusals.
+moto holds users, roles, groups and policies. In app of it stands what it lacks: AWS's decision of
+`sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries,
+session policies), temporary keys that expire, MFA codes, unique ids in trust policies, and IAM's
+refusals.
 
 What AWS does and this does not:
 
-- Signatures aren't verified: whoever knows an access key id, and the token of temporary keys, may use it.
-- Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call succeeds for
+- Signatures aren't verified: whoever knows an access key id, and the token of temporary keys, may
+use it.
+- Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
+succeeds for
   any valid keys of an account, whatever the caller's policies say.
-- There are no service or resource control policies, no VPC endpoint policies, no Identity Center, no root user.
-- `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer NotImplemented.
+- There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
+no root user.
+- `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer
+NotImplemented.
 - An MFA code may be used more than once. Only virtual MFA devices exist.
-- Changes are in force at once. `hold_new_principals` imitates the one delay that breaks deployments.
+- Changes are in force at once. `hold_new_principals` imitates the one delay that breaks
+deployments.
 - Only the partition `aws` exists.
 """
 
 from __future__ import annotations
 
 import errno
-import ipaddress
-import json
 import logging
 import math
 import os
 import socket
-import urllib.request
-from functools import cache
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from sandbox.aws.world import RequestRecord
+from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox
+from sandbox.aws.sandbox_state import RequestRecord
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from botocore.loaders import Loader
-    from types_boto3_iam.client import IAMClient
-    from types_boto3_sts.client import STSClient
-
     from sandbox.aws.listener import Listener
-    from sandbox.aws.world import World
-    from sandbox.aws.wsgi_app import Front
+    from sandbox.aws.sandbox_state import SandboxState
+    from sandbox.aws.wsgi_app import WsgiApp
 
 __all__ = ["RequestRecord", "Sandbox", "SandboxError", "client", "is_sandbox"]
 
 log = logging.getLogger("sandbox")
 
-_HEALTH_TIMEOUT = 1.0
 _FIXED_ACCOUNT = "MOTO_ACCOUNT_ID"
 
 
@@ -59,11 +55,12 @@ class SandboxError(Exception):
 class Sandbox:
     """Emulated AWS accounts on one loopback endpoint.
 
-    Every 12 digits are an account. An access key id of 12 digits is an administrator of that account, with any
-    secret; every other key must have been issued by this sandbox's own IAM or STS.
+    Every 12 digits are an account. An access key id of 12 digits is an administrator of that
+    account, with any secret; every other key must have been issued by this sandbox's own IAM or
+    STS.
 
-    moto keeps its accounts once a process, so only one sandbox runs in a process at a time. They are empty at
-    the start and at the end.
+    moto keeps its accounts once a process, so only one sandbox runs in a process at a time. They
+    are empty at the start and at the end.
 
         with Sandbox() as sandbox:
             iam = client("iam", sandbox.endpoint, account="111111111111")
@@ -80,24 +77,26 @@ class Sandbox:
 
         Args:
             port: where it listens; 0 takes a free port.
-            host: an address of the loopback range: nobody else is to reach accounts without authentication.
-            hold_new_principals: seconds during which a new user or role is refused as a trust policy's principal,
-                as AWS does for some 10 to 30 s (`MalformedPolicyDocument: Invalid principal in policy`).
+            host: an address of the loopback range: nobody else is to reach accounts without
+                authentication.
+            hold_new_principals: seconds during which a new user or role is refused as a trust
+                policy's principal, as AWS does for some 10 to 30 s (`MalformedPolicyDocument:
+                Invalid principal in policy`).
 
         Raises:
             SandboxError: `host` isn't a loopback address, or `port` is out of range.
         """
-        if not _is_loopback(host):
+        if not is_loopback_host(host):
             raise SandboxError(
-                f"{host} is no loopback address: the sandbox verifies no signatures, so it listens on "
-                "127.0.0.1 or ::1 only"
+                f"{host} must be a loopback address: the sandbox verifies no signatures, so it "
+                "listens on 127.0.0.1 or ::1 only"
             )
         if not 0 <= port <= 65535:  # noqa: PLR2004 - TCP's
-            raise SandboxError(f"{port} is no port: 0 (any free one) to 65535")
+            raise SandboxError(f"the port must be 0 (any free one) to 65535, not {port}")
         self._host = host
         self._port = port
         self._hold = hold_new_principals
-        self._front: Front | None = None
+        self._app: WsgiApp | None = None
         self._listener: Listener | None = None
         self._thread: Thread | None = None
         self._fixed_account: str | None = None
@@ -110,18 +109,16 @@ class Sandbox:
             SandboxError: the sandbox isn't running.
         """
         if self._listener is None:
-            raise SandboxError(
-                "the sandbox isn't running: call start(), or use it in a with statement"
-            )
+            raise _make_not_running_error()
         host, port = self._listener.server_address[:2]
         return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
 
     @property
     def requests(self) -> list[RequestRecord]:
-        """What was asked of the emulated AWS since the start or the last reset: the newest 10,000 requests."""
-        front = self._running_front()
-        with front.lock:
-            return list(front.world.requests)
+        """The newest 10,000 requests to the emulated AWS since the start or the last reset."""
+        app = self._get_app()
+        with app.lock:
+            return list(app.state.requests)
 
     def start(self) -> Sandbox:
         """Start serving in a thread of its own.
@@ -132,8 +129,8 @@ class Sandbox:
         with Sandbox._starting:
             if Sandbox._running is not None:
                 raise SandboxError(
-                    f"another sandbox runs in this process, at {Sandbox._running.endpoint}: stop it first, since "
-                    "moto's accounts are shared by the whole process"
+                    f"another sandbox runs in this process, at {Sandbox._running.endpoint}: stop "
+                    "it first, because moto's accounts are shared by the whole process"
                 )
             bound = _bind(self._host, self._port)
             try:
@@ -147,27 +144,28 @@ class Sandbox:
         return self
 
     def _serve(self, bound: socket.socket) -> None:
-        # moto takes this variable before all else and would put every request into that one account.
+        # moto takes this variable before all else and would put every request into that one
+        # account.
         self._fixed_account = os.environ.pop(_FIXED_ACCOUNT, None)
         if self._fixed_account is not None:
-            log.warning("%s is set, and disregarded while the sandbox runs", _FIXED_ACCOUNT)
+            log.warning("%s is ignored while the sandbox runs", _FIXED_ACCOUNT)
         # Here and not above: moto and Flask take most of a second to import.
         from moto import settings  # noqa: PLC0415
 
-        from sandbox.aws.accounts import Accounts  # noqa: PLC0415
         from sandbox.aws.listener import Listener  # noqa: PLC0415
-        from sandbox.aws.world import World  # noqa: PLC0415
-        from sandbox.aws.wsgi_app import Front  # noqa: PLC0415
+        from sandbox.aws.moto_accounts import MotoAccounts  # noqa: PLC0415
+        from sandbox.aws.sandbox_state import SandboxState  # noqa: PLC0415
+        from sandbox.aws.wsgi_app import WsgiApp  # noqa: PLC0415
 
         if math.isfinite(settings.INITIAL_NO_AUTH_ACTION_COUNT):
             raise SandboxError(
-                "INITIAL_NO_AUTH_ACTION_COUNT is set: moto would check signatures and policies in its own way. "
-                "Unset it."
+                "INITIAL_NO_AUTH_ACTION_COUNT must not be set: moto would check signatures and "
+                "policies in its own way"
             )
-        world = World(Accounts(), hold_new_principals=self._hold)
-        world.reset()
-        self._front = Front(world)
-        self._listener = Listener(bound, self._front)
+        state = SandboxState(MotoAccounts(), hold_new_principals=self._hold)
+        state.reset()
+        self._app = WsgiApp(state)
+        self._listener = Listener(bound, self._app)
         self._thread = Thread(
             target=self._listener.serve_forever,
             kwargs={"poll_interval": 0.05},
@@ -178,14 +176,14 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop serving and empty all accounts. Stopping twice is no error."""
-        if self._listener is None or self._thread is None or self._front is None:
+        if self._listener is None or self._thread is None or self._app is None:
             return
         self._listener.shutdown()
         self._listener.server_close()
         self._thread.join()
-        with self._front.lock:
-            self._front.world.reset()
-        self._front = self._listener = self._thread = None
+        with self._app.lock:
+            self._app.state.reset()
+        self._app = self._listener = self._thread = None
         self._restore_environment()
         Sandbox._running = None
 
@@ -198,146 +196,63 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def reset(self) -> None:
         """Empty all accounts, and forget sessions, organizations, decisions and `requests`."""
-        front = self._running_front()
-        with front.lock:
-            front.world.reset()
+        app = self._get_app()
+        with app.lock:
+            app.state.reset()
 
     def set_organization(self, account: str, id: str, path: str) -> None:  # noqa: A002 - AWS's name
         """Put an account into an organization, for aws:PrincipalOrgID and aws:PrincipalOrgPaths.
 
-        Args:
-            account: 12 digits.
-            id: the organization's, `o-…`.
-            path: from the organization to the account's parent: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
-
         Raises:
-            SandboxError: one of them has another form.
+            SandboxError: one of them has another form than `SandboxState.set_organization` takes.
         """
-        front = self._running_front()
+        app = self._get_app()
         try:
-            with front.lock:
-                front.world.set_organization(account, id, path)
+            with app.lock:
+                app.state.set_organization(account, id, path)
         except ValueError as error:
             raise SandboxError(str(error)) from error
 
     @property
-    def _world(self) -> World:
-        return self._running_front().world
+    def _state(self) -> SandboxState:
+        return self._get_app().state
 
-    def _running_front(self) -> Front:
-        if self._front is None:
-            raise SandboxError(
-                "the sandbox isn't running: call start(), or use it in a with statement"
-            )
-        return self._front
+    def _get_app(self) -> WsgiApp:
+        if self._app is None:
+            raise _make_not_running_error()
+        return self._app
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _make_not_running_error() -> SandboxError:
+    return SandboxError("the sandbox isn't running: call start(), or use it in a with statement")
 
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":
-        # Lets the port of a sandbox that has just ended be taken again. Windows would let a used one be taken.
+        # Lets the port of a sandbox that has just ended be taken again. Windows would let a used
+        # one be taken.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
         bound.listen(128)
     except OSError as error:
         bound.close()
-        raise _not_bound(host, port, error) from error
+        raise _describe_bind_error(host, port, error) from error
     return bound
 
 
-def _not_bound(host: str, port: int, error: OSError) -> SandboxError:
+def _describe_bind_error(host: str, port: int, error: OSError) -> SandboxError:
     if error.errno != errno.EADDRINUSE:
-        return SandboxError(f"can't listen on {host} port {port}: {error.strerror}")
+        return SandboxError(f"cannot listen on {host} port {port}: {error.strerror}")
     if is_sandbox(f"http://{f'[{host}]' if ':' in host else host}:{port}"):
-        return SandboxError(
-            f"port {port} is taken by a sandbox that runs already: use it, or stop it first"
-        )
-    return SandboxError(f"port {port} is taken by another program: stop it, or choose another port")
-
-
-def is_sandbox(endpoint: str) -> bool:
-    """Whether a sandbox of this kind, and not moto alone or something else, answers at `endpoint`."""
-    if urlsplit(endpoint).scheme not in ("http", "https"):
-        return False
-    # A proxy of the environment has no business on the loopback range.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(
-            f"{endpoint.rstrip('/')}/_sandbox/health", timeout=_HEALTH_TIMEOUT
-        ) as response:
-            found = json.loads(response.read(10_000))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("sandbox") == "cross-account-access"
-
-
-@overload
-def client(
-    service: Literal["iam"], endpoint: str, *, account: str, region: str = ...
-) -> IAMClient: ...
-@overload
-def client(
-    service: Literal["sts"], endpoint: str, *, account: str, region: str = ...
-) -> STSClient: ...
-@overload
-def client(service: str, endpoint: str, *, account: str, region: str = ...) -> Any: ...
-def client(service: str, endpoint: str, *, account: str, region: str = "us-east-1") -> Any:
-    """A boto3 client that is an administrator of an account.
-
-    It reads nothing of the person's own AWS configuration: no profile, no proxy, no endpoint.
-
-    Args:
-        service: boto3's name of it: "iam", "sts", …
-        endpoint: the sandbox's.
-        account: 12 digits.
-        region: where the call is to go; IAM and STS are the same in all of them.
-    """
-    import boto3  # noqa: PLC0415 - 0.3 s, and not every user of this module needs it
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.session import Session  # noqa: PLC0415
-
-    session = Session()
-    session.register_component("data_loader", _loader())
-    for variable in ("config_file", "credentials_file"):
-        session.set_config_variable(variable, os.devnull)
-    session.set_config_variable("profile", None)
-    administrator: Any = boto3.Session(
-        botocore_session=session,
-        aws_access_key_id=account,
-        aws_secret_access_key="sandbox",  # noqa: S106 - any will do
-        region_name=region,
+        return SandboxError(f"port {port} is in use by another sandbox: use it, or stop it first")
+    return SandboxError(
+        f"port {port} is in use by another program: stop it, or choose another port"
     )
-    return administrator.client(
-        service,
-        endpoint_url=endpoint,
-        config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}),
-    )
-
-
-@cache
-def _loader() -> Loader:
-    """AWS's service models, read once for all clients."""
-    from botocore.loaders import create_loader  # noqa: PLC0415
-
-    return create_loader()

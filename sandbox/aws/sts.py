@@ -1,72 +1,69 @@
-"""The calls of STS that the sandbox answers itself. Those that it can't decide it refuses, moto's ways unused."""
+"""STS, which the sandbox answers without moto; what it can't decide it refuses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.aws.assume_role import assume_role, credentials
-from sandbox.aws.credentials import ACCOUNT, Identity, Session
-from sandbox.aws.mfa_devices import check_code
-from sandbox.aws.query_protocol import AwsError, Call, Reply, not_implemented, xml_reply
+from sandbox.aws.assume_role import assume_role, render_credentials
+from sandbox.aws.credentials import ACCOUNT, IssuedSession
+from sandbox.aws.query_protocol import AwsError, Reply, make_not_implemented_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sandbox.aws.world import World
+    from sandbox.aws.sts_request import StsRequest
 
 _DEFAULT_DURATION = 43200
 
 
-def answer(call: Call, value: Mapping[str, Any], identity: Identity, world: World) -> Reply:
+def answer_sts_call(request: StsRequest) -> Reply:
     """Answer a call of STS.
 
     Raises:
         AwsError: what AWS would refuse it with; NotImplemented for what isn't emulated.
     """
-    handler = _HANDLERS.get(call.action)
-    if handler is None:
-        raise not_implemented(f"sts:{call.action}")
-    return handler(call, value, identity, world)
+    action = request.call.action
+    if action not in _HANDLERS:
+        raise make_not_implemented_error(f"sts:{action}")
+    return _HANDLERS[action](request)
 
 
-def _get_caller_identity(call: Call, _: Mapping[str, Any], identity: Identity, __: World) -> Reply:
+def _get_caller_identity(request: StsRequest) -> Reply:
+    identity = request.identity
     result = {"Arn": identity.arn, "UserId": identity.unique_id, "Account": identity.account}
-    return xml_reply("sts", call.action, result)
+    return request.answer(result)
 
 
-def _get_session_token(
-    call: Call, value: Mapping[str, Any], identity: Identity, world: World
-) -> Reply:
+def _get_session_token(request: StsRequest) -> Reply:
+    identity, state = request.identity, request.state
     if identity.session is not None:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials")
     if identity.principal is None:
         raise AwsError(
             "AccessDenied", f"{identity.arn} is the sandbox's own and has no sessions. Make a user."
         )
-    now = world.clock()
-    with_mfa = check_code(
-        identity, value.get("SerialNumber"), value.get("TokenCode"), world.accounts, now
-    )
+    now, with_mfa = state.clock(), request.check_mfa()
     from moto.sts.utils import random_session_token  # noqa: PLC0415 - with moto, after the start
 
-    key = world.accounts.iam(identity.account).create_temp_access_key()
-    session = Session(
+    key = state.accounts.get_iam(identity.account).create_temp_access_key()
+    session = IssuedSession(
         access_key_id=key.access_key_id,
         token=random_session_token(),
         account=identity.account,
         principal_id=identity.principal.id,
         issued=now,
-        expires=now + value.get("DurationSeconds", _DEFAULT_DURATION),
+        expires=now + request.value.get("DurationSeconds", _DEFAULT_DURATION),
         mfa_at=now if with_mfa else None,
     )
-    world.sessions.add(session)
-    result = {"Credentials": credentials(key, session.token, session.expires)}
-    return xml_reply("sts", call.action, result)
+    state.sessions.add(session)
+    result = {"Credentials": render_credentials(key, session.token, session.expires)}
+    return request.answer(result)
 
 
-def _get_access_key_info(call: Call, value: Mapping[str, Any], _: Identity, world: World) -> Reply:
-    key_id: str = value["AccessKeyId"]
-    session, key = world.sessions.get(key_id), world.accounts.key(key_id)
+def _get_access_key_info(request: StsRequest) -> Reply:
+    key_id: str = request.value["AccessKeyId"]
+    state = request.state
+    session, key = state.sessions.get(key_id), state.accounts.find_key(key_id)
     if session is not None:
         account = session.account
     elif key is not None:
@@ -75,10 +72,10 @@ def _get_access_key_info(call: Call, value: Mapping[str, Any], _: Identity, worl
         account = key_id
     else:
         raise AwsError("ValidationError", "Invalid access key id")
-    return xml_reply("sts", call.action, {"Account": account})
+    return request.answer({"Account": account})
 
 
-_HANDLERS: Mapping[str, Callable[[Call, Mapping[str, Any], Identity, World], Reply]] = {
+_HANDLERS: Mapping[str, Callable[[StsRequest], Reply]] = {
     "AssumeRole": assume_role,
     "GetAccessKeyInfo": _get_access_key_info,
     "GetCallerIdentity": _get_caller_identity,

@@ -1,7 +1,8 @@
 """The WSGI application: moto's server behind the checks that make accounts of it.
 
-Of every request it finds out who calls and so which account is meant; it answers STS itself, checks what goes to
-moto's IAM, and hands all else on to moto's other services, as far as they are installed, unchecked.
+For every request it identifies the caller, and so the account; it answers STS itself, checks
+what goes to moto's IAM, and hands all else on to moto's other services, as far as they are
+installed, unchecked.
 """
 
 from __future__ import annotations
@@ -9,23 +10,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from threading import RLock
 from typing import Any
 
-from sandbox.aws import constraints, refusals, sts
-from sandbox.aws.credentials import Identity, identify
+from sandbox.aws import constraints, iam_checks, sts
+from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.iam_request import IamRequest
 from sandbox.aws.query_protocol import (
+    AwsCall,
     AwsError,
-    Call,
     Environ,
     Reply,
-    error_reply,
-    not_implemented,
+    build_error_reply,
+    make_not_implemented_error,
     read_call,
     replace_params,
 )
-from sandbox.aws.world import RequestRecord, World
+from sandbox.aws.sandbox_state import RequestRecord, SandboxState
+from sandbox.aws.sts_request import StsRequest
 
 log = logging.getLogger("sandbox")
 
@@ -40,23 +43,25 @@ _UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
 
 
-class Front:
-    """The application. Requests to IAM and STS are answered one at a time, since moto's state isn't locked."""
+class WsgiApp:
+    """The application. It answers IAM and STS one request at a time: moto doesn't lock."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, state: SandboxState) -> None:
+        self.state = state
         self.lock = RLock()
-        self._moto: Application = _moto()
+        self._moto: Application = _load_moto()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith("/_sandbox/"):
-            reply = self._own(path, environ)
+            reply = self._answer_own(path, environ)
         elif path.startswith("/moto-api"):
             # moto's own reset would leave sessions behind.
-            reply = _json(404, {"error": "The sandbox has its own: POST /_sandbox/reset"})
+            reply = _build_json_reply(
+                404, {"error": "The sandbox has its own: POST /_sandbox/reset"}
+            )
         else:
-            reply = self._aws(environ)
+            reply = self._answer_aws(environ)
         headers = list(reply.headers)
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(reply.body))))
@@ -65,55 +70,58 @@ class Front:
 
     # AWS
 
-    def _aws(self, environ: Environ) -> Reply:
+    def _answer_aws(self, environ: Environ) -> Reply:
         call = read_call(environ)
         try:
-            return self._answer(call, environ)
+            return self._dispatch(call, environ)
         except AwsError as error:
-            return error_reply(error, call)
+            return build_error_reply(error, call)
         except (NotImplementedError, ImportError):
             # An action that moto lacks, or a service whose own needs aren't installed.
-            return error_reply(not_implemented(f"{call.service}:{call.action}"), call)
+            return build_error_reply(
+                make_not_implemented_error(f"{call.service}:{call.action}"), call
+            )
         except Exception as error:  # a bug here or in moto is an answer, not the server's end
             log.warning(
                 "%s:%s failed: %r", call.service, call.action, error, exc_info=log.isEnabledFor(10)
             )
-            return error_reply(AwsError("InternalFailure", f"The sandbox failed: {error!r}"), call)
+            return build_error_reply(
+                AwsError("InternalFailure", f"The sandbox failed: {error!r}"), call
+            )
 
-    def _answer(self, call: Call, environ: Environ) -> Reply:
+    def _dispatch(self, call: AwsCall, environ: Environ) -> Reply:
         if not call.service and call.action in _UNSIGNED:
-            raise not_implemented(f"sts:{call.action}")
+            raise make_not_implemented_error(f"sts:{call.action}")
         with self.lock:
             identity = self._identify(call)
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
             if call.service == "sts":
-                return sts.answer(
-                    call, constraints.check("sts", call.action, call.params), identity, self.world
-                )
+                value = constraints.check_parameters("sts", call.action, call.params)
+                return sts.answer_sts_call(StsRequest(call, value, identity, self.state))
             if call.service == "iam":
-                return self._iam(call, identity, environ)
+                return self._answer_iam(call, identity, environ)
         return self._forward(environ)
 
-    def _identify(self, call: Call) -> Identity:
+    def _identify(self, call: AwsCall) -> CallingIdentity:
         try:
-            identity = identify(call, self.world.accounts, self.world.sessions, self.world.clock())
+            identity = identify(call, self.state.accounts, self.state.sessions, self.state.clock())
         except AwsError:
-            self.world.requests.append(RequestRecord("", call.service, call.action))
+            self.state.requests.append(RequestRecord("", call.service, call.action))
             raise
-        self.world.requests.append(RequestRecord(identity.account, call.service, call.action))
+        self.state.requests.append(RequestRecord(identity.account, call.service, call.action))
         return identity
 
-    def _iam(self, call: Call, identity: Identity, environ: Environ) -> Reply:
+    def _answer_iam(self, call: AwsCall, identity: CallingIdentity, environ: Environ) -> Reply:
         request = IamRequest(
             action=call.action,
             params=dict(call.params),
-            value=constraints.check("iam", call.action, call.params),
+            value=constraints.check_parameters("iam", call.action, call.params),
             identity=identity,
-            accounts=self.world.accounts,
-            hold=self.world.hold_new_principals,
-            now=self.world.clock(),
+            accounts=self.state.accounts,
+            hold=self.state.hold_new_principals,
+            now=self.state.clock(),
         )
-        refusals.check(request)
+        iam_checks.check_iam_request(request)
         if request.reply is not None:
             return request.reply
         replace_params(environ, request.params)
@@ -145,44 +153,48 @@ class Front:
 
     # The sandbox's own interface
 
-    def _own(self, path: str, environ: Environ) -> Reply:
+    def _answer_own(self, path: str, environ: Environ) -> Reply:
         try:
             match environ["REQUEST_METHOD"], path.removeprefix("/_sandbox/"):
                 case "GET", "health":
-                    return _json(200, {"sandbox": NAME, "version": VERSION})
+                    return _build_json_reply(200, {"sandbox": NAME, "version": VERSION})
                 case "GET", "log":
                     with self.lock:
-                        return _json(200, [decision.as_json() for decision in self.world.decisions])
+                        return _build_json_reply(
+                            200, [asdict(decision) for decision in self.state.decisions]
+                        )
                 case "POST", "reset":
                     with self.lock:
-                        self.world.reset()
-                    return _json(200, {})
+                        self.state.reset()
+                    return _build_json_reply(200, {})
                 case "PUT", "organization":
-                    given = _body(environ)
+                    body = _read_json_body(environ)
                     with self.lock:
-                        self.world.set_organization(given["account"], given["id"], given["path"])
-                    return _json(200, {})
+                        self.state.set_organization(body["account"], body["id"], body["path"])
+                    return _build_json_reply(200, {})
                 case method, name:
-                    return _json(404, {"error": f"There is no {method} /_sandbox/{name}"})
+                    return _build_json_reply(
+                        404, {"error": f"There is no {method} /_sandbox/{name}"}
+                    )
         except KeyError as error:
-            return _json(400, {"error": f"{error.args[0]} is missing"})
+            return _build_json_reply(400, {"error": f"{error.args[0]} is missing"})
         except ValueError as error:
-            return _json(400, {"error": str(error)})
+            return _build_json_reply(400, {"error": str(error)})
 
 
-def _body(environ: Environ) -> Mapping[str, str]:
+def _read_json_body(environ: Environ) -> Mapping[str, str]:
     text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    found = json.loads(text)
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    body = json.loads(text)
+    if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
         raise ValueError("The body must be a JSON object of strings")
-    return found
+    return body
 
 
-def _json(status: int, value: Any) -> Reply:
+def _build_json_reply(status: int, value: Any) -> Reply:
     return Reply(status, json.dumps(value).encode(), (("Content-Type", "application/json"),))
 
 
-def _moto() -> Application:
+def _load_moto() -> Application:
     """The server of moto as a WSGI application, every service of it."""
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - heavy: only when a sandbox starts
         DomainDispatcherApplication,

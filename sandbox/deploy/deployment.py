@@ -1,10 +1,11 @@
-"""What a deployment made, told the same way by both engines."""
+"""The result of a deployment, in the same form from both engines."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 UNKNOWN = "[unknown]"
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Resource:
         name: Its name in the program.
         parent: Its parent's `TYPE::NAME`; None where that is the stack.
         account: The account that it is in; None where it is in none, as a component is.
-        inputs: As they were given; `[secret]` in a secret's place, `[unknown]` where a preview can't know.
+        inputs: As they were given; `[secret]` in a secret's place, `[unknown]` where a preview
+            can't know.
         outputs: As the provider answered.
     """
 
@@ -26,10 +28,6 @@ class Resource:
     account: str | None
     inputs: dict[str, Any]
     outputs: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The resource as JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -51,3 +49,11 @@ class Deployment:
 
 class DeploymentError(Exception):
     """The stack couldn't be deployed; the message says why."""
+
+
+def parse_urn(urn: str) -> tuple[str, str]:
+    """The type and the name in a resource's URN; both empty where there is no URN."""
+    if not urn:
+        return "", ""
+    *_, types, name = urn.split("::")
+    return types.rpartition("$")[2], name

@@ -1,6 +1,7 @@
 """The stack deployed by the real Pulumi CLI, driven by Pulumi's Automation API."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,19 @@ from typing import Any
 import yaml
 from pulumi import automation
 
-from sandbox.deploy.deployment import SECRET, UNKNOWN, Deployment, DeploymentError, Resource
-from sandbox.deploy.stack import Stack, account_ids
+from sandbox.deploy.deployment import (
+    SECRET,
+    STACK_TYPE,
+    UNKNOWN,
+    Deployment,
+    DeploymentError,
+    Resource,
+    parse_urn,
+)
+from sandbox.deploy.stack import Stack, get_account_ids
 
 _FOLDER = ".sandbox"
 _PLUGIN = "pulumi-resource-aws"
-_STACK = "pulumi:pulumi:Stack"
 _DOWNLOADS = "https://get.pulumi.com"
 _PROGRAM = ("__main__.py", "stack_config.py")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
@@ -34,8 +42,8 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
 
     Args:
         folder: The project's folder.
-        install: Whether they are installed into the project's folder where they are missing.
-        tell: Told what is being installed.
+        install: Whether to install what is missing into the project's folder.
+        tell: Called with a line for a person when something is installed.
 
     Returns:
         The environment variables that they need.
@@ -45,10 +53,9 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     """
     home = folder / _FOLDER / "home"
     environment = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    own = home / "bin" / "pulumi"
-    if own.is_file():
-        return environment | _of_home(home)
-    missing = _missing()
+    if (home / "bin" / "pulumi").is_file():
+        return environment | _build_environment(home)
+    missing = _describe_missing()
     if missing is None:
         return environment
     if not install:
@@ -58,24 +65,24 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     except OSError:
         raise NoEngineError(f"{missing} and {_DOWNLOADS} can't be reached") from None
     tell(f"{missing}: installing it into {home.relative_to(folder)}")
+    environment |= _build_environment(home)
     try:
-        automation.PulumiCommand.install(root=str(home))
-        subprocess.run(  # noqa: S603
-            [own, "plugin", "install", "resource", "aws", version("pulumi-aws")],
-            check=True,
-            capture_output=True,
-            timeout=120,
-            env=environment | _of_home(home),
-        )
+        _install(home, environment)
     except (OSError, subprocess.SubprocessError, automation.CommandError) as error:
         shutil.rmtree(home, ignore_errors=True)
-        raise NoEngineError(
-            f"{missing} and installing it failed ({str(error).splitlines()[0]})"
-        ) from None
-    return environment | _of_home(home)
+        reason = str(error).splitlines()[0]
+        raise NoEngineError(f"{missing} and installing it failed ({reason})") from None
+    return environment
 
 
-def _missing() -> str | None:
+def _install(home: Path, environment: Mapping[str, str]) -> None:
+    automation.PulumiCommand.install(root=str(home))
+    plugin = ["plugin", "install", "resource", "aws", version("pulumi-aws")]
+    command: list[str | Path] = [home / "bin" / "pulumi", *plugin]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=environment)  # noqa: S603
+
+
+def _describe_missing() -> str | None:
     """What of the engine isn't on PATH; None where all is."""
     if not shutil.which("pulumi"):
         return "the Pulumi CLI isn't installed"
@@ -88,8 +95,7 @@ def _missing() -> str | None:
     return None
 
 
-def _of_home(home: Path) -> dict[str, str]:
-    import os  # noqa: PLC0415
+def _build_environment(home: Path) -> dict[str, str]:
 
     return {
         "PULUMI_HOME": str(home),
@@ -99,7 +105,7 @@ def _of_home(home: Path) -> dict[str, str]:
 
 def _has_plugin() -> bool:
     command = ["pulumi", "plugin", "ls", "--json"]
-    listed = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    listed = subprocess.run(command, capture_output=True, check=False, timeout=30)  # noqa: S603 - our own command
     try:
         plugins = json.loads(listed.stdout)
     except ValueError:
@@ -123,42 +129,38 @@ def deploy(
         stack: The stack.
         environment: What `find` returned.
         fresh: Whether the accounts are empty, so that what the state remembers is gone.
-        preview: Whether nothing is made, only told what would be.
-        tell: Told the engine's own lines.
+        preview: Whether to create nothing, and only report what would be created.
+        tell: Called with each line of the engine's output.
 
     Raises:
         DeploymentError: With the engine's diagnostics.
     """
-    work = _workspace(stack, fresh=fresh)
-    options = automation.LocalWorkspaceOptions(
-        pulumi_command=automation.PulumiCommand(environment.get("PULUMI_HOME")),
-        env_vars={
-            **environment,
-            "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-        },
-    )
+    work = _prepare_workspace(stack, fresh=fresh)
+    command = automation.PulumiCommand(environment.get("PULUMI_HOME"))
+    variables = {
+        **environment,
+        "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+    }
+    options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
+    run: dict[str, Any] = {"on_output": tell, "refresh": not fresh, "color": "never"}
     events: list[automation.EngineEvent] = []
     try:
         workspace = automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
         if preview:
-            workspace.preview(
-                on_output=tell, on_event=events.append, refresh=not fresh, color="never"
-            )
-            return Deployment("pulumi", {}, _planned(events, stack))
-        workspace.up(on_output=tell, refresh=not fresh, color="never")
-        resources = (workspace.export_stack().deployment or {})["resources"]
+            workspace.preview(on_event=events.append, **run)
+            return Deployment("pulumi", {}, _list_planned(events, stack))
+        workspace.up(**run)
+        state = (workspace.export_stack().deployment or {})["resources"]
     except automation.CommandError as error:
-        raise DeploymentError(_diagnostics(str(error))) from None
-    # The state, not the outputs that the Automation API returns: those show a secret inside of another value.
-    (outputs,) = (
-        _shown(found.get("outputs") or {}) for found in resources if found["type"] == _STACK
-    )
-    return Deployment("pulumi", outputs, _made(resources, stack))
+        raise DeploymentError(_extract_diagnostics(str(error))) from None
+    # The outputs in the state: those that the Automation API returns show a secret inside a value.
+    (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
+    return Deployment("pulumi", _render_value(outputs), _list_made(state, stack))
 
 
-def _workspace(stack: Stack, *, fresh: bool) -> Path:
-    """A copy of the project: Pulumi writes its salt beside the stack's config, which is not the sandbox's to change."""
+def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
+    """Copy the project: Pulumi writes its salt beside the stack's config."""
     base = stack.folder / _FOLDER / stack.name
     if fresh:
         shutil.rmtree(base, ignore_errors=True)
@@ -180,15 +182,15 @@ def _workspace(stack: Stack, *, fresh: bool) -> Path:
     return work
 
 
-def _made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
+def _list_made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
     return [
-        _resource(found["urn"], found.get("parent", ""), found.get("provider", ""), found, stack)
-        for found in resources
-        if found["type"] != _STACK
+        _build_resource(made["urn"], made.get("parent", ""), made.get("provider", ""), made, stack)
+        for made in resources
+        if made["type"] != STACK_TYPE
     ]
 
 
-def _planned(events: list[automation.EngineEvent], stack: Stack) -> list[Resource]:
+def _list_planned(events: list[automation.EngineEvent], stack: Stack) -> list[Resource]:
     planned = {}
     for event in events:
         if event.resource_pre_event is None:
@@ -197,55 +199,48 @@ def _planned(events: list[automation.EngineEvent], stack: Stack) -> list[Resourc
         # What is read again isn't planned yet; what is to be replaced comes in several steps.
         if (
             metadata.new is None
-            or metadata.type == _STACK
+            or metadata.type == STACK_TYPE
             or metadata.op is automation.OpType.REFRESH
         ):
             continue
         state = {"inputs": metadata.new.inputs, "outputs": metadata.new.outputs}
-        planned[metadata.urn] = _resource(
+        planned[metadata.urn] = _build_resource(
             metadata.urn, metadata.new.parent, metadata.provider or "", state, stack
         )
     return list(planned.values())
 
 
-def _resource(
+def _build_resource(
     urn: str, parent: str, provider: str, state: Mapping[str, Any], stack: Stack
 ) -> Resource:
-    kind, name = _type_and_name(urn)
-    parent_kind, parent_name = _type_and_name(parent) if parent else (_STACK, "")
-    accounts = dict(zip(("source", "destination"), account_ids(stack.settings), strict=True))
-    side = (
-        name if kind == "pulumi:providers:aws" else _type_and_name(provider.rpartition("::")[0])[1]
-    )
+    kind, name = parse_urn(urn)
+    parent_kind, parent_name = parse_urn(parent) if parent else (STACK_TYPE, "")
+    accounts = dict(zip(("source", "destination"), get_account_ids(stack.settings), strict=True))
+    side = name if kind == "pulumi:providers:aws" else parse_urn(provider.rpartition("::")[0])[1]
     return Resource(
         kind,
         name,
-        None if parent_kind == _STACK else f"{parent_kind}::{parent_name}",
+        None if parent_kind == STACK_TYPE else f"{parent_kind}::{parent_name}",
         accounts.get(side),
-        _shown(state.get("inputs") or {}),
-        _shown(state.get("outputs") or {}),
+        _render_value(state.get("inputs") or {}),
+        _render_value(state.get("outputs") or {}),
     )
 
 
-def _type_and_name(urn: str) -> tuple[str, str]:
-    if not urn:
-        return "", ""
-    *_, kinds, name = urn.split("::")
-    return kinds.rpartition("$")[2], name
-
-
-def _shown(value: Any) -> Any:
+def _render_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         if _SECRET_KEY in value:
             return SECRET
-        return {key: _shown(inner) for key, inner in value.items() if not key.startswith("__")}
+        return {
+            key: _render_value(inner) for key, inner in value.items() if not key.startswith("__")
+        }
     if isinstance(value, list):
-        return [_shown(inner) for inner in value]
+        return [_render_value(inner) for inner in value]
     return UNKNOWN if value == _UNKNOWN_VALUE else value
 
 
-def _diagnostics(output: str) -> str:
+def _extract_diagnostics(output: str) -> str:
     """What the engine says went wrong, without its progress lines."""
-    _, found, diagnostics = output.partition("Diagnostics:")
-    lines = (diagnostics if found else output).splitlines()
+    *_, diagnostics = output.partition("Diagnostics:")
+    lines = (diagnostics or output).splitlines()
     return "\n".join(line for line in lines if line.strip() and "$PATH" not in line)

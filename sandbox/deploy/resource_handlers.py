@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_iam.type_defs import TagTypeDef
@@ -19,7 +17,7 @@ _NEW_VERSIONS = 5
 
 
 @dataclass(frozen=True)
-class Clients:
+class AccountClients:
     """An account's APIs, with the credentials of its provider."""
 
     iam: "IAMClient"
@@ -27,32 +25,33 @@ class Clients:
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeResource:
     """A resource as AWS has it: its ID, and its properties besides the inputs."""
 
     id: str
     properties: dict[str, Any]
 
 
-class NotCarriedError(Exception):
+class UnsupportedResourceError(Exception):
     """The resource or lookup is none of this project's; only the real engine knows it."""
 
 
-def make(kind: str, clients: Clients, inputs: Properties) -> Made:
-    """Make a resource of type `kind`, such as `aws:iam/role:Role`; its `name` is set where it has one.
+def make_resource(kind: str, clients: AccountClients, inputs: Properties) -> MadeResource:
+    """Make a resource of type `kind`, such as `aws:iam/role:Role`; its `name` is set where it has
+    one.
 
     Raises:
         NotCarriedError: If it is of a type that isn't carried out here.
         botocore.exceptions.ClientError: What AWS refuses.
     """
     if kind not in _MAKERS:
-        raise NotCarriedError(
+        raise UnsupportedResourceError(
             f"{kind} is not made in process, only {', '.join(_MAKERS)}; use the Pulumi CLI"
         )
     return _MAKERS[kind](clients.iam, inputs)
 
 
-def look_up(token: str, clients: Clients, args: Properties) -> dict[str, Any]:
+def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, Any]:
     """Answer a lookup, such as `aws:iam/getUser:getUser`.
 
     Raises:
@@ -85,7 +84,9 @@ def look_up(token: str, clients: Clients, args: Properties) -> dict[str, Any]:
                 "name": role["RoleName"],
             }
         case _:
-            raise NotCarriedError(f"{token} is not looked up in process; use the Pulumi CLI")
+            raise UnsupportedResourceError(
+                f"{token} is not looked up in process; use the Pulumi CLI"
+            )
 
 
 def takes_name(kind: str) -> bool:
@@ -93,9 +94,9 @@ def takes_name(kind: str) -> bool:
     return kind in {"aws:iam/role:Role", "aws:iam/policy:Policy"}
 
 
-def _role(iam: "IAMClient", inputs: Properties) -> Made:
+def _make_role(iam: "IAMClient", inputs: Properties) -> MadeResource:
     name = inputs["name"]
-    optional = _given(
+    optional = _select(
         inputs,
         Description="description",
         MaxSessionDuration="maxSessionDuration",
@@ -103,7 +104,7 @@ def _role(iam: "IAMClient", inputs: Properties) -> Made:
     )
     if "MaxSessionDuration" in optional:
         optional["MaxSessionDuration"] = int(optional["MaxSessionDuration"])
-    tags = _tags(inputs)
+    tags = _list_tags(inputs)
     try:
         role = iam.create_role(
             RoleName=name,
@@ -126,22 +127,22 @@ def _role(iam: "IAMClient", inputs: Properties) -> Made:
         if tags:
             iam.tag_role(RoleName=name, Tags=tags)
         role = iam.get_role(RoleName=name)["Role"]
-    return Made(name, {"arn": role["Arn"], "uniqueId": role["RoleId"], "name": name})
+    return MadeResource(name, {"arn": role["Arn"], "uniqueId": role["RoleId"], "name": name})
 
 
-def _policy(iam: "IAMClient", inputs: Properties) -> Made:
+def _make_policy(iam: "IAMClient", inputs: Properties) -> MadeResource:
     name, path, document = inputs["name"], inputs.get("path", "/"), inputs["policy"]
     try:
         arn = iam.create_policy(
-            PolicyName=name, Path=path, PolicyDocument=document, Tags=_tags(inputs)
+            PolicyName=name, Path=path, PolicyDocument=document, Tags=_list_tags(inputs)
         )["Policy"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
         pages = iam.get_paginator("list_policies").paginate(Scope="Local")
         arn = next(
-            found["Arn"]
+            policy["Arn"]
             for page in pages
-            for found in page["Policies"]
-            if found["PolicyName"] == name
+            for policy in page["Policies"]
+            if policy["PolicyName"] == name
         )
         versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
         if len(versions) == _NEW_VERSIONS:
@@ -150,55 +151,50 @@ def _policy(iam: "IAMClient", inputs: Properties) -> Made:
             )
             iam.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
-    return Made(arn, {"arn": arn, "name": name})
+    return MadeResource(arn, {"arn": arn, "name": name})
 
 
-def _user_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
-    iam.attach_user_policy(UserName=inputs["user"], PolicyArn=inputs["policyArn"])
-    return Made(f"{inputs['user']}/{inputs['policyArn']}", {})
+def _build_attacher(kind: str) -> Callable[["IAMClient", Properties], MadeResource]:
+    """The handler of the attachment of a policy to a `user`, `role` or `group`."""
+
+    def attach(iam: "IAMClient", inputs: Properties) -> MadeResource:
+        holder, policy = inputs[kind], inputs["policyArn"]
+        call: Callable[..., object] = getattr(iam, f"attach_{kind}_policy")
+        call(**{f"{kind.title()}Name": holder, "PolicyArn": policy})
+        return MadeResource(f"{holder}/{policy}", {})
+
+    return attach
 
 
-def _role_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
-    iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-    return Made(f"{inputs['role']}/{inputs['policyArn']}", {})
-
-
-def _group_policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
-    iam.attach_group_policy(GroupName=inputs["group"], PolicyArn=inputs["policyArn"])
-    return Made(f"{inputs['group']}/{inputs['policyArn']}", {})
-
-
-def _policy_attachment(iam: "IAMClient", inputs: Properties) -> Made:
+def _attach_to_all(iam: "IAMClient", inputs: Properties) -> MadeResource:
     for user in inputs.get("users", []):
         iam.attach_user_policy(UserName=user, PolicyArn=inputs["policyArn"])
     for role in inputs.get("roles", []):
         iam.attach_role_policy(RoleName=role, PolicyArn=inputs["policyArn"])
-    return Made(f"attachment/{inputs['policyArn']}", {})
+    return MadeResource(f"attachment/{inputs['policyArn']}", {})
 
 
-def _role_policy(iam: "IAMClient", inputs: Properties) -> Made:
+def _put_role_policy(iam: "IAMClient", inputs: Properties) -> MadeResource:
     iam.put_role_policy(
         RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
     )
-    return Made(f"{inputs['role']}:{inputs['name']}", {})
+    return MadeResource(f"{inputs['role']}:{inputs['name']}", {})
 
 
-def _tags(inputs: Properties) -> "list[TagTypeDef]":
+def _list_tags(inputs: Properties) -> "list[TagTypeDef]":
     return [{"Key": key, "Value": value} for key, value in sorted(inputs.get("tags", {}).items())]
 
 
-def _given(inputs: Properties, **names: str) -> dict[str, Any]:
+def _select(inputs: Properties, **names: str) -> dict[str, Any]:
     return {parameter: inputs[name] for parameter, name in names.items() if inputs.get(name)}
 
 
-_MAKERS: dict[str, Callable[["IAMClient", Properties], Made]] = {
-    "aws:iam/role:Role": _role,
-    "aws:iam/policy:Policy": _policy,
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_policy_attachment,
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_policy_attachment,
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _group_policy_attachment,
-    "aws:iam/policyAttachment:PolicyAttachment": _policy_attachment,
-    "aws:iam/rolePolicy:RolePolicy": _role_policy,
+_MAKERS: dict[str, Callable[["IAMClient", Properties], MadeResource]] = {
+    "aws:iam/role:Role": _make_role,
+    "aws:iam/policy:Policy": _make_policy,
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _build_attacher("user"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _build_attacher("role"),
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _build_attacher("group"),
+    "aws:iam/policyAttachment:PolicyAttachment": _attach_to_all,
+    "aws:iam/rolePolicy:RolePolicy": _put_role_policy,
 }
-
-__all__ = ["ClientError", "Clients", "Made", "NotCarriedError", "look_up", "make", "takes_name"]

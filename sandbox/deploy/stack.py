@@ -1,4 +1,4 @@
-"""A stack's config as the Pulumi CLI would give it to the program, read from Pulumi.yaml and Pulumi.STACK.yaml."""
+"""A stack's config, read from Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import yaml
 
 import stack_config
 from cross_account_access import InvalidInput, Problem
-from sandbox.deploy.in_process import is_loopback
+from sandbox.aws.endpoint import is_loopback
 from stack_config import NAMESPACE, Connection, Settings
 
 SANDBOX_PORT = 4577
@@ -25,7 +25,7 @@ class Stack:
         name: The stack's name.
         file: Its config's file.
         settings: Its config, checked.
-        config: Its config with the namespaces, structured values as JSON, as Pulumi hands it to a program.
+        config: Its config as Pulumi passes it to a program: structured values as JSON.
         endpoint: Where the emulated accounts are.
     """
 
@@ -46,85 +46,93 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
         config_file: The stack's config; by default Pulumi.STACK.yaml in the project's folder.
 
     Raises:
-        InvalidInput: With every problem found: in the config, or for the emulated accounts.
+        InvalidInput: With every problem of the config.
     """
     file = config_file or folder / f"Pulumi.{name}.yaml"
     if not file.is_file():
-        raise _refused("--stack", name, f"a stack has a file Pulumi.{name}.yaml beside Pulumi.yaml")
-    values = _defaults(folder) | _values(file)
-    if encrypted := _first_encrypted(values):
-        raise _refused(
+        raise _make_refusal(
+            "no-such-stack",
+            "--stack",
+            name,
+            f"must name a stack with a file Pulumi.{name}.yaml beside Pulumi.yaml",
+        )
+    values = _read_defaults(folder) | _read_values(file)
+    if encrypted := _find_encrypted(values):
+        raise _make_refusal(
+            "encrypted-value",
             encrypted,
             "[secret]",
-            "encrypted values are read by the Pulumi CLI alone; the sandbox needs none",
+            "must not be encrypted: only the Pulumi CLI can decrypt it",
         )
-    own = {
-        key.partition(":")[2]: value
-        for key, value in values.items()
-        if key.startswith(f"{NAMESPACE}:")
-    }
-    settings = stack_config.check(own)
-    return Stack(
-        folder,
-        name,
-        file,
-        settings,
-        {
-            key: value if isinstance(value, str) else json.dumps(value, default=str)
-            for key, value in values.items()
-        },
-        _endpoint(settings),
+    prefix = f"{NAMESPACE}:"
+    settings = stack_config.check(
+        {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)}
     )
+    config = {
+        key: value if isinstance(value, str) else json.dumps(value, default=str)
+        for key, value in values.items()
+    }
+    return Stack(folder, name, file, settings, config, _get_endpoint(settings))
 
 
-def account_ids(settings: Settings) -> tuple[str, str]:
+def get_account_ids(settings: Settings) -> tuple[str, str]:
     """The source's and the destination's account ID.
 
     Raises:
-        InvalidInput: If one isn't given, for the emulated accounts' people are made there.
+        InvalidInput: If one is missing.
     """
     ids = []
     for side in ("source", "destination"):
         connection: Connection = getattr(settings, side)
         if connection.account_id is None:
-            raise _refused(
+            raise _make_refusal(
+                "account-id-missing",
                 f"{NAMESPACE}:{side}.accountId",
                 "",
-                "the sandbox needs each account's ID",
+                "must be set for the sandbox, which creates users in the account",
                 "Add the key",
             )
         ids.append(connection.account_id)
     return ids[0], ids[1]
 
 
-def _endpoint(settings: Settings) -> str:
+def _get_endpoint(settings: Settings) -> str:
     used = [side for side in ("source", "destination") if settings.side in ("both", side)]
     endpoints = {}
     for side in used:
         endpoint = getattr(settings, side).endpoint
         if endpoint is None or not is_loopback(endpoint):
-            raise _refused(
+            raise _make_refusal(
+                "not-on-loopback",
                 f"{NAMESPACE}:{side}.endpoint",
                 json.dumps(endpoint) if endpoint else "",
-                f"the sandbox deploys on the loopback range alone, such as http://127.0.0.1:{SANDBOX_PORT}",
-                "On AWS itself use `pulumi up`",
+                "must be on a loopback address for the sandbox, such as "
+                f"http://127.0.0.1:{SANDBOX_PORT}",
+                "To deploy to AWS, use `pulumi up`",
             )
         endpoints[side] = endpoint
     if len(set(endpoints.values())) > 1:
-        raise _refused(
+        raise _make_refusal(
+            "two-endpoints",
             f"{NAMESPACE}:destination.endpoint",
             json.dumps(endpoints["destination"]),
-            f"the sandbox has all accounts at one endpoint, the source's is {endpoints['source']}",
+            "must be the same as the source's endpoint for the sandbox, which is "
+            f"{endpoints['source']}",
         )
-    account_ids(settings)
+    get_account_ids(settings)
     return str(next(iter(endpoints.values())))
 
 
-def _defaults(folder: Path) -> dict[str, Any]:
+def _read_defaults(folder: Path) -> dict[str, Any]:
     file = folder / "Pulumi.yaml"
     if not file.is_file():
-        raise _refused("--cwd", str(folder), "a Pulumi project's folder has a file Pulumi.yaml")
-    declared = _config(file)
+        raise _make_refusal(
+            "no-project",
+            "--cwd",
+            str(folder),
+            "must be a Pulumi project's folder, with a file Pulumi.yaml",
+        )
+    declared = _read_config(file)
     return {
         f"{NAMESPACE}:{key}": schema["default"]
         for key, schema in declared.items()
@@ -132,27 +140,27 @@ def _defaults(folder: Path) -> dict[str, Any]:
     }
 
 
-def _values(file: Path) -> dict[str, Any]:
-    keys = {str(key): value for key, value in _config(file).items()}
+def _read_values(file: Path) -> dict[str, Any]:
+    keys = {str(key): value for key, value in _read_config(file).items()}
     return {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in keys.items()}
 
 
-def _config(file: Path) -> dict[Any, Any]:
+def _read_config(file: Path) -> dict[Any, Any]:
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
     except yaml.MarkedYAMLError as error:
         # Not the text of the error: it quotes the line, which may hold a secret.
         at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise _refused(
-            f"{file.name}{at}", "", f"a stack's config is YAML: {error.problem}"
+        raise _make_refusal(
+            "invalid-yaml", f"{file.name}{at}", "", f"must be valid YAML: {error.problem}"
         ) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise _refused(
-            file.name, "", f"a stack's config is YAML: {' '.join(str(error).split())}"
+        raise _make_refusal(
+            "invalid-yaml", file.name, "", f"must be valid YAML: {' '.join(str(error).split())}"
         ) from None
     values = content.get("config") if isinstance(content, dict) else content
     if not isinstance(values, dict | None):
-        raise _refused(f"{file.name}: config", "", "the config is a map")
+        raise _make_refusal("config-not-a-map", f"{file.name}: config", "", "must be a map")
     return values or {}
 
 
@@ -170,26 +178,22 @@ class _Loader(yaml.SafeLoader):
         keys: dict[str, Any] = {}
         for key, _ in node.value:
             if keys.setdefault(str(key.value), key) is not key:
-                problem = f"the key {key.value} stands twice in a map"
+                problem = f"the key {key.value} appears twice in a map"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
         return super().construct_mapping(node, deep)
 
 
-def _first_encrypted(value: Any, path: str = "") -> str | None:
+def _find_encrypted(value: Any, path: str = "") -> str | None:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             return path
-        found = (
-            _first_encrypted(inner, f"{path}.{key}" if path else str(key))
-            for key, inner in value.items()
-        )
-        return next(filter(None, found), None)
-    if isinstance(value, list):
-        return next(
-            filter(None, (_first_encrypted(v, f"{path}[{i}]") for i, v in enumerate(value))), None
-        )
-    return None
+        inner = {f"{path}.{key}" if path else str(key): item for key, item in value.items()}
+    elif isinstance(value, list):
+        inner = {f"{path}[{index}]": item for index, item in enumerate(value)}
+    else:
+        return None
+    return next(filter(None, (_find_encrypted(item, at) for at, item in inner.items())), None)
 
 
-def _refused(path: str, value: str, rule: str, remedy: str = "") -> InvalidInput:
-    return InvalidInput([Problem(path, value, rule, remedy)])
+def _make_refusal(code: str, path: str, value: str, rule: str, remedy: str = "") -> InvalidInput:
+    return InvalidInput([Problem(path, value, rule, remedy, code=code)])

@@ -15,7 +15,7 @@ _WRONG = "sandbox-wrong"
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How a role is asked for.
+    """How AssumeRole is called.
 
     Attributes:
         parameters: What the AssumeRole call says.
@@ -40,14 +40,16 @@ class Circumstances:
         )
 
 
-def provable(conditions: ConditionsModel | None) -> bool:
-    """Whether it is known how to meet the conditions now: raw ones and other times aren't."""
+def is_provable(conditions: ConditionsModel | None) -> bool:
+    """Whether the proof can meet the conditions now: not raw ones, nor another time."""
     return conditions is None or not (
         conditions.raw or conditions.not_before or conditions.not_after
     )
 
 
-def meeting(conditions: ConditionsModel | None, user: str, mfa: dict[str, str]) -> Circumstances:
+def meet_conditions(
+    conditions: ConditionsModel | None, user: str, mfa: dict[str, str]
+) -> Circumstances:
     """Circumstances that meet all conditions.
 
     Args:
@@ -63,9 +65,9 @@ def meeting(conditions: ConditionsModel | None, user: str, mfa: dict[str, str]) 
     if conditions.needs_mfa:
         met = met.but(**mfa)
     if conditions.session_names:
-        met = met.but(RoleSessionName=_like(conditions.session_names[0], user))
+        met = met.but(RoleSessionName=_fill_pattern(conditions.session_names[0], user))
     if conditions.source_identities:
-        met = met.but(SourceIdentity=_like(conditions.source_identities[0], user))
+        met = met.but(SourceIdentity=_fill_pattern(conditions.source_identities[0], user))
     if conditions.session_tags:
         tags = [{"Key": key, "Value": values[0]} for key, values in conditions.session_tags.items()]
         met = met.but(Tags=tags, TransitiveTagKeys=conditions.transitive_tag_keys)
@@ -80,7 +82,7 @@ def meeting(conditions: ConditionsModel | None, user: str, mfa: dict[str, str]) 
     return met
 
 
-def unmet(
+def list_unmet(
     conditions: ConditionsModel | None, met: Circumstances
 ) -> Iterator[tuple[str, Circumstances]]:
     """For each condition, circumstances in which it alone isn't met, and what these are called."""
@@ -88,7 +90,8 @@ def unmet(
         return
     if conditions.external_id is not None:
         yield "no external ID", met.but(ExternalId=None)
-        # It begins as the right one does, which a pattern in its place would let in; no longer than IDs may be.
+        # It begins as the right one does, which a pattern in its place would let in; no longer than
+        # IDs may be.
         yield (
             "wrong external ID",
             met.but(ExternalId=f"{conditions.external_id}-wrong"[-limits.EXTERNAL_ID.most :]),
@@ -108,12 +111,12 @@ def unmet(
     if conditions.source_ips:
         ranges = [ip_network(str(text)) for text in conditions.source_ips]
         elsewhere = next(
-            ip for ip in _ELSEWHERE if not any(ip_address(ip) in known for known in ranges)
+            ip for ip in _ELSEWHERE if not any(ip_address(ip) in each for each in ranges)
         )
         yield "another address", met.coming_from(ip=elsewhere)
     if conditions.source_vpcs or conditions.source_vpc_endpoints:
         yield "no VPC endpoint", replace(met, headers={})
 
 
-def _like(pattern: str, user: str) -> str:
+def _fill_pattern(pattern: str, user: str) -> str:
     return pattern.replace("${aws:username}", user).replace("*", _SESSION).replace("?", "x")

@@ -1,4 +1,4 @@
-"""The half that a one-sided stack leaves to the other account's owner, so that access can be proved all the same."""
+"""The half that a one-sided stack leaves to the other account's owner."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -6,13 +6,13 @@ from contextlib import suppress
 from cross_account_access.grants import policies
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from sandbox.aws.server import client
-from sandbox.deploy.stack import account_ids
+from sandbox.deploy.stack import get_account_ids
 from stack_config import Settings
 
 
 def make_roles(endpoint: str, settings: Settings) -> None:
-    """Make the destination's roles, as the owner of the destination account would for a stack of side `source`."""
-    source, destination = account_ids(settings)
+    """Create the destination's roles, as its owner would for a stack of side `source`."""
+    source, destination = get_account_ids(settings)
     iam = client("iam", endpoint, account=destination)
     for name, grant in settings.grants.items():
         role = grant.role_name(name)
@@ -28,8 +28,8 @@ def make_roles(endpoint: str, settings: Settings) -> None:
 
 
 def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:
-    """Let the principals assume the roles, as the owner of the source account would for side `destination`."""
-    source, _ = account_ids(settings)
+    """Let the principals assume the roles, as the source's owner would."""
+    source, _ = get_account_ids(settings)
     iam = client("iam", endpoint, account=source)
     for name, grant in settings.grants.items():
         for principal in grant.principals:

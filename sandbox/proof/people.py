@@ -8,15 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
+from sandbox.aws.endpoint import client, make_client, open_url
 from sandbox.aws.mfa import STEP, totp
-from sandbox.aws.server import client
-from sandbox.deploy.stack import account_ids
+from sandbox.deploy.stack import get_account_ids
 from stack_config import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +70,8 @@ class People:
 
     Attributes:
         callers: A caller for each of the grants' principals, by its key.
-        outsider: A user of the source account whom no grant names, though the account lets it assume every role.
+        outsider: A user of the source account whom no grant names, though the account lets it
+            assume every role.
         nobody: A user of the source account that the account lets do nothing.
         stranger: A user of another account, which lets it assume every role.
     """
@@ -86,18 +84,18 @@ class People:
 
 @contextmanager
 def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
-    """Make whoever the grants name, with access keys and MFA devices; take the keys back at the end unless `keep`."""
-    source, destination = account_ids(settings)
+    """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
+    source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    makers = {account: _Account(endpoint, account) for account in (source, other)}
+    makers = {account: _PeopleMaker(endpoint, account) for account in (source, other)}
     own = makers[source]
     try:
-        operator = own.user(OPERATOR, policy=_ASSUME_ANYTHING)
+        operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
         for grant in settings.grants.values():
             for principal in grant.principals:
                 if principal.key not in callers:
-                    callers[principal.key] = own.caller(principal, operator)
+                    callers[principal.key] = own.make_caller(principal, operator)
                 conditions = get_effective_conditions(principal, grant.conditions)
                 for key, values in (
                     (conditions.principal_tags if conditions else None) or {}
@@ -105,18 +103,18 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
                     own.tag(callers[principal.key], key, values[0])
         yield People(
             callers,
-            own.user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
-            own.user("sandbox-nobody", mfa=True),
-            makers[other].user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
+            own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
+            own.make_user("sandbox-nobody", mfa=True),
+            makers[other].make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
         )
     finally:
         if not keep:
             for maker in makers.values():
-                maker.take_back()
+                maker.revoke_keys()
 
 
-class _Account:
-    """Makes callers in one account; the keys and devices that it gives out are taken back afterwards."""
+class _PeopleMaker:
+    """Creates callers in one account, and revokes the keys and devices that it gave out."""
 
     def __init__(self, endpoint: str, account: str) -> None:
         self._endpoint = endpoint
@@ -126,33 +124,36 @@ class _Account:
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
 
-    def caller(self, principal: PrincipalModel, operator: Person) -> Person:
+    def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""
         entity = principal.entity
         match principal.kind:
             case "user" if entity:
-                return self.user(entity.name, entity.path, mfa=True)
+                return self.make_user(entity.name, entity.path, mfa=True)
             case "role" if entity:
-                return self._session(operator, entity.name, entity.path)
+                return self._start_session(operator, entity.name, entity.path)
             case "group" if entity:
-                return self._member(entity.name, entity.path)
+                return self._make_member(entity.name, entity.path)
             case "session":
                 role, _, session = str(principal.session).partition("/")
-                return self._session(operator, role, session=session)
+                return self._start_session(operator, role, session=session)
             case "permission_set":
-                # As AWS names the role of a set: https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html
+                # As AWS names the role of a set:
+                # https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html
                 name = f"AWSReservedSSO_{principal.permission_set}_0123456789abcdef"
-                return self._session(
+                return self._start_session(
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING
                 )
             case "organization":
-                self._join(str(principal.organization), f"{principal.organization}/r-0000/")
+                self._join_organization(
+                    str(principal.organization), f"{principal.organization}/r-0000/"
+                )
             case "organizational_unit":
                 path = str(principal.organizational_unit)
-                self._join(path.partition("/")[0], path)
-        return self.user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
+                self._join_organization(path.partition("/")[0], path)
+        return self.make_user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
 
-    def user(
+    def make_user(
         self, name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False
     ) -> Person:
         """Make a user with an access key, once."""
@@ -171,7 +172,10 @@ class _Account:
             "aws_secret_access_key": key["SecretAccessKey"],
         }
         self._users[name] = Person(
-            arn, _sts(self._endpoint, keys), keys, self._device(name) if mfa else None
+            arn,
+            make_client("sts", self._endpoint, keys),
+            keys,
+            self._enable_device(name) if mfa else None,
         )
         return self._users[name]
 
@@ -184,14 +188,14 @@ class _Account:
         else:
             iam.tag_role(RoleName=caller.name, Tags=tags)
 
-    def _member(self, group: str, path: str) -> Person:
+    def _make_member(self, group: str, path: str) -> Person:
         with suppress(self._iam.exceptions.EntityAlreadyExistsException):
             self._iam.create_group(GroupName=group, Path=path)
-        member = self.user(f"sandbox-{group}"[:64], mfa=True)
+        member = self.make_user(f"sandbox-{group}"[:64], mfa=True)
         self._iam.add_user_to_group(GroupName=group, UserName=member.name)
         return member
 
-    def _session(
+    def _start_session(
         self,
         operator: Person,
         name: str,
@@ -212,27 +216,27 @@ class _Account:
         assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
         return Person(
             assumed["AssumedRoleUser"]["Arn"],
-            sts_of(self._endpoint, assumed["Credentials"]),
-            _profile(assumed["Credentials"]),
+            make_session_sts(self._endpoint, assumed["Credentials"]),
+            _name_credentials(assumed["Credentials"]),
         )
 
-    def _join(self, organization: str, path: str) -> None:
+    def _join_organization(self, organization: str, path: str) -> None:
         """Put the account into an organization."""
         body = json.dumps({"account": self._account, "id": organization, "path": path}).encode()
         url = f"{self._endpoint}/_sandbox/organization"
         request = urllib.request.Request(url, body, method="PUT")  # noqa: S310
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=5
-        ).close()
+        open_url(request, timeout=5)
 
-    def _device(self, user: str) -> tuple[str, str]:
+    def _enable_device(self, user: str) -> tuple[str, str]:
         serial = f"arn:aws:iam::{self._account}:mfa/sandbox-{user}"
         self._drop_device(user, serial)
         device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")[
             "VirtualMFADevice"
         ]
         seed = bytes(device["Base32StringSeed"]).decode()
-        first, second = (totp(seed, at) for at in (time.time() - STEP, time.time()))
+        # This step's code and the next one's: the clock may go on to that one before the call.
+        now = time.time()
+        first, second = totp(seed, now), totp(seed, now + STEP)
         self._iam.enable_mfa_device(
             UserName=user,
             SerialNumber=serial,
@@ -248,7 +252,7 @@ class _Account:
         with suppress(self._iam.exceptions.NoSuchEntityException):
             self._iam.delete_virtual_mfa_device(SerialNumber=serial)
 
-    def take_back(self) -> None:
+    def revoke_keys(self) -> None:
         """Delete the keys and devices."""
         for user, key in self._keys:
             self._iam.delete_access_key(UserName=user, AccessKeyId=key)
@@ -256,24 +260,15 @@ class _Account:
             self._drop_device(user, serial)
 
 
-def sts_of(endpoint: str, credentials: Any) -> "STSClient":
+def make_session_sts(endpoint: str, credentials: Any) -> "STSClient":
     """STS with the credentials that an AssumeRole call returned."""
-    return _sts(endpoint, _profile(credentials))
+    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials))
+    return sts
 
 
-def _profile(credentials: Any) -> dict[str, str]:
+def _name_credentials(credentials: Any) -> dict[str, str]:
     return {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
         "aws_session_token": credentials["SessionToken"],
     }
-
-
-def _sts(endpoint: str, keys: dict[str, str]) -> "STSClient":
-    session: Any = boto3.Session(region_name="us-east-1", **keys)  # type: ignore[arg-type]
-    sts: STSClient = session.client(
-        "sts",
-        endpoint_url=endpoint,
-        config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1}),
-    )
-    return sts

@@ -1,50 +1,69 @@
-"""What `python -m sandbox` shows: a table for a person, or one JSON document."""
+"""The output of `python -m sandbox`: tables for a person, or one JSON document."""
 
 import json
+import os
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cross_account_access import InvalidInput
 from sandbox.deploy.deployment import Deployment
-from sandbox.proof.proof import Attempt
+from sandbox.proof.access_proof import ProofAttempt
 
 _COLOURS = {True: "green", False: "bold red"}
+_DEFAULT_WIDTH = 100
+_INDENT = 4
+_LEAST_CALLER = 12
 
 
-def proof_table(console: Console, proof: Sequence[Attempt]) -> None:
-    """Print what was tried and what came of it."""
-    table = Table(
-        "grant", "caller", "attempt", "observed", box=None, pad_edge=False, header_style="bold"
-    )
-    table.add_column("why", overflow="fold")
-    previous = ""
-    for attempt in proof:
-        observed = (
-            attempt.observed
-            if attempt.holds
-            else f"{attempt.observed}, expected {attempt.expected}"
-        )
-        *_, account, name = attempt.caller.split(":", 5)
-        table.add_row(
-            Text("" if attempt.grant == previous else attempt.grant),
-            Text(f"{name.replace('/', ' ', 1)} ({account})"),
-            Text(attempt.attempt),
-            Text(observed, style=_COLOURS[attempt.holds]),
-            Text(attempt.reason, style="dim"),
-        )
-        previous = attempt.grant
-    _print(console, table)
+def make_console() -> Console:
+    """A console as wide as the terminal, or as COLUMNS says where stdout is none."""
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and int(columns) else _DEFAULT_WIDTH
+    return Console(highlight=False, width=None if sys.stdout.isatty() else width)
 
 
-def resource_table(console: Console, deployment: Deployment) -> None:
-    """Print what is, or would be, made in which account."""
+def print_proof(console: Console, proof: Sequence[ProofAttempt]) -> None:
+    """Print each attempt with its result, and the reason in a line of its own below it."""
+    header = [Text(name, style="bold") for name in ("grant", "caller", "attempt", "result")]
+    rows = [header, *(_describe(attempt) for attempt in proof)]
+    for before, after, row in zip(proof, proof[1:], rows[2:], strict=False):
+        if after.grant == before.grant:
+            row[0] = Text()
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    widths[1] = min(widths[1], max(_LEAST_CALLER, console.width - sum(widths) + widths[1] - 6))
+    for row, attempt in zip(rows, (None, *proof), strict=True):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for width in widths:
+            table.add_column(width=width, overflow="fold")
+        table.add_row(*row)
+        _print(console, table)
+        if attempt:
+            _print(console, Padding(Text(attempt.reason, style="dim"), (0, 0, 0, _INDENT)))
+
+
+def _describe(attempt: ProofAttempt) -> list[Text]:
+    *_, account, name = attempt.caller.split(":", 5)
+    difference = "" if attempt.holds else f", expected {attempt.expected}"
+    return [
+        Text(attempt.grant),
+        Text(f"{name.replace('/', ' ', 1)} ({account})"),
+        Text(attempt.attempt),
+        Text(f"{attempt.observed}{difference}", style=_COLOURS[attempt.holds]),
+    ]
+
+
+def print_resources(console: Console, deployment: Deployment) -> None:
+    """Print the resources that were, or would be, created in each account."""
     table = Table("account", "type", "name", box=None, pad_edge=False, header_style="bold")
     made = [resource for resource in deployment.resources if resource.type.startswith("aws:")]
-    for resource in sorted(made, key=lambda found: (found.account or "", found.type, found.name)):
+    for resource in sorted(made, key=lambda one: (one.account or "", one.type, one.name)):
         table.add_row(
             Text(resource.account or ""),
             Text(resource.type.rpartition(":")[2]),
@@ -53,25 +72,25 @@ def resource_table(console: Console, deployment: Deployment) -> None:
     _print(console, table)
 
 
-def _print(console: Console, table: Table) -> None:
-    """Print a table without the blanks that fill its last column."""
+def _print(console: Console, table: RenderableType) -> None:
+    """Print without the blanks that fill the last column."""
     with console.capture() as captured:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def document(deployment: Deployment, proof: Sequence[Attempt] | None) -> str:
+def render_result(deployment: Deployment, proof: Sequence[ProofAttempt] | None) -> str:
     """The result as one JSON document."""
-    told = {
+    result = {
         "engine": deployment.engine,
         "outputs": deployment.outputs,
-        "resources": [resource.as_dict() for resource in deployment.resources],
+        "resources": [asdict(resource) for resource in deployment.resources],
     }
     if proof is not None:
-        told["proof"] = [attempt.as_dict() for attempt in proof]
-    return json.dumps(told, indent=2, sort_keys=False)
+        result["proof"] = [asdict(attempt) for attempt in proof]
+    return json.dumps(result, indent=2, sort_keys=False)
 
 
-def refusal(error: InvalidInput) -> str:
+def render_refusal(error: InvalidInput) -> str:
     """Refused input as one JSON document."""
     return json.dumps({"errors": [problem.as_dict() for problem in error.problems]}, indent=2)

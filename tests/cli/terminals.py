@@ -1,4 +1,4 @@
-"""The tool on a terminal, a process with a controlling terminal of its own; and in this process, to see it fail."""
+"""The tool on a terminal of its own; and in this process, to see it fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 INTERRUPT = "\x03"
 
 # In a session of its own, a process has no controlling terminal until it asks for one.
-_START = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, sys.argv[1:])"
+_START = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.executable, sys.argv[1:])"
+)
 
 
 class Terminal:
@@ -69,8 +72,8 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type on the keyboard; \\x03 is Ctrl-C.
 
-        That is pressed again after a while, as a person does: Python has a moment just before it reads in which a
-        signal is noticed only when there is something to read.
+        That is pressed again after a while, as a person does: Python has a moment just before it
+        reads in which a signal is noticed only when there is something to read.
         """
         os.write(self._master, text.encode())
         for _ in range(10) if text == INTERRUPT else ():

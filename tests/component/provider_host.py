@@ -206,7 +206,8 @@ class _Switchboard:
         self.engine = Engine()
 
     def __getattr__(self, method: str) -> Callable[[Any, Any], Any]:
-        return lambda request, context: getattr(self.engine, method)(request, context)
+        # The engine is looked up when a request comes.
+        return lambda request, context: getattr(self.engine, method)(request, context)  # noqa: PLW0108
 
 
 @contextmanager

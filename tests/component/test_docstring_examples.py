@@ -1,10 +1,11 @@
-"""The examples in the components' docstrings, run as they stand."""
+"""The programs in the components' docstrings and on the pages, run as they stand."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,19 @@ if TYPE_CHECKING:
 FENCE = "```"
 
 
-def find_example(component: type[pulumi.Resource]) -> str:
-    text = inspect.getdoc(component) or ""
+ROOT = Path(__file__).parents[2]
+
+
+def run_example(text: str) -> set[tuple[str, str, str]]:
+    """Run the one program in a text: each AWS resource's type, name and provider."""
     (code,) = re.findall(rf"{FENCE}python\n(.*?){FENCE}", text, re.DOTALL)
-    return textwrap.dedent(str(code))
+    program = compile(textwrap.dedent(str(code)), "example", "exec")
+    found = run(lambda: exec(program, {}))  # noqa: S102 - the package's own text
+    return {
+        (short(made.type), made.name, made.provider)
+        for made in found.made
+        if made.type.startswith("aws:")
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,10 +62,10 @@ def find_example(component: type[pulumi.Resource]) -> str:
 def test_a_components_example_makes_what_it_is_to_make(
     component: type[pulumi.Resource], made: set[tuple[str, str, str]]
 ) -> None:
-    code = compile(find_example(component), component.__name__, "exec")
-    found = run(lambda: exec(code, {}))  # noqa: S102 - the package's own docstring
-    assert {
-        (short(resource.type), resource.name, resource.provider)
-        for resource in found.made
-        if resource.type.startswith("aws:")
-    } == made
+    assert run_example(inspect.getdoc(component) or "") == made
+
+
+@pytest.mark.parametrize("page", ["README.md", "components/README.md", "docs/embedding.md"])
+def test_a_pages_program_makes_both_halves(page: str) -> None:
+    made = run_example((ROOT / page).read_text(encoding="utf-8"))
+    assert {provider for *_, provider in made} == {"source", "destination"}

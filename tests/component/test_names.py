@@ -66,5 +66,5 @@ def test_what_is_said_of_a_role_that_is_not_there_is_refused(key: str) -> None:
     refused_at_once(
         assume_role_grant(**{key: value}),
         "AssumeRoleGrant reach",
-        (f"{key}.depoly", "unknown-role"),
+        (f"{key}.depoly", "unknown-role-name"),
     )

@@ -180,18 +180,20 @@ def test_a_plain_list_tells_which_of_its_values_is_an_output() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "code"),
     [
-        ("conditions", {"mfa": True}),
-        ("trust_by", "name"),
-        ("unique_id", "AIDAALICEXXXXXXXXXXX"),
+        ("conditions", {"mfa": True}, "conditions-of-destination"),
+        ("trust_by", "name", "trust-of-destination"),
+        ("unique_id", "AIDAALICEXXXXXXXXXXX", "trust-of-destination"),
     ],
 )
-def test_an_assume_role_grant_refuses_what_the_trust_policy_holds(key: str, value: Any) -> None:
+def test_an_assume_role_grant_refuses_what_the_trust_policy_holds(
+    key: str, value: Any, code: str
+) -> None:
     refused_at_once(
         assume_role_grant(principal={"user": "alice", key: value}),
         "AssumeRoleGrant reach",
-        (f"principal.{key}", "set-on-trusted-role"),
+        (f"principal.{key}", code),
     )
 
 

@@ -195,8 +195,10 @@ def test_the_policy_that_cannot_be_attached_is_an_output_and_that_is_said(
         }
     }
     assert found.log == [
-        f"grant deploy: its policy for {kind.told} can't be attached from here; "
-        "output unattached_policies"
+        (
+            f"grant deploy: its policy for {kind.told} can't be attached from here; "
+            "output unattached_policies"
+        )
     ]
 
 
@@ -308,7 +310,7 @@ def test_an_assume_role_grant_is_of_a_user_role_or_group_alone(given: dict[str, 
     refused_at_once(
         assume_role_grant(principal=given),
         "AssumeRoleGrant reach",
-        ("principal", "policy-not-attachable"),
+        ("principal", "cannot-attach-policy"),
     )
 
 

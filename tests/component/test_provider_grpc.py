@@ -193,6 +193,7 @@ def test_half_a_grant_without_an_explicit_provider_is_refused(host: Host) -> Non
             engine, "TrustedRole", {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE}
         )
     assert list(caught.value.properties) == ["opts.provider"]
+    engine.wait_until_quiet()  # the component's own registration may be under way
     assert ROLE not in engine.kinds()
 
 

@@ -1,4 +1,5 @@
-"""Stacks that the real Pulumi engine brings up on emulated accounts, each stack with two accounts of its own."""
+"""Stacks that the real Pulumi engine brings up on emulated accounts, each stack with two accounts
+of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
 from cross_account_access.grants.model import read_model
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy.pulumi_engine import NoEngineError, find
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from stack_config import NAMESPACE, Connection
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ PROGRAM = ("__main__.py", "stack_config.py")
 PASSPHRASE = "of the engine's tests"
 
 AMBIENT = "888888888888"
-"""The account of the credentials that lie about: what no provider of ours does is done there, and seen."""
+"""The account of the credentials that lie about: what no provider of ours does is done there, and
+seen."""
 
 TRUSTED_ROLE = "cross-account-access:index:TrustedRole"
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/policy:Policy"
@@ -188,7 +190,8 @@ class Project:
         return Run(automation.create_stack(name, work_dir=str(work), opts=options), config)
 
     def program(self, run: Callable[[], object], config: Mapping[str, Any] | None = None) -> Run:
-        """A stack of a function of the test's own. It must not fail: Pulumi leaves its event loop open then."""
+        """A stack of a function of the test's own. It must not fail: Pulumi leaves its event loop
+        open then."""
         options = self._options(work_dir=str(self._work("own")))
         stack = automation.create_stack("own", "of-a-test", program=run, opts=options)  # type: ignore[arg-type]
         return Run(stack, config or {})
@@ -222,7 +225,7 @@ class Project:
     def keys(self, user: str = "alice") -> STSClient:
         """STS as a user of the source account."""
         key = self.iam(self.source).create_access_key(UserName=user)["AccessKey"]
-        return sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        return make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
 
     def role_arn(self, name: str) -> str:
         return f"arn:aws:iam::{self.destination}:role/{name}"
@@ -242,7 +245,8 @@ class Project:
         return [request.action for request in self._requests() if request.account == account]
 
     def writes(self) -> list[tuple[str, str]]:
-        """What changed IAM in the two accounts or in the ambient one: side and action, in their order."""
+        """What changed IAM in the two accounts or in the ambient one: side and action, in their
+        order."""
         sides = {self.source: "source", self.destination: "destination", AMBIENT: "ambient"}
         return [
             (sides[request.account], request.action)
@@ -304,7 +308,8 @@ def _found() -> Mapping[str, str] | NoEngineError:
 
 
 def pytest_runtest_setup() -> None:
-    """Skip this folder's tests where there is no engine: from one place, so that pytest tells them in one line."""
+    """Skip this folder's tests where there is no engine: from one place, so that pytest tells them
+    in one line."""
     if isinstance(missing := _found(), NoEngineError):
         pytest.skip(f"the engine's tests need the Pulumi CLI and its AWS plugin: {missing}")
 

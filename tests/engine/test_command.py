@@ -1,4 +1,5 @@
-"""`python -m sandbox` with the Pulumi engine: the same result as in process, and each where it should be."""
+"""`python -m sandbox` with the Pulumi engine: the same result as in process, and each where it
+should be."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def identities(told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def iam_of_both(sandbox: Sandbox) -> dict[str, Any]:
-    """IAM as it is in both accounts, but for what is another every time: ids, dates and the ends of Pulumi's names."""
+    """IAM as it is in both accounts, but for what is another every time: ids, dates and the ends
+    of Pulumi's names."""
 
     def steady(value: Any) -> Any:
         if isinstance(value, dict):
@@ -175,7 +177,8 @@ def test_an_engine_that_was_installed_into_the_projects_folder_is_used(folder: P
 def test_a_secret_inside_an_output_is_told_by_neither_engine(folder: Path) -> None:
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
         program.write(
-            'pulumi.export("more", {"inner": pulumi.Output.secret("unlisted"), "plain": "listed"})\n'
+            'inner = pulumi.Output.secret("unlisted")\n'
+            'pulumi.export("more", {"inner": inner, "plain": "listed"})\n'
         )
     for engine in ("pulumi", "in-process"):
         assert command("up", folder, engine)["outputs"]["more"] == {

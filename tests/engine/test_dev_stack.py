@@ -1,4 +1,5 @@
-"""The project as it is: the real program with the dev stack's config, from `pulumi up` to `pulumi destroy`."""
+"""The project as it is: the real program with the dev stack's config, from `pulumi up` to `pulumi
+destroy`."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import pytest
 import yaml
 
 import stack_config
+from sandbox.proof.access_proof import prove
 from sandbox.proof.people import make_people
-from sandbox.proof.proof import prove
 from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 
 if TYPE_CHECKING:
@@ -73,6 +74,17 @@ def test_access_is_as_the_stack_says(dev: Dev) -> None:
     }
 
 
+def profile(name: str, arn: str, *more: str) -> str:
+    """A grant's profile for ~/.aws/config."""
+    lines = [f"[profile {name}]", f"role_arn = {arn}", "source_profile = default", *more]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def command(name: str, arn: str, more: str = "") -> str:
+    """A grant's `aws sts assume-role`."""
+    return f"aws sts assume-role --role-arn {arn} --role-session-name {name}{more}"
+
+
 def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
     outputs = dev.run.outputs
     assert list(outputs) == ["grants"]
@@ -88,46 +100,44 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
         document = json.loads(told["documents"])
         assert document["role"]["trustPolicy"] == roles[arns[name]]["AssumeRolePolicyDocument"]
         assert document["role"]["arn"] == arns[name]
-    assert {name: told | {"documents": ""} for name, told in outputs["grants"].items()} == {
-        "deploy": everywhere
-        | {
-            "roleArn": arns["deploy"],
-            "roleName": "deploy",
-            "roleUniqueId": roles[arns["deploy"]]["RoleId"],
-            "switchRoleUrl": None,
-            "switchRoleUnavailable": "nobody is trusted who could: a role's session can't switch roles in the console",
-            "longestSession": 3600,
-            "cliProfile": f"[profile deploy]\nrole_arn = {arns['deploy']}\nsource_profile = default\n",
-            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['deploy']} --role-session-name deploy",
+    audit, read = (("partner-audit", arns["partner-audit"]), ("read-only", arns["read-only"]))
+    usage: dict[str, dict[str, Any]] = {
+        "deploy": {},
+        "partner-audit": {
+            "cliProfile": profile(*audit, "external_id = partner-7f3a"),
+            "assumeRoleCommand": command(*audit, " --external-id partner-7f3a"),
         },
-        "partner-audit": everywhere
-        | {
-            "roleArn": arns["partner-audit"],
-            "roleName": "partner-audit",
-            "roleUniqueId": roles[arns["partner-audit"]]["RoleId"],
-            "switchRoleUrl": None,
-            "switchRoleUnavailable": "the trust policy requires an external ID, and the console can't give one",
-            "longestSession": 3600,
-            "cliProfile": f"[profile partner-audit]\nrole_arn = {arns['partner-audit']}\nsource_profile = default\n"
-            "external_id = partner-7f3a\n",
-            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['partner-audit']} "
-            "--role-session-name partner-audit --external-id partner-7f3a",
-        },
-        "read-only": everywhere
-        | {
-            "roleArn": arns["read-only"],
-            "roleName": "read-only",
-            "roleUniqueId": roles[arns["read-only"]]["RoleId"],
-            "switchRoleUrl": f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only"
-            "&displayName=read-only",
-            "switchRoleUnavailable": None,
+        "read-only": {
+            "switchRoleUrl": "https://signin.aws.amazon.com/switchrole"
+            f"?account={DESTINATION}&roleName=read-only&displayName=read-only",
             "longestSession": 14400,
-            "cliProfile": f"[profile read-only]\nrole_arn = {arns['read-only']}\nsource_profile = default\n"
-            "mfa_serial = YOUR_MFA_DEVICE_ARN\nduration_seconds = 14400\n",
-            "assumeRoleCommand": f"aws sts assume-role --role-arn {arns['read-only']} --role-session-name read-only "
-            "--serial-number YOUR_MFA_DEVICE_ARN --token-code CODE --duration-seconds 14400",
+            "cliProfile": profile(
+                *read, "mfa_serial = YOUR_MFA_DEVICE_ARN", "duration_seconds = 14400"
+            ),
+            "assumeRoleCommand": command(
+                *read,
+                " --serial-number YOUR_MFA_DEVICE_ARN --token-code CODE --duration-seconds 14400",
+            ),
         },
     }
+    shown = {name: told | {"documents": ""} for name, told in outputs["grants"].items()}
+    assert shown == {
+        name: everywhere
+        | {"roleArn": arns[name], "roleName": name, "roleUniqueId": roles[arns[name]]["RoleId"]}
+        | {
+            "switchRoleUrl": None,
+            "switchRoleUnavailable": shown[name]["switchRoleUnavailable"],
+            "longestSession": 3600,
+            "cliProfile": profile(name, arns[name]),
+            "assumeRoleCommand": command(name, arns[name]),
+        }
+        | differs
+        for name, differs in usage.items()
+    }
+    unavailable = {name: told["switchRoleUnavailable"] for name, told in shown.items()}
+    assert "a role's session" in unavailable["deploy"]
+    assert "an external ID" in unavailable["partner-audit"]
+    assert unavailable["read-only"] is None
 
 
 def test_each_principal_may_assume_exactly_its_roles(dev: Dev) -> None:

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from examples.__main__ import EXAMPLES, PROFILES, environment, names, projects, stack_of
+from examples.__main__ import (
+    EXAMPLES,
+    PROFILES,
+    build_environment,
+    create_stack,
+    list_examples,
+    list_projects,
+)
 from sandbox.aws.server import client
 from sandbox.deploy.stack import load
-from sandbox.proof.people import OPERATOR, sts_of
+from sandbox.proof.people import OPERATOR, make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -62,14 +69,14 @@ class Programs:
     def __init__(self, folder: Path, engine: Mapping[str, str], sandbox: Sandbox) -> None:
         self.folder = folder
         self.sandbox = sandbox
-        self.variables = {**engine, **environment(folder, sandbox.endpoint)}
+        self.variables = {**engine, **build_environment(folder, sandbox.endpoint)}
 
     def up(self, name: str) -> dict[str, Any]:
         """Deploy all its projects: their outputs; a second preview is empty."""
         outputs: dict[str, Any] = {}
         stacks = [
-            stack_of(project, self.folder / project.name, self.variables, ROOT / "components")
-            for project in projects(EXAMPLES / name)
+            create_stack(project, self.folder / project.name, self.variables, ROOT / "components")
+            for project in list_projects(EXAMPLES / name)
         ]
         for stack in stacks:
             outputs |= {
@@ -82,12 +89,13 @@ class Programs:
         """A session of a role of the people's account, which its owner's user assumes."""
         iam = client("iam", self.sandbox.endpoint, account=ACCOUNT["people"])
         iam.create_user(UserName=OPERATOR)
-        allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        allow = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName=OPERATOR, PolicyName="all", PolicyDocument=allow)
         key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
-        owner = sts_of(self.sandbox.endpoint, {**key, "SessionToken": None})
+        owner = make_session_sts(self.sandbox.endpoint, {**key, "SessionToken": None})
         assumed = owner.assume_role(RoleArn=role_arn, RoleSessionName="test")
-        return sts_of(self.sandbox.endpoint, assumed["Credentials"])
+        return make_session_sts(self.sandbox.endpoint, assumed["Credentials"])
 
 
 @pytest.fixture
@@ -130,6 +138,6 @@ def test_every_example_is_run_and_told_of() -> None:
         "hub-and-spokes",
     }
     by_languages = {"yaml", "typescript", "go"}
-    assert set(names()) == here | by_languages
+    assert set(list_examples()) == here | by_languages
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert [name for name in names() if f"({name}/" not in readme] == []
+    assert [name for name in list_examples() if f"({name}/" not in readme] == []

@@ -1,4 +1,5 @@
-"""A trusted principal that is deleted and made again: AWS no longer lets it in, and the next update does."""
+"""A trusted principal that is deleted and made again: AWS no longer lets it in, and the next
+update does."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples.__main__ import EXAMPLES, PROFILES, environment, stack_of
+from examples.__main__ import EXAMPLES, PROFILES, build_environment, create_stack
 from sandbox.aws.server import client
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def missing(language: str, work: Path) -> str | None:
 
 
 def installed(folder: Path, *packages: str) -> None:
-    """A virtual environment in the folder; `uv` makes it from its cache, where Pulumi's own pip would download."""
+    """A virtual environment in the folder; `uv` makes it from its cache, where Pulumi's own pip
+    would download."""
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "-q", "--seed", folder / "venv"], check=True)  # noqa: S603
     python = folder / "venv" / "bin" / "python"
@@ -88,7 +89,8 @@ def made(sandbox: Sandbox) -> dict[str, list[str]]:
 
 
 def resources(stack: automation.Stack) -> str:
-    """What stands in the stack, but for the packages' own providers: each one's provider, type, name and parent."""
+    """What stands in the stack, but for the packages' own providers: each one's provider, type,
+    name and parent."""
     lines = []
     for made in (stack.export_stack().deployment or {})["resources"]:
         kind, name = made["urn"].split("::")[2:]
@@ -112,11 +114,11 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     if reason := missing(language, tmp_path):
         pytest.skip(reason)
     sandbox.reset()
-    variables: dict[str, str] = {**engine, **environment(tmp_path / "work", sandbox.endpoint)}
+    variables: dict[str, str] = {**engine, **build_environment(tmp_path / "work", sandbox.endpoint)}
     if language == "python":
         installed(tmp_path / "work", "-r", str(components / "requirements.txt"))
         variables["VIRTUALENV"] = str(tmp_path / "work" / "venv")
-    stack = stack_of(PROGRAMS[language], tmp_path / "work" / language, variables, components)
+    stack = create_stack(PROGRAMS[language], tmp_path / "work" / language, variables, components)
 
     assert planned(stack.preview(color="never")) == {"create"}
     assert made(sandbox) == {"people": [], "production": []}
@@ -134,7 +136,7 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
 
     people = client("iam", sandbox.endpoint, account=PROFILES["people"])
     key = people.create_access_key(UserName=outputs["user"])["AccessKey"]
-    alice = sts_of(sandbox.endpoint, {**key, "SessionToken": None})
+    alice = make_session_sts(sandbox.endpoint, {**key, "SessionToken": None})
     assert outcome(alice, outputs["auditRoleArn"]) == "allowed"
     assert outcome(alice, outputs["roleArn"]) == "AccessDenied", "she isn't signed in by MFA"
     people.delete_access_key(UserName=outputs["user"], AccessKeyId=key["AccessKeyId"])

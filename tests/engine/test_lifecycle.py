@@ -1,4 +1,5 @@
-"""What exists is taken over, what is renamed stays, and what a component is told of its resources holds for all."""
+"""What exists is taken over, what is renamed stays, and what a component is told of its resources
+holds for all."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def providers(project: Project) -> dict[str, Any]:
 
 
 def made_by_hand(project: Project) -> str:
-    """What somebody made by hand: a role with a policy, and a user's right to assume it. Returns that policy's ARN."""
+    """What somebody made by hand: a role with a policy, and a user's right to assume it. Returns
+    that policy's ARN."""
     project.user()
     source, destination = project.iam(project.source), project.iam(project.destination)
     trust = {"Effect": "Allow", "Principal": {"AWS": project.source}, "Action": "sts:AssumeRole"}

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def project(folder: Path, endpoint: str | None = None, **config: Any) -> Path:
-    """The project with its dev stack at another endpoint, by default at a free port; `config` are keys to replace."""
+    """A copy of the project, its dev stack at this endpoint (a free port), with this config."""
     for name in ("Pulumi.yaml", "__main__.py", "stack_config.py"):
         shutil.copy(ROOT / name, folder)
     endpoint = endpoint or f"http://127.0.0.1:{free_port()}"
@@ -63,7 +63,8 @@ def connection(account: str, endpoint: str) -> dict[str, Any]:
 
 def sandbox(verb: str, folder: Path, *options: str, engine: str = "in-process") -> Result:
     """Run the command in this process."""
-    return CliRunner().invoke(main, [verb, "-C", str(folder), "--engine", engine, *options])
+    runner = CliRunner(env={"COLUMNS": "100"})
+    return runner.invoke(main, [verb, "-C", str(folder), "--engine", engine, *options])
 
 
 def document(result: Result) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Stage:
     def user(
         self, name: str = "alice", *, path: str = "/", may: object = "sts:*", **more: Any
     ) -> dict[str, Any]:
-        """A user of the source account and its access key; `may` are the actions that it is allowed."""
+        """A user of the source account with an access key, allowed the actions `may`."""
         self.source.create_user(UserName=name, Path=path, **more)
         if may is not None:
             self.source.put_user_policy(
@@ -106,7 +106,7 @@ class Stage:
         return arn
 
     def sts(self, keys: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> STSClient:
-        """STS as whoever has these keys, of CreateAccessKey or of STS; `headers` go with every call."""
+        """STS as whoever has these keys; `headers` go with every call."""
         made: STSClient = _session(keys).client(
             "sts", endpoint_url=self.sandbox.endpoint, config=_config()
         )
@@ -150,7 +150,8 @@ class Stage:
 
 
 def _config() -> Config:
-    # Without botocore's own checks, which are fewer than AWS's and would hide what the sandbox does.
+    # Without botocore's own checks, which are fewer than AWS's and would hide what the sandbox
+    # does.
     retries: Any = {"mode": "standard", "total_max_attempts": 1}
     return Config(retries=retries, proxies={}, parameter_validation=False)
 
@@ -192,18 +193,29 @@ def administrator(account: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def _running() -> Iterator[Stage]:
+def running() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
-        yield Stage(
-            sandbox, _iam(sandbox, administrator(SOURCE)), _iam(sandbox, administrator(DESTINATION))
-        )
+        yield sandbox
 
 
 @pytest.fixture
-def stage(_running: Stage) -> Stage:
+def accounts(running: Sandbox) -> Sandbox:
+    """Empty accounts that run already, as those of `serve` do."""
+    running.reset()
+    running._state.clock = time.time
+    running._state.hold_new_principals = 0.0
+    return running
+
+
+@pytest.fixture(scope="module")
+def _stage(running: Sandbox) -> Stage:
+    source, destination = (_iam(running, administrator(one)) for one in (SOURCE, DESTINATION))
+    return Stage(running, source, destination)
+
+
+@pytest.fixture
+def stage(_stage: Stage, accounts: Sandbox) -> Stage:
     """Two empty accounts."""
-    _running.sandbox.reset()
-    _running.clock.offset = 0.0
-    _running.sandbox._world.clock = _running.clock
-    _running.sandbox._world.hold_new_principals = 0.0
-    return _running
+    _stage.clock.offset = 0.0
+    accounts._state.clock = _stage.clock
+    return _stage

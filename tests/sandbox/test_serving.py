@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
-import pytest
 from botocore.config import Config
 
 from cross_account_access.cli.stacks import StackSource, load_grants
@@ -85,13 +85,16 @@ def running(*arguments: str) -> Iterator[Process]:
             started._reader.join()
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_serve_runs_until_it_is_interrupted_and_ends_cleanly(stop: signal.Signals) -> None:
+def test_serve_runs_until_it_is_stopped_and_keeps_its_port_for_itself() -> None:
     port = free_port()
     with running("serve", "--port", str(port)) as serve:
         serve.line(rf"^Emulated accounts at http://127\.0\.0\.1:{port}, until Ctrl-C\.$")
         assert is_sandbox(f"http://127.0.0.1:{port}")
-        assert serve.interrupt(stop) == 0
+        with running("serve", "--port", str(port)) as second:
+            assert second.process.wait(30) == 1
+        (line,) = second.lines
+        assert line.startswith(f"Error: port {port} is in use by another sandbox")
+        assert serve.interrupt(signal.SIGTERM) == 0
     assert not is_sandbox(f"http://127.0.0.1:{port}")
     assert "Traceback" not in "\n".join(serve.lines)
 
@@ -116,23 +119,15 @@ def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_pat
     assert "partner-7f3a" not in log
 
 
-def test_serve_on_a_port_that_another_sandbox_has_is_refused() -> None:
-    port = str(free_port())
-    with running("serve", "--port", port) as first:
-        first.line("^Emulated accounts at ")
-        with running("serve", "--port", port) as second:
-            assert second.process.wait(30) == 1
-        assert second.lines == [
-            f"Error: port {port} is taken by a sandbox that runs already: use it, or stop it first"
-        ]
-
-
 def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
     folder = project(tmp_path)
     with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
         endpoint, region = up.line(r"^  export AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)$").groups()
         assert endpoint == endpoint_of(folder)
-        pattern = r"^  AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+) aws sts get-caller-identity  # (\S+user/%s)$"
+        pattern = (
+            r"^  AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+) "
+            r"aws sts get-caller-identity  # (\S+user/%s)$"
+        )
         key, secret, arn = up.line(pattern % "partners/auditor").groups()
         sts = boto3.Session(
             aws_access_key_id=key, aws_secret_access_key=secret, region_name=region
@@ -159,3 +154,19 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         assert up.interrupt() == 0
     assert not is_sandbox(endpoint)
     assert "Traceback" not in "\n".join(up.lines)
+
+
+def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    assert sandbox("preview", folder).exit_code == 0
+    assert not is_sandbox(endpoint_of(folder))
+
+
+def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
+    assert (up.exit_code, up.stdout) == (1, "")
+    assert up.stderr.startswith(f"Error: port {port} is in use by another program")

@@ -114,3 +114,8 @@ missing: Grant = {"role": role}  # type: ignore[typeddict-item]
 CrossAccountAccess("team")  # type: ignore[call-overload]
 CrossAccountAccess("team", grants={}, sides=Side.BOTH)  # type: ignore[call-overload]
 CrossAccountAccess("team", args, grants={})  # type: ignore[call-overload]
+
+# mypy reads only a part of pulumi_aws (pyproject.toml): what is used must have its types.
+aws.Provider("typed", regoin="us-east-1")  # type: ignore[call-overload]
+aws.iam.Role("typed", assume_role_polcy="{}")  # type: ignore[call-overload]
+aws.get_caller_identity_output(optz=None)  # type: ignore[call-arg]

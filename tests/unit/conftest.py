@@ -1,4 +1,4 @@
-"""Gives the tables' rows names that tell them apart, and properties the time that they need on a busy machine."""
+"""Distinct names for the tables' rows, and no deadline for properties on a busy machine."""
 
 from __future__ import annotations
 

@@ -24,16 +24,18 @@ NAME = f"cross_account_access-{cross_account_access.__version__}"
 PROGRAM = """
 import json, sys
 import cross_account_access
-from cross_account_access.grants import policies
-from cross_account_access.principals import PrincipalModel
-from cross_account_access.trust import trust_policy
+from cross_account_access.grants.policies import AssumableRole, build_assume_role_policy
+from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.trust import build_trust_policy
 
-role = "arn:aws:iam::222222222222:role/deploy"
+role = AssumableRole("arn:aws:iam::222222222222:role/deploy", ("sts:AssumeRole",))
+alice = PrincipalModel(user="alice")
+ours = {"sandbox", "stack_config", "tests", "examples", "boto3", "moto"}
 print(json.dumps({
     "file": cross_account_access.__file__,
-    "trust": json.loads(trust_policy([PrincipalModel(user="alice")], None, "aws", "111111111111")),
-    "policy": json.loads(policies.assume_role_policy([policies.AssumableRole(role, ("sts:AssumeRole",))])),
-    "others": sorted({"sandbox", "stack_config", "tests", "examples", "boto3", "moto"} & set(sys.modules)),
+    "trust": json.loads(build_trust_policy([alice], None, "aws", "111111111111")),
+    "policy": json.loads(build_assume_role_policy([role])),
+    "others": sorted(ours & set(sys.modules)),
 }))
 """
 
@@ -163,7 +165,7 @@ def test_without_its_extra_the_tool_says_what_to_install(python: Path) -> None:
 
 
 def test_installed_it_hosts_the_components(python: Path) -> None:
-    code = "from cross_account_access.provider import AccessProvider; print(len(AccessProvider().schema))"
+    code = "from cross_account_access import provider; print(len(provider.AccessProvider().schema))"
     assert int(run(python, "-I", "-W", "ignore", "-c", code)) > 10_000
 
 

@@ -1,4 +1,4 @@
-"""What is said when input is refused: one line with path, value, rule and remedy, and never a secret."""
+"""How a refusal reads: one line with path, value, rule and remedy, and never a secret."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cross_account_access.errors import (
     NOT_SHOWN,
     SECRET,
+    CrossAccountAccessError,
     InvalidInput,
     Key,
     Problem,
@@ -24,42 +25,16 @@ from cross_account_access.errors import (
 )
 
 SECRET_KEYS = [
-    "external_id",
-    "externalId",
-    "access_key",
-    "accessKey",
-    "secret_key",
-    "secretKey",
-    "token",
+    *("external_id", "externalId", "access_key", "accessKey", "secret_key", "secretKey", "token")
 ]
 # As people misspell them, or know them from elsewhere.
 ALIKE = [
-    "secretkey",
-    "SecretKey",
-    "secret-key",
-    "secret_access_key",
-    "aws_secret_access_key",
-    "previousExternalId",
-]
-ALIKE += [
-    "externalID",
-    "AccessKeyId",
-    "sessionToken",
-    "aws_session_token",
-    "password",
-    "sts:ExternalId",
+    *("secretkey", "SecretKey", "secret-key", "secret_access_key", "aws_secret_access_key"),
+    *("previousExternalId", "externalID", "AccessKeyId", "sessionToken", "aws_session_token"),
+    *("password", "sts:ExternalId"),
 ]
 PLAIN_KEYS = [
-    "user",
-    "role",
-    "arn",
-    "path",
-    "tags",
-    "principals",
-    "key",
-    "access",
-    "secrets",
-    "tokens",
+    *("user", "role", "arn", "path", "tags", "principals", "key", "access", "secrets", "tokens"),
     "accountId",
 ]
 
@@ -88,13 +63,24 @@ def test_a_message_has_path_value_rule_and_remedy_in_one_line(found: Problem, me
     assert found.message == message
 
 
-def test_a_problem_for_a_machine_has_its_parts_and_the_message() -> None:
-    assert Problem("a", '"x"', "it is y", "Make it y").as_dict() == {
-        "path": "a",
-        "value": '"x"',
-        "rule": "it is y",
-        "message": 'a: "x": it is y. Make it y',
-    }
+def test_a_problem_for_a_machine_has_its_code_its_parts_and_the_message() -> None:
+    problem = Problem("a", '"x"', "must be y", "Make it y", code="not-y")
+    assert list(problem.as_dict().items()) == [
+        ("code", "not-y"),
+        ("path", "a"),
+        ("value", '"x"'),
+        ("rule", "must be y"),
+        ("message", 'a: "x": must be y. Make it y'),
+    ]
+
+
+def test_every_error_about_input_has_one_base_class() -> None:
+    assert issubclass(Refusal, CrossAccountAccessError)
+    assert issubclass(InvalidInput, CrossAccountAccessError)
+
+
+def test_a_refusals_code_reaches_the_problem() -> None:
+    assert make_problem("here", 1, Refusal("must be y", code="not-y")).code == "not-y"
 
 
 def test_invalid_input_tells_every_problem_on_a_line_of_its_own() -> None:

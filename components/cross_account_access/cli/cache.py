@@ -1,4 +1,4 @@
-"""The AWS CLI's cache of sessions, on the disk."""
+"""The AWS CLI's cache of sessions, on disk."""
 
 import hashlib
 from pathlib import Path
@@ -9,33 +9,34 @@ from botocore.utils import JSONFileCache
 
 
 class SharedCache(JSONFileCache):
-    """The AWS CLI's cache. Where it can't be written to, a session is good for one run.
+    """The AWS CLI's cache. Where it cannot be written to, a session lasts for one run.
 
-    The CLI knows a session again by the call's parameters alone. Without a device of the user's own among them, that
-    would give one caller's session to another, who may not even be trusted; and the sandbox's to AWS.
+    The CLI keys a session by the call's parameters alone. Unless a user's own device is among them,
+    that would hand one caller's session to another, who may not even be trusted, and the sandbox's
+    session to AWS.
 
     Args:
-        apart: What else a session is known by; nothing for those that are shared with the CLI.
+        scope: What else the key depends on; empty for sessions that are shared with the CLI.
     """
 
-    def __init__(self, apart: str = "") -> None:
+    def __init__(self, scope: str = "") -> None:
         super().__init__(str(Path("~/.aws/cli/cache").expanduser()))
-        self._apart = apart
+        self._scope = scope
 
     def __contains__(self, key: str) -> bool:
         """Whether there is such a session."""
-        return bool(super().__contains__(self._name(key)))
+        return bool(super().__contains__(self._scoped(key)))
 
     def __getitem__(self, key: str) -> Any:
-        """A session."""
-        return super().__getitem__(self._name(key))
+        """Get a session."""
+        return super().__getitem__(self._scoped(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
         """Keep a session."""
         try:
-            super().__setitem__(self._name(key), value)
+            super().__setitem__(self._scoped(key), value)
         except OSError as error:
             click.echo(f"The session is not kept for the next run: {error.strerror}", err=True)
 
-    def _name(self, key: str) -> str:
-        return hashlib.sha256(f"{key} {self._apart}".encode()).hexdigest() if self._apart else key
+    def _scoped(self, key: str) -> str:
+        return hashlib.sha256(f"{key} {self._scope}".encode()).hexdigest() if self._scope else key

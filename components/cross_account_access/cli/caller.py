@@ -1,15 +1,15 @@
-"""Who calls: asked of AWS by the caller's credentials, once, and only for what must be known."""
+"""The caller: asked of AWS with the caller's credentials, once, and only what a command needs."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from .accounts import DENIED, AwsAccess, get_error_code, translate_errors
-from .terminal import ExitCode, Failure
+from .aws_access import DENIED, AwsAccess, get_error_code, translate_errors
+from .terminal import ExitCode, Failure, InputError
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Who calls, as `get-caller-identity` tells it.
+class CallerIdentity:
+    """The answer of GetCallerIdentity.
 
     Attributes:
         arn: A user's, or a role session's.
@@ -26,89 +26,83 @@ class Identity:
 
     @property
     def user(self) -> str | None:
-        """The user's name; None for a role's session, which has none."""
+        """The user's name; None for a role session, which has none."""
         return self.arn.rpartition("/")[2] if ":user/" in self.arn else None
 
     @property
-    def chained(self) -> bool:
-        """Whether it is a role's session, so that what it assumes lasts an hour at most (role chaining)."""
+    def is_role_session(self) -> bool:
+        """Whether it is a role session; what it assumes lasts an hour at most (role chaining)."""
         return ":assumed-role/" in self.arn
 
 
-def get_identity(aws: AwsAccess, what: str = "who the caller is") -> Identity:
-    """Whom credentials speak for.
+def get_identity(aws: AwsAccess, action: str = "identify the caller") -> CallerIdentity:
+    """Get the identity that credentials belong to.
 
     Args:
         aws: The credentials.
-        what: What is asked, for the message.
+        action: What the call is for, for the message.
 
     Raises:
-        Failure: If AWS can't be asked.
+        Failure: If AWS cannot be asked.
     """
-    with translate_errors(what):
-        told = aws.sts().get_caller_identity()
-    return Identity(told["Arn"], told["UserId"])
+    with translate_errors(action):
+        answer = aws.sts().get_caller_identity()
+    return CallerIdentity(answer["Arn"], answer["UserId"])
 
 
 class CallerSession:
-    """Whoever calls, by their credentials."""
+    """The caller and its credentials. Each property raises Failure if AWS cannot be asked."""
 
     def __init__(self, aws: AwsAccess) -> None:
         self.aws = aws
 
     @cached_property
-    def identity(self) -> Identity:
-        """Who it is.
-
-        Raises:
-            Failure: If AWS can't be asked.
-        """
+    def identity(self) -> CallerIdentity:
+        """Who the caller is."""
         return get_identity(self.aws)
 
     @cached_property
-    def temporary(self) -> bool:
-        """Whether the credentials are temporary, so that they may carry MFA already: an access key of a user can't.
-
-        Raises:
-            Failure: If there are none.
-        """
-        with translate_errors("who the caller is"):
+    def is_temporary(self) -> bool:
+        """Whether the credentials are temporary: a user's access key never carries MFA."""
+        with translate_errors("identify the caller"):
             credentials = self.aws.session().get_credentials()
             return bool(credentials and credentials.get_frozen_credentials().token)
 
     @cached_property
     def mfa_serial(self) -> str:
-        """The user's MFA device, if there is one that shows codes.
+        """The user's MFA device that shows codes.
 
         Raises:
-            Failure: If there isn't exactly one, or the credentials may not tell.
+            Failure: If there is not exactly one, or the credentials may not list them.
         """
-        by_hand = (
-            "Give --mfa-serial ARN, as the console shows it at your user's security credentials."
+        devices = self._list_mfa_devices()
+        # A security key shows no codes, and the API takes nothing else.
+        with_codes = [serial for serial in devices if ":u2f/" not in serial]
+        if len(with_codes) == 1:
+            return with_codes[0]
+        if with_codes:
+            listed = ", ".join(with_codes)
+            message = f"{self.identity.arn} has {len(with_codes)} MFA devices: {listed}"
+            raise InputError(message, "Choose one with --mfa-serial ARN.")
+        lacking = "only security keys, which show no codes" if devices else "no MFA device"
+        raise Failure(
+            f"the grant requires MFA, and {self.identity.arn} has {lacking}",
+            ExitCode.NO,
+            remedy="Register an authenticator app in the console, in your user's security "
+            "credentials.",
         )
+
+    def _list_mfa_devices(self) -> list[str]:
         client = self.aws.iam()
-        with translate_errors("which MFA device the caller has"):
+        with translate_errors("read the caller's MFA devices"):
             try:
                 pages = client.get_paginator("list_mfa_devices").paginate()
-                found = [device["SerialNumber"] for page in pages for device in page["MFADevices"]]
+                return [device["SerialNumber"] for page in pages for device in page["MFADevices"]]
             except client.exceptions.ClientError as error:
                 if get_error_code(error) not in DENIED:
                     raise
-                told = (
-                    f"{self.identity.arn} may not ask which MFA device it has (iam:ListMFADevices)"
-                )
-                raise Failure(told, remedy=by_hand) from None
-        # A security key shows no codes, and the API takes nothing else.
-        showing = [serial for serial in found if ":u2f/" not in serial]
-        if len(showing) == 1:
-            return showing[0]
-        if showing:
-            told = f"{self.identity.arn} has {len(showing)} MFA devices: {', '.join(showing)}"
-            raise Failure(told, ExitCode.WRONG_INPUT, remedy="Say which: --mfa-serial ARN.")
-        why = "only security keys, which show no codes" if found else "no MFA device"
-        remedy = (
-            "Register an authenticator app in the console, at your user's security credentials."
-        )
-        raise Failure(
-            f"the grant requires MFA, and {self.identity.arn} has {why}", ExitCode.NO, remedy=remedy
-        )
+                raise Failure(
+                    f"{self.identity.arn} may not read its MFA devices (iam:ListMFADevices)",
+                    remedy="Pass --mfa-serial ARN; the console shows it in your user's security "
+                    "credentials.",
+                ) from None

@@ -1,92 +1,73 @@
-"""A file replaced as a whole or not at all."""
+"""Files that are replaced as a whole or not at all."""
 
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .terminal import ExitCode, Failure
+from .terminal import ExitCode, Failure, InputError
 
 _PRIVATE = 0o600
-_HEAD = 4096  # bytes at a file's beginning, among which is the mark
+_MARK_WITHIN = 4096  # bytes at the beginning of a file
 
 
-def read(path: Path) -> bytes | None:
-    """What a file holds; None if there is none.
+def read_file(path: Path) -> bytes | None:
+    """Read a file; None if there is none.
 
     Raises:
-        Failure: If it can't be read.
+        InputError: If it cannot be read.
     """
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", ExitCode.WRONG_INPUT) from None
+        raise InputError(f"{path}: {error.strerror}") from None
 
 
 # --- A person's own file --------------------------------------------------------------------------
 
 
-def replace(path: Path, old: bytes | None, new: bytes) -> Path | None:
-    """Replace what a file holds, and keep that beside it; a symlink stays one, and mode and owner stay as they are.
+def replace_file(path: Path, old: bytes | None, new: bytes) -> Path | None:
+    """Replace a file's content and keep a backup beside it; symlink, mode and owner stay.
 
     Args:
-        path: The file; it and its folder are made, for their owner alone, where they aren't there.
-        old: What it held when it was read; None if it wasn't there.
-        new: What it is to hold.
+        path: The file; if missing, it and its folder are made with access for the owner only.
+        old: Its content when it was read; None if it was not there.
+        new: Its new content.
 
     Returns:
         Where the old content is now; None if there was none.
 
     Raises:
-        Failure: If it can't be written, or has changed since it was read. The file is as it was then.
+        Failure: If it cannot be written, or has changed since it was read; it is left as it is.
     """
     real = Path(os.path.realpath(path))
-    try:
+    with _writing(path, real) as temporary:
         real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = real.stat() if old is not None else None
-        # Replacing asks for no right on the file itself: the owner's word counts nevertheless.
+        # A rename needs no permission on the file itself; respect the owner's all the same.
         if before is not None and not (before.st_mode & stat.S_IWUSR and os.access(real, os.W_OK)):
-            told = f"{path} is read-only: nothing was written"
-            raise Failure(
-                told, ExitCode.WRONG_INPUT, remedy=f"If you mean it to change: chmod u+w {real}"
-            )
-        return _replace(path, real, before, old, new)
-    except OSError as error:
-        raise _not_written(path, error) from None
-
-
-def _replace(
-    path: Path, real: Path, before: os.stat_result | None, old: bytes | None, new: bytes
-) -> Path | None:
-    made: list[Path] = []
-    try:
-        fresh = _written(real, new, before, made)
+            message = f"{path} is read-only: nothing was written"
+            raise InputError(message, f"If you mean it to change: chmod u+w {real}")
+        fresh = _write_beside(real, new, before, temporary)
         backup = None
         if old is not None:
-            backup = _free(real)
-            os.rename(_written(real, old, before, made), backup)  # noqa: PTH104 - one verb for both
-            made[-1] = backup
-        _check_unchanged(path, old)
+            backup = _name_backup(real)
+            os.rename(_write_beside(real, old, before, temporary), backup)  # noqa: PTH104 - one verb for both
+            temporary[-1] = backup
+        if read_file(path) != old:
+            message = f"{path} was changed by another program meanwhile: nothing was written"
+            raise Failure(message, ExitCode.NO, remedy="Run the command again.")
         os.replace(fresh, real)  # noqa: PTH105
-    except BaseException:
-        _remove(made)
-        raise
-    _sync(real.parent)
     return backup
 
 
-def _check_unchanged(path: Path, old: bytes | None) -> None:
-    if read(path) != old:
-        told = f"{path} was changed by another program meanwhile: nothing was written"
-        raise Failure(told, ExitCode.NO, remedy="Run the command again.")
-
-
-def _free(real: Path) -> Path:
-    """A name with the time that nothing has yet."""
+def _name_backup(real: Path) -> Path:
+    """Name a backup by the time, so that no file has its name yet."""
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     return real.with_name(f"{real.name}.{at}.backup")
 
@@ -95,53 +76,46 @@ def _free(real: Path) -> Path:
 
 
 def write_file(path: Path, text: str, mark: str, *, force: bool) -> None:
-    """Write a file that is the tool's own, and lose none of another's.
+    """Write a file of the tool's own, and never overwrite another's.
 
     Args:
         path: Where; a symlink stays one.
-        text: What it is to hold, the mark at its beginning.
-        mark: What tells that a file was made by this tool.
+        text: Its content, which begins with the mark.
+        mark: The text by which this tool recognizes its own files.
         force: Whether to overwrite a file without the mark.
 
     Raises:
-        Failure: If there is a file without the mark, or it can't be written. What was there is as it was.
+        InputError: If there is a file without the mark, or it cannot be written. Nothing has
+            changed then.
     """
     real = Path(os.path.realpath(path))
-    made: list[Path] = []
-    try:
-        before = _own(real, path, mark, force=force)
-        os.replace(_written(real, text.encode(), before, made, mode=_usual_mode()), real)  # noqa: PTH105
-    except OSError as error:
-        _remove(made)
-        raise _not_written(path, error) from None
-    except BaseException:
-        _remove(made)
-        raise
-    _sync(real.parent)
+    with _writing(path, real) as temporary:
+        before = _check_overwritable(real, path, mark, force=force)
+        mode = _get_default_mode()
+        os.replace(_write_beside(real, text.encode(), before, temporary, mode=mode), real)  # noqa: PTH105
 
 
-def _own(real: Path, path: Path, mark: str, *, force: bool) -> os.stat_result | None:
-    """What is known of the file that may be replaced; None where none is."""
+def _check_overwritable(real: Path, path: Path, mark: str, *, force: bool) -> os.stat_result | None:
+    """Check that a file may be overwritten; returns its status, None if there is none."""
     try:
-        found = real.stat()
+        status = real.stat()
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(found.st_mode):
-        raise Failure(f"{path} is no file", ExitCode.WRONG_INPUT)
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is no file")
     with real.open("rb") as file:
-        own = mark.encode() in file.read(_HEAD)
-    if not own and not force and found.st_size:
-        raise Failure(
+        marked = mark.encode() in file.read(_MARK_WITHIN)
+    if not marked and not force and status.st_size:
+        raise InputError(
             f"{path} was not made by this command, so that it is left as it is",
-            ExitCode.WRONG_INPUT,
-            remedy="Give another name, or --force to overwrite it.",
+            "Choose another name, or overwrite it with --force.",
         )
-    return found
+    return status
 
 
-def _usual_mode() -> int:
+def _get_default_mode() -> int:
     """A new file's permissions."""
-    # There is no other way to ask than to set it.
+    # The umask can be read only by setting it.
     os.umask(umask := os.umask(0))
     return 0o666 & ~umask
 
@@ -149,49 +123,55 @@ def _usual_mode() -> int:
 # --- Both -----------------------------------------------------------------------------------------
 
 
-def _written(
+@contextmanager
+def _writing(path: Path, real: Path) -> Iterator[list[Path]]:
+    """Collect temporary files, and remove them if anything fails."""
+    temporary: list[Path] = []
+    try:
+        yield temporary
+    except BaseException as error:
+        for file in temporary:
+            with suppress(OSError):
+                file.unlink()
+        if isinstance(error, OSError):
+            raise InputError(f"{path} can't be written: {error.strerror}") from None
+        raise
+    _sync_folder(real.parent)
+
+
+def _write_beside(
     real: Path,
     content: bytes,
     like: os.stat_result | None,
-    made: list[Path],
+    temporary: list[Path],
     *,
     mode: int = _PRIVATE,
 ) -> Path:
-    """A new file beside the real one, on the disk and complete.
+    """Write a temporary file beside the real one, complete and on disk.
 
     Args:
         real: The file that it is to replace.
-        content: What it holds.
+        content: Its content.
         like: Whose mode and owner it gets; None if there is no such file.
-        made: Gets its name, before anything can go wrong.
-        mode: Its permissions where it is like none.
+        temporary: Gets its name, before anything can go wrong.
+        mode: Its permissions if `like` is None.
     """
     handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
-    made.append(Path(name))
+    temporary.append(Path(name))
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         if like is not None and os.name == "posix":
             with suppress(PermissionError):
                 os.fchown(file.fileno(), like.st_uid, like.st_gid)
-        # mkstemp has made it for its owner alone; os.chmod works where there is no fchmod, too.
+        # mkstemp gives access to the owner only; os.chmod exists where there is no fchmod.
         Path(name).chmod(stat.S_IMODE(like.st_mode) if like else mode)
         os.fsync(file.fileno())
     return Path(name)
 
 
-def _remove(made: list[Path]) -> None:
-    for file in made:
-        with suppress(OSError):
-            file.unlink()
-
-
-def _not_written(path: Path, error: OSError) -> Failure:
-    return Failure(f"{path} can't be written: {error.strerror}", ExitCode.WRONG_INPUT)
-
-
-def _sync(folder: Path) -> None:
-    """Bring the folder's entries to the disk, where a folder can be opened."""
+def _sync_folder(folder: Path) -> None:
+    """Write the folder's entries to disk, where a folder can be opened."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""What stands in the accounts: a role or user with all its policies, read from IAM and nothing changed."""
+"""A user, role or group with all its policies, read from IAM. Changes nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +10,12 @@ import botocore.exceptions
 from cross_account_access.grants.documents import Document
 from cross_account_access.iam.evaluator import Policy
 
-from .accounts import DENIED, AwsAccess, get_error_code, translate_errors
+from .aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
+
+EntityKind = Literal["user", "role", "group"]
 
 _NOT_FOUND = "NoSuchEntity"
 
@@ -22,8 +24,8 @@ class UnreadableError(Exception):
     """The credentials may not read something.
 
     Attributes:
-        permission: What they lack: `iam:GetRole`.
-        resource: Of which resource, an ARN or a name.
+        permission: The missing permission: `iam:GetRole`.
+        resource: The resource, an ARN or a name.
     """
 
     def __init__(self, permission: str, resource: str) -> None:
@@ -32,13 +34,13 @@ class UnreadableError(Exception):
         self.resource = resource
 
 
-class _Absent(Exception):
-    """What was looked for isn't there."""
+class _NotFoundError(Exception):
+    """There is no such entity."""
 
 
 @dataclass(frozen=True)
 class LiveEntity:
-    """A user, role or group as its account has it.
+    """A user, role or group as it is in its account.
 
     Attributes:
         arn: Its ARN.
@@ -65,141 +67,145 @@ class LiveEntity:
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """Its name without the path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
     def identity_policies(self) -> tuple[Policy, ...]:
-        """Every policy that speaks of it, its groups' too, as the evaluator takes them."""
-        own = [
+        """All its identity policies, including its groups', as the evaluator takes them."""
+        inline = [
             Policy(f"inline policy {name}", document)
             for name, document in self.inline_policies.items()
         ]
-        own += [
+        managed = [
             Policy(f"managed policy {arn}", document)
             for arn, document in self.managed_policies.items()
         ]
-        return (*own, *(policy for group in self.groups for policy in group.identity_policies))
+        of_groups = (policy for group in self.groups for policy in group.identity_policies)
+        return (*inline, *managed, *of_groups)
+
+    @property
+    def boundary_policy(self) -> Policy | None:
+        """Its permissions boundary, as the evaluator takes it."""
+        if self.permissions_boundary is None:
+            return None
+        return Policy(f"managed policy {self.permissions_boundary}", self.boundary or {})
 
 
-def read_entity(
-    aws: AwsAccess, kind: Literal["user", "role", "group"], name: str
-) -> LiveEntity | None:
-    """A user, role or group by its name without the path; None if there is none.
+def read_entity(aws: AwsAccess, kind: EntityKind, name: str) -> LiveEntity | None:
+    """Read a user, role or group by its name without the path; None if there is none.
 
     Raises:
-        NotToldError: If the credentials may not read something of it.
-        Failure: If AWS can't be asked.
+        UnreadableError: If the credentials may not read something of it.
+        Failure: If AWS cannot be asked.
     """
-    return _Reader(aws.iam()).find(kind, name)
+    reader = _Reader(aws.iam())
+    read = {"user": reader.read_user, "role": reader.read_role, "group": reader.read_group}[kind]
+    try:
+        return read(name)
+    except _NotFoundError:
+        return None
 
 
 @dataclass(frozen=True)
 class _Reader:
     iam: "IAMClient"
 
-    def find(self, kind: Literal["user", "role", "group"], name: str) -> LiveEntity | None:
-        try:
-            match kind:
-                case "user":
-                    return self._user(name)
-                case "role":
-                    return self._role(name)
-                case "group":
-                    return self._group(name)
-        except _Absent:
-            return None
-
-    def _user(self, name: str) -> LiveEntity:
-        found = self._ask("iam:GetUser", name, self.iam.get_user, UserName=name)["User"]
-        with _telling("iam:ListGroupsForUser", name):
+    def read_user(self, name: str) -> LiveEntity:
+        user = self._call("iam:GetUser", name, self.iam.get_user, UserName=name)["User"]
+        with _translate_read_errors("iam:ListGroupsForUser", name):
             pages = list(self.iam.get_paginator("list_groups_for_user").paginate(UserName=name))
-        groups = [self._group(group["GroupName"]) for page in pages for group in page["Groups"]]
+        groups = [self.read_group(group["GroupName"]) for page in pages for group in page["Groups"]]
         return LiveEntity(
-            found["Arn"],
-            found["UserId"],
-            self._inline("User", name),
-            self._managed("User", name),
-            *self._boundary(found),
+            user["Arn"],
+            user["UserId"],
+            self._read_inline_policies("User", name),
+            self._read_managed_policies("User", name),
+            *self._read_boundary(user),
             groups=tuple(groups),
-            tags=_tags(found),
+            tags=_read_tags(user),
         )
 
-    def _role(self, name: str) -> LiveEntity:
-        found = self._ask("iam:GetRole", name, self.iam.get_role, RoleName=name)["Role"]
+    def read_role(self, name: str) -> LiveEntity:
+        role = self._call("iam:GetRole", name, self.iam.get_role, RoleName=name)["Role"]
         return LiveEntity(
-            found["Arn"],
-            found["RoleId"],
-            self._inline("Role", name),
-            self._managed("Role", name),
-            *self._boundary(found),
-            trust_policy=found["AssumeRolePolicyDocument"],
-            max_session_duration=found.get("MaxSessionDuration"),
-            tags=_tags(found),
+            role["Arn"],
+            role["RoleId"],
+            self._read_inline_policies("Role", name),
+            self._read_managed_policies("Role", name),
+            *self._read_boundary(role),
+            trust_policy=role["AssumeRolePolicyDocument"],
+            max_session_duration=role.get("MaxSessionDuration"),
+            tags=_read_tags(role),
         )
 
-    def _group(self, name: str) -> LiveEntity:
-        found = self._ask("iam:GetGroup", name, self.iam.get_group, GroupName=name)["Group"]
+    def read_group(self, name: str) -> LiveEntity:
+        group = self._call("iam:GetGroup", name, self.iam.get_group, GroupName=name)["Group"]
         return LiveEntity(
-            found["Arn"],
-            found["GroupId"],
-            self._inline("Group", name),
-            self._managed("Group", name),
+            group["Arn"],
+            group["GroupId"],
+            self._read_inline_policies("Group", name),
+            self._read_managed_policies("Group", name),
         )
 
-    def _boundary(self, found: Any) -> tuple[str | None, Document | None]:
-        arn = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        return (arn, self._document(arn)) if arn else (None, None)
+    def _read_boundary(self, entity: Any) -> tuple[str | None, Document | None]:
+        arn = entity.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return (arn, self._read_document(arn)) if arn else (None, None)
 
-    def _inline(self, kind: str, name: str) -> dict[str, Document]:
+    def _read_inline_policies(self, kind: str, name: str) -> dict[str, Document]:
         lower, key = kind.lower(), {f"{kind}Name": name}
-        with _telling(f"iam:List{kind}Policies", name):
-            pages = self._pages(f"list_{lower}_policies", key)
+        with _translate_read_errors(f"iam:List{kind}Policies", name):
+            pages = self._paginate(f"list_{lower}_policies", key)
             names = [policy for page in pages for policy in page["PolicyNames"]]
         get: Callable[..., Any] = getattr(self.iam, f"get_{lower}_policy")
+        permission = f"iam:Get{kind}Policy"
         return {
-            policy: self._ask(f"iam:Get{kind}Policy", name, get, **key, PolicyName=policy)[
-                "PolicyDocument"
-            ]
+            policy: self._call(permission, name, get, **key, PolicyName=policy)["PolicyDocument"]
             for policy in names
         }
 
-    def _managed(self, kind: str, name: str) -> dict[str, Document]:
-        with _telling(f"iam:ListAttached{kind}Policies", name):
-            pages = self._pages(f"list_attached_{kind.lower()}_policies", {f"{kind}Name": name})
+    def _read_managed_policies(self, kind: str, name: str) -> dict[str, Document]:
+        with _translate_read_errors(f"iam:ListAttached{kind}Policies", name):
+            pages = self._paginate(f"list_attached_{kind.lower()}_policies", {f"{kind}Name": name})
             arns = [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
-        return {arn: self._document(arn) for arn in arns}
+        return {arn: self._read_document(arn) for arn in arns}
 
-    def _document(self, arn: str) -> Document:
-        version = self._ask("iam:GetPolicy", arn, self.iam.get_policy, PolicyArn=arn)["Policy"][
-            "DefaultVersionId"
-        ]
-        get = self.iam.get_policy_version
-        found = self._ask("iam:GetPolicyVersion", arn, get, PolicyArn=arn, VersionId=version)[
-            "PolicyVersion"
-        ]
-        document: Document = found["Document"]
+    def _read_document(self, arn: str) -> Document:
+        policy = self._call("iam:GetPolicy", arn, self.iam.get_policy, PolicyArn=arn)["Policy"]
+        version = self._call(
+            "iam:GetPolicyVersion",
+            arn,
+            self.iam.get_policy_version,
+            PolicyArn=arn,
+            VersionId=policy["DefaultVersionId"],
+        )
+        document: Document = version["PolicyVersion"]["Document"]
         return document
 
-    def _pages(self, operation: Any, parameters: dict[str, str]) -> Iterator[Any]:
+    def _paginate(self, operation: Any, parameters: dict[str, str]) -> Iterator[Any]:
         paginator: Any = self.iam.get_paginator(operation)
         yield from paginator.paginate(**parameters)
 
-    def _ask(
+    def _call(
         self, permission: str, resource: str, call: Callable[..., Any], **parameters: str
     ) -> Any:
-        with _telling(permission, resource):
+        with _translate_read_errors(permission, resource):
             return call(**parameters)
 
 
-def _tags(found: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+def _read_tags(entity: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in entity.get("Tags", [])}
 
 
 @contextmanager
-def _telling(permission: str, resource: str) -> Iterator[None]:
-    with translate_errors(f"by {permission} what {resource} has"):
+def _translate_read_errors(permission: str, resource: str) -> Iterator[None]:
+    with translate_errors(f"read {resource} ({permission})"):
         try:
             yield
         except botocore.exceptions.ClientError as error:
             if get_error_code(error) in DENIED:
                 raise UnreadableError(permission, resource) from None
             if get_error_code(error) == _NOT_FOUND:
-                raise _Absent from None
+                raise _NotFoundError from None
             raise

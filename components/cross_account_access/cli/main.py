@@ -1,23 +1,25 @@
-"""The group of commands."""
+"""The command group, `cross-account-access`."""
+
+from collections.abc import Sequence
 
 import click
 
 from cross_account_access import __version__
 
-from .explain.command import explain
+from .explain.explain_command import explain
 from .handoff.command import handoff
 from .map.command import map_command
 from .terminal import ExitCode, Failure
 from .using.execution import exec_command
 from .using.profiles import profile
 from .using.switch_role import open_role
-from .verify.command import verify
+from .verify.verify_command import verify
 
-_EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.told}\n" for code in ExitCode)
+_EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
 
 class _Commands(click.Group):
-    """Commands that are listed in the order in which they are of use, and not of their names."""
+    """A group that lists its commands in the order of use, not of their names."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
@@ -28,10 +30,10 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="cross-account-access")
 def cli() -> None:
-    """Prove, explain, use and hand over the access that a stack's grants open.
+    """Verify, explain, use and hand over the access that a stack's grants open.
 
-    Every command reads the grants from a stack (--stack dev) or from a file with its outputs (--outputs FILE), and
-    never changes anything in AWS.
+    Every command reads the grants from a stack (--stack dev) or from a file with its outputs
+    (--outputs FILE), and never changes anything in AWS.
     """
 
 
@@ -39,10 +41,10 @@ for command in (verify, explain, profile, open_role, exec_command, handoff, map_
     cli.add_command(command)
 
 
-def main() -> int:
-    """Run the tool; returns the exit code."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tool with these arguments, by default the process's own; returns the exit code."""
     try:
-        return int(cli.main(prog_name="cross-account-access", standalone_mode=False) or 0)
+        return int(cli.main(arguments, "cross-account-access", standalone_mode=False) or 0)
     except Failure as failure:
         failure.show()
         return failure.code

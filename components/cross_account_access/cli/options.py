@@ -1,24 +1,24 @@
-"""Arguments and options that several commands have, so that each is called the same and says the same."""
+"""Arguments and options that several commands share, so that each has one name and one help."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeAlias
 
 import click
 
-from .terminal import ExitCode, Failure
+from .assume_role_call import CallOverrides
+from .terminal import InputError
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_ASKED = "one that the grant asks for"
+_REQUIRED = "one that the grant accepts"
 
 grant_argument: Decorator = click.argument("name", metavar="GRANT")
 only_grant_argument: Decorator = click.argument("name", metavar="[GRANT]", required=False)
 grants_argument: Decorator = click.argument("names", metavar="[GRANT]...", nargs=-1)
 
 mfa_serial_option: Decorator = click.option(
-    "--mfa-serial",
-    metavar="ARN",
-    help="Your MFA device; by default your only one, which IAM is asked for.",
+    "--mfa-serial", metavar="ARN", help="Your MFA device; by default the only one that IAM lists."
 )
 
 
@@ -26,58 +26,86 @@ def external_id_option(default: str = "the grant's") -> Decorator:
     """The parameter `external_id`.
 
     Args:
-        default: What is taken without the option, for the help; so is the others'.
+        default: What applies without the option, for the help; so it is in the functions below.
     """
     return click.option(
         "--external-id", metavar="ID", help=f"The external ID, never shown; by default {default}."
     )
 
 
-def session_name_option(default: str = _ASKED) -> Decorator:
+def session_name_option(default: str = _REQUIRED) -> Decorator:
     """The parameter `session_name`."""
     return click.option(
         "--session-name", metavar="NAME", help=f"The session's name; by default {default}."
     )
 
 
-def source_identity_option(default: str = _ASKED) -> Decorator:
+def source_identity_option(default: str = _REQUIRED) -> Decorator:
     """The parameter `source_identity`."""
     return click.option(
         "--source-identity", metavar="NAME", help=f"The source identity; by default {default}."
     )
 
 
-def session_tag_option(default: str = "those that the grant asks for") -> Decorator:
-    """The parameter `session_tags`, which `pairs` reads."""
-    told = f"A session tag; by default {default}. May be given again."
+def session_tag_option(default: str = "those that the grant requires") -> Decorator:
+    """The parameter `session_tags`, which `parse_pairs` reads."""
+    text = f"A session tag; by default {default}. May be repeated."
     return click.option(
-        "--session-tag", "session_tags", multiple=True, metavar="KEY=VALUE", help=told
+        "--session-tag", "session_tags", multiple=True, metavar="KEY=VALUE", help=text
     )
 
 
 def duration_option(default: str) -> Decorator:
-    """The parameter `duration`, in seconds, as STS takes it.
+    """The parameter `duration`, in seconds, within STS's limits.
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    told = f"How long the session is to last; by default {default}."
-    return click.option("--duration", type=click.IntRange(900, 43200), metavar="SECONDS", help=told)
+    text = f"How long the session lasts; by default {default}."
+    return click.option("--duration", type=click.IntRange(900, 43200), metavar="SECONDS", help=text)
 
 
-def parse_pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
-    """Tags from KEY=VALUE.
+def add_call_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that override a call's parameters, as the command's parameter `overrides`."""
+
+    @mfa_serial_option
+    @external_id_option()
+    @session_name_option()
+    @source_identity_option()
+    @session_tag_option()
+    @wraps(command)
+    def with_overrides(
+        *,
+        mfa_serial: str | None,
+        external_id: str | None,
+        session_name: str | None,
+        source_identity: str | None,
+        session_tags: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        overrides = CallOverrides(
+            mfa_serial=mfa_serial,
+            session_name=session_name,
+            source_identity=source_identity,
+            tags=parse_pairs("--session-tag", session_tags),
+            external_id=external_id,
+        )
+        return command(overrides=overrides, **others)
+
+    return with_overrides
+
+
+def parse_pairs(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Parse tags, each KEY=VALUE.
 
     Raises:
-        Failure: If one isn't of that form, or a key stands twice, in whatever case.
+        InputError: If one has another form, or a key is repeated, ignoring case.
     """
-    found: dict[str, str] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
         if not key or not equals:
-            raise Failure(f"{option} {text}: a tag is KEY=VALUE", ExitCode.WRONG_INPUT)
-        if key.lower() in {known.lower() for known in found}:
-            raise Failure(
-                f"{option} {key}: a key stands once, in whatever case", ExitCode.WRONG_INPUT
-            )
-        found[key] = value
-    return found
+            raise InputError(f"{option} {pair}: must be KEY=VALUE")
+        if key.lower() in {other.lower() for other in tags}:
+            raise InputError(f"{option} {key}: a key must not be repeated, ignoring case")
+        tags[key] = value
+    return tags

@@ -1,4 +1,4 @@
-"""The grants of a stack, from its outputs: of the stack itself, or of a file that holds them."""
+"""The grants of a stack, read from its outputs: from the stack itself, or from a file."""
 
 import json
 import re
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 from pydantic import ValidationError
 
 from cross_account_access.grants.documents import GrantDocuments
 
-from .terminal import ExitCode, Failure
+from .terminal import Failure, InputError
 
-_SECRET = "[secret]"  # noqa: S105 - what `pulumi stack output --json` has in a secret's place
+_SECRET = "[secret]"  # noqa: S105 - stands in for a secret in `pulumi stack output --json`
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class DeployedGrant:
     """One grant of a stack.
 
     Attributes:
-        stack: Whose it is, for messages: the stack's name or the file's.
+        stack: The stack's or the file's name, for messages.
         documents: Both its halves.
-        outputs: What else the stack tells of it: `cliProfile`, `switchRoleUrl`, …; nothing where the stack exports its
-            documents alone.
-        options: Those by which its stack was given, for hints: `--stack dev`.
+        outputs: Its other outputs: `cliProfile`, `switchRoleUrl`, …; empty where the stack exports
+            documents only.
+        options: The options that select its stack, for hints: `--stack dev`.
     """
 
     stack: str
@@ -42,19 +42,18 @@ class DeployedGrant:
 
     @property
     def external_id(self) -> str | None:
-        """The external ID that callers give now, beside which the one before may still be accepted.
+        """The current external ID, which callers pass; the previous one may be accepted too.
 
-        None where the stack doesn't tell, or there is none.
+        None where the outputs have none.
         """
-        found = re.search(
-            r"^external_id = (\S+)$", str(self.outputs.get("cliProfile") or ""), re.MULTILINE
-        )
-        return found[1] if found else None
+        profile = str(self.outputs.get("cliProfile") or "")
+        match = re.search(r"^external_id = (\S+)$", profile, re.MULTILINE)
+        return match[1] if match else None
 
 
 @dataclass(frozen=True)
 class StackSource:
-    """Which stacks are meant.
+    """The stacks to read.
 
     Attributes:
         stacks: Pulumi stacks' names.
@@ -68,21 +67,22 @@ class StackSource:
 
 
 def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say which stacks are meant, as its parameter `where`."""
+    """Add the options that choose stacks; the command gets them as its parameter `where`."""
 
     @click.option(
         "--stack",
         "stacks",
         multiple=True,
         metavar="NAME",
-        help="A Pulumi stack. May be given again.",
+        help="A Pulumi stack. May be repeated.",
     )
     @click.option(
         "--outputs",
         "files",
         multiple=True,
         metavar="FILE",
-        help="What `pulumi stack output --json --show-secrets` printed; - for stdin. May be given again.",
+        help="The output of `pulumi stack output --json --show-secrets`; - for stdin. May be "
+        "repeated.",
     )
     @click.option(
         "-C",
@@ -102,81 +102,67 @@ def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_grants(where: StackSource, names: Sequence[str] = ()) -> list[DeployedGrant]:
-    """The grants of the stacks, by stack and name.
+    """Load the grants of the stacks, by stack and name.
 
     Args:
-        where: Which stacks.
-        names: Which grants; every one where none is named.
+        where: The stacks.
+        names: The grants to keep; all of them if empty.
 
     Raises:
-        Failure: If there is no such stack, file or grant, or one has no grants.
+        Failure: If there is no such stack, file or grant, or a stack has no grants.
     """
     if not where.stacks and not where.files:
-        raise Failure(
-            "no stack is given",
-            ExitCode.WRONG_INPUT,
-            remedy="Give --stack NAME, or --outputs FILE with its outputs.",
+        raise InputError(
+            "no stack is given", "Pass --stack NAME, or --outputs FILE with its outputs."
         )
-    found: list[DeployedGrant] = []
-    folder = () if where.folder == Path() else ("--cwd", str(where.folder))
-    for source, outputs, options in [
-        *(
-            (name, _stack_outputs(name, where.folder), ("--stack", name, *folder))
-            for name in where.stacks
-        ),
-        *((name, _file_outputs(name), ("--outputs", name)) for name in where.files),
-    ]:
-        grants = sorted(_grants(source, outputs, options), key=lambda grant: grant.name)
-        if not grants:
-            raise Failure(
-                f"{source} has no grants among its outputs",
-                ExitCode.WRONG_INPUT,
-                remedy="A program of its own exports them: pulumi.export('grants', access.documents).",
-            )
-        found += grants
+    grants = [grant for output in _read_outputs(where) for grant in _read_grants(*output)]
     for name in names:
-        if all(name != grant.name for grant in found):
-            raise _no_grant(name, found)
-    return [grant for grant in found if not names or grant.name in names]
+        if all(name != grant.name for grant in grants):
+            known = ", ".join(dict.fromkeys(grant.name for grant in grants))
+            raise InputError(f"there is no grant {name}", f"Grants: {known}.")
+    return [grant for grant in grants if not names or grant.name in names]
 
 
 def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
-    """The grant of that name; without one the only grant.
+    """Load the grant of that name; without a name the only grant.
 
     Raises:
-        Failure: If there isn't exactly one.
+        Failure: If there is not exactly one.
     """
-    chosen = load_grants(where, [name] if name else [])
-    if len(chosen) == 1:
-        return chosen[0]
-    known = ", ".join(grant.name for grant in chosen)
-    raise Failure(
-        f"there are {len(chosen)} such grants", ExitCode.WRONG_INPUT, remedy=f"Name one: {known}."
-    )
+    grants = load_grants(where, [name] if name else [])
+    if len(grants) == 1:
+        return grants[0]
+    known = ", ".join(grant.name for grant in grants)
+    raise InputError(f"there are {len(grants)} such grants", f"Name one: {known}.")
 
 
-def _no_grant(name: str, grants: Sequence[DeployedGrant]) -> Failure:
-    known = ", ".join(dict.fromkeys(grant.name for grant in grants))
-    return Failure(f"there is no grant {name}", ExitCode.WRONG_INPUT, remedy=f"Grants: {known}.")
+_NamedOutputs: TypeAlias = tuple[str, Mapping[str, Any], tuple[str, ...]]
 
 
-def _stack_outputs(name: str, folder: Path) -> Mapping[str, Any]:
-    from pulumi import automation  # noqa: PLC0415 - seconds that only this takes
+def _read_outputs(where: StackSource) -> Iterator[_NamedOutputs]:
+    """Each stack's or file's name and outputs, and the options that select it."""
+    folder = () if where.folder == Path() else ("--cwd", str(where.folder))
+    for name in where.stacks:
+        yield name, _read_stack(name, where.folder), ("--stack", name, *folder)
+    for name in where.files:
+        yield name, _read_file(name), ("--outputs", name)
+
+
+def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
+    from pulumi import automation  # noqa: PLC0415 - takes seconds to import
 
     try:
         stack = automation.select_stack(name, work_dir=str(folder))
         return {key: output.value for key, output in stack.outputs().items()}
     except FileNotFoundError:
         raise Failure(
-            "the Pulumi CLI is not here, so that no stack can be asked",
-            remedy="Install it, or give --outputs FILE with the stack's outputs.",
+            "the Pulumi CLI is not here, and the stack cannot be read without it",
+            remedy="Install it, or pass --outputs FILE with the stack's outputs.",
         ) from None
     except automation.StackNotFoundError:
-        raise Failure(
-            f"there is no stack {name}", ExitCode.WRONG_INPUT, remedy="`pulumi stack ls` tells."
-        ) from None
+        raise InputError(f"there is no stack {name}", "`pulumi stack ls` lists them.") from None
     except automation.CommandError as error:
-        raise Failure(f"the stack {name} can't be read: {_last_line(str(error))}") from None
+        raise Failure(f"the stack {name} cannot be read: {_last_line(str(error))}") from None
 
 
 def _last_line(text: str) -> str:
@@ -184,45 +170,54 @@ def _last_line(text: str) -> str:
     return lines[-1].removeprefix("stderr:").strip() if lines else text.strip()
 
 
-def _file_outputs(name: str) -> Mapping[str, Any]:
+def _read_file(name: str) -> Mapping[str, Any]:
     try:
         with click.open_file(name, encoding="utf-8") as file:
             outputs = json.load(file)
     except OSError as error:
-        raise Failure(f"{name}: {error.strerror}", ExitCode.WRONG_INPUT) from None
+        raise InputError(f"{name}: {error.strerror}") from None
     except ValueError as error:
-        raise Failure(f"{name} is no JSON: {error}", ExitCode.WRONG_INPUT) from None
+        raise InputError(f"{name} is no JSON: {error}") from None
     if not isinstance(outputs, dict):
-        raise Failure(f"{name} is not a stack's outputs, an object", ExitCode.WRONG_INPUT)
+        raise InputError(f"{name} is not a stack's outputs, which must be a JSON object")
     return outputs
 
 
-def _grants(
+def _read_grants(
+    stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
+) -> list[DeployedGrant]:
+    grants = sorted(_find_grants(stack, outputs, options), key=lambda grant: grant.name)
+    if not grants:
+        raise InputError(
+            f"{stack} has no grants among its outputs",
+            "A program of your own must export them: pulumi.export('grants', access.documents).",
+        )
+    return grants
+
+
+def _find_grants(
     stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
 ) -> Iterator[DeployedGrant]:
-    """Whatever in the outputs is a grant: `grants` of the program, or `documents` of a component."""
-    for output in outputs.values():
-        if output == _SECRET:
-            continue
-        for name, told in output.items() if isinstance(output, Mapping) else ():
-            text = told.get("documents") if isinstance(told, Mapping) else told
-            if text == _SECRET:
-                raise Failure(
-                    f"{stack}: grant {name} is secret, for its external ID is",
-                    ExitCode.WRONG_INPUT,
-                    remedy="Make the file with --show-secrets, or give --stack.",
-                )
-            if isinstance(text, str) and text.startswith('{"format":'):
-                others = told if isinstance(told, Mapping) else {}
-                yield DeployedGrant(stack, _documents(stack, name, text), others, options)
+    """Every grant in the outputs: `grants` of the program, or `documents` of a component."""
+    maps = (output for output in outputs.values() if isinstance(output, Mapping))
+    for name, value in (item for output in maps for item in output.items()):
+        others = value if isinstance(value, Mapping) else {}
+        text = others.get("documents") if isinstance(value, Mapping) else value
+        if text == _SECRET:
+            raise InputError(
+                f"{stack}: grant {name} is secret, because its external ID is",
+                "Write the file with --show-secrets, or pass --stack.",
+            )
+        if isinstance(text, str) and text.startswith('{"format":'):
+            yield DeployedGrant(stack, _parse_documents(stack, name, text), others, options)
 
 
-def _documents(stack: str, name: str, text: str) -> GrantDocuments:
+def _parse_documents(stack: str, name: str, text: str) -> GrantDocuments:
     try:
         return GrantDocuments.model_validate_json(text)
     except ValidationError as error:
-        raise Failure(
-            f"{stack}: the documents of grant {name} are not understood: {error.errors()[0]['msg']}",
-            ExitCode.WRONG_INPUT,
-            remedy="The stack was deployed with another version of cross-account-access; use the same.",
+        reason = error.errors()[0]["msg"]
+        raise InputError(
+            f"{stack}: the documents of grant {name} are not understood: {reason}",
+            "Use the version of cross-account-access that deployed the stack.",
         ) from None

@@ -1,4 +1,4 @@
-"""What every command has in common at the terminal: exit codes, failures, JSON, colours."""
+"""What every command does at the terminal: exit codes, failures, JSON, colors."""
 
 import json
 import sys
@@ -12,36 +12,36 @@ _WIDTH = 160
 
 
 class ExitCode(IntEnum):
-    """What the process ends with.
+    """The exit code of the process.
 
     Attributes:
-        told: What that means, for the help.
+        meaning: What the code means, for the help.
     """
 
-    told: str
+    meaning: str
 
     DONE = 0, "done; verified without a finding; allowed"
-    NO = 1, "the answer is no: something is not as it should be, or access is refused"
+    NO = 1, "the answer is no: there is a finding, or access is refused"
     WRONG_INPUT = 2, "the command line, or a file or name on it, is wrong; nothing was done"
     UNAVAILABLE = (
         3,
-        "somebody couldn't be asked: no credentials, no stack, no network, AWS throttles",
+        "unavailable: no credentials, no stack, no network, or AWS throttles",
     )
     INTERRUPTED = 130, "interrupted by Ctrl-C; nothing is left half-written"
 
-    def __new__(cls, code: int, told: str) -> Self:
-        """A code with its meaning."""
-        made = int.__new__(cls, code)
-        made._value_ = code
-        made.told = told
-        return made
+    def __new__(cls, code: int, meaning: str) -> Self:
+        """Make a code with its meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
 
 
 class Failure(click.ClickException):
     """Ends a command.
 
     Attributes:
-        code: What the process ends with.
+        code: The exit code.
         remedy: What to do about it.
     """
 
@@ -53,25 +53,32 @@ class Failure(click.ClickException):
         self.remedy = remedy
 
     def format_message(self) -> str:
-        """The message for a person."""
+        """The message and the remedy, for a person."""
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
 
+class InputError(Failure):
+    """Ends a command for a wrong command line, or a wrong file or name on it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, ExitCode.WRONG_INPUT, remedy=remedy)
+
+
 class Command(click.Command):
-    """A command with `--json`: a failure is a JSON document on stdout then, beside the message on stderr.
+    """A command with `--json`, which also prints a failure as a JSON document on stdout.
 
     Args:
-        json_told: What the option does, for the help.
+        json_help: The option's help.
     """
 
     def __init__(
         self,
         *args: Any,
-        json_told: str = "Print one JSON document on stdout, and nothing else there.",
+        json_help: str = "Print one JSON document, and nothing else, on stdout.",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=json_told))
+        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help=json_help))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -90,12 +97,12 @@ def emit(document: Any) -> None:
 
 
 def make_console() -> Console:
-    """Where a person reads the answer: coloured on a terminal alone, and as wide as that."""
+    """A console on stdout, with color and line breaks only if it is a terminal."""
     return Console(
         highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH
     )
 
 
 def make_progress_console() -> Console:
-    """Where progress is told: stderr, and only what a terminal can take back is drawn."""
+    """A console on stderr for progress, which a terminal erases afterwards."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -1,7 +1,8 @@
-"""On which terms a grant's trust policy lets somebody in: what a call of AssumeRole must bring. Pure."""
+"""What a grant's trust policy requires of a call of AssumeRole. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -17,36 +18,43 @@ from cross_account_access.iam.policy_document import (
     list_values,
 )
 
-from .caller import Identity
+from .caller import CallerIdentity
 
 _USER_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_EXTERNAL_ID = "sts:externalid"
+_SESSION_NAME = "sts:rolesessionname"
+_SOURCE_IDENTITY = "sts:sourceidentity"
+_TRANSITIVE_KEYS = "sts:transitivetagkeys"
+_PARAMETER_KEYS = frozenset({_EXTERNAL_ID, _SESSION_NAME, _SOURCE_IDENTITY, _TRANSITIVE_KEYS})
 _REQUEST_TAG = "aws:requesttag/"
-# What follows from the caller alone, so that it is known before any call.
-_OF_THE_CALLER = frozenset(
+_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+# These follow from the caller alone, so they are known before any call.
+_CALLER_KEYS = frozenset(
     {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username"}
 )
-# What the call brings, or is said of the caller or the tags already.
-_NOT_OTHERS = frozenset({"sts:transitivetagkeys", "aws:tagkeys", "aws:principalarn"})
+# These follow from the caller or from the tags, so they require nothing more.
+_IMPLIED_KEYS = frozenset({_TRANSITIVE_KEYS, "aws:tagkeys", "aws:principalarn"})
 _EXACT = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
 _POSITIVE = _EXACT | {"StringLike"}
-_EVERYTHING = Policy(
-    "any", {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ALLOW_EVERYTHING = Policy(
+    "everything",
+    {"Version": VERSION, "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
 )
 
 
 @dataclass(frozen=True)
 class TrustRequirements:
-    """What one statement of a trust policy asks of the call.
+    """What one statement of a trust policy requires of the call.
 
     Attributes:
-        external_ids: One of these; nothing where none is asked for. So are the others.
-        mfa: Whether an MFA code is.
-        session_names: Patterns, of which the session's name meets one.
+        external_ids: One of these; empty where none is required. So it is with the others.
+        mfa: Whether MFA is required.
+        session_names: Patterns, one of which the session's name must match.
         source_identities: Patterns likewise.
-        session_tags: The values that each of the tags may have.
-        transitive_tag_keys: The tags' keys that go on to the next role in a chain.
-        others: Condition keys that no parameter of a call meets, as the trust policy writes them.
+        session_tags: The values that each tag may have.
+        transitive_tag_keys: The keys of tags that pass to the next role in a chain.
+        other_keys: Condition keys that no parameter of a call sets, in the policy's own case.
     """
 
     external_ids: tuple[str, ...] = ()
@@ -55,11 +63,11 @@ class TrustRequirements:
     source_identities: tuple[str, ...] = ()
     session_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transitive_tag_keys: tuple[str, ...] = ()
-    others: tuple[str, ...] = field(default=(), compare=False)
+    other_keys: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def weight(self) -> tuple[bool, ...]:
-        """How much is asked for: of two statements that let somebody in the lighter one is enough."""
+        """How much is required: of two statements that apply, meeting the lighter one is enough."""
         return (
             self.mfa,
             bool(self.source_identities),
@@ -68,200 +76,207 @@ class TrustRequirements:
         )
 
     def accepts_session_name(self, name: str) -> bool:
-        """Whether a session may have that name, as far as that can be told without the values of policy variables."""
+        """Whether a session may have that name, whatever the values of policy variables are."""
         patterns = [_VARIABLE.sub("*", pattern) for pattern in self.session_names]
         return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
-    def external_id(self, current: str | None) -> str | None:
-        """The external ID to give.
+    def choose_external_id(self, current: str | None) -> str | None:
+        """Choose the external ID to pass.
 
         Args:
-            current: The grant's own, beside which the one before may still be accepted.
+            current: The grant's own, beside which the previous one may still be accepted.
         """
         return current if current in self.external_ids else next(iter(self.external_ids), None)
 
-    def transitive(self, tags: Iterable[str]) -> tuple[str, ...]:
-        """Those of the call's tags that go on, for AWS takes no other key; their case is the tags' own."""
-        asked = {key.lower() for key in self.transitive_tag_keys}
-        return tuple(key for key in tags if key.lower() in asked)
+    def select_transitive_keys(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """Select the transitive ones of the call's tags, in their own case: AWS takes no others."""
+        required = {key.lower() for key in self.transitive_tag_keys}
+        return tuple(key for key in tags if key.lower() in required)
 
 
-# --- Whose statements -----------------------------------------------------------------------------
+# --- Which statements -----------------------------------------------------------------------------
 
 
 def read_requirements(documents: GrantDocuments) -> list[TrustRequirements]:
-    """The terms of every statement; alike ones once."""
-    found: list[TrustRequirements] = []
-    for statement in _statements(documents):
-        terms = _terms(statement)
-        if terms not in found:
-            found.append(terms)
-    return found
+    """Read the requirements of every statement, without duplicates."""
+    unique: list[TrustRequirements] = []
+    for requirements in map(_read_statement, _get_allow_statements(documents)):
+        if requirements not in unique:
+            unique.append(requirements)
+    return unique
 
 
 def read_principal_requirements(
     documents: GrantDocuments, half: SourceHalf
 ) -> list[TrustRequirements]:
-    """The terms of the statements that let a principal in."""
-    return [_terms(statement) for statement in find_statements(documents, half)]
+    """Read the requirements of the statements that trust a principal."""
+    return [_read_statement(statement) for statement in find_statements(documents, half)]
 
 
-def find_requirements(documents: GrantDocuments, identity: Identity) -> TrustRequirements | None:
-    """The terms on which the trust policy lets a caller in, the lightest; None if it speaks of others only."""
-    caller = Caller(
-        identity.arn, identity.user_id, _principal_arn(documents, identity.arn), (_EVERYTHING,)
-    )
+def find_requirements(
+    documents: GrantDocuments, identity: CallerIdentity
+) -> TrustRequirements | None:
+    """Find the lightest requirements for a caller; None if no statement applies to it."""
+    principal_arn = _get_principal_arn(documents, identity.arn)
+    caller = Caller(identity.arn, identity.user_id, principal_arn, (ALLOW_EVERYTHING,))
     return choose_lightest(
-        _terms(statement)
-        for statement in _statements(documents)
-        if _speaks_of(statement, caller, documents.role.arn)
+        _read_statement(statement)
+        for statement in _get_allow_statements(documents)
+        if _applies_to(statement, caller, documents.role.arn)
     )
 
 
-def choose_lightest(terms: Iterable[TrustRequirements]) -> TrustRequirements | None:
-    """The terms that ask for least; None of none."""
-    return min(terms, key=lambda one: one.weight, default=None)
+def choose_lightest(requirements: Iterable[TrustRequirements]) -> TrustRequirements | None:
+    """Choose those that require least; None of none."""
+    return min(requirements, key=lambda one: one.weight, default=None)
 
 
 def find_statements(documents: GrantDocuments, half: SourceHalf) -> list[Document]:
-    """The statements that let a principal in, and not those that name its account, or everybody, for others alone."""
-    own = _pairs(half.scoping_conditions)
+    """Find the statements that trust a principal.
+
+    A statement that names its account, or everybody, but is scoped to other principals is not one.
+    """
+    own = _list_condition_keys(half.scoping_conditions)
     others = [
-        one.scoping_conditions
-        for one in documents.principals
-        if not _pairs(one.scoping_conditions) <= own
+        other.scoping_conditions
+        for other in documents.principals
+        if not _list_condition_keys(other.scoping_conditions) <= own
     ]
-    found = [
+    statements = [
         statement
-        for statement in _statements(documents)
+        for statement in _get_allow_statements(documents)
         if half.trusted_as in list_principals(statement["Principal"])
-        and _narrows(half.scoping_conditions, statement)
+        and _has_conditions(statement, half.scoping_conditions)
     ]
-    # Where all of them are narrowed in others' way too, that is a condition of the principal's.
-    return [one for one in found if not any(_narrows(other, one) for other in others)] or found
+    unscoped = [
+        statement
+        for statement in statements
+        if not any(_has_conditions(statement, scoping) for scoping in others)
+    ]
+    # Where every statement has another principal's scope too, that is a condition of this one's.
+    return unscoped or statements
 
 
 def find_extra_conditions(statement: Document, half: SourceHalf) -> Document:
-    """A statement's conditions without those that narrow it down to the principal."""
-    own = _pairs(half.scoping_conditions)
-    kept = {
-        operator: {key: value for key, value in keys.items() if (operator, key) not in own}
+    """Find a statement's conditions beside those that scope it to the principal."""
+    own = _list_condition_keys(half.scoping_conditions)
+    return _filter_conditions(statement, lambda operator, key: (operator, key) not in own)
+
+
+def _filter_conditions(statement: Document, keep: Callable[[str, str], bool]) -> Document:
+    filtered = {
+        operator: {key: value for key, value in keys.items() if keep(operator, key)}
         for operator, keys in statement.get("Condition", {}).items()
     }
-    return {operator: keys for operator, keys in kept.items() if keys}
+    return {operator: keys for operator, keys in filtered.items() if keys}
 
 
-def _pairs(conditions: Document) -> set[tuple[str, str]]:
-    return {(operator, key) for operator, key, _ in list_conditions(conditions)}
+def _list_condition_keys(conditions: Document) -> set[tuple[str, str]]:
+    return {(operator, key) for operator, keys in conditions.items() for key in keys}
 
 
-def _narrows(narrowing: Document, statement: Document) -> bool:
+def _has_conditions(statement: Document, scoping: Document) -> bool:
     conditions = statement.get("Condition", {})
     return all(
         value in list_values(conditions.get(operator, {}).get(key, []))
-        for operator, keys in narrowing.items()
+        for operator, keys in scoping.items()
         for key, value in keys.items()
     )
 
 
-def _statements(documents: GrantDocuments) -> list[Document]:
+def _get_allow_statements(documents: GrantDocuments) -> list[Document]:
     return [
         statement
-        for statement in list_statements(documents.role.trust_policy)
+        for statement in map(dict, list_statements(documents.role.trust_policy))
         if statement["Effect"] == "Allow" and ASSUME_ROLE in list_values(statement["Action"])
     ]
 
 
-def _speaks_of(statement: Document, caller: Caller, role: str) -> bool:
-    """Whether a statement would let the caller in with everything that it asks of the call."""
-    narrowing = {
-        operator: {key: value for key, value in keys.items() if key.lower() in _OF_THE_CALLER}
-        for operator, keys in statement.get("Condition", {}).items()
-    }
-    reduced = {
-        **statement,
-        "Condition": {operator: keys for operator, keys in narrowing.items() if keys},
-    }
+def _applies_to(statement: Document, caller: Caller, role: str) -> bool:
+    """Whether a statement would allow the caller if the call met every requirement."""
+    conditions = _filter_conditions(statement, lambda _, key: key.lower() in _CALLER_KEYS)
+    reduced = {**statement, "Condition": conditions}
     trust = Policy("trust policy", {"Version": VERSION, "Statement": [reduced]})
     return decide(caller, Request(ASSUME_ROLE, role, {}), trust).allowed
 
 
-def _principal_arn(documents: GrantDocuments, arn: str) -> str:
-    """aws:PrincipalArn of a caller: a session's ARN lacks its role's path, and the grant may know that."""
+def _get_principal_arn(documents: GrantDocuments, arn: str) -> str:
+    """Get aws:PrincipalArn of a caller; a session's ARN lacks the path of its role."""
     if ":assumed-role/" not in arn:
         return arn
     role = arn.split("/")[1]
-    path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
-    known = (half.arn for half in documents.principals if half.kind == "role" and half.arn)
-    same_name = (
-        one
-        for one in known
-        if one.rpartition("/")[2] == role and one.split(":")[4] == arn.split(":")[4]
-    )
     partition, account = arn.split(":")[1], arn.split(":")[4]
+    path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
+    same_name = (
+        half.arn
+        for half in documents.principals
+        if half.kind == "role"
+        and half.arn
+        and half.arn.rpartition("/")[2] == role
+        and half.arn.split(":")[4] == account
+    )
     return next(same_name, f"arn:{partition}:iam::{account}:role/{path}{role}")
 
 
-# --- What a statement asks for --------------------------------------------------------------------
+# --- What a statement requires --------------------------------------------------------------------
 
 
-def _terms(statement: Document) -> TrustRequirements:
-    asked: dict[str, list[str]] = {
-        "sts:externalid": [],
-        "sts:rolesessionname": [],
-        "sts:sourceidentity": [],
-    }
-    transitive: list[str] = []
+def _read_statement(statement: Document) -> TrustRequirements:
+    parameters: defaultdict[str, list[str]] = defaultdict(list)
     tags: dict[str, tuple[str, ...]] = {}
     others: dict[str, None] = {}
     mfa = False
-    for operator, keys in statement.get("Condition", {}).items():
-        known = Operator.parse(operator)
-        for key, element in keys.items():
-            values, lower = list_values(element), key.lower()
-            positive = known.base in _POSITIVE and not known.negated
-            if lower == "sts:externalid":
-                # Nothing is made up for a pattern.
-                positive = positive and (
-                    known.base in _EXACT or not re.search(r"[*?]", "".join(values))
-                )
-            if positive and lower in asked:
-                asked[lower] += values
-            elif positive and lower == "sts:transitivetagkeys":
-                transitive += values
-            elif positive and lower.startswith(_REQUEST_TAG):
-                tags[key[len(_REQUEST_TAG) :]] = tuple(values)
-            elif _asks_for_mfa(known, lower, values):
-                mfa = True
-            elif lower not in _NOT_OTHERS:
-                others[key] = None
-    ids, names, identities = (tuple(values) for values in asked.values())
-    return TrustRequirements(ids, mfa, names, identities, tags, tuple(transitive), tuple(others))
+    for name, key, values in list_conditions(statement.get("Condition", {})):
+        operator, lower = Operator.parse(name), key.lower()
+        accepts = _accepts_values(operator, lower, values)
+        if accepts and lower in _PARAMETER_KEYS:
+            parameters[lower] += values
+        elif accepts and lower.startswith(_REQUEST_TAG):
+            tags[key[len(_REQUEST_TAG) :]] = tuple(values)
+        elif _requires_mfa(operator, lower, values):
+            mfa = True
+        elif lower not in _IMPLIED_KEYS:
+            others[key] = None
+    return TrustRequirements(
+        external_ids=tuple(parameters[_EXTERNAL_ID]),
+        mfa=mfa,
+        session_names=tuple(parameters[_SESSION_NAME]),
+        source_identities=tuple(parameters[_SOURCE_IDENTITY]),
+        session_tags=tags,
+        transitive_tag_keys=tuple(parameters[_TRANSITIVE_KEYS]),
+        other_keys=tuple(others),
+    )
 
 
-def _asks_for_mfa(operator: Operator, key: str, values: list[str]) -> bool:
-    if key not in ("aws:multifactorauthpresent", "aws:multifactorauthage"):
+def _accepts_values(operator: Operator, key: str, values: list[str]) -> bool:
+    """Whether the condition is met by one of its values."""
+    if operator.negated or operator.base not in _POSITIVE:
+        return False
+    # An external ID is agreed on, so none is made up for a pattern.
+    is_pattern = operator.base not in _EXACT and bool(re.search(r"[*?]", "".join(values)))
+    return key != _EXTERNAL_ID or not is_pattern
+
+
+def _requires_mfa(operator: Operator, key: str, values: list[str]) -> bool:
+    if key not in (_MFA_PRESENT, _MFA_AGE):
         return False
     if operator.base == "Null":
         return values == ["false"]
-    present = key == "aws:multifactorauthpresent"
-    return (
-        operator.base == "Bool" and "true" in values
-        if present
-        else operator.base.startswith("Numeric")
-    )
+    if key == _MFA_PRESENT:
+        return operator.base == "Bool" and "true" in values
+    return operator.base.startswith("Numeric")
 
 
 def fill_pattern(
     pattern: str, *, user: str | None, instead: str | None, letter: str | None = None
 ) -> str | None:
-    """A text that meets a pattern of a trust policy; None where one can't be told.
+    """Fill a trust policy's pattern with text that matches it; None where that is impossible.
 
     Args:
         pattern: With `*`, `?` and `${aws:username}`.
         user: The caller's user name.
-        instead: What a `*` stands for; None if nothing may be made up.
-        letter: What a `?` stands for; likewise.
+        instead: The text for a `*`; None if nothing may be made up.
+        letter: The text for a `?`; likewise.
     """
     if _USER_NAME.search(pattern):
         if user is None:

@@ -24,10 +24,8 @@ _ATTACHED_TO = ("user", "role", "group", None)
 
 def _check_action(value: object) -> str:
     if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
-        raise Refusal(
-            f"must be {ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}",
-            code="invalid-role-action",
-        )
+        actions = f"{ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}"
+        raise Refusal(f"must be {actions}", code="invalid-role-action")
     return str(value)
 
 
@@ -52,30 +50,30 @@ class AssumeRoleGrantModel(Model):
     def _attachable(self) -> "AssumeRoleGrantModel":
         if self.principal.kind not in _ATTACHED_TO:
             raise Refusal(
-                "must be a user, role or group, because policies attach only to these",
-                code="policy-not-attachable",
+                "must be a user, role or group, for a policy attaches to nothing else",
+                code="cannot-attach-policy",
                 where=(Key("principal"),),
-                remedy="For others, add the policy where the account's owner gives permissions",
+                remedy="Add the policy wherever the account's administrator gives permissions",
             )
         if self.principal.conditions is not None:
             raise Refusal(
-                "must be set on the TrustedRole, because conditions belong to its trust policy",
-                code="set-on-trusted-role",
+                "must not be set here: conditions belong to the role's trust policy",
+                code="conditions-of-destination",
                 where=(Key("principal"), Key("conditions")),
-                remedy="Move them there; for session tags and source identities among them, set "
-                "role_actions here",
+                remedy="Set them in the TrustedRole, and here role_actions for session tags and "
+                "source identities",
             )
-        for key, given in (
+        for key, is_set in (
             ("trust_by", self.principal.by_name),
             ("unique_id", self.principal.unique_id is not None),
         ):
-            if given:
+            if is_set:
                 raise Refusal(
-                    "must be set on the TrustedRole, because it decides its trust policy",
-                    code="set-on-trusted-role",
+                    "must not be set here: it belongs to the role's trust policy",
+                    code="trust-of-destination",
                     where=(Key("principal"), Key(key)),
                     value=getattr(self.principal, key),
-                    remedy="Move it there",
+                    remedy="Set it in the TrustedRole",
                 )
         return self
 
@@ -84,8 +82,8 @@ class AssumeRoleGrantModel(Model):
         for key in ("role_arn_lengths", "role_actions"):
             if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
                 raise Refusal(
-                    "must be a name in role_arns",
-                    code="unknown-role",
+                    "must be the name of a role in role_arns",
+                    code="unknown-role-name",
                     where=(Key(key), unknown[0]),
                 )
         return self
@@ -107,7 +105,8 @@ class AssumeRoleGrantModel(Model):
         """The policies that a component of that name makes, each by its name, with the roles in it.
 
         Raises:
-            Refusal: If more are needed than attach to one principal, or AWS allows no such names.
+            Refusal: If more are needed than attach to one principal, or AWS has no policies of
+            such names.
         """
         packs = enumerate(policies.pack_roles(self.list_roles()), start=1)
         planned = {

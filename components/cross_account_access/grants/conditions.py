@@ -167,7 +167,8 @@ class ConditionsModel(Model):
 
         `Bool`, never `BoolIfExists`: a request by long-term access keys lacks the key and must not
         get in. Session tags that aren't named can't be set, since other policies may trust them.
-        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        Source:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
         block: Block = {}
         for operator, key, value in (

@@ -148,40 +148,51 @@ def build_grant_documents(
         source: The source account's ID.
         destination: The destination account's ID.
     """
-    arn = grant.role_arn(name, partition, destination)
-    boundary = grant.role.permissions_boundary
-    attached = [*grant.role.managed_policies, *grant.role.managed_policy_arns.values()]
+    role = _build_destination_half(name, grant, tags, partition, source, destination)
     return GrantDocuments(
         grant=name,
         side=side,
         partition=partition,
         source_account_id=source,
         destination_account_id=destination,
-        role=DestinationHalf(
-            arn=arn,
-            name=grant.role_name(name),
-            path=grant.role.path,
-            trust_policy=json.loads(
-                build_trust_policy(grant.principals, grant.conditions, partition, source)
-            ),
-            description=grant.role.description,
-            max_session_duration=grant.role.max_session_duration,
-            permissions_boundary=resolve_policy_arn(str(boundary), partition, destination)
-            if boundary
-            else None,
-            managed_policies=sorted(
-                resolve_policy_arn(str(policy), partition, destination) for policy in attached
-            ),
-            inline_policies={
-                policy: json.loads(check_identity_policy(document))
-                for policy, document in sorted(grant.role.inline_policies.items())
-            },
-            tags=dict(tags),
-        ),
+        role=role,
         principals=[
-            _build_source_half(p, grant, arn, partition, source)
-            for p in sorted(grant.principals, key=lambda p: p.rank)
+            _build_source_half(principal, grant, role.arn, partition, source)
+            for principal in sorted(grant.principals, key=lambda principal: principal.rank)
         ],
+    )
+
+
+def _build_destination_half(
+    name: str,
+    grant: GrantModel,
+    tags: Mapping[str, str],
+    partition: str,
+    source: str,
+    destination: str,
+) -> DestinationHalf:
+    role = grant.role
+    boundary = role.permissions_boundary
+    attached = [*role.managed_policies, *role.managed_policy_arns.values()]
+    trust_policy = build_trust_policy(grant.principals, grant.conditions, partition, source)
+    return DestinationHalf(
+        arn=grant.role_arn(name, partition, destination),
+        name=grant.role_name(name),
+        path=role.path,
+        trust_policy=json.loads(trust_policy),
+        description=role.description,
+        max_session_duration=role.max_session_duration,
+        permissions_boundary=resolve_policy_arn(str(boundary), partition, destination)
+        if boundary
+        else None,
+        managed_policies=sorted(
+            resolve_policy_arn(str(policy), partition, destination) for policy in attached
+        ),
+        inline_policies={
+            policy: json.loads(check_identity_policy(document))
+            for policy, document in sorted(role.inline_policies.items())
+        },
+        tags=dict(tags),
     )
 
 

@@ -51,8 +51,8 @@ def check_unit_path(value: object) -> str:
 def check_principal_arn(value: object) -> str:
     """Check the ARN of a user or role.
 
-    A role session's ARN is refused: whoever trusts the role trusts its sessions.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    A role session's ARN is refused: whoever trusts the role trusts its sessions. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     arn = arns.parse_arn(value) if isinstance(value, str) else None
     if (

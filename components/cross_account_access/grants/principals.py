@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal, get_args
 
 from pydantic import ValidationInfo, model_validator
@@ -165,7 +166,7 @@ class PrincipalModel(Model):
         """Whether it is trusted by name, so that a re-created one is trusted too."""
         return self.trust_by == "name"
 
-    @property
+    @cached_property
     def identity(self) -> str | Unresolved:
         """The value of the key that names it."""
         values: list[str | Unresolved | None] = [getattr(self, key) for key in IDENTITY_KEYS]
@@ -181,7 +182,7 @@ class PrincipalModel(Model):
         """Its account, where its own keys hold it."""
         return self.account or (self.entity.account if self.entity else None)
 
-    @property
+    @cached_property
     def kind(self) -> PrincipalKind | None:
         """What it is; None while its ARN isn't known."""
         if isinstance(self.arn, Unresolved):
@@ -190,7 +191,7 @@ class PrincipalModel(Model):
             return "user" if arns.get_kind(self.arn) == "user" else "role"
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
-    @property
+    @cached_property
     def entity(self) -> "Entity | None":
         """The user, role or group in its parts; None for other kinds and an unknown principal."""
         if isinstance(self.identity, Unresolved) or self.kind not in ("user", "role", "group"):
@@ -200,7 +201,7 @@ class PrincipalModel(Model):
             return Entity(self.kind, arn.path, arn.name, arn.account) if arn else None
         return Entity(self.kind, *arns.split_path(self.identity))
 
-    @property
+    @cached_property
     def resource_label(self) -> str:
         """Its label, or its name without the path."""
         return self.label or (self.entity.name if self.entity else str(self.identity).rstrip("/"))
@@ -219,6 +220,21 @@ class PrincipalModel(Model):
     def attached(self) -> Attachable | None:
         """What the source's policy is attached to; None where the user attaches it."""
         return TRAITS[self.kind].attached if self.kind else "role"
+
+    def with_found_identity(self, arn: str, unique_id: str) -> "PrincipalModel":
+        """The same user or role, by its ARN and unique ID as the source account has them."""
+        copy = self.model_copy(
+            update={
+                "user": None,
+                "role": None,
+                "arn": arn,
+                "unique_id": unique_id,
+                "label": self.resource_label,
+            }
+        )
+        for cached in ("identity", "kind", "entity", "resource_label"):
+            copy.__dict__.pop(cached, None)
+        return copy
 
     def build_trust_element(self, partition: str, account: str) -> tuple[str, Block]:
         """Build its Principal in a trust policy, and the conditions that scope that down to it.

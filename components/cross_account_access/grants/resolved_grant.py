@@ -6,7 +6,6 @@ nothing can be read twice and differently.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cross_account_access.errors import Key, locate
 from cross_account_access.iam import arns
@@ -73,10 +72,9 @@ class ResolvedGrant:
         Raises:
             Refusal: If a principal is of another account.
         """
-        principals = [
-            _replace_identity(principal, found[position]) if position in found else principal
-            for position, principal in enumerate(grant.principals)
-        ]
+        principals = list(grant.principals)
+        for position, one in found.items():
+            principals[position] = principals[position].with_found_identity(one.arn, one.unique_id)
         for position, principal in enumerate(principals):
             with locate(Key("principals"), position):
                 principal.build_trust_element(accounts.source.partition, accounts.source.id)
@@ -120,14 +118,3 @@ class ResolvedGrant:
 def find_lead(principals: Sequence[PrincipalModel]) -> int:
     """The position of the principal for whom profile and command are written."""
     return min(range(len(principals)), key=lambda position: principals[position].rank)
-
-
-def _replace_identity(principal: PrincipalModel, found: FoundPrincipal) -> PrincipalModel:
-    changes: dict[str, Any] = {
-        "user": None,
-        "role": None,
-        "arn": found.arn,
-        "unique_id": found.unique_id,
-        "label": principal.resource_label,
-    }
-    return principal.model_copy(update=changes)

@@ -27,20 +27,20 @@ def build_trust_policy(
     """Build the trust policy of exactly these principals.
 
     Principals under the same conditions share a statement: a statement each would reach the quota
-    at ten. AWS stores a user or role by its unique ID, so the trust in one that was deleted and
-    re-created is dead although its ARN is the same. The `Sid` holds a digest of the known IDs, so
-    that this becomes a change of the document, and an update repairs it.
+    at ten. AWS stores a user's or role's unique ID, so the trust in a re-created one is dead. The
+    `Sid` has a digest of the known IDs: that changes the document, and an update repairs it.
 
     Args:
         principals: Who is trusted, all of them known.
         conditions: The conditions of all of them; what a principal's own name replaces these.
         partition: The source account's partition.
-        account: The source account's ID.
+        account: Its ID.
 
     Raises:
         Refusal: If a principal is in another account, or the document exceeds the quota.
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     statements: dict[str, _Statement] = {}
     for position, principal in enumerate(principals):
@@ -49,21 +49,14 @@ def build_trust_policy(
             effective = get_effective_conditions(principal, conditions)
             block = _replace_unresolved(effective.build_block()) if effective else {}
             _check_scope(principal, block, scope)
-        # Exact ARNs share a statement, as do principals that the same keys scope down.
+        # Exact ARNs share a statement, as do those that the same keys scope down.
         shared = element if scope or element.endswith(":root") else ""
         actions = effective.actions if effective else (ASSUME_ROLE,)
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
-        statement = statements.setdefault(key, _Statement(actions, block))
-        statement.add(principal, element, scope)
-    document = render_document(
-        {
-            "Version": VERSION,
-            "Statement": [
-                statement.render(alone=len(statements) == 1)
-                for _, statement in sorted(statements.items())
-            ],
-        }
-    )
+        statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
+    alone = len(statements) == 1
+    rendered = [statement.render(alone=alone) for _, statement in sorted(statements.items())]
+    document = render_document({"Version": VERSION, "Statement": rendered})
     _check_size(document, len(principals), len(statements))
     return document
 

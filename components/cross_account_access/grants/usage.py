@@ -47,7 +47,8 @@ class Usage:
     def no_switch_role(self) -> str | None:
         """Why the console can't switch to the role; None where it can.
 
-        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+        Source:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
         """
         able = [p for p in self.principals if p.kind and TRAITS[p.kind].console != "no"]
         if not able:

@@ -114,21 +114,21 @@ EXTERNAL_ID = StringRule(
 )
 _ACCOUNT_ID = StringRule("an account ID", 12, 12, r"\d*", "digits")
 UNIQUE_ID = StringRule(
-    "a unique id", 16, 128, r"[A-Z0-9]*", "capital letters and digits, such as AIDA… or AROA…"
+    "a unique id", 16, 128, r"[A-Z0-9]*", "uppercase letters and digits, such as AIDA… or AROA…"
 )
 ORGANIZATION = StringRule(
-    "an organization's ID", 12, 34, r"o-[a-z0-9]*", "o- and then small letters and digits"
+    "an organization's ID", 12, 34, r"o-[a-z0-9]*", "o- followed by lowercase letters and digits"
 )
 ORGANIZATION_PATH = StringRule(
     "an organizational unit's path",
     20,
     512,
     r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})+/?",
-    "o-…/r-…/ou-…/, from the organization over the root down to the unit",
+    "o-…/r-…/ou-…/, from the organization through the root down to the unit",
 )
-VPC = StringRule("a VPC's ID", 12, 21, r"vpc-[0-9a-f]*", "vpc- and then hexadecimal digits")
+VPC = StringRule("a VPC's ID", 12, 21, r"vpc-[0-9a-f]*", "vpc- followed by hexadecimal digits")
 VPC_ENDPOINT = StringRule(
-    "a VPC endpoint's ID", 13, 22, r"vpce-[0-9a-f]*", "vpce- and then hexadecimal digits"
+    "a VPC endpoint's ID", 13, 22, r"vpce-[0-9a-f]*", "vpce- followed by hexadecimal digits"
 )
 SESSION_NAME_PATTERN = StringRule(
     "a session name's pattern",

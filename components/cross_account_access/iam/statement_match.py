@@ -80,27 +80,32 @@ def match_statements(
     variables = context if policy.document.get("Version") == _VERSION_WITH_VARIABLES else None
     matches: list[StatementMatch] = []
     for number, statement in enumerate(list_statements(policy.document), start=1):
-        effect, conditions = (
-            statement.get("Effect"),
-            list_conditions(statement.get("Condition", {})),
-        )
-        if effect not in {"Allow", "Deny"}:
-            location = _name_statement(policy.name, number)
-            raise ValueError(f"{location}: Effect must be Allow or Deny, not {effect!r}")
-        for condition in conditions:
-            Operator.parse(condition.operator)  # so that a wrong one is found, whoever calls
+        keys = _check_statement(statement, _name_statement(policy.name, number))
         # An identity policy applies to whom it is attached to.
         principal = match_principal(statement, caller) if is_trust else PrincipalMatch.CALLER
-        matched, mismatches = (
-            _match_elements(statement, request, context, variables, is_trust=is_trust)
-            if principal
-            else (0, (f"it does not cover {caller.arn}",))
-        )
-        keys = tuple(condition.key for condition in conditions)
+        mismatches: tuple[str | UnmetCondition, ...]
+        if principal is PrincipalMatch.NOBODY:
+            matched, mismatches = 0, (f"it does not cover {caller.arn}",)
+        else:
+            matched, mismatches = _match_elements(
+                statement, request, context, variables, is_trust=is_trust
+            )
+        effect = statement["Effect"]
         matches.append(
             StatementMatch(policy.name, number, effect, principal, matched, mismatches, keys)
         )
     return matches
+
+
+def _check_statement(statement: Mapping[str, Any], location: str) -> tuple[str, ...]:
+    """Refuse a statement that isn't IAM's, whoever calls, and return its condition keys."""
+    effect = statement.get("Effect")
+    if effect not in {"Allow", "Deny"}:
+        raise ValueError(f"{location}: Effect must be Allow or Deny, not {effect!r}")
+    conditions = list_conditions(statement.get("Condition", {}))
+    for condition in conditions:
+        Operator.parse(condition.operator)
+    return tuple(condition.key for condition in conditions)
 
 
 def select_applicable(matches: Iterable[StatementMatch], effect: str) -> list[StatementMatch]:

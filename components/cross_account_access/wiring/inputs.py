@@ -1,7 +1,6 @@
 """A component's args: read once, checked at once if plain, and once resolved if Outputs."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -224,16 +223,32 @@ def _hide(problem: Problem, secrets: Sequence[str]) -> Problem:
 # --- Outputs --------------------------------------------------------------------------------------
 
 
-class _Part:
-    """One of the things that a task finds out; waiting for it may be left off."""
+class _Gathered:
+    """What is found out of several Outputs, by whoever awaits it first."""
 
-    def __init__(self, task: "asyncio.Future[tuple[Any, ...]]", position: int) -> None:
-        self._task = task
+    def __init__(self, gather: Callable[[], Coroutine[Any, Any, tuple[Any, ...]]]) -> None:
+        self._gather = gather
+        self._parts: tuple[Any, ...] | None = None
+
+    def part(self, position: int) -> "_Part":
+        """One of the things found out."""
+        return _Part(self, position)
+
+    async def get(self, position: int) -> Any:
+        if self._parts is None:
+            self._parts = await self._gather()
+        return self._parts[position]
+
+
+class _Part:
+    """An awaitable, and no coroutine: those must be awaited, and this isn't after an error."""
+
+    def __init__(self, gathered: _Gathered, position: int) -> None:
+        self._gathered = gathered
         self._position = position
 
     def __await__(self) -> Generator[Any, None, Any]:
-        found = yield from self._task.__await__()
-        return found[self._position]
+        return self._gathered.get(self._position).__await__()
 
 
 def apply_resolved(
@@ -267,8 +282,9 @@ def apply_resolved(
     for output in outputs:
         # As `apply` does: what is wrong with these is told by the Output that is made of them.
         output._untrack()  # noqa: SLF001
-    task = asyncio.ensure_future(gather())
-    return pulumi.Output(_Part(task, 3), _Part(task, 0), _Part(task, 1), _Part(task, 2))
+    gathered = _Gathered(gather)
+    value, known, secret, resources = map(gathered.part, range(4))
+    return pulumi.Output(resources, value, known, secret)
 
 
 # --- Providers ------------------------------------------------------------------------------------

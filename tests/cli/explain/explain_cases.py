@@ -1,122 +1,21 @@
-"""Grants, and who is refused by them for what: a line each, as it is asked on the command line."""
+"""What is asked about the grants on the command line, and the answer: a line each."""
 
 from __future__ import annotations
 
-import json
-import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from click.testing import CliRunner
-
-from cross_account_access.cli.main import cli
-from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
-from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.model import read_model
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from click.testing import Result
-
-SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"
-EXTERNAL_ID = "partner-7f3a"
-OURS, THEIRS = "o-a1b2c3d4e5", "o-z9y8x7w6v5"
-UNIT = f"{OURS}/r-ab12/ou-ab12-11111111/"
-VPC, VPCE = "vpc-0a1b2c3d4e5f67890", "vpce-0a1b2c3d4e5f67890"
-
-ALICE, CI = {"user": "people/alice"}, {"role": "team/ci"}
-GRANTS: dict[str, dict[str, Any]] = {
-    "user": {"principals": [ALICE], "role": {"max_session_duration": 7200}},
-    "role": {"principals": [CI]},
-    "both": {"principals": [ALICE, CI], "role": {"max_session_duration": 43200}},
-    "by-name": {"principals": [{**ALICE, "trust_by": "name"}]},
-    "group": {"principals": [{"group": "developers"}]},
-    "account": {"principals": [{"account": SOURCE}]},
-    "set": {"principals": [{"permission_set": "Operators"}]},
-    "organization": {"principals": [{"organization": OURS}]},
-    "unit": {"principals": [{"organizational_unit": UNIT}]},
-    "session": {"principals": [{"session": "ci/release"}]},
-    "external-id": {"principals": [ALICE], "conditions": {"external_id": EXTERNAL_ID}},
-    "mfa": {"principals": [ALICE], "conditions": {"mfa": True}},
-    "mfa-of-all": {"principals": [{"account": SOURCE}], "conditions": {"mfa": True}},
-    "mfa-age": {"principals": [ALICE], "conditions": {"mfa_max_age": 3600}},
-    "addresses": {
-        "principals": [ALICE],
-        "conditions": {"source_ips": ["203.0.113.0/24", "2001:db8::/48"]},
-    },
-    "vpc": {"principals": [CI], "conditions": {"source_vpcs": [VPC]}},
-    "endpoint": {"principals": [CI], "conditions": {"source_vpc_endpoints": [VPCE]}},
-    "member": {"principals": [ALICE], "conditions": {"organizations": [OURS]}},
-    "named": {"principals": [CI], "conditions": {"session_names": ["deploy-*"]}},
-    "own-name": {"principals": [ALICE], "conditions": {"session_names": ["${aws:username}"]}},
-    "identity": {"principals": [CI], "conditions": {"source_identities": ["*@example.com"]}},
-    "tags": {
-        "principals": [CI],
-        "conditions": {"session_tags": {"team": ["platform", "data"], "stage": ["live"]}},
-    },
-    "transitive": {
-        "principals": [CI],
-        "conditions": {
-            "session_tags": {"team": ["platform"], "stage": ["live"]},
-            "transitive_tag_keys": ["team"],
-        },
-    },
-    "tagged": {"principals": [ALICE], "conditions": {"principal_tags": {"team": ["platform"]}}},
-    "window": {
-        "principals": [ALICE],
-        "conditions": {"not_before": "2026-12-01T08:00:00Z", "not_after": "2026-12-31T18:00:00Z"},
-    },
-    "raw": {
-        "principals": [ALICE],
-        "conditions": {"raw": {"StringNotLike": {"aws:UserAgent": ["*curl*"]}}},
-    },
-}
-_UNIQUE_IDS = {"people/alice": "AIDAALICE00000000000", "team/ci": "AROACI00000000000000"}
-
-
-def documents(name: str, partition: str = "aws", side: Any = "both") -> GrantDocuments:
-    """A grant's documents as a stack exports them: with the policies that it made in the source account."""
-    given = json.loads(json.dumps(GRANTS[name]))
-    for principal in given["principals"]:
-        identity = principal.get("user") or principal.get("role")
-        if identity and "trust_by" not in principal:
-            principal["unique_id"] = _UNIQUE_IDS[identity]
-    meant = build_grant_documents(
-        name,
-        read_model(GrantModel, given),
-        side=side,
-        tags={},
-        partition=partition,
-        source=SOURCE,
-        destination=DESTINATION,
-    )
-    if side == "destination":
-        return meant
-    made = [
-        (f"arn:{partition}:iam::{SOURCE}:policy/{name}-{number}", json.dumps(half.needs))
-        if half.attached_to
-        else None
-        for number, half in enumerate(meant.principals)
-    ]
-    return meant.with_made("AROAROLE000000000000", made)
-
-
-def write_outputs(file: Path, *grants: GrantDocuments) -> Path:
-    """A stack's outputs with these grants."""
-    file.write_text(
-        json.dumps({"grants": {grant.grant: {"documents": grant.as_json()} for grant in grants}}),
-        "utf-8",
-    )
-    return file
-
-
-def run(line: str, outputs: Path | None, *more: str) -> Result:
-    """Run `explain` in this process."""
-    stack = ["--outputs", str(outputs)] if outputs else []
-    return CliRunner().invoke(
-        cli, ["explain", *shlex.split(line), *stack, *more], standalone_mode=False
-    )
+from tests.cli.explain.explain_grants import (
+    DESTINATION,
+    EXTERNAL_ID,
+    OTHER,
+    OTHER_ROLE,
+    OURS,
+    SOURCE,
+    THEIRS,
+    UNIT,
+    VPC,
+    VPCE,
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +28,7 @@ class Row:
         kind: What refuses in it.
         keys: The condition keys that aren't met.
         element: What of the nearest statement doesn't match.
-        says: A part of the text or of what to do.
+        says: What the text or the remedies name.
     """
 
     line: str
@@ -174,23 +73,19 @@ REFUSED = {
     "a user whom the grant doesn't name": trust(
         "user/bob user --entitled",
         element="principal",
-        says="Add it to the principals of grant user",
+        says="grant user",
     ),
     "a user of that name at another path": trust(
         "user/other/alice user --entitled",
         element="principal",
-        says="user/people/alice is another one",
+        says="user/people/alice",
     ),
-    "a user's name in capitals": trust(
-        "user/people/ALICE user --entitled", element="principal", says="capitals"
-    ),
-    "a role of a user's name": trust(
-        "role/people/alice user --entitled", element="principal", says="kind"
-    ),
+    "a user's name in capitals": trust("user/people/ALICE user --entitled", element="principal"),
+    "a role of a user's name": trust("role/people/alice user --entitled", element="principal"),
     "a role whom the grant doesn't name": trust("role/cd role --entitled", element="principal"),
     "a user of a role's name": trust("user/team/ci role --entitled", element="principal"),
     "another session of a role": trust(
-        "session/ci/other session", element="principal", says="only the session release"
+        "session/ci/other session", element="principal", says="session release"
     ),
     "whatever session of a role, where one is named": trust(
         "role/ci session", element="principal", says="release"
@@ -198,7 +93,6 @@ REFUSED = {
     "the user of that name in another account": trust(
         f"arn:aws:iam::{OTHER}:user/people/alice user --entitled",
         element="principal",
-        says=f"account {SOURCE}",
     ),
     "anybody of another account": trust(f"account/{OTHER} account --entitled", element="principal"),
     "another user, where one is trusted by name": trust("user/people/bob by-name --entitled", ARN),
@@ -214,12 +108,10 @@ REFUSED = {
         says="aws-cn and aws",
     ),
     # The source's own half
-    "a user of the account whom no policy is known of": source(
-        "user/bob account", says="the policies of its own account decide"
-    ),
+    "a user of the account whom no policy is known of": source("user/bob account"),
     "anybody of the account, without --entitled": source(f"{SOURCE} account", says="--entitled"),
     "a user who is no member, where a group is trusted": source(
-        "user/bob group", says="ask for group/developers"
+        "user/bob group", says="group/developers"
     ),
     "a permission set, whose policies are Identity Center's": source(
         "permission-set/Operators set", says="--live"
@@ -227,18 +119,12 @@ REFUSED = {
     "somebody of the organization, whose account decides": source(
         f"organization/{OURS} organization"
     ),
-    "an account's root user": source(
-        f"root/{SOURCE} account", "root_user", says="Call as an IAM user"
-    ),
+    "an account's root user": source(f"root/{SOURCE} account", "root_user"),
     "a root user by its ARN": source(f"arn:aws:iam::{SOURCE}:root account", "root_user"),
-    "a group's member for a role that isn't the group's": source(
-        "group/developers user", says="no policy is known"
-    ),
+    "a group's member for a role that isn't the group's": source("group/developers user"),
     # Organizations
     "somebody of no organization": trust("account/333333333333 organization --entitled", ORG),
-    "another organization": trust(
-        f"organization/{THEIRS} organization --entitled", ORG, says=f"here it is {THEIRS}"
-    ),
+    "another organization": trust(f"organization/{THEIRS} organization --entitled", ORG),
     "an organization whose ID begins so": trust(
         f"user/x organization --entitled --organization {OURS}0", ORG
     ),
@@ -251,31 +137,23 @@ REFUSED = {
     "a unit's path that isn't told": trust(f"user/x unit --entitled --organization {OURS}", PATHS),
     "an organization as a condition": trust(f"alice member --organization {THEIRS}", ORG),
     # External ID
-    "no external ID": trust("alice external-id", ID, says="none was given"),
-    "a wrong external ID": trust(
-        "alice external-id --external-id wrong-id", ID, says="another one was given"
-    ),
+    "no external ID": trust("alice external-id", ID),
+    "a wrong external ID": trust("alice external-id --external-id wrong-id", ID),
     "an external ID in capitals": trust("alice external-id --external-id PARTNER-7F3A", ID),
     # MFA
-    "no MFA": trust("alice mfa", MFA, says="mfa_serial"),
-    "a role, which carries no MFA": trust(
-        "role/x mfa-of-all --entitled --mfa", MFA, says="never carries it"
-    ),
-    "MFA that is too old": trust("alice mfa-age --mfa-age 3600", AGE, says="less than 3600 s ago"),
+    "no MFA": trust("alice mfa", MFA),
+    "a role, which carries no MFA": trust("role/x mfa-of-all --entitled --mfa", MFA),
+    "MFA that is too old": trust("alice mfa-age --mfa-age 3600", AGE),
     "no MFA, where its age is asked for": trust("alice mfa-age", MFA, AGE),
     # Where from
-    "an address beside the range": trust(
-        "alice addresses --source-ip 203.0.112.255", IP, says="here it is 203.0.112.255"
-    ),
+    "an address beside the range": trust("alice addresses --source-ip 203.0.112.255", IP),
     "an address of IPv6 beside the range": trust("alice addresses --source-ip 2001:db8:1::1", IP),
     "an address that isn't told": trust("alice addresses", IP, says="--source-ip"),
     "a VPC endpoint, where addresses are asked for": trust(
         f"alice addresses --source-ip 203.0.113.7 --source-vpc {VPC}", IP
     ),
     "another VPC": trust("role/team/ci vpc --source-vpc vpc-11111111", "aws:SourceVpc"),
-    "no VPC": trust(
-        "role/team/ci vpc --source-ip 203.0.113.7", "aws:SourceVpc", says="VPC endpoint for STS"
-    ),
+    "no VPC": trust("role/team/ci vpc --source-ip 203.0.113.7", "aws:SourceVpc"),
     "another VPC endpoint": trust(
         f"role/team/ci endpoint --source-vpce vpce-11111111 --source-vpc {VPC}", "aws:SourceVpce"
     ),
@@ -292,20 +170,14 @@ REFUSED = {
     "another source identity": trust(
         "role/team/ci identity --source-identity jane@example.org", IDENTITY
     ),
-    "a source identity that nobody asks for": source(
-        "role/team/ci role --source-identity jane", says="Call without a source identity"
-    ),
+    "a source identity that nobody asks for": source("role/team/ci role --source-identity jane"),
     "no session tags": trust("role/team/ci tags", STAGE, TEAM),
     "another value of a session tag": trust(
         "role/team/ci tags --session-tag team=sales --session-tag stage=live", TEAM
     ),
     "one session tag of two": trust("role/team/ci tags --session-tag team=data", STAGE),
-    "one session tag more": trust(
-        TAGGED.format("tags") + " --session-tag admin=yes", KEYS, says="admin"
-    ),
-    "session tags that nobody asks for": source(
-        "role/team/ci role --session-tag team=data", says="Call without session tags"
-    ),
+    "one session tag more": trust(TAGGED.format("tags") + " --session-tag admin=yes", KEYS),
+    "session tags that nobody asks for": source("role/team/ci role --session-tag team=data"),
     "a tag that the calling session hands on": source(
         "role/team/ci role --inherited-tag team=data"
     ),
@@ -313,11 +185,10 @@ REFUSED = {
         "role/team/ci role --inherited-source-identity jane"
     ),
     "a source identity that isn't the calling session's": source(
-        "role/team/ci identity --source-identity a@example.com --inherited-source-identity b@example.com",
+        "ci identity --source-identity a@example.com --inherited-source-identity b@example.com",
         "source_identity",
-        says="can't be changed",
     ),
-    "no tag that is handed on": trust(TAGGED.format("transitive"), HANDED_ON, says="hands none on"),
+    "no tag that is handed on": trust(TAGGED.format("transitive"), HANDED_ON),
     "another tag that is handed on": trust(
         TAGGED.format("transitive") + " --transitive-tag-key stage", HANDED_ON
     ),
@@ -332,14 +203,10 @@ REFUSED = {
     "another tag of the caller": trust(
         "alice tagged --principal-tag team=sales", "aws:PrincipalTag/team"
     ),
-    "before the window": trust(
-        "alice window --at 2026-12-01T07:59:59Z", NOW, says="from 2026-12-01T08:00:00Z"
-    ),
-    "after the window, in another zone": trust(
-        "alice window --at 2026-12-31T17:30:00-01:00", NOW, says="until 2026-12-31T18:00:00Z"
-    ),
+    "before the window": trust("alice window --at 2026-12-01T07:59:59Z", NOW),
+    "after the window, in another zone": trust("alice window --at 2026-12-31T17:30:00-01:00", NOW),
     "a forbidden value of a raw condition": trust(
-        "alice raw --context aws:UserAgent=curl/8", "aws:UserAgent", says="is forbidden"
+        "alice raw --context aws:UserAgent=curl/8", "aws:UserAgent"
     ),
     "several conditions at once": trust("role/team/ci transitive", STAGE, TEAM, HANDED_ON),
     # How long
@@ -347,14 +214,9 @@ REFUSED = {
         "alice user --duration 7201",
         "destination",
         "duration",
-        says="7200 s at most (MaxSessionDuration)",
     ),
-    "longer than AWS's default": Row(
-        "alice by-name --duration 3601", "destination", "duration", says="3600 s at most"
-    ),
-    "longer than an hour by role chaining": source(
-        "ci both --duration 3601", "chaining", says="role chaining"
-    ),
+    "longer than AWS's default": Row("alice by-name --duration 3601", "destination", "duration"),
+    "longer than an hour by role chaining": source("ci both --duration 3601", "chaining"),
 }
 
 ALLOWED = {
@@ -376,7 +238,9 @@ ALLOWED = {
     "a role of the account whom it allows it": "role/whatever account --entitled",
     "a permission set": "permission-set/Operators set --entitled",
     "an organization's account": f"organization/{OURS} organization --entitled",
-    "another account of the organization": f"account/{OTHER} organization --entitled --organization {OURS}",
+    "another account of the organization": (
+        f"account/{OTHER} organization --entitled --organization {OURS}"
+    ),
     "an organizational unit's account": f"organizational-unit/{UNIT} unit --entitled",
     "a unit below": f"user/x unit --entitled --org-path {UNIT}ou-ab12-22222222/",
     "the exact session": "session/ci/release session",
@@ -393,7 +257,7 @@ ALLOWED = {
     "the user's own name": "alice own-name --session-name alice",
     "a source identity": "ci identity --source-identity jane@example.com",
     "a source identity that goes on": (
-        "ci identity --source-identity jane@example.com --inherited-source-identity jane@example.com"
+        "ci identity --source-identity j@example.com --inherited-source-identity j@example.com"
     ),
     "session tags": TAGGED.format("tags"),
     "a tag that is handed on": TAGGED.format("transitive") + " --transitive-tag-key team",
@@ -403,64 +267,38 @@ ALLOWED = {
     "by the role's ARN": f"alice arn:aws:iam::{DESTINATION}:role/user",
 }
 
+# What is wrong, and what of it the message names; § stands for what it must not show.
 BAD = {
-    "no such grant": ("alice nothing", "there is no grant and no role nothing"),
-    "another role's ARN without --live": (
-        "alice arn:aws:iam::222222222222:role/x",
-        "there is no grant and no role",
-    ),
-    "nobody": (
-        "team/nobody user",
-        "team/nobody is none of the grant's principals: user/people/alice",
-    ),
-    "a policy's ARN": ("arn:aws:iam::111111111111:policy/x user", "is no user, role, group"),
-    "a malformed ARN": ("arn:aws:iam user", "arn:aws:iam is no user"),
-    "a name with a space": ("'user/a b' user", "a user name must have 1–64 characters"),
-    "a name that is too long": (f"user/{'x' * 65} user", "a user name must have 1–64 characters"),
-    "an account of eleven digits": ("account/11111111111 user", "an account ID must have 12 characters"),
-    "a session name of one character": (
-        "alice user --session-name x",
-        "--session-name x: a session name has 2–64",
-    ),
-    "an external ID of one character": (
-        "alice user --external-id §§§",
-        "--external-id: an external ID has 2–1224",
-    ),
+    "no such grant": ("alice nothing", "nothing"),
+    "another role's ARN without --live": (f"alice {OTHER_ROLE}", OTHER_ROLE),
+    "nobody": ("team/nobody user", "user/people/alice"),
+    "a policy's ARN": ("arn:aws:iam::111111111111:policy/x user", ":policy/x"),
+    "a malformed ARN": ("arn:aws:iam user", "arn:aws:iam"),
+    "a name with a space": ("'user/a b' user", "user/a b"),
+    "a name that is too long": (f"user/{'x' * 65} user", "user/xxx"),
+    "an account of eleven digits": ("account/11111111111 user", "account/11111111111"),
+    "a session name of one character": ("alice user --session-name x", "--session-name x"),
+    "an external ID of one character": ("alice user --external-id §§§", "--external-id"),
     "a source identity of AWS's": (
         "ci identity --source-identity aws:x",
-        "--source-identity aws:x: a source identity",
+        "--source-identity aws:x",
     ),
-    "no address": (
-        "alice user --source-ip 300.1.1.1",
-        "--source-ip 300.1.1.1: an address is one of IPv4 or IPv6",
-    ),
-    "a range": ("alice user --source-ip 203.0.113.0/24", "an address is one of IPv4 or IPv6"),
-    "no VPC": ("alice user --source-vpc 10.0.0.0", "--source-vpc 10.0.0.0: a VPC's ID has"),
-    "no organization": (
-        "alice user --organization ours",
-        "--organization ours: an organization's ID has",
-    ),
-    "no moment": ("alice user --at yesterday", "--at yesterday: a moment is in ISO 8601"),
-    "MFA of tomorrow": ("alice mfa --mfa-age -1", "--mfa-age is how many seconds ago"),
-    "a tag without a value": (
-        "ci tags --session-tag team",
-        "--session-tag team: a tag is KEY=VALUE",
-    ),
-    "a tag twice": (
-        "ci tags --session-tag a=1 --session-tag A=2",
-        "--session-tag A: a key stands once",
-    ),
+    "no address": ("alice user --source-ip 300.1.1.1", "--source-ip 300.1.1.1"),
+    "a range": ("alice user --source-ip 203.0.113.0/24", "--source-ip 203.0.113.0/24"),
+    "no VPC": ("alice user --source-vpc 10.0.0.0", "--source-vpc 10.0.0.0"),
+    "no organization": ("alice user --organization ours", "--organization ours"),
+    "no moment": ("alice user --at yesterday", "--at yesterday"),
+    "MFA of tomorrow": ("alice mfa --mfa-age -1", "--mfa-age"),
+    "a tag without a value": ("ci tags --session-tag team", "--session-tag team"),
+    "a tag twice": ("ci tags --session-tag a=1 --session-tag A=2", "--session-tag A"),
     "a transitive key that is no tag": (
         "ci tags --transitive-tag-key team",
-        "is one of the session tags' keys",
+        "--transitive-tag-key team",
     ),
     "an inherited tag that is set anew": (
         "ci tags --session-tag team=data --inherited-tag team=data",
-        "the calling session hands this tag on",
+        "--session-tag team",
     ),
-    "a condition key that is none": (
-        "alice user --context curl=§",
-        "--context curl: a condition key is KEY=VALUE",
-    ),
-    "profiles without --live": ("alice user --source-profile x", "are for --live"),
+    "a condition key that is none": ("alice user --context curl=§", "--context curl"),
+    "profiles without --live": ("alice user --source-profile x", "--live"),
 }

@@ -1,8 +1,8 @@
-"""`explain` and the emulated AWS give the same answers: for every grant of the examples, every caller, every call."""
+"""`explain` and the emulated AWS agree: on every grant of the examples, caller and call."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,32 +12,28 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.explain.explanation import explain
-from cross_account_access.cli.explain.principal_ref import read_who
-from cross_account_access.cli.explain.request_context import RequestContext
-from cross_account_access.cli.explain.sources import (
-    entitled_caller,
-    standing_caller,
-    standing_role,
-    stated_caller,
-    stated_role,
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.explain.decision_inputs import (
+    build_entitled_caller,
+    read_documented_caller,
+    read_documented_role,
+    read_live_caller,
+    read_live_role,
 )
+from cross_account_access.cli.explain.explanation import Question
+from cross_account_access.cli.explain.principal_ref import parse_principal
+from cross_account_access.cli.explain.request_context import RequestContext
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
-from sandbox.proof.circumstances import Circumstances, meeting, unmet
+from sandbox.proof.circumstances import Circumstances, list_unmet, meet_conditions
 from stack_config import NAMESPACE, Settings
 from tests.cli.conftest import Stage, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from types_boto3_iam import IAMClient
-    from types_boto3_sts import STSClient
-
-    from cross_account_access.cli.explain.explanation import Explanation
-    from cross_account_access.cli.explain.sources import CallerWithPolicies, Role
+    from cross_account_access.cli.explain.decision_inputs import CallerWithPolicies
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import Person
 
@@ -63,15 +59,14 @@ def stage(
             for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
                 patch.setenv(name, deployed.environment[name])
             yield deployed
-    kept.cache_clear()
 
 
 def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> RequestContext:
     """The same circumstances as the command's options tell them."""
     given = dict(circumstances.parameters)
     headers = {name.lower(): text for name, text in circumstances.headers.items()}
-    front = stage.sandbox._running_front()
-    organization = front.world.organizations.get(caller.arn.split(":")[4])
+    front = stage.sandbox._get_app()
+    organization = front.state.organizations.get(caller.arn.split(":")[4])
     tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
     return RequestContext(
         at=datetime.now(UTC),
@@ -105,21 +100,10 @@ def observed(caller: Person, role: str, circumstances: Circumstances) -> tuple[b
     return True, None
 
 
-class Kept(AwsAccess):
-    """Credentials whose clients are made once: making one takes longer than all that is asked of it."""
-
-    def iam(self) -> IAMClient:
-        client: IAMClient = kept(self, "iam")
-        return client
-
-    def sts(self) -> STSClient:
-        client: STSClient = kept(self, "sts")
-        return client
-
-
 @cache
-def kept(aws: Kept, service: str) -> Any:
-    return AwsAccess.iam(aws) if service == "iam" else AwsAccess.sts(aws)
+def access(_: Path, profile: str) -> AwsAccess:
+    """Credentials whose clients are made once: that takes longer than all that is asked of them."""
+    return AwsAccess(profile)
 
 
 @cache
@@ -133,12 +117,12 @@ def circumstances_of(stage: Stage, grant: str, caller: Person) -> list[tuple[str
     found = {"plainly": Circumstances(), "too long": Circumstances().but(DurationSeconds=TOO_LONG)}
     for principal in model.principals:
         conditions = get_effective_conditions(principal, model.conditions)
-        met = meeting(conditions, caller.name, caller.mfa_parameters())
+        met = meet_conditions(conditions, caller.name, caller.mfa_parameters())
         found[f"as {principal.display_name}"] = met
         found[f"too long as {principal.display_name}"] = met.but(DurationSeconds=TOO_LONG)
         found |= {
             f"{what} as {principal.display_name}": circumstances
-            for what, circumstances in unmet(conditions, met)
+            for what, circumstances in list_unmet(conditions, met)
         }
     return list(
         {
@@ -152,86 +136,72 @@ def everybody(stage: Stage) -> list[Person]:
     return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
 
 
-def live(caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
+def live(stage: Stage, caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
     stranger = caller.arn.split(":")[4] != documents.source_account_id
     # The stranger's account is another one, with credentials of its own.
     profile = "elsewhere" if stranger else "source"
-    return standing_caller(read_who(caller.arn, documents), Kept(profile))
+    return read_live_caller(parse_principal(caller.arn, documents), access(stage.folder, profile))
+
+
+def differ(
+    stage: Stage, grant: str, caller: Person, question: Question
+) -> Iterator[tuple[bool, str]]:
+    """For each call: whether AWS allows it, and how `explain` differs, empty if it doesn't."""
+    for what, circumstances in circumstances_of(stage, grant, caller):
+        allowed, half = observed(caller, question.role.arn, circumstances)
+        answer = replace(question, request=asked(stage, caller, circumstances)).explain()
+        same = (allowed, half or answer.half) == (answer.allowed, answer.half)
+        reasons = [answer.half, *(reason.text for reason in answer.reasons)]
+        yield allowed, "" if same else repr([grant, caller.arn, what, allowed, half, reasons])
 
 
 def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
     stage.profile(
         "elsewhere", {"aws_access_key_id": "999999999999", "aws_secret_access_key": "sandbox"}
     )
-    differing: list[str] = []
-    answers: list[bool] = []
-    callings: dict[str, CallerWithPolicies] = {}
+    results: list[tuple[bool, str]] = []
+    principals: dict[str, CallerWithPolicies] = {}
+    now = RequestContext(datetime.now(UTC))
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
-        role: Role = standing_role(documents.role.arn, Kept("destination"))
+        role = read_live_role(documents.role.arn, access(stage.folder, "destination"))
         for caller in everybody(stage):
-            if caller.arn not in callings:
-                callings[caller.arn] = live(caller, documents)
-            who = read_who(caller.arn, documents)
-            for what, circumstances in circumstances_of(stage, name, caller):
-                allowed, half = observed(caller, role.arn, circumstances)
-                answer = explain(
-                    who, callings[caller.arn], role, asked(stage, caller, circumstances), documents
-                )
-                answers.append(allowed)
-                if (allowed, half or answer.half) != (answer.allowed, answer.half):
-                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
-    assert differing == []
+            if caller.arn not in principals:
+                principals[caller.arn] = live(stage, caller, documents)
+            who = parse_principal(caller.arn, documents)
+            question = Question(who, principals[caller.arn], role, now, documents)
+            results += differ(stage, name, caller, question)
+    assert [difference for _, difference in results if difference] == []
+    answers = [allowed for allowed, _ in results]
     assert answers.count(True) >= 10
     assert answers.count(False) >= 200
 
 
-def test_what_the_stacks_documents_tell_is_the_same_too(stage: Stage) -> None:
-    """By the documents, for whom the stack made a policy, and for whom it is handed out, if its account allows it."""
-    differing: list[str] = []
-    people = stage.everybody
-    allowing = {caller.arn for key, caller in people.callers.items() if handed_out(key)}
+def test_the_stacks_documents_give_the_same_answers(stage: Stage) -> None:
+    """For callers with a policy of the stack, and for those whose account allows the role."""
+    results: list[tuple[bool, str]] = []
+    now = RequestContext(datetime.now(UTC))
     for name, outputs in stage.grants.items():
         documents = GrantDocuments.model_validate_json(outputs["documents"])
-        for key, caller in people.callers.items():
-            who = read_who(
-                f"group/{key.partition('-')[2]}" if key.startswith("group-") else caller.arn,
-                documents,
+        role = read_documented_role(documents)
+        for key, caller in stage.everybody.callers.items():
+            is_member = key.startswith("group-")
+            text = f"group/{key.partition('-')[2]}" if is_member else caller.arn
+            who = parse_principal(text, documents)
+            principal = (
+                build_entitled_caller(who, role.arn, documents)
+                if handed_out(key)
+                else read_documented_caller(who, documents, entitled=False)
             )
-            entitled = caller.arn in allowing
-            calling = (
-                entitled_caller(who, documents.role.arn, documents)
-                if entitled
-                else stated_caller(who, documents, entitled=False)
-            )
-            if documents.source_account_id != calling.caller.account or not (
-                entitled or calling.known
-            ):
-                continue
-            for what, circumstances in circumstances_of(stage, name, caller):
-                allowed, half = observed(caller, documents.role.arn, circumstances)
-                tags = {"team": "platform"} if name == "principal-tags" else {}
-                call = asked(stage, caller, circumstances)
-                answer = explain(
-                    who,
-                    type(calling)(calling.caller, tags),
-                    stated_role(documents),
-                    call,
-                    documents,
-                )
-                if (allowed, half or answer.half) != (answer.allowed, answer.half):
-                    differing.append(told(name, caller, what, answer, allowed=allowed, half=half))
-    assert differing == []
+            tags = {"team": "platform"} if name == "principal-tags" else {}
+            tagged = replace(principal, tags=tags)
+            in_source = documents.source_account_id == principal.caller.account
+            if in_source and principal.has_known_policies:
+                question = Question(who, tagged, role, now, documents)
+                results += differ(stage, name, caller, question)
+    assert results
+    assert [difference for _, difference in results if difference] == []
 
 
 def handed_out(key: str) -> bool:
     return key.startswith(("account-", "permission-set-", "organization"))
-
-
-def told(
-    name: str, caller: Person, what: str, answer: Explanation, *, allowed: bool, half: str | None
-) -> str:
-    reasons = [reason.text for reason in answer.reasons]
-    return json.dumps(
-        [name, caller.arn, what, {"aws": [allowed, half], "told": [answer.half, reasons]}]
-    )

@@ -20,8 +20,8 @@ from cross_account_access.cli.handoff.command import contents
 from cross_account_access.cli.handoff.sides import Side
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 from sandbox.deploy.stack import load
+from sandbox.proof.access_proof import prove
 from sandbox.proof.people import make_people
-from sandbox.proof.proof import prove
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.aws_shim import aws_on_path
 from tests.cli.handoff.everything import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.proof import Attempt
+    from sandbox.proof.access_proof import ProofAttempt
 
 ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
 
@@ -54,7 +54,7 @@ class Applied:
     path: str
     by_pulumi: Made
     by_commands: Made
-    proof: list[Attempt]
+    proof: list[ProofAttempt]
 
     def folder(self, grant: str, side: str) -> Path:
         return self.stage.folder / "handoffs" / f"{grant}-{side}"

@@ -26,7 +26,7 @@ from cfnlint.config import ManualArgs
 from cross_account_access.cli.handoff.cloudformation import template
 from cross_account_access.cli.handoff.sides import Side
 from cross_account_access.cli.handoff.terraform import configuration
-from sandbox.proof.people import sts_of
+from sandbox.proof.people import make_session_sts
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.everything import GRANTS, SIDES, Made, made, record, rights_of, role_of
 from tests.sandbox.commands import DESTINATION, SOURCE
@@ -288,7 +288,7 @@ def only_alice_gets_in(found: Deployed) -> None:
     }
     for (user, external_id), allowed in attempts.items():
         key = found.stage.source.create_access_key(UserName=user)["AccessKey"]
-        sts = sts_of(found.stage.sandbox.endpoint, {**key, "SessionToken": None})
+        sts = make_session_sts(found.stage.sandbox.endpoint, {**key, "SessionToken": None})
         assert _gets_in(sts, arn, external_id) == allowed, user
 
 

@@ -264,13 +264,13 @@ def test_throttled_it_says_so(deployed: Stage, throttling: str) -> None:
     done = deployed.run(*args, AWS_MAX_ATTEMPTS="1")
     assert (done.returncode, done.stdout) == (ExitCode.UNAVAILABLE, "")
     assert done.stderr == (
-        "Error: AWS doesn't tell whether the role of deploy may be assumed: Throttling: Rate exceeded\n"
+        "Error: cannot assume the role of deploy: Throttling: Rate exceeded\n"
         "AWS throttles: try again in a minute.\n"
     )
 
 
 def test_expired_credentials_are_told(deployed: Stage) -> None:
-    world = deployed.sandbox._world
+    world = deployed.sandbox._state
     clock = world.clock
     try:
         world.clock = lambda: clock() + 7200
@@ -279,7 +279,7 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
         world.clock = clock
     assert done.returncode == ExitCode.UNAVAILABLE
     assert json.loads(done.stdout)["error"] == {
-        "message": "AWS doesn't tell whether the role of deploy may be assumed: ExpiredToken: "
+        "message": "cannot assume the role of deploy: ExpiredToken: "
         "The security token included in the request is expired",
         "remedy": "The credentials have expired: sign in again.",
     }
@@ -293,7 +293,7 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
         (
             ("deploy", *OUTPUTS, "--session-tag", "x", "--", "true"),
             ExitCode.WRONG_INPUT,
-            "--session-tag x: a tag is KEY=VALUE",
+            "--session-tag x: must be KEY=VALUE",
         ),
         (
             ("deploy", *OUTPUTS, "--profile", "none", "--", "true"),
@@ -303,7 +303,7 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
         (
             ("deploy", *OUTPUTS, "--", "true"),
             ExitCode.UNAVAILABLE,
-            "there are no AWS credentials to ask whether",
+            "there are no AWS credentials",
         ),
         (
             ("deploy", *OUTPUTS, "--profile", "alice", "--", "true"),
@@ -332,7 +332,7 @@ def test_expired_credentials_are_told(deployed: Stage) -> None:
                 "true",
             ),
             ExitCode.UNAVAILABLE,
-            "AWS can't be asked whether the role of deploy may be assumed: Could not connect",
+            "cannot assume the role of deploy: Could not connect",
         ),
     ],
 )
@@ -376,7 +376,7 @@ def test_a_config_that_is_none_is_told_without_its_lines(
         ended, told, _ = failing(deployed, *args, AWS_CONFIG_FILE=str(file))
         assert (ended, told) == (
             ExitCode.WRONG_INPUT,
-            f"the AWS CLI doesn't understand {file}\nMend the file.",
+            f"the AWS CLI's config {file} cannot be parsed\nCorrect the file.",
         )
 
 

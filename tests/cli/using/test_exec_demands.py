@@ -68,7 +68,7 @@ def test_the_call_brings_what_the_trust_policy_asks_for(demanding: Stage) -> Non
     )
     done = demanding.run(*args)
     assert (done.returncode, done.stderr) == (0, "")
-    session = demanding.sandbox._world.sessions.get(done.stdout.strip())
+    session = demanding.sandbox._state.sessions.get(done.stdout.strip())
     assert session
     assert (session.name, session.source_identity) == ("alice-tagged", "alice")
     assert (session.tags, session.transitive_tag_keys) == ({"team": "red", "cost": "42"}, ("team",))

@@ -237,14 +237,14 @@ REFUSED: list[tuple[list[str], dict[str, str], str, ExitCode, str]] = [
         {},
         "[profile gone]\naws_access_key_id = AKIAGONE0000000000AB\naws_secret_access_key = x\n",
         ExitCode.UNAVAILABLE,
-        "AWS doesn't tell who the caller is: InvalidClientTokenId",
+        "cannot identify the caller: InvalidClientTokenId",
     ),
     (
         ["--source-profile", "empty", *OUTPUTS, "read-only", "--yes"],
         {},
         "[profile empty]\nregion = x\n",
         ExitCode.UNAVAILABLE,
-        "there are no AWS credentials to ask who the caller is",
+        "there are no AWS credentials",
     ),
     (
         ["--source-profile", "ci", *OUTPUTS, "deploy", "--yes"],

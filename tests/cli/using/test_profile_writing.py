@@ -40,7 +40,7 @@ def test_what_goes_wrong_leaves_the_file_alone_and_nothing_beside_it(
     file.write_bytes(b"old")
     monkeypatch.setattr(Path if step == "chmod" else os, step, _raise(error))
     with pytest.raises((Failure, KeyboardInterrupt)) as ended:
-        files.replace(file, b"old", b"new")
+        files.replace_file(file, b"old", b"new")
     monkeypatch.undo()
     if isinstance(ended.value, Failure):
         told = f"{file} can't be written: No space left on device"
@@ -55,14 +55,14 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(
             Failure, match="was changed by another program meanwhile: nothing was written"
         ):
-            files.replace(file, read, b"new")
+            files.replace_file(file, read, b"new")
         assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("config", there)]
 
 
 def test_two_backups_have_two_names(tmp_path: Path) -> None:
     file = tmp_path / "config"
-    assert files.replace(file, None, b"1") is None
-    made = [files.replace(file, b"1", b"2"), files.replace(file, b"2", b"3")]
+    assert files.replace_file(file, None, b"1") is None
+    made = [files.replace_file(file, b"1", b"2"), files.replace_file(file, b"2", b"3")]
     assert [one.read_bytes() for one in made if one] == [b"1", b"2"]
     assert file.read_bytes() == b"3"
 
@@ -72,7 +72,7 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
     file.write_bytes(b"old")
     file.chmod(0o440)
     with pytest.raises(Failure) as refused:
-        files.replace(file, b"old", b"new")
+        files.replace_file(file, b"old", b"new")
     told = f"{file} is read-only: nothing was written\nIf you mean it to change: chmod u+w {file}"
     assert (refused.value.format_message(), refused.value.code) == (told, ExitCode.WRONG_INPUT)
     assert (

@@ -35,5 +35,4 @@ def test_the_transcript_is_what_the_commands_print(deployed: Stage) -> None:
             timeout=60,
         )
         printed.append(f"$ cross-account-access {command}\n{done.stdout}")
-    found = "".join(printed).replace(str(deployed.folder), "~").rstrip("\n")
-    assert found == block, found
+    assert "".join(printed).replace(str(deployed.folder), "~").rstrip("\n") == block

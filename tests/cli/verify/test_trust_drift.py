@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.cli.verify.trust_drift import drift
+from cross_account_access.cli.verify.trust_drift import compare_trust_policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def after(change: Callable[[list[dict[str, Any]]], object]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("change", WIDER)
 def test_what_lets_in_more_is_wider(change: str) -> None:
-    found = drift(MEANT, after(WIDER[change]), {})
+    found = compare_trust_policies(MEANT, after(WIDER[change]), {})
     assert found.wider
     assert not found.dead
     assert "three" not in str(found)
@@ -111,15 +111,15 @@ def test_what_lets_in_more_is_wider(change: str) -> None:
 
 @pytest.mark.parametrize("change", NARROWER)
 def test_what_lets_in_less_is_narrower(change: str) -> None:
-    found = drift(MEANT, after(NARROWER[change]), {})
+    found = compare_trust_policies(MEANT, after(NARROWER[change]), {})
     assert found.narrower
     assert not found.wider
 
 
 @pytest.mark.parametrize("change", SAME)
 def test_what_means_the_same_is_no_drift(change: str) -> None:
-    found = drift(MEANT, after(SAME[change]), {})
-    assert (found.wider, found.narrower, found.dead, found.other) == ([], [], [], False)
+    found = compare_trust_policies(MEANT, after(SAME[change]), {})
+    assert (found.wider, found.narrower, found.dead, found.cosmetic) == ([], [], [], False)
 
 
 def test_a_denial_is_compared_the_other_way_round() -> None:
@@ -130,8 +130,8 @@ def test_a_denial_is_compared_the_other_way_round() -> None:
         "Condition": {"Bool": {"x:y": "true"}},
     }
     before = after(lambda found: found.append(denial))
-    found = drift(before, MEANT, {})
-    assert found.wider == ["a statement less, which denies *"]
+    found = compare_trust_policies(before, MEANT, {})
+    assert found.wider == ["a statement that denies * is missing"]
     assert not found.narrower
 
 
@@ -140,7 +140,7 @@ def test_an_id_in_an_arns_place_is_dead_and_nothing_else(
     unique_id: str, arns: dict[str, str]
 ) -> None:
     there = after(lambda found: found[0].update(Principal={"AWS": [unique_id, BOB]}))
-    found = drift(MEANT, there, arns)
+    found = compare_trust_policies(MEANT, there, arns)
     assert (found.dead, found.wider, found.narrower) == ([unique_id], [], [])
 
 
@@ -148,9 +148,9 @@ def test_beside_a_dead_id_other_drift_is_seen() -> None:
     def change(found: list[dict[str, Any]]) -> None:
         found[0]["Principal"] = {"AWS": [ALICE_ID, BOB, "arn:aws:iam::111111111111:user/eve"]}
 
-    found = drift(MEANT, after(change), {ALICE_ID: ALICE})
+    found = compare_trust_policies(MEANT, after(change), {ALICE_ID: ALICE})
     assert found.dead == [ALICE_ID]
-    assert found.wider == ["principal arn:aws:iam::111111111111:user/eve more"]
+    assert found.wider == ["principal arn:aws:iam::111111111111:user/eve is extra"]
 
 
 @pytest.mark.parametrize("element", ["Sid", "Version"])
@@ -160,5 +160,5 @@ def test_words_alone_are_other(element: str) -> None:
         del there["Version"]
     else:
         there["Statement"][0]["Sid"] = "Else"
-    found = drift(MEANT, there, {})
-    assert (found.wider, found.narrower, found.other) == ([], [], True)
+    found = compare_trust_policies(MEANT, there, {})
+    assert (found.wider, found.narrower, found.cosmetic) == ([], [], True)

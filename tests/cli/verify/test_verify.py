@@ -1,33 +1,33 @@
-"""`verify` on a deployed stack that nothing happened to: each caller, wrong ones, and what keeps it from asking."""
+"""`verify` on an undamaged stack: each caller, wrong ones, and what keeps it from asking AWS."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-import click
+import botocore.client
 import pytest
+from botocore.exceptions import ClientError
 
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.policy_normalization import compute_checksum
+from tests.cli.conftest import restoring
 from tests.cli.verify.verifying import (
     CALLERS,
     AccessAnalyzer,
     by_caller,
     codes,
-    kept,
     mfa_code,
     verify,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cross_account_access.iam.findings import AccountSide
@@ -43,177 +43,125 @@ def test_an_undamaged_grant_has_no_finding(deployed: Stage, grant: str) -> None:
     code, result = by_caller(deployed, grant)
     assert (code, codes(result), result["notChecked"]) == (0, [], [])
     assert all(attempt["holds"] for attempt in result["attempts"])
-    tried = [attempt["attempt"] for attempt in result["attempts"]]
     expected = {
         "deploy": ["assumes the role", "a session of 3601 s"],
         "partner-audit": ["assumes the role", "without the external ID", "a session of 3601 s"],
         "read-only": ["without MFA", "assumes the role", "a session of 14401 s"],
     }
-    assert tried == expected[grant]
+    assert [attempt["attempt"] for attempt in result["attempts"]] == expected[grant]
 
 
 # --- Who calls ------------------------------------------------------------------------------------
 
 
-def test_without_a_name_the_grants_of_the_caller_are_verified(deployed: Stage) -> None:
-    code, told = verify(deployed, "--profile", "auditor")
-    assert (code, told["findings"]) == (0, 0)
-    assert [result["grant"] for result in told["grants"]] == ["partner-audit"]
-    assert told["caller"] == "arn:aws:iam::111111111111:user/partners/auditor"
-
-
-def test_the_session_that_was_assumed_reads_the_destination(deployed: Stage) -> None:
-    _, told = verify(deployed, "--profile", "auditor")
-    [result] = told["grants"]
-    assert result["notChecked"] == []
+def test_without_a_name_the_callers_grants_are_verified(deployed: Stage) -> None:
+    """The session that was assumed reads the destination."""
+    code, report = verify(deployed, "--profile", "auditor")
+    assert (code, report["findings"]) == (0, 0)
+    assert report["caller"] == "arn:aws:iam::111111111111:user/partners/auditor"
+    [result] = report["grants"]
+    assert (result["grant"], result["notChecked"]) == ("partner-audit", [])
     assert set(result["checksums"]) == {"source", "destination"}
 
 
 @pytest.mark.parametrize("caller", ["outsider", "nobody", "stranger", "alice", "source"])
-def test_others_are_proven_to_be_refused(deployed: Stage, caller: str) -> None:
-    code, told = verify(deployed, "--profile", caller, "deploy")
-    [result] = told["grants"]
+def test_others_are_refused(deployed: Stage, caller: str) -> None:
+    code, report = verify(deployed, "--profile", caller, "deploy")
+    [result] = report["grants"]
     assert (code, codes(result), result["became"]) == (0, [], None)
     assert [attempt["observed"] for attempt in result["attempts"]] == ["refused"]
 
 
-def test_what_is_not_read_is_told(deployed: Stage) -> None:
+def test_what_is_not_read_is_reported(deployed: Stage) -> None:
     options = ("--profile", "outsider", "deploy")
-    code, told = verify(deployed, *options)
+    code, report = verify(deployed, *options)
     assert code == 0
-    assert told["grants"][0]["notChecked"] == [
-        {
-            "what": "what role deploy of account 222222222222 has",
-            "why": "the credentials are of another account; --destination-profile NAME gives others",
-            "permission": None,
-        }
-    ]
+    [unchecked] = report["grants"][0]["notChecked"]
+    assert unchecked["what"] == "role deploy of account 222222222222"
+    assert "--destination-profile" in unchecked["why"]
     assert verify(deployed, *options, "--strict")[0] == 3
 
 
-def test_without_a_code_the_refusal_alone_is_proven(deployed: Stage) -> None:
-    code, told = verify(deployed, "--profile", "alice")
-    [result] = told["grants"]
+def test_without_a_code_only_the_refusal_is_proved(deployed: Stage) -> None:
+    code, report = verify(deployed, "--profile", "alice")
+    [result] = report["grants"]
     assert (code, codes(result)) == (0, [])
     assert [attempt["attempt"] for attempt in result["attempts"]] == ["without MFA"]
     assert "--mfa-code" in result["notChecked"][0]["why"]
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "message"),
+    ("options", "code", "part"),
     [
-        (
-            ["--profile", "outsider"],
-            2,
-            "no grant names arn:aws:iam::111111111111:user/sandbox-outsider",
-        ),
-        (["--profile", "alice", "nothing"], 2, "there is no grant nothing"),
-        (["--profile", "who"], 2, "there is no AWS profile who"),
-        (["--profile", "alice", "--source-profile", "who"], 2, "there is no AWS profile who"),
-        (
-            ["--profile", "alice", "--source-profile", "stranger"],
-            2,
-            "not of the source, 111111111111",
-        ),
-        (
-            ["--profile", "alice", "--destination-profile", "source"],
-            2,
-            "not of the destination, 222222222222",
-        ),
-        (["--profile", "alice", "--mfa-code", "000000"], 3, "MultiFactorAuthentication failed"),
-        (
-            [
-                "--profile",
-                "alice",
-                "--mfa-code",
-                "000000",
-                "--mfa-serial",
-                "arn:aws:iam::111111111111:mfa/x",
-            ],
-            3,
-            "mfa/x",
-        ),
-        (
-            ["--checksum", f"sha256:{'0' * 64}", "--profile", "alice"],
-            2,
-            "a checksum is of one grant, and 3 are meant",
-        ),
-        (["--profile", "alice", "--session-tag", "x"], 2, "--session-tag x: a tag is KEY=VALUE"),
+        ("--profile outsider", 2, "arn:aws:iam::111111111111:user/sandbox-outsider"),
+        ("--profile alice nothing", 2, "nothing"),
+        ("--profile who", 2, "who"),
+        ("--profile alice --source-profile who", 2, "who"),
+        ("--profile alice --source-profile stranger", 2, "--source-profile stranger"),
+        ("--profile alice --destination-profile source", 2, "--destination-profile source"),
+        ("--profile alice --mfa-code 000000", 3, "MultiFactorAuthentication failed"),
+        ("--profile alice --mfa-code 000000 --mfa-serial arn:aws:iam::1:mfa/x", 3, "mfa/x"),
+        (f"--checksum sha256:{'0' * 64} --profile alice", 2, "--checksum"),
+        ("--profile alice --session-tag x", 2, "--session-tag x"),
+        ("", 3, "no AWS credentials"),
     ],
-    ids=str,
 )
-def test_what_is_wrong_is_said(
-    deployed: Stage, options: list[str], code: int, message: str
-) -> None:
-    found, told = verify(deployed, *options)
-    assert found == code
-    assert message in told["error"]["message"]
+def test_wrong_input_is_reported(deployed: Stage, options: str, code: int, part: str) -> None:
+    exit_code, report = verify(deployed, *options.split())
+    assert exit_code == code
+    assert part in report["error"]["message"]
 
 
-@pytest.mark.parametrize("options", [["--checksum", "no-such-file"], ["--timeout", "-1"]], ids=str)
-def test_a_wrong_option_is_refused(deployed: Stage, options: list[str]) -> None:
-    with pytest.raises(click.BadParameter):
-        verify(deployed, *options)
+@pytest.mark.parametrize("options", ["--checksum no-such-file", "--timeout -1", "--profile alice"])
+def test_a_wrong_option_is_refused(deployed: Stage, options: str) -> None:
+    done = deployed.call("verify", *options.split())
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_a_parameter_can_be_given(deployed: Stage) -> None:
-    code, told = verify(deployed, "--profile", "ci", "--session-name", "my-release")
+    code, report = verify(deployed, "--profile", "ci", "--session-name", "my-release")
     assert code == 0
-    assert told["grants"][0]["became"].endswith("/my-release")
+    assert report["grants"][0]["became"].endswith("/my-release")
     for text in ("a-wrong-one", "not valid!"):
-        code, told = verify(deployed, "--profile", "auditor", "--external-id", text)
-        assert (code, codes(told["grants"][0])) == (1, ["access-refused"])
-        assert text not in str(told)
+        code, report = verify(deployed, "--profile", "auditor", "--external-id", text)
+        assert (code, codes(report["grants"][0])) == (1, ["access-refused"])
+        assert text not in str(report)
 
 
-def test_what_a_grant_does_not_ask_for_need_not_be_given(deployed: Stage) -> None:
-    code, told = verify(deployed, "--profile", "ci", "--external-id", "of-another-grant")
-    assert (code, told["findings"]) == (0, 0)
-    assert [attempt["attempt"] for attempt in told["grants"][0]["attempts"]] == [
-        "assumes the role",
-        "a session of 3601 s",
-    ]
+def test_what_a_grant_does_not_require_need_not_be_given(deployed: Stage) -> None:
+    code, report = verify(deployed, "--profile", "ci", "--external-id", "of-another-grant")
+    assert (code, report["findings"]) == (0, 0)
+    attempts = [attempt["attempt"] for attempt in report["grants"][0]["attempts"]]
+    assert attempts == ["assumes the role", "a session of 3601 s"]
 
 
 def test_a_stranger_who_gets_in_is_a_finding(deployed: Stage) -> None:
     trust = documents(deployed, "deploy").role.trust_policy
     trust["Statement"][0]["Principal"]["AWS"] = "*"
-    with kept(deployed):
+    with restoring(deployed):
         deployed.destination.update_assume_role_policy(
             RoleName="deploy", PolicyDocument=json.dumps(trust)
         )
-        code, told = verify(deployed, "--profile", "stranger", "deploy")
-    assert (code, codes(told["grants"][0])) == (1, ["stranger-allowed"])
-    assert "user/sandbox-stranger is no principal" in told["grants"][0]["findings"][0]["message"]
+        code, report = verify(deployed, "--profile", "stranger", "deploy")
+    assert (code, codes(report["grants"][0])) == (1, ["stranger-allowed"])
+    assert "user/sandbox-stranger" in report["grants"][0]["findings"][0]["message"]
 
 
-def test_a_code_helps_where_a_principals_own_policies_ask_for_mfa(deployed: Stage) -> None:
+def test_a_code_helps_where_a_principals_own_policies_require_mfa(deployed: Stage) -> None:
     condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     denial = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
     text = json.dumps({"Version": "2012-10-17", "Statement": denial})
-    with kept(deployed):
+    code_option = ("--mfa-code", mfa_code(deployed, "partners/auditor"))
+    with restoring(deployed):
         deployed.source.put_user_policy(UserName="auditor", PolicyName="mfa", PolicyDocument=text)
-        code, told = verify(deployed, "--profile", "auditor")
-        assert (code, codes(told["grants"][0])) == (1, ["access-refused"])
-        assert "aws:MultiFactorAuthPresent" in str(told["grants"][0]["notChecked"])
-        code, told = verify(
-            deployed, "--profile", "auditor", "--mfa-code", mfa_code(deployed, "partners/auditor")
-        )
-    assert (code, codes(told["grants"][0])) == (0, [])
+        code, without = verify(deployed, "--profile", "auditor")
+        code_with, with_mfa = verify(deployed, "--profile", "auditor", *code_option)
+    assert (code, codes(without["grants"][0])) == (1, ["access-refused"])
+    assert "aws:MultiFactorAuthPresent" in str(without["grants"][0]["notChecked"])
+    assert (code_with, codes(with_mfa["grants"][0])) == (0, [])
 
 
-# --- Access Analyzer ------------------------------------------------------------------------------
-
-
-def analyzer_says(kind: str) -> AccessAnalyzer:
-    return AccessAnalyzer(
-        {
-            "findingType": kind,
-            "issueCode": "SOME_ISSUE",
-            "findingDetails": "Mind this.",
-            "learnMoreLink": "https://x",
-        }
-    )
+# --- Access Analyzer and checksums ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -221,213 +169,116 @@ def analyzer_says(kind: str) -> AccessAnalyzer:
     [("SECURITY_WARNING", 2, 0), ("ERROR", 2, 0), ("SUGGESTION", 0, 2)],
 )
 def test_access_analyzer_is_asked(deployed: Stage, kind: str, findings: int, remarks: int) -> None:
-    analyzer = analyzer_says(kind)
-    code, told = verify(deployed, "--profile", "ci", analyzer=analyzer)
-    [result] = told["grants"]
+    analyzer = AccessAnalyzer({"findingType": kind, "issueCode": "SOME_ISSUE"})
+    code, report = verify(deployed, "--profile", "ci", analyzer=analyzer)
+    [result] = report["grants"]
     assert code == (1 if findings else 0)
     assert codes(result) == ["access-analyzer"] * findings
     assert len(result["remarks"]) == remarks
-    assert {asked["policyType"] for asked in analyzer.asked} == {
-        "RESOURCE_POLICY",
-        "IDENTITY_POLICY",
-    }
+    types = {request["policyType"] for request in analyzer.requests}
+    assert types == {"RESOURCE_POLICY", "IDENTITY_POLICY"}
 
 
-# --- What was handed over -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("half", ["source", "destination"])
-def test_a_checksum_of_what_stands_is_recognized(
-    deployed: Stage, tmp_path: Path, half: AccountSide
+@pytest.mark.parametrize(("half", "as_file"), [("source", True), ("destination", False)])
+def test_a_checksum_of_a_half_is_recognized(
+    deployed: Stage, tmp_path: Path, half: AccountSide, as_file: bool
 ) -> None:
-    checksum = compute_checksum(build_expected_half(documents(deployed, "deploy"), half))
+    expected = build_expected_half(documents(deployed, "deploy"), half)
+    checksum = compute_checksum(expected)
     file = tmp_path / "CHECKSUM"
     file.write_text(f"{half}: {checksum}\n", encoding="utf-8")
-    for text in (checksum, str(file)):
-        code, result = by_caller(deployed, "deploy", "--checksum", text)
-        assert (code, codes(result), result["checksums"][half]) == (0, [], checksum)
+    option = str(file) if as_file else checksum
+    code, result = by_caller(deployed, "deploy", "--checksum", option)
+    assert (code, codes(result), result["checksums"][half]) == (0, [], checksum)
 
 
-def test_a_checksum_of_something_else_is_told(deployed: Stage) -> None:
+def test_a_checksum_of_something_else_is_a_finding(deployed: Stage) -> None:
     code, result = by_caller(deployed, "deploy", "--checksum", f"sha256:{'0' * 64}")
     assert (code, codes(result)) == (1, ["handoff-outdated"])
 
 
-# --- As a process ---------------------------------------------------------------------------------
+# --- What AWS answers -----------------------------------------------------------------------------
 
 
-def run(stage: Stage, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return stage.run(
-        "verify",
-        "--outputs",
-        str(stage.outputs),
-        "--timeout",
-        "0",
-        *options,
-        seconds=60,
-        **environment,
-    )
+def refusing(**refused: str) -> Any:
+    """AWS that refuses these operations; the sandbox authorizes nothing but AssumeRole."""
+    call = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined] # private
 
+    def answer(self: object, operation: str, parameters: object) -> Any:
+        if code := refused.get(operation):
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+        return call(self, operation, parameters)
 
-def test_a_person_reads_what_was_proven(deployed: Stage) -> None:
-    done = run(deployed, "--profile", "auditor")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        "As arn:aws:iam::111111111111:user/partners/auditor",
-        "",
-        "partner-audit  arn:aws:iam::222222222222:role/partner-audit",
-        "  ok       assumes the role: became arn:aws:sts::222222222222:assumed-role/partner-audit/verify",
-        "  ok       without the external ID: refused",
-        "  ok       a session of 3601 s: refused",
-        "",
-        "  unknown  not checked: what Access Analyzer says of the documents: it can't be asked here: InternalFailure",
-        "No finding; 1 not checked.",
-    ]
-    assert done.stderr == ""
-
-
-def test_without_a_stack_nothing_is_asked(deployed: Stage) -> None:
-    done = deployed.run("verify", "--profile", "alice")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "no stack is given" in done.stderr
-
-
-def test_without_credentials_that_is_said(deployed: Stage) -> None:
-    done = run(deployed, "--json")
-    assert done.returncode == 3
-    assert "no AWS credentials" in json.loads(done.stdout)["error"]["message"]
-    assert "--profile" in done.stderr
-
-
-def test_expired_credentials_are_told_as_that(deployed: Stage) -> None:
-    world = deployed.sandbox._running_front().world
-    clock = world.clock
-    world.clock = lambda: clock() + 7200
-    try:
-        done = run(deployed, "--profile", "ci")
-    finally:
-        world.clock = clock
-    assert done.returncode == 3
-    assert "The credentials have expired: sign in again." in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-# What IAM or STS answers, in the process's own botocore: the sandbox authorizes nothing but AssumeRole.
-ANSWERING = """
-import os
-import botocore.client
-
-call = botocore.client.BaseClient._make_api_call
-refused = dict(item.split("=") for item in os.environ["REFUSED"].split(","))
-
-
-def answer(self, operation, parameters):
-    if code := refused.get(operation):
-        raise botocore.exceptions.ClientError({"Error": {"Code": code, "Message": "so it is"}}, operation)
-    return call(self, operation, parameters)
-
-
-botocore.client.BaseClient._make_api_call = answer
-"""
-
-
-@pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("answering")
-    (folder / "sitecustomize.py").write_text(ANSWERING, encoding="utf-8")
-    return str(folder)
+    return patch.object(botocore.client.BaseClient, "_make_api_call", answer)
 
 
 @pytest.mark.parametrize(
-    ("refused", "what", "permission"),
+    ("operation", "what", "resource"),
     [
-        ("GetRole=AccessDenied", "role deploy of account 222222222222", "iam:GetRole on deploy"),
-        (
-            "ListRolePolicies=AccessDenied",
-            "role ci of account 111111111111",
-            "iam:ListRolePolicies on ci",
-        ),
-        (
-            "GetPolicyVersion=AccessDenied",
-            "role ci of account 111111111111",
-            "iam:GetPolicyVersion on arn:aws:iam::1",
-        ),
+        ("GetRole", "role deploy of account 222222222222", "deploy"),
+        ("ListRolePolicies", "role ci of account 111111111111", "ci"),
+        ("GetPolicyVersion", "role ci of account 111111111111", "arn:aws:iam::1"),
     ],
 )
-def test_a_permission_that_lacks_is_named(
-    deployed: Stage, answering: str, refused: str, what: str, permission: str
+def test_a_missing_permission_is_named(
+    deployed: Stage, operation: str, what: str, resource: str
 ) -> None:
-    path = os.pathsep.join([answering, deployed.environment["PYTHONPATH"]])
-    done = run(deployed, "--profile", "ci", PYTHONPATH=path, REFUSED=refused)
-    assert done.returncode == 0, done.stderr
-    assert f"not checked: what {what} has: the credentials lack {permission}" in done.stdout
-    assert "became arn:aws:sts::222222222222:assumed-role/deploy/verify" in done.stdout
+    with refusing(**{operation: "AccessDenied"}):
+        code, report = verify(deployed, "--profile", "ci")
+    [result] = report["grants"]
+    assert (code, bool(result["became"])) == (0, True)
+    unchecked = next(one for one in result["notChecked"] if one["what"] == what)
+    assert unchecked["permission"] == f"iam:{operation}"
+    assert f"iam:{operation} on {resource}" in unchecked["why"]
 
 
 @pytest.mark.parametrize(
-    ("refused", "told"),
+    ("operation", "error", "remedy"),
     [
-        ("AssumeRole=Throttling", "AWS throttles: try again in a minute."),
-        ("GetRole=ThrottlingException", "AWS throttles: try again in a minute."),
-        ("GetCallerIdentity=InvalidClientTokenId", "The credentials are not valid"),
+        ("AssumeRole", "Throttling", "AWS throttles: try again in a minute."),
+        ("GetRole", "ThrottlingException", "AWS throttles: try again in a minute."),
+        ("GetCallerIdentity", "InvalidClientTokenId", "The credentials are not valid"),
     ],
 )
 def test_what_keeps_aws_from_answering_ends_it(
-    deployed: Stage, answering: str, refused: str, told: str
+    deployed: Stage, operation: str, error: str, remedy: str
 ) -> None:
-    path = os.pathsep.join([answering, deployed.environment["PYTHONPATH"]])
-    done = run(deployed, "--profile", "ci", "--json", PYTHONPATH=path, REFUSED=refused)
-    assert done.returncode == 3
-    assert told in json.loads(done.stdout)["error"]["remedy"]
-    assert "Traceback" not in done.stderr
+    with refusing(**{operation: error}):
+        code, report = verify(deployed, "--profile", "ci")
+    assert code == 3
+    assert remedy in report["error"]["remedy"]
 
 
-def test_it_can_be_interrupted_while_it_waits(deployed: Stage, answering: str) -> None:
-    path = os.pathsep.join([answering, deployed.environment["PYTHONPATH"]])
-    command = [
-        sys.executable,
-        "-m",
-        "cross_account_access.cli",
-        "verify",
-        "--outputs",
-        str(deployed.outputs),
-    ]
-    asked = len(deployed.sandbox.requests)
+def test_expired_credentials_are_reported(deployed: Stage) -> None:
+    world = deployed.sandbox._get_app().state
+    clock = world.clock
+    with patch.object(world, "clock", lambda: clock() + 7200):
+        code, report = verify(deployed, "--profile", "ci")
+    assert code == 3
+    assert report["error"]["remedy"] == "The credentials have expired: sign in again."
+
+
+def test_it_can_be_interrupted_while_it_waits(deployed: Stage) -> None:
+    tool = [sys.executable, "-m", "cross_account_access.cli", "verify", "--outputs", "outputs.json"]
     before = {file: file.read_bytes() for file in deployed.folder.rglob("*") if file.is_file()}
-    environment = deployed.environment | {"PYTHONPATH": path, "REFUSED": "AssumeRole=AccessDenied"}
-    pipe = subprocess.PIPE
+    seen = len(deployed.sandbox.requests)
     with subprocess.Popen(  # noqa: S603 - the tool
-        [*command, "--profile", "ci", "--timeout", "60"],
-        env=environment,
-        stdout=pipe,
-        stderr=pipe,
+        [*tool, "--profile", "auditor", "--external-id", "a-wrong-one", "--timeout", "60"],
+        env=deployed.environment,
+        cwd=deployed.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_for(
-            lambda: any(
-                one.action == "GetPolicyVersion" for one in deployed.sandbox.requests[asked:]
-            )
-        )
+        end = time.monotonic() + 30
+        while all(one.action != "AssumeRole" for one in deployed.sandbox.requests[seen:]):
+            assert time.monotonic() < end, "the role was never tried"
+            time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert out == ""
+    assert (process.returncode, out) == (130, "")
     assert err.strip().endswith("Interrupted.")
     assert "Traceback" not in err
     after = {file: file.read_bytes() for file in deployed.folder.rglob("*") if file.is_file()}
     assert after == before
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.05)
-
-
-def test_the_help_teaches(deployed: Stage) -> None:
-    done = deployed.run("verify", "--help")
-    assert done.returncode == 0
-    assert "It changes nothing" in " ".join(done.stdout.split())
-    assert "cross-account-access verify --stack dev --profile alice" in done.stdout

@@ -1,4 +1,4 @@
-"""Every kind of principal and every condition that a call can meet: verified by its caller, without a finding."""
+"""Every kind of principal and every condition of a call, verified by its caller."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import deploy
-from tests.cli.verify.verifying import codes, kept, verify
+from tests.cli.conftest import deploy, restoring
+from tests.cli.verify.verifying import codes, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def test_a_loosened_tag_is_widened(kinds: Stage) -> None:
     trust = json.loads(kinds.grants["tagged"]["documents"])["role"]["trustPolicy"]
     for statement in trust["Statement"]:
         statement["Condition"]["StringEquals"]["aws:RequestTag/Team"] = ["blue", "red", "green"]
-    with kept(kinds):
+    with restoring(kinds):
         kinds.destination.update_assume_role_policy(
             RoleName="tagged", PolicyDocument=json.dumps(trust)
         )
@@ -127,7 +127,7 @@ def test_a_loosened_tag_is_widened(kinds: Stage) -> None:
 
 
 def test_a_boundary_that_is_taken_away_is_told(kinds: Stage) -> None:
-    with kept(kinds):
+    with restoring(kinds):
         kinds.destination.delete_role_permissions_boundary(RoleName="bounded")
         code, told = verify(kinds, "--profile", "erin", "bounded")
     assert (code, codes(told["grants"][0])) == (1, ["role-boundary-changed"])
@@ -135,7 +135,7 @@ def test_a_boundary_that_is_taken_away_is_told(kinds: Stage) -> None:
 
 def test_a_group_without_its_policy_is_told(kinds: Stage) -> None:
     arn = json.loads(kinds.grants["by-group"]["documents"])["principals"][0]["policyArn"]
-    with kept(kinds):
+    with restoring(kinds):
         kinds.source.detach_group_policy(GroupName="developers", PolicyArn=arn)
         code, told = verify(kinds, "--profile", "developers", "by-group")
     assert (code, codes(told["grants"][0])) == (1, ["policy-detached"])
@@ -147,7 +147,7 @@ def test_whoever_a_whole_accounts_own_policies_let_in_is_no_finding(kinds: Stage
     assert (code, codes(result)) == (0, [])
     assert [one["what"] for one in result["notChecked"]] == [
         "that others are refused",
-        "what role by-group of account 222222222222 has",
+        "role by-group of account 222222222222",
     ]
 
 

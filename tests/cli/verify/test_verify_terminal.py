@@ -1,102 +1,79 @@
-"""`verify` on a terminal: it asks for the MFA code, tells of its waiting on stderr, and colours its answer."""
+"""`verify` on a terminal: it asks for the MFA code, and reports its progress on stderr."""
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
-import time
-from select import select
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
-from cross_account_access.cli.accounts import AwsAccess
+from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerSession
-from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.verify.attempts import with_mfa
+from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.verify import verify_command
+from cross_account_access.cli.verify.access_attempts import sign_in_with_mfa
+from tests.cli.terminals import Terminal
 from tests.cli.verify.verifying import mfa_code
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Stage
 
-
-def on_a_terminal(stage: Stage, *options: str, answer: str) -> tuple[int, str, str]:
-    """Run it with a terminal for stdin and stderr, and answer its question; returns exit code, stdout and stderr."""
-    ours, theirs = pty.openpty()
-    command = [
-        sys.executable,
-        "-m",
-        "cross_account_access.cli",
-        "verify",
-        "--outputs",
-        str(stage.outputs),
-        *options,
-    ]
-    with subprocess.Popen(  # noqa: S603 - the tool
-        command,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env=stage.environment | {"TERM": "xterm"},
-    ) as process:
-        os.close(theirs)
-        seen, answered, end = b"", False, time.monotonic() + 40
-        while process.poll() is None and time.monotonic() < end:
-            if select([ours], [], [], 0.1)[0]:
-                try:
-                    seen += os.read(ours, 4096)
-                except OSError:  # what Linux says when the other side is closed
-                    break
-            if b"MFA code" in seen and not answered:
-                os.write(ours, f"{answer}\n".encode())
-                answered = True
-        out = process.communicate(timeout=20)[0].decode()
-    os.close(ours)
-    return process.returncode, out, seen.decode()
+COMMAND = ("verify", "--outputs", "outputs.json", "--profile", "alice")
 
 
 def test_it_asks_for_the_code_and_shows_it_to_nobody(deployed: Stage) -> None:
     code = mfa_code(deployed)
-    done, out, err = on_a_terminal(deployed, "--profile", "alice", answer=code)
-    assert done == 0
+    with Terminal(deployed, *COMMAND, TERM="xterm") as terminal:
+        terminal.wait_for("MFA code of arn:aws:iam::111111111111:mfa/sandbox-alice")
+        terminal.type(f"{code}\n")
+        exit_code, out = terminal.end()
+    assert exit_code == 0
     assert "became arn:aws:sts::222222222222:assumed-role/read-only/verify" in out
-    assert "MFA code of arn:aws:iam::111111111111:mfa/sandbox-alice" in err
-    assert "read-only: assuming the role" in err
-    assert code not in out + err
+    assert "read-only: assuming the role" in terminal.seen
+    assert code not in out + terminal.seen
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize(("options", "asked"), [([], True), (["--json"], False)])
+@pytest.mark.parametrize(("options", "asked"), [((), True), (("--json",), False)])
 def test_enter_leaves_it_unchecked_and_json_never_asks(
-    deployed: Stage, options: list[str], asked: bool
+    deployed: Stage, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], asked: bool
 ) -> None:
-    done, out, err = on_a_terminal(deployed, "--profile", "alice", *options, answer="")
-    assert done == 0
-    assert "no code was given" in out
-    assert ("MFA code" in err) == asked
+    prompts: list[str] = []
+
+    def prompt(text: str, default: str, **_: object) -> str:
+        prompts.append(text)
+        return default
+
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(verify_command, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(click, "prompt", prompt)
+    done = deployed.call(*COMMAND, *options)
+    assert done.returncode == 0
+    assert "no code was given" in done.stdout
+    assert bool(prompts) is asked
 
 
 @pytest.mark.parametrize(
-    ("code", "given", "refused"),
+    ("failure", "code", "refused"),
     [
-        (ExitCode.NO, None, False),
-        (ExitCode.UNAVAILABLE, None, False),
-        (ExitCode.WRONG_INPUT, None, True),  # several, and the person can say which
-        (ExitCode.NO, "123456", True),
-        (ExitCode.UNAVAILABLE, "123456", True),
+        (Failure("no device", ExitCode.NO), None, False),
+        (Failure("no device"), None, False),
+        (InputError("no device"), None, True),  # several, and the person can choose
+        (Failure("no device", ExitCode.NO), "123456", True),
+        (Failure("no device"), "123456", True),
     ],
 )
-def test_without_a_device_there_is_no_question_but_a_given_code_needs_one(
-    monkeypatch: pytest.MonkeyPatch, code: ExitCode, given: str | None, refused: bool
+def test_without_a_device_it_does_not_ask_but_a_given_code_needs_one(
+    monkeypatch: pytest.MonkeyPatch, failure: Failure, code: str | None, refused: bool
 ) -> None:
-    def no_device(_: CallerSession) -> str:
-        raise Failure("no device", code)
+    def raise_failure(_: CallerSession) -> str:
+        raise failure
 
-    monkeypatch.setattr(CallerSession, "mfa_serial", property(no_device))
+    monkeypatch.setattr(CallerSession, "mfa_serial", property(raise_failure))
+    caller = CallerSession(AwsAccess())
     if refused:
-        with pytest.raises(Failure, match="no device"):
-            with_mfa(CallerSession(AwsAccess()), None, given, prompt=True)
+        with pytest.raises(Failure):
+            sign_in_with_mfa(caller, None, code, prompt=True)
     else:
-        assert with_mfa(CallerSession(AwsAccess()), None, given, prompt=True) is None
+        assert sign_in_with_mfa(caller, None, code, prompt=True) is None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.call import Call
-from cross_account_access.cli.verify import attempts
-
-if TYPE_CHECKING:
-    from cross_account_access.cli.verify.attempts import Answer
-    from cross_account_access.cli.verify.callers import Temporary
+from cross_account_access.cli.assume_role_call import AssumeRoleCall
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.verify import access_attempts
+from cross_account_access.cli.verify.access_attempts import Outcome
 
 
 class Clock:
@@ -33,15 +28,15 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(attempts, "time", clock)
+    monkeypatch.setattr(access_attempts, "time", clock)
     return clock
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, allowed_from: float) -> None:
-    def assume(_aws: AwsAccess, _call: Call) -> tuple[Answer, str, Temporary | None]:
-        return ("allowed" if clock.now >= allowed_from else "refused"), "", None
+    def assume_role(_aws: AwsAccess, _call: AssumeRoleCall) -> Outcome:
+        return Outcome("allowed" if clock.now >= allowed_from else "refused", "", None)
 
-    monkeypatch.setattr(attempts, "assume", assume)
+    monkeypatch.setattr(access_attempts, "assume_role", assume_role)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +58,6 @@ def test_it_waits_as_long_as_was_said(
     slept: list[float],
 ) -> None:
     answer(monkeypatch, clock, allowed_from=allowed_from)
-    found, _, _ = attempts.assume_until(
-        AwsAccess(), Call("arn:aws:iam::222222222222:role/x"), timeout, "x"
-    )
-    assert (found, clock.slept) == (expected, slept)
+    call = AssumeRoleCall("arn:aws:iam::222222222222:role/x")
+    outcome = access_attempts.assume_role_within(AwsAccess(), call, timeout, "x")
+    assert (outcome.answer, clock.slept) == (expected, slept)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
-from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-import pytest
-from click.testing import CliRunner
-
-from cross_account_access.cli.main import cli
-from cross_account_access.cli.terminal import Failure
-from cross_account_access.cli.verify.analyzer import Analyzer
+from cross_account_access.cli.aws_access import AwsAccess, TemporaryAccess
+from cross_account_access.cli.verify import access_analyzer
 from sandbox.aws.mfa import totp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.cli.conftest import Stage
 
 CALLERS = {"deploy": "ci", "partner-audit": "auditor", "read-only": "alice"}
@@ -36,42 +30,45 @@ def mfa_code(stage: Stage, user: str = "alice") -> str:
 
 
 class AccessAnalyzer:
-    """Access Analyzer, which the sandbox lacks; it says of every document what it is told to say."""
+    """Access Analyzer, which the sandbox lacks; it has these findings about every document."""
 
-    def __init__(self, *told: dict[str, str]) -> None:
-        self.told = told
-        self.asked: list[dict[str, str]] = []
+    def __init__(self, *findings: dict[str, str]) -> None:
+        self.findings = findings
+        self.requests: list[dict[str, str]] = []
 
-    def validate_policy(self, **asked: str) -> dict[str, Any]:
-        self.asked.append(asked)
-        return {"findings": [*self.told]}
+    def validate_policy(self, **request: str) -> dict[str, Any]:
+        self.requests.append(request)
+        return {"findings": [*self.findings]}
+
+
+_clients: dict[tuple[object, ...], Any] = {}
+
+
+def _get_client(aws: AwsAccess, service: str, *_: object) -> Any:
+    """A client that is made once for all tests: that takes longer than all that is asked of it."""
+    profiles = Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"]).read_text(encoding="utf-8")
+    keys = aws.keys.values() if isinstance(aws, TemporaryAccess) else [profiles]
+    key = (service, aws.profile, os.environ["AWS_ENDPOINT_URL"], *keys)
+    if key not in _clients:
+        _clients[key] = _make_client(aws, service)
+    return _clients[key]
+
+
+_make_client = AwsAccess.client
 
 
 def verify(
     stage: Stage, *options: str, analyzer: AccessAnalyzer | None = None
 ) -> tuple[int, dict[str, Any]]:
     """Run it; returns the exit code and what it printed as JSON."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Analyzer, "_client", lambda _: analyzer or AccessAnalyzer())
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, text in stage.environment.items():
-            patch.setenv(name, text)
-        arguments = [
-            "verify",
-            "--outputs",
-            str(stage.outputs),
-            "--timeout",
-            "0",
-            "--json",
-            *options,
-        ]
-        done = CliRunner().invoke(cli, arguments, standalone_mode=False)
-    if isinstance(done.exception, Failure):
-        return done.exception.code, json.loads(done.stdout)
-    if done.exception is not None:
-        raise done.exception
-    return int(done.return_value or 0), json.loads(done.stdout)
+    fake = analyzer or AccessAnalyzer()
+    command = ("verify", "--outputs", "outputs.json", "--timeout", "0", "--json")
+    with (
+        patch.object(access_analyzer.AccessAnalyzer, "_client", lambda _: fake),
+        patch.object(AwsAccess, "client", _get_client),
+    ):
+        done = stage.call(*command, *options)
+    return done.returncode, json.loads(done.stdout)
 
 
 def by_caller(stage: Stage, grant: str, *options: str) -> tuple[int, dict[str, Any]]:
@@ -87,22 +84,3 @@ def by_caller(stage: Stage, grant: str, *options: str) -> tuple[int, dict[str, A
 def codes(result: dict[str, Any]) -> list[str]:
     """The codes of a result's findings."""
     return [finding["code"] for finding in result["findings"]]
-
-
-@contextmanager
-def kept(stage: Stage) -> Iterator[None]:
-    """Put the accounts and the profiles back afterwards: deploying anew takes seconds."""
-    front = stage.sandbox._running_front()
-    credentials = stage.folder / "aws" / "credentials"
-    text = credentials.read_text(encoding="utf-8")
-    # In one copy, for the accounts share AWS's own policies.
-    saved = deepcopy({account: vars(iam) for account, iam in front.world.accounts.existing()})
-    sessions = dict(front.world.sessions._by_key)
-    try:
-        yield
-    finally:
-        with front.lock:
-            for account, state in saved.items():
-                front.world.accounts.iam(account).__dict__.update(state)
-            front.world.sessions._by_key = sessions
-        credentials.write_text(text, encoding="utf-8")

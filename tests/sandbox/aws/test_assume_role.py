@@ -279,7 +279,10 @@ class TestLog:
         stage.refused(alice, arn)
         stage.session(administrator(SOURCE), arn)
         assert [record.getMessage() for record in caplog.records if record.name == "sandbox"] == [
-            f"refused: {ALICE} → {ROLE}: source half: no identity policy of {ALICE} allows sts:AssumeRole on {ROLE}",
+            (
+                f"refused: {ALICE} → {ROLE}: source half: no identity policy of {ALICE} allows "
+                f"sts:AssumeRole on {ROLE}"
+            ),
             f"allowed: arn:aws:iam::{SOURCE}:user/sandbox-administrator → {ROLE}",
         ]
 
@@ -297,7 +300,7 @@ class TestLog:
         told = (
             caplog.text
             + str(found)
-            + str(stage.sandbox._world.decisions)
+            + str(stage.sandbox._state.decisions)
             + str(stage.sandbox.requests)
         )
         assert "sts:ExternalId differs from the one required" in told

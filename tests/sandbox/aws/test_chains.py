@@ -29,9 +29,7 @@ def test_a_chained_session_lasts_an_hour_at_most(stage: Stage, first: str) -> No
     assert stage.session(keys, second, DurationSeconds=3600)
     found = stage.refused(keys, second, DurationSeconds=3601)
     assert (found.code, found.status) == ("ValidationError", 400)
-    assert found.message == (
-        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
-    )
+    assert "1 hour session limit for roles assumed by role chaining" in found.message
 
 
 def test_a_users_session_is_no_chain(stage: Stage) -> None:

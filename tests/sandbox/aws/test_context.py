@@ -1,4 +1,4 @@
-"""Condition keys as they reach a trust policy: the value that a key has is let in, another is not."""
+"""Condition keys as they reach a trust policy: the right value is let in, no other."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_what_is_no_address_is_refused(stage: Stage) -> None:
         stage.user(), stage.role(trusts=SOURCE), headers={"X-Sandbox-Source-Ip": "nowhere"}
     )
     assert found.code == "ValidationError"
-    assert found.message == "X-Sandbox-Source-Ip: 'nowhere' is no IP address"
+    assert found.message == "X-Sandbox-Source-Ip: 'nowhere' must be an IP address"
 
 
 @pytest.mark.parametrize(

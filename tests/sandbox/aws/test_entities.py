@@ -68,10 +68,8 @@ class TestNames:
         create = creations(stage)[kind]
         create("x" * most)
         found = refusal(lambda: create("y" * (most + 1)))
-        assert found.message == (
-            f"1 validation error detected: Value at '{kind}Name' failed to satisfy constraint: Member must have "
-            f"length less than or equal to {most}"
-        )
+        assert f"Value at '{kind}Name' failed" in found.message
+        assert found.message.endswith(f" length less than or equal to {most}")
 
     @ALL
     @pytest.mark.parametrize("path", ["team", "/team", "team/", "/te am/", ""])

@@ -144,9 +144,7 @@ def test_half_of_it_is_refused(stage: Stage) -> None:
     serial, seed = stage.mfa_device()
     for half in ({"SerialNumber": serial}, {"TokenCode": totp(seed, stage.clock())}):
         found = stage.refused(alice, arn, **half)
-        assert found.message == (
-            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
-        )
+        assert "must provide both MFA serial number and one time pass code." in found.message
 
 
 def test_anothers_device_is_refused(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The server: starting, stopping, who may reach it, what it says of itself, and many clients at once."""
+"""The server: who may reach it, its own interface, many clients at once."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class TestManyAtOnce:
     def test_moto_sees_one_request_at_a_time(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        front = stage.sandbox._running_front()
+        front = stage.sandbox._get_app()
         moto, active, most = front._moto, 0, 0
 
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -206,8 +206,8 @@ class TestProtocol:
             f"{stage.sandbox.endpoint}/{query}",
             data=body.encode() if body else None,
             headers={
-                "Authorization": f"AWS4-HMAC-SHA256 Credential={SOURCE}/{scope}/aws4_request, SignedHeaders=host, "
-                "Signature=0",
+                "Authorization": f"AWS4-HMAC-SHA256 Credential={SOURCE}/{scope}/aws4_request, "
+                "SignedHeaders=host, Signature=0",
                 "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
             },
         )
@@ -256,7 +256,8 @@ class TestProtocol:
             connection.sendall(
                 b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
                 b"Content-Type: application/x-www-form-urlencoded\r\n"
-                b"Authorization: AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/sts/aws4_request\r\n\r\n"
+                b"Authorization: AWS4-HMAC-SHA256 "
+                b"Credential=111111111111/20260101/us-east-1/sts/aws4_request\r\n\r\n"
                 + b"%x\r\n%s\r\n0\r\n\r\n"
                 % (len(body), body)
             )

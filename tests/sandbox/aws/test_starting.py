@@ -1,4 +1,4 @@
-"""Starting and stopping: ports, hosts, the environment. Only one sandbox runs in a process, so these stand alone."""
+"""Starting and stopping: ports, hosts, the environment."""
 
 from __future__ import annotations
 
@@ -58,29 +58,8 @@ def test_a_port_in_use_is_named() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        expected = f"port {port} is taken by another program: stop it, or choose another port"
-        with pytest.raises(SandboxError, match=f"^{expected}$"):
+        with pytest.raises(SandboxError, match=f"^port {port} is in use by another program"):
             Sandbox(port).start()
-
-
-def test_a_port_used_by_a_sandbox_in_another_process_is_told_so() -> None:
-    program = "import sys, sandbox.server as s; x = s.Sandbox().start(); print(x.endpoint, flush=True); input()"
-    with subprocess.Popen(  # noqa: S603 - this very Python
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        port = int(process.stdout.readline().rpartition(":")[2])
-        with pytest.raises(
-            SandboxError, match=f"^port {port} is taken by a sandbox that runs already: "
-        ):
-            Sandbox(port).start()
-        process.stdin.close()
-    assert process.returncode == 1  # input() at the end of its file, and no hanging thread
 
 
 def test_a_second_sandbox_in_one_process_is_refused() -> None:
@@ -95,7 +74,7 @@ def test_a_second_sandbox_in_one_process_is_refused() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "example.com"])
 def test_other_hosts_than_loopback_are_refused(host: str) -> None:
-    with pytest.raises(SandboxError, match="is no loopback address"):
+    with pytest.raises(SandboxError, match="must be a loopback address"):
         Sandbox(host=host)
 
 
@@ -126,7 +105,7 @@ def test_other_loopback_hosts_work(host: str) -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_port_out_of_range_is_refused(port: int) -> None:
-    with pytest.raises(SandboxError, match=f"^{port} is no port"):
+    with pytest.raises(SandboxError, match=f"not {port}$"):
         Sandbox(port)
 
 
@@ -149,11 +128,13 @@ def test_a_fixed_account_of_moto_is_disregarded_while_it_runs(
 
 
 def test_importing_the_module_imports_neither_moto_nor_boto3() -> None:
-    program = "import sys, sandbox.server; print([m for m in ('moto', 'boto3', 'flask') if m in sys.modules])"
+    program = (
+        "import sys, sandbox.aws.server; print({'moto', 'boto3', 'flask'} & sys.modules.keys())"
+    )
     found = subprocess.run(  # noqa: S603 - this very Python
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert found.stdout == "[]\n"
+    assert found.stdout == "set()\n"
 
 
 def test_plain_moto_is_no_sandbox() -> None:

@@ -1,4 +1,4 @@
-"""Trust policies on save: principals that must exist, what becomes of them, the document's grammar and size."""
+"""Trust policies on save: principals, what becomes of them, grammar and size."""
 
 from __future__ import annotations
 
@@ -185,14 +185,14 @@ class TestHold:
             "role": f"arn:aws:iam::{SOURCE}:role/ci",
             "session": f"arn:aws:sts::{SOURCE}:assumed-role/ci/build-7",
         }[kind]
-        stage.sandbox._world.hold_new_principals = 60
+        stage.sandbox._state.hold_new_principals = 60
         found = refusal(lambda: saved(stage, trust({"AWS": principal})))
         assert found.message == f'Invalid principal in policy: "AWS":"{principal}"'
-        stage.sandbox._world.hold_new_principals = 0.001
+        stage.sandbox._state.hold_new_principals = 0.001
         assert saved(stage, trust({"AWS": principal}))
 
     def test_an_account_is_never_new(self, stage: Stage) -> None:
-        stage.sandbox._world.hold_new_principals = 60
+        stage.sandbox._state.hold_new_principals = 60
         assert saved(stage, trust({"AWS": SOURCE}))
 
 

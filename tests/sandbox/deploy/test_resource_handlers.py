@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.server import client
-from sandbox.deploy import resource_handlers as carry
+from sandbox.deploy import resource_handlers
 from tests.sandbox.conftest import DESTINATION, SOURCE, document
 
 if TYPE_CHECKING:
@@ -21,21 +21,23 @@ TRUST = document(Action="sts:AssumeRole", Principal={"AWS": ROOT})
 
 
 @pytest.fixture
-def clients(stage: Stage) -> carry.Clients:
+def clients(stage: Stage) -> resource_handlers.AccountClients:
     endpoint = stage.sandbox.endpoint
-    return carry.Clients(
+    return resource_handlers.AccountClients(
         client("iam", endpoint, account=DESTINATION), client("sts", endpoint, account=DESTINATION)
     )
 
 
-def role(clients: carry.Clients, **inputs: Any) -> Any:
-    carry.make(ROLE, clients, {"name": "deploy", "assumeRolePolicy": TRUST} | inputs)
+def role(clients: resource_handlers.AccountClients, **inputs: Any) -> Any:
+    resource_handlers.make_resource(
+        ROLE, clients, {"name": "deploy", "assumeRolePolicy": TRUST} | inputs
+    )
     return clients.iam.get_role(RoleName="deploy")["Role"]
 
 
-def test_a_role_is_made_with_all_that_was_given(clients: carry.Clients) -> None:
+def test_a_role_is_made_with_all_that_was_given(clients: resource_handlers.AccountClients) -> None:
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    made = carry.make(
+    made = resource_handlers.make_resource(
         ROLE,
         clients,
         {
@@ -58,7 +60,9 @@ def test_a_role_is_made_with_all_that_was_given(clients: carry.Clients) -> None:
     assert found["Tags"] == [{"Key": "owner", "Value": "platform"}]
 
 
-def test_a_role_that_is_there_is_brought_up_to_date(clients: carry.Clients) -> None:
+def test_a_role_that_is_there_is_brought_up_to_date(
+    clients: resource_handlers.AccountClients,
+) -> None:
     before = role(
         clients, description="Deploys", maxSessionDuration=7200, tags={"owner": "platform"}
     )
@@ -74,13 +78,14 @@ def test_a_role_that_is_there_is_brought_up_to_date(clients: carry.Clients) -> N
     assert found["Tags"] == [{"Key": "owner", "Value": "audit"}]
 
 
-def test_a_policy_takes_any_number_of_changes(clients: carry.Clients) -> None:
+def test_a_policy_takes_any_number_of_changes(clients: resource_handlers.AccountClients) -> None:
     documents = [
         document(Action="sts:AssumeRole", Resource=f"arn:aws:iam::{SOURCE}:role/r{n}")
         for n in range(8)
     ]
     arns = {
-        carry.make(POLICY, clients, {"name": "may", "policy": policy}).id for policy in documents
+        resource_handlers.make_resource(POLICY, clients, {"name": "may", "policy": policy}).id
+        for policy in documents
     }
     (arn,) = arns
     assert arn == f"arn:aws:iam::{DESTINATION}:policy/may"
@@ -92,10 +97,12 @@ def test_a_policy_takes_any_number_of_changes(clients: carry.Clients) -> None:
     assert len(clients.iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 5
 
 
-def test_attachments_and_inline_policies_may_be_made_twice(clients: carry.Clients) -> None:
+def test_attachments_and_inline_policies_may_be_made_twice(
+    clients: resource_handlers.AccountClients,
+) -> None:
     role(clients)
     clients.iam.create_user(UserName="alice")
-    arn = carry.make(
+    arn = resource_handlers.make_resource(
         POLICY, clients, {"name": "may", "policy": document(Action="s3:*", Resource="*")}
     ).id
     inline = document(Action="sqs:*", Resource="*")
@@ -118,7 +125,7 @@ def test_attachments_and_inline_policies_may_be_made_twice(clients: carry.Client
                 {"role": "deploy", "name": "inline", "policy": inline},
             ),
         ):
-            carry.make(kind, clients, inputs)
+            resource_handlers.make_resource(kind, clients, inputs)
     attached = [{"PolicyName": "may", "PolicyArn": arn}]
     assert clients.iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"] == attached
     assert (
@@ -128,33 +135,39 @@ def test_attachments_and_inline_policies_may_be_made_twice(clients: carry.Client
     assert found == json.loads(inline)
 
 
-def test_lookups_answer_as_the_provider_does(clients: carry.Clients) -> None:
+def test_lookups_answer_as_the_provider_does(clients: resource_handlers.AccountClients) -> None:
     user = clients.iam.create_user(UserName="alice", Path="/team/")["User"]
     made = role(clients)
-    assert carry.look_up("aws:iam/getUser:getUser", clients, {"userName": "alice"}) == {
+    assert resource_handlers.look_up("aws:iam/getUser:getUser", clients, {"userName": "alice"}) == {
         "id": user["UserId"],
         "arn": f"arn:aws:iam::{DESTINATION}:user/team/alice",
         "userId": user["UserId"],
         "userName": "alice",
     }
     assert (
-        carry.look_up("aws:iam/getRole:getRole", clients, {"name": "deploy"})["uniqueId"]
+        resource_handlers.look_up("aws:iam/getRole:getRole", clients, {"name": "deploy"})[
+            "uniqueId"
+        ]
         == made["RoleId"]
     )
-    found = carry.look_up("aws:index/getCallerIdentity:getCallerIdentity", clients, {})
+    found = resource_handlers.look_up("aws:index/getCallerIdentity:getCallerIdentity", clients, {})
     assert found["accountId"] == DESTINATION
     with pytest.raises(ClientError, match="NoSuchEntity"):
-        carry.look_up("aws:iam/getUser:getUser", clients, {"userName": "bob"})
+        resource_handlers.look_up("aws:iam/getUser:getUser", clients, {"userName": "bob"})
 
 
-def test_what_is_no_resource_of_the_project_is_not_made(clients: carry.Clients) -> None:
+def test_what_is_no_resource_of_the_project_is_not_made(
+    clients: resource_handlers.AccountClients,
+) -> None:
     with pytest.raises(
-        carry.NotCarriedError,
+        resource_handlers.UnsupportedResourceError,
         match=r"^aws:s3/bucket:Bucket is not made in process, only aws:iam/role:Role, ",
     ):
-        carry.make("aws:s3/bucket:Bucket", clients, {})
+        resource_handlers.make_resource("aws:s3/bucket:Bucket", clients, {})
 
 
-def test_an_input_that_is_missing_is_no_unknown_resource(clients: carry.Clients) -> None:
+def test_an_input_that_is_missing_is_no_unknown_resource(
+    clients: resource_handlers.AccountClients,
+) -> None:
     with pytest.raises(KeyError, match="name"):
-        carry.make(ROLE, clients, {"assumeRolePolicy": TRUST})
+        resource_handlers.make_resource(ROLE, clients, {"assumeRolePolicy": TRUST})

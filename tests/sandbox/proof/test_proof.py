@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import stack_config
-from sandbox.aws.server import Sandbox, client
+from sandbox.aws.server import client
+from sandbox.proof.access_proof import prove
 from sandbox.proof.other_side import allow_principals, make_roles
 from sandbox.proof.people import make_people
-from sandbox.proof.proof import prove
 from tests.sandbox.commands import DESTINATION, SOURCE, connection
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from types_boto3_iam import IAMClient
 
-    from sandbox.proof.proof import Attempt
+    from sandbox.aws.server import Sandbox
+    from sandbox.proof.access_proof import ProofAttempt
+    from sandbox.proof.people import People
 
 GRANTS = {
     "deploy": {"principals": [{"role": "team/ci"}]},
@@ -33,26 +36,20 @@ GRANTS = {
 ROLES = {"deploy": "deploy", "read": "read", "audit": "audit/Audit"}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as accounts:
-        yield accounts
-
-
 class Halves:
-    """Both halves of the grants, made without Pulumi, and hands to spoil them with."""
+    """Both halves of the grants, made without Pulumi, and hands to break them with."""
 
     def __init__(self, accounts: Sandbox) -> None:
-        accounts.reset()
+        self.accounts = accounts
         self._endpoint = accounts.endpoint
-        self._settings = stack_config.check(
+        self.settings = stack_config.check(
             {
                 "source": connection(SOURCE, accounts.endpoint),
                 "destination": connection(DESTINATION, accounts.endpoint),
                 "grants": GRANTS,
             }
         )
-        self._role_arns = {
+        self.role_arns = {
             name: f"arn:aws:iam::{DESTINATION}:role/{role}" for name, role in ROLES.items()
         }
 
@@ -72,16 +69,36 @@ class Halves:
             RoleName=role, PolicyDocument=json.dumps(document)
         )
 
-    def proof(self, spoil: Callable[[Halves], object]) -> list[Attempt]:
-        with make_people(self._endpoint, self._settings, keep=False) as everybody:
-            make_roles(self._endpoint, self._settings)
-            allow_principals(self._endpoint, self._settings, self._role_arns)
-            spoil(self)
-            return prove(self._endpoint, self._settings, self._role_arns, everybody)
+    def prove_broken(self, spoil: Callable[[Halves], object], people: People) -> list[ProofAttempt]:
+        """The proof of what a change made of the halves, which then are as they were before."""
+        saved = deepcopy({one: vars(iam) for one, iam in self._list_accounts()})
+        spoil(self)
+        try:
+            return prove(self._endpoint, self.settings, self.role_arns, people)
+        finally:
+            for account, iam in self._list_accounts():
+                vars(iam).update(saved[account])
+
+    def _list_accounts(self) -> list[tuple[str, Any]]:
+        return list(self.accounts._state.accounts.list_used())
 
 
-def test_what_was_made_as_the_stack_says_holds(running: Sandbox) -> None:
-    proof = Halves(running).proof(lambda _: None)
+@pytest.fixture(scope="module")
+def halves(running: Sandbox) -> Halves:
+    return Halves(running)
+
+
+@pytest.fixture(scope="module")
+def people(halves: Halves, running: Sandbox) -> Iterator[People]:
+    running.reset()
+    with make_people(running.endpoint, halves.settings, keep=False) as everybody:
+        make_roles(running.endpoint, halves.settings)
+        allow_principals(running.endpoint, halves.settings, halves.role_arns)
+        yield everybody
+
+
+def test_what_was_made_as_the_stack_says_holds(halves: Halves, people: People) -> None:
+    proof = halves.prove_broken(lambda _: None, people)
     assert [attempt for attempt in proof if not attempt.holds] == []
     assert len(proof) == 6 + 4 + 6
 
@@ -169,13 +186,14 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
 
 @pytest.mark.parametrize(("spoil", "noticed"), SPOILT.values(), ids=SPOILT)
 def test_what_was_not_made_as_the_stack_says_is_noticed(
-    spoil: Callable[[Halves], object], noticed: list[str], running: Sandbox
+    spoil: Callable[[Halves], object], noticed: list[str], halves: Halves, people: People
 ) -> None:
-    wrong = [attempt for attempt in Halves(running).proof(spoil) if not attempt.holds]
-    assert [f"{found.grant}, {name_of(found)}: {found.attempt}" for found in wrong] == noticed
+    proof = halves.prove_broken(spoil, people)
+    wrong = [attempt for attempt in proof if not attempt.holds]
+    assert [f"{one.grant}, {name_of(one)}: {one.attempt}" for one in wrong] == noticed
 
 
-def name_of(attempt: Attempt) -> str:
+def name_of(attempt: ProofAttempt) -> str:
     """The caller's name: of a session the role's and its own."""
     return (
         attempt.caller.rpartition(":assumed-role/")[2]

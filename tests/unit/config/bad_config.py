@@ -47,7 +47,10 @@ class Bad:
     @property
     def config(self) -> dict[str, Any]:
         """The good config with the changes."""
-        config = copy.deepcopy(GOOD)
+        return self.change_config(copy.deepcopy(GOOD))
+
+    def change_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Make the changes in a config."""
         for path, value in self.change.items():
             *above, last = [
                 int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)

@@ -110,7 +110,7 @@ class Case:
         return Policy("trust policy", json.loads(text))
 
     def entitled(self, caller: Caller) -> Caller:
-        """A caller whom its own account allows what the stack's source policy says, and nothing else."""
+        """A caller whom its own account allows exactly what the stack's source policy does."""
         model = self.model
         actions = sorted(
             {
@@ -132,7 +132,7 @@ class Case:
 
 
 def ask(trust: Policy, caller: Caller, context: Mapping[str, Any]) -> Decision:
-    """AWS's answer: every action that the call is made of must be allowed, and the first that isn't is told."""
+    """AWS's answer: every action of the call must be allowed; the first that isn't is returned."""
     actions = [ASSUME_ROLE]
     if any(key.startswith("aws:RequestTag/") for key in context):
         actions.append(TAG_SESSION)

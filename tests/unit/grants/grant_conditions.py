@@ -40,7 +40,7 @@ MY_VPC, MY_VPCE = "vpc-0a1b2c3d4e5f67890", "vpce-0a1b2c3d4e5f67890"
 def case(
     what: str, conditions: dict[str, Any], met: Context, caller: Caller = ALICE, **more: Any
 ) -> Case:
-    """A grant to one user or role under conditions: beside what is given, nobody else gets in by meeting them."""
+    """A grant to one user or role under conditions, and the requests that meet them or don't."""
     return Case(
         what,
         {"principals": [NAMES[caller.arn]], "conditions": conditions},

@@ -1,6 +1,6 @@
-"""Who should get in by a grant, said without any policy.
+"""Who should get in by a grant, without any policy.
 
-`lets_in` is written from what the grants' keys mean in words. It knows no condition key and no operator.
+`lets_in` is written from the meaning of the grants' keys. It knows no condition key or operator.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Asked:
 def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
     """Whether a grant lets somebody in whom its own account allows it.
 
-    Each thing that the call does, to assume the role, to set a source identity, to set tags, must be asked for by
-    conditions of a principal that names the caller.
+    Each thing that the call does, to assume the role, to set a source identity, to set tags, must
+    be allowed by the conditions of a principal that names the caller.
     """
     found = [
         conditions_of(grant, principal)
@@ -115,7 +115,7 @@ def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
 
 
 def conditions_of(grant: Mapping[str, Any], principal: Mapping[str, Any]) -> dict[str, Any]:
-    """What one principal of a grant is asked for: its own conditions stand in the place of the grant's."""
+    """The conditions of one principal: its own replace the grant's of the same key."""
     own = principal.get("conditions", {})
     asked: dict[str, Any] = grant.get("conditions", {}) | own
     if own.get("mfa") is False:

@@ -1,4 +1,4 @@
-"""CloudFormation's linter accepts every document that the tests make: it knows IAM's grammar, actions and operators.
+"""CloudFormation's linter, which knows IAM's grammar and actions, accepts every document.
 
 It is asked once for many documents, since one template holds them all.
 """

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from cross_account_access.grants.model import Model
 
-MANY = settings(max_examples=150, deadline=None)
-SOME = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=80, deadline=None)
+SOME = settings(max_examples=30, deadline=None)
 ACCOUNT_ROOT = f"arn:aws:iam::{SOURCE}:root"
 
 
@@ -66,7 +66,7 @@ def gets_in(document: str, who: Somebody, asked: Asked) -> bool:
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(grants(), CALLERS, REQUESTS)
 def test_a_grant_lets_in_nobody_but_whom_it_names_under_its_conditions(
     grant: dict[str, Any], who: Somebody, asked: Asked
@@ -76,12 +76,12 @@ def test_a_grant_lets_in_nobody_but_whom_it_names_under_its_conditions(
     assert gets_in(written(grant), who, asked) is named
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(grants(), st.data())
 def test_a_grant_lets_in_whom_it_names_under_its_conditions(
     grant: dict[str, Any], data: st.DataObject
 ) -> None:
-    """The same by callers and requests that are made for the grant, so that many get in and others nearly do."""
+    """The same with callers made for the grant, so that many get in and others nearly do."""
     document = written(grant)
     who, asked = data.draw(callers_of(grant)), data.draw(requests_of(grant))
     named = lets_in(grant, who, asked)
@@ -228,9 +228,9 @@ def test_a_trust_policy_is_json_within_its_quota_or_refused_with_the_arithmetic(
     model = tried(GrantModel, {"principals": principals})
     event(type(model).__name__)
     if isinstance(model, Problem):
-        assert int(model.rule.partition("this one ")[2].partition(":")[0]) > 2048
+        assert int(model.rule.partition("this one has ")[2].partition(":")[0]) > 2048
         assert f": {len(principals)} principals in" in model.rule
-        assert "two grants" in model.remedy
+        assert model.code == "trust-policy-too-long"
     else:
         document = build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
         assert counted(document) == limits.count_characters(document) <= 2048
@@ -296,7 +296,7 @@ def read_together(several: dict[str, dict[str, Any]]) -> AccessModel:
         return read_model(AccessModel, {"grants": several})
     except InvalidInput as refused:
         # The one thing that two grants can contradict each other in here.
-        if any("the same principal is" not in problem.rule for problem in refused.problems):
+        if any(p.code != "principal-spelt-differently" for p in refused.problems):
             raise
         reject()
 
@@ -321,7 +321,7 @@ def test_a_roles_own_tags_stand_in_the_place_of_the_common_ones_in_whatever_case
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_raw_condition_that_looks_like_a_named_one_takes_none_of_its_rights(first: int) -> None:
-    """Found by the property above: statements with the same conditions may still allow different actions."""
+    """Statements with the same conditions may still allow different actions."""
     principals = [
         {"user": "alice", "conditions": {"source_identities": ["aa", "ab"]}},
         {

@@ -9,7 +9,8 @@ import pytest
 
 from cross_account_access.access import CrossAccountAccessArgs
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
-from cross_account_access.destination import TrustedRoleArgs, TrustedRoleModel
+from cross_account_access.destination import TrustedRoleArgs
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.model import (
@@ -22,9 +23,10 @@ from cross_account_access.grants.model import (
 )
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
+from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import limits
-from cross_account_access.source import AssumeRoleGrantArgs, AssumeRoleGrantModel
-from tests.unit.reading import QUOTES, messages, problems
+from cross_account_access.source import AssumeRoleGrantArgs
+from tests.unit.reading import codes, problems
 
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 
@@ -44,9 +46,9 @@ def test_the_same_input_is_read_in_both_spellings() -> None:
 )
 def test_the_other_spelling_is_no_key(spelling: Spelling, key: str, right: str | None) -> None:
     right = right or "maxSessionDuration"
-    assert messages(RoleModel, {key: 7200}, spelling=spelling) == [
-        f"{key}: 7200: there is no such key. Did you mean {right}?"
-    ]
+    (problem,) = problems(RoleModel, {key: 7200}, spelling=spelling)
+    assert (problem.code, problem.path) == ("unknown-key", key)
+    assert problem.remedy == f"Did you mean {right}?"
 
 
 @pytest.mark.parametrize(
@@ -91,77 +93,48 @@ def test_all_problems_are_reported_at_once_sorted_by_path() -> None:
         "side": "left",
         "colour": "red",
     }
-    assert messages(AccessModel, data, path="ns:", spelling="camelCase") == [
-        (
-            'ns:colour: "red": there is no such key. Known keys: grants, side, tags, imports, '
-            "sourceAccountId, destinationAccountId"
-        ),
-        'ns:grants.a b: "a b": a grant\'s name must have 1–64 characters: letters, digits and _+=,.@-.',
-        "ns:grants.a b.principals: []: this must not be empty.",
-        'ns:grants.deploy.conditions.mfa: "yes": this must be true or false.',
-        'ns:grants.deploy.principals[0].user: "a b": a user name must have 1–64 characters: letters, digits and _+=,.@-.',
-        f"ns:grants.deploy.principals[1].role: 5: a role name must be a string. {QUOTES}",
-        "ns:grants.deploy.rol: {}: there is no such key. Did you mean role?",
-        'ns:side: "left": a side is both, source or destination.',
+    assert codes(AccessModel, data, path="ns:", spelling="camelCase") == [
+        ("unknown-key", "ns:colour"),
+        ("invalid-grant-name", "ns:grants.a b"),
+        ("empty", "ns:grants.a b.principals"),
+        ("not-boolean", "ns:grants.deploy.conditions.mfa"),
+        ("invalid-user-name", "ns:grants.deploy.principals[0].user"),
+        ("role-name-not-string", "ns:grants.deploy.principals[1].role"),
+        ("unknown-key", "ns:grants.deploy.rol"),
+        ("invalid-side", "ns:side"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("model", "data", "message"),
+    ("model", "key", "nearest"),
     [
-        (RoleModel, {"nme": "x"}, 'nme: "x": there is no such key. Did you mean name?'),
-        (
-            RoleModel,
-            {"managed_policy": []},
-            "managed_policy: []: there is no such key. Did you mean managed_policies or managed_policy_arns?",
-        ),
-        (
-            PrincipalModel,
-            {"ou": "x"},
-            'ou: "x": there is no such key. Did you mean organizational_unit?',
-        ),
-        (PrincipalModel, {"users": "a"}, 'users: "a": there is no such key. Did you mean user?'),
-        (
-            PrincipalModel,
-            {"device": "a"},
-            (
-                'device: "a": there is no such key. Known keys: user, role, arn, group, account, permission_set, '
-                "organization, organizational_unit, session, label, trust_by, unique_id, conditions"
-            ),
-        ),
-        (
-            GrantModel,
-            {"condition": {}} | ALICE,
-            "condition: {}: there is no such key. Did you mean conditions?",
-        ),
-        (
-            AccessModel,
-            {"grant": {}, "grants": {"a": ALICE}},
-            "grant: {}: there is no such key. Did you mean grants?",
-        ),
-        (
-            AccessModel,
-            {"grants": {"a": {"role": {"tag": {}}} | ALICE}},
-            "grants.a.role.tag: {}: there is no such key. Did you mean tags?",
-        ),
-        (
-            GrantModel,
-            {"principals": [{"user": "a", "lable": "b"}]},
-            'principals[0].lable: "b": there is no such key. Did you mean label?',
-        ),
-        (
-            GrantModel,
-            {"conditions": {"mfa_age": 5}} | ALICE,
-            "conditions.mfa_age: 5: there is no such key. Did you mean mfa_max_age?",
-        ),
-        (RoleModel, {5: "x"}, "5: 5: a key must be text."),
-        (GrantModel, {"role": {True: "x"}} | ALICE, "role.True: true: a key must be text."),
+        (RoleModel, "nme", "name"),
+        (RoleModel, "managed_policy", "managed_policies or managed_policy_arns"),
+        (PrincipalModel, "ou", "organizational_unit"),
+        (PrincipalModel, "users", "user"),
+        (PrincipalModel, "lable", "label"),
+        (GrantModel, "condition", "conditions"),
+        (AccessModel, "grant", "grants"),
+        (ConditionsModel, "mfa_age", "mfa_max_age"),
     ],
 )
 def test_an_unknown_key_gets_the_nearest_right_one(
-    model: type[Model], data: object, message: str
+    model: type[Model], key: str, nearest: str
 ) -> None:
-    assert messages(model, data) == [message]
+    found = [problem for problem in problems(model, {key: {}}) if problem.code == "unknown-key"]
+    assert [(problem.path, problem.remedy) for problem in found] == [
+        (key, f"Did you mean {nearest}?")
+    ]
+
+
+def test_an_unknown_key_that_is_like_none_gets_all_of_them() -> None:
+    (problem,) = problems(PrincipalModel, {"device": "a"})
+    assert problem.remedy.startswith("Known keys: user, role, arn, group, account, ")
+
+
+def test_a_key_must_be_a_string() -> None:
+    assert codes(RoleModel, {5: "x"}) == [("key-not-string", "5")]
+    assert codes(GrantModel, {"role": {True: "x"}} | ALICE) == [("key-not-string", "role.True")]
 
 
 @pytest.mark.parametrize(
@@ -174,42 +147,23 @@ def test_what_stands_under_a_secrets_misspelt_key_is_not_shown(key: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("data", "code", "path"),
     [
-        ({}, "principals: this key is required."),
-        ({"principals": "alice"}, 'principals: "alice": this must be a list.'),
-        ({"principals": {"user": "a"}}, 'principals: {"user":"a"}: this must be a list.'),
-        ({"principals": ["a"]}, 'principals[0]: "a": this must be an object with keys of its own.'),
-        (
-            {"principals": [["a"]]},
-            'principals[0]: ["a"]: this must be an object with keys of its own.',
-        ),
-        (
-            {"conditions": []} | ALICE,
-            "conditions: []: this must be an object with keys of its own.",
-        ),
-        (
-            {"conditions": True} | ALICE,
-            "conditions: true: this must be an object with keys of its own.",
-        ),
-        ({"role": "ci"} | ALICE, 'role: "ci": this must be an object with keys of its own.'),
-        (
-            {"role": {"inline_policies": []}} | ALICE,
-            "role.inline_policies: []: this must be a map.",
-        ),
-        (
-            {"role": {"managed_policies": "x"}} | ALICE,
-            'role.managed_policies: "x": this must be a list.',
-        ),
+        ({}, "missing-key", "principals"),
+        ({"principals": {"user": "a"}}, "not-list", "principals"),
+        ({"principals": [["a"]]}, "not-object", "principals[0]"),
+        ({"conditions": True} | ALICE, "not-object", "conditions"),
+        ({"role": {"inline_policies": []}} | ALICE, "not-map", "role.inline_policies"),
+        ({"role": {"managed_policies": "x"}} | ALICE, "not-list", "role.managed_policies"),
     ],
 )
-def test_another_type_is_told_with_what_belongs_there(data: object, message: str) -> None:
-    assert messages(GrantModel, data) == [message]
+def test_another_type_is_refused(data: object, code: str, path: str) -> None:
+    assert codes(GrantModel, data) == [(code, path)]
 
 
 @pytest.mark.parametrize("data", [None, [], "grants", 5])
 def test_input_that_is_no_object_at_all_is_refused(data: object) -> None:
-    assert problems(AccessModel, data)[0].rule == "this must be an object with keys of its own"
+    assert codes(AccessModel, data) == [("not-object", "")]
 
 
 def test_every_key_without_a_value_is_told_and_none_counts_as_left_out() -> None:
@@ -224,30 +178,23 @@ def test_every_key_without_a_value_is_told_and_none_counts_as_left_out() -> None
         },
         "conditions": None,
     }
-    no_value = "null: a key has a value. Give it one, or leave it out"
-    assert messages(GrantModel, data) == [
-        f"conditions: {no_value}",
-        f"principals[0].user: {no_value}",
-        "role.inline_policies.a: null: a policy is an object or JSON text.",
-        f"role.managed_policies: {no_value}",
-        f"role.name: {no_value}",
-        "role.nme: null: there is no such key. Did you mean name?",
-        f"role.tags: {no_value}",
+    assert codes(GrantModel, data) == [
+        ("null-value", "conditions"),
+        ("null-value", "principals[0].user"),
+        ("invalid-policy", "role.inline_policies.a"),
+        ("null-value", "role.managed_policies"),
+        ("null-value", "role.name"),
+        ("unknown-key", "role.nme"),
+        ("null-value", "role.tags"),
     ]
 
 
 def test_an_output_in_an_objects_place_is_refused_for_a_condition_in_it_could_get_lost() -> None:
-    remedy = "An Output can't stand for the whole of it, for then a condition in it could get lost: put Outputs inside"
-    rule = "<an Output>: this must be an object with keys of its own"
-    assert messages(GrantModel, {"conditions": Unresolved()} | ALICE) == [
-        f"conditions: {rule}. {remedy}"
-    ]
-    assert messages(GrantModel, {"principals": [Unresolved()]}) == [
-        f"principals[0]: {rule}. {remedy}"
-    ]
-    assert messages(GrantModel, {"principals": Unresolved()}) == [
-        f"principals: <an Output>: this must be a list. {remedy}"
-    ]
+    assert codes(GrantModel, {"conditions": Unresolved()} | ALICE) == [("not-object", "conditions")]
+    assert codes(GrantModel, {"principals": [Unresolved()]}) == [("not-object", "principals[0]")]
+    (problem,) = problems(GrantModel, {"principals": Unresolved()})
+    assert (problem.code, problem.value) == ("not-list", "<an Output>")
+    assert problem.remedy.endswith("put Outputs inside it")
 
 
 PLAIN = ["name", "path", "description", "max_session_duration", "tags"]
@@ -255,18 +202,15 @@ PLAIN = ["name", "path", "description", "max_session_duration", "tags"]
 
 @pytest.mark.parametrize("key", PLAIN)
 def test_an_output_where_the_value_must_be_plain_is_refused(key: str) -> None:
-    rule = "<an Output>: this must be plain: an Output, a secret too, is known too late for it"
-    assert messages(RoleModel, {key: Unresolved()}) == [f"{key}: {rule}. Give the value itself"]
+    (problem,) = problems(RoleModel, {key: Unresolved()})
+    assert (problem.code, problem.path) == ("output-not-allowed", key)
+    assert problem.value == "<an Output>"
 
 
 def test_an_output_in_a_list_of_managed_policies_is_sent_to_the_labelled_ones() -> None:
-    rule = "<an Output>: a managed policy in this list is plain, for its attachment is called by its name"
-    remedy = (
-        "Put an Output under a label of its own: managed_policy_arns (managedPolicyArns in config)"
-    )
-    assert messages(RoleModel, {"managed_policies": ["ReadOnlyAccess", Unresolved()]}) == [
-        f"managed_policies[1]: {rule}. {remedy}"
-    ]
+    (problem,) = problems(RoleModel, {"managed_policies": ["ReadOnlyAccess", Unresolved()]})
+    assert (problem.code, problem.path) == ("output-not-allowed", "managed_policies[1]")
+    assert "managed_policy_arns" in problem.remedy
 
 
 def test_an_output_where_it_may_stand_is_not_checked_yet() -> None:
@@ -299,7 +243,7 @@ class _Both(Model):
 def test_a_known_value_is_checked_whether_it_must_be_plain_or_not(key: str) -> None:
     assert read_model(_Both, {key: "ok"}).model_dump()[key] == "ok"
     assert [problem.path for problem in problems(_Both, {key: "not ok"})] == [key]
-    assert problems(_Both, {key: None})[0].rule == "a key has a value"
+    assert codes(_Both, {key: None}) == [("null-value", key)]
 
 
 @pytest.mark.parametrize(

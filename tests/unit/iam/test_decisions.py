@@ -68,6 +68,16 @@ ALICE_BOUND, CI_BOUND = (
 CI_LIMITED = but(CI, session_policies=(NO_STS,))  # its session policy says nothing of sts
 
 
+def attached(*policies: Policy) -> Caller:
+    """Alice with these identity policies."""
+    return but(ALICE, identity_policies=policies)
+
+
+def limited(*policies: Policy) -> Caller:
+    """The role's session with these session policies."""
+    return but(CI, session_policies=policies)
+
+
 @dataclass(frozen=True)
 class Case:
     fact: str
@@ -95,9 +105,13 @@ def having(fact: str, answer: str, *statements: dict[str, Any], **more: str) -> 
     )
 
 
-TAG, IDENTITY = "sts:TagSession", "sts:SetSourceIdentity"
+ASSUME, TAG, IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
+ON_ALL = {"Effect": "Allow", "Resource": "*"}
+ANY_ACTION = {"Effect": "Allow", "Action": "*"}
 EC2 = {"Service": "ec2.amazonaws.com"}
 MFA = {"aws:MultiFactorAuthPresent": "true"}
+IF_MFA = {"Condition": {"Bool": MFA}}
+IN_CHINA, ROOT_IN_CHINA = (arn.replace("aws", "aws-cn", 1) for arn in (ROLE, ROOT))
 NOT_BOB = under("*", "Deny", ArnNotEquals={"aws:PrincipalArn": BOB_ARN})
 
 TABLE: dict[str, list[Case]] = {
@@ -113,27 +127,16 @@ TABLE: dict[str, list[Case]] = {
         case("neither half allows", "source", trusts(BOB_ARN), who=ALICE_BARE),
         having("an explicit deny of the caller's", "source", own(), own(effect="Deny")),
         case("an explicit deny in the trust", "destination", trusts(), denies(ROOT)),
-        case(
-            "an explicit deny in both",
-            "source",
-            denies(ROOT),
-            who=but(ALICE, identity_policies=(STS_DENIED,)),
-        ),
+        case("an explicit deny in both", "source", denies(ROOT), who=attached(STS_DENIED)),
         case("a trust that denies someone else", "allowed", trusts(), denies(BOB_ARN)),
         having("a deny of another role", "allowed", own(), own(LOCAL, effect="Deny")),
         case("a trust with a deny alone", "destination", denies(BOB_ARN)),
         case(
             "a policy under a condition that isn't met", "destination", under(ALICE_ARN, Bool=MFA)
         ),
-        having("an identity policy under one", "source", own() | {"Condition": {"Bool": MFA}}),
-        having(
-            "a deny under one", "allowed", own(), own(effect="Deny") | {"Condition": {"Bool": MFA}}
-        ),
-        case(
-            "one of two identity policies",
-            "allowed",
-            who=but(ALICE, identity_policies=(NO_STS, STS)),
-        ),
+        having("an identity policy under one", "source", own() | IF_MFA),
+        having("a deny under one", "allowed", own(), own(effect="Deny") | IF_MFA),
+        case("one of two identity policies", "allowed", who=attached(NO_STS, STS)),
     ],
     "reference_policies_evaluation-logic_policy-eval-denyallow.html": [
         at_home("a trust of the user", "allowed", who=ALICE_BARE),
@@ -162,19 +165,9 @@ TABLE: dict[str, list[Case]] = {
     ],
     "access_policies.html#policies_session": [
         case("a session policy without sts", "source", trusts(CI_ROLE), who=CI_LIMITED),
-        case(
-            "a session policy with sts",
-            "allowed",
-            trusts(CI_ROLE),
-            who=but(CI, session_policies=(STS,)),
-        ),
-        case("one of two", "allowed", trusts(CI_ROLE), who=but(CI, session_policies=(NO_STS, STS))),
-        case(
-            "one that denies",
-            "source",
-            trusts(CI_ROLE),
-            who=but(CI, session_policies=(STS, STS_DENIED)),
-        ),
+        case("a session policy with sts", "allowed", trusts(CI_ROLE), who=limited(STS)),
+        case("one of two", "allowed", trusts(CI_ROLE), who=limited(NO_STS, STS)),
+        case("one that denies", "source", trusts(CI_ROLE), who=limited(STS, STS_DENIED)),
         case(
             "it grants nothing",
             "source",
@@ -190,20 +183,13 @@ TABLE: dict[str, list[Case]] = {
         case("the root user of the role's account", "source", trusts("*"), who=ADMIN, role=LOCAL),
     ],
     "id_roles_compare-resource-policies.html": [
-        case(
-            "a role in another partition",
-            "destination",
-            trusts("*"),
-            role=ROLE.replace("aws", "aws-cn", 1),
-        )
+        case("a role in another partition", "destination", trusts("*"), role=IN_CHINA)
     ],
     "reference_policies_elements_principal.html": [
         case("the bare account id", "allowed", trusts(SOURCE)),
         case("another account's id", "destination", trusts(OTHER)),
         case("another account's root", "destination", trusts(f"arn:aws:iam::{OTHER}:root")),
-        case(
-            "the root of another partition", "destination", trusts(ROOT.replace("aws", "aws-cn", 1))
-        ),
+        case("the root of another partition", "destination", trusts(ROOT_IN_CHINA)),
         case("one of several principals", "allowed", trusts([BOB_ARN, ALICE_ARN])),
         case("a role, for its session", "allowed", trusts(CI_ROLE), who=CI),
         case(
@@ -231,7 +217,7 @@ TABLE: dict[str, list[Case]] = {
         case("an identity provider", "destination", trusts({"Federated": ALICE_ARN})),
         case("a service beside the user", "allowed", trusts(EC2 | {"AWS": ALICE_ARN})),
         case("an ARN that isn't in a map", "destination", trusts() | {"Principal": ALICE_ARN}),
-        case("nobody", "destination", {"Effect": "Allow", "Action": "sts:AssumeRole"}),
+        case("nobody", "destination", {"Effect": "Allow", "Action": ASSUME}),
         case("a denied account", "destination", trusts("*"), denies(SOURCE)),
         case("a denied role", "destination", trusts("*"), denies(CI_ROLE), who=CI),
         case("a denied session", "destination", trusts("*"), denies(SESSION), who=CI),
@@ -276,25 +262,15 @@ TABLE: dict[str, list[Case]] = {
         case("a wildcard in an action", "allowed", trusts(action="sts:Assume*")),
         case("every action", "allowed", trusts(action="*")),
         case("one character of an action", "allowed", trusts(action="sts:AssumeRol?")),
-        case(
-            "one of several actions", "allowed", trusts(action=["sts:TagSession", "sts:AssumeRole"])
-        ),
+        case("one of several actions", "allowed", trusts(action=["sts:TagSession", ASSUME])),
         case("an action that begins alike", "destination", trusts(action="sts:AssumeRoleWithSAML")),
         case("a bracket is no wildcard", "destination", trusts(action="sts:[A]ssumeRole")),
         having("another service's actions", "source", own(action="iam:*")),
-        having("an identity policy of the one action", "allowed", own(action="sts:AssumeRole")),
+        having("an identity policy of the one action", "allowed", own(action=ASSUME)),
     ],
     "reference_policies_elements_notaction.html": [
-        having(
-            "all but the action",
-            "source",
-            {"Effect": "Allow", "NotAction": "sts:*", "Resource": "*"},
-        ),
-        having(
-            "all but another action",
-            "allowed",
-            {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
-        ),
+        having("all but the action", "source", ON_ALL | {"NotAction": "sts:*"}),
+        having("all but another action", "allowed", ON_ALL | {"NotAction": "iam:*"}),
         case(
             "a trust of all but it",
             "destination",
@@ -327,42 +303,26 @@ TABLE: dict[str, list[Case]] = {
         having("another service's, short of fields", "source", own("arn:aws:s3")),
     ],
     "reference_policies_elements_notresource.html": [
-        having(
-            "all but the role", "source", {"Effect": "Allow", "Action": "*", "NotResource": ROLE}
-        ),
-        having(
-            "all but another role",
-            "allowed",
-            {"Effect": "Allow", "Action": "*", "NotResource": LOCAL},
-        ),
+        having("all but the role", "source", ANY_ACTION | {"NotResource": ROLE}),
+        having("all but another role", "allowed", ANY_ACTION | {"NotResource": LOCAL}),
         having(
             "a deny for the rest",
             "allowed",
             own(),
-            {"Effect": "Deny", "Action": "*", "NotResource": ROLE},
+            ANY_ACTION | {"Effect": "Deny", "NotResource": ROLE},
         ),
     ],
     "id_session-tags.html#id_session-tags_permissions-required": [
         case("tags that both halves let pass", "allowed", action=TAG),
-        case(
-            "tags the trust says nothing of",
-            "destination",
-            trusts(action="sts:AssumeRole"),
-            action=TAG,
-        ),
-        having("tags the caller may not pass", "source", own(action="sts:AssumeRole"), action=TAG),
+        case("tags the trust says nothing of", "destination", trusts(action=ASSUME), action=TAG),
+        having("tags the caller may not pass", "source", own(action=ASSUME), action=TAG),
     ],
     "id_credentials_temp_control-access_monitor.html": [
         case("a source identity that both halves let pass", "allowed", action=IDENTITY),
         case(
-            "one the trust says nothing of",
-            "destination",
-            trusts(action="sts:AssumeRole"),
-            action=IDENTITY,
+            "one the trust says nothing of", "destination", trusts(action=ASSUME), action=IDENTITY
         ),
-        having(
-            "one the caller may not set", "source", own(action="sts:AssumeRole"), action=IDENTITY
-        ),
+        having("one the caller may not set", "source", own(action=ASSUME), action=IDENTITY),
     ],
 }
 ROWS = [pytest.param(page, row, id=row.fact) for page, rows in TABLE.items() for row in rows]

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Refusal, join_path
 from cross_account_access.iam.identity_policy import check_identity_policy
-from tests.unit.reading import told
+from tests.unit.reading import refusal
 
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
 
@@ -65,123 +65,90 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
     }
 
 
-ONE_OF = "a statement has exactly one of"
-KEYS = "a statement has the keys Action, Condition, Effect, NotAction, NotResource, Resource, Sid"
-SCALAR = "a condition's value is text, a number, true or false, or a list of these"
-STATEMENT = "here.Statement[0]"
-
-
 @pytest.mark.parametrize(
-    ("document", "message"),
+    ("document", "code", "path"),
     [
-        (
-            "not json",
-            'here: "not json": a policy is an object or JSON text (Expecting value: line 1 column 1 (char 0)).',
-        ),
-        ("[]", 'here: "[]": a policy is an object or JSON text.'),
-        (None, "here: null: a policy is an object or JSON text."),
-        (5, "here: 5: a policy is an object or JSON text."),
-        ([], "here: []: a policy is an object or JSON text."),
-        ({}, "here.Statement: null: a policy has at least one statement."),
-        ({"Statement": []}, "here.Statement: []: a policy has at least one statement."),
-        ({"Statement": "x"}, 'here.Statement: "x": a policy has at least one statement.'),
-        ({"Statement": ["x"]}, f'{STATEMENT}: "x": a statement is an object.'),
+        ("not json", "invalid-policy", ""),
+        ("[]", "invalid-policy", ""),
+        (None, "invalid-policy", ""),
+        (5, "invalid-policy", ""),
+        ([], "invalid-policy", ""),
+        ({}, "no-statement", "Statement"),
+        ({"Statement": []}, "no-statement", "Statement"),
+        ({"Statement": "x"}, "no-statement", "Statement"),
+        ({"Statement": ["x"]}, "statement-not-object", "Statement[0]"),
         (
             {"Statement": [ALLOW, {**ALLOW, "Effect": "allow"}]},
-            'here.Statement[1].Effect: "allow": an effect is Allow or Deny.',
+            "invalid-effect",
+            "Statement[1].Effect",
         ),
-        (ALLOW, 'here.Effect: "Allow": a policy has the keys Version, Id and Statement.'),
-        (
-            {**policy(), "Version": "2012-10-18"},
-            'here.Version: "2012-10-18": a policy\'s version is 2012-10-17.',
-        ),
-        (
-            {**policy(), "Version": date(2012, 10, 17)},
-            "here.Version: 2012-10-17: a policy's version is 2012-10-17. Put it in quotes",
-        ),
-        ({**policy(), "Version": []}, "here.Version: []: a policy's version is 2012-10-17."),
-        ({**policy(), "Id": 5}, "here.Id: 5: a policy's Id is text."),
-        (policy(Effect=...), f"{STATEMENT}.Effect: null: an effect is Allow or Deny."),
-        (policy(Effect=[]), f"{STATEMENT}.Effect: []: an effect is Allow or Deny."),
-        (policy(Action=...), f"{STATEMENT}: {ONE_OF} Action and NotAction."),
-        (policy(NotAction="*"), f"{STATEMENT}: {ONE_OF} Action and NotAction."),
-        (policy(Resource=...), f"{STATEMENT}: {ONE_OF} Resource and NotResource."),
-        (policy(NotResource="*"), f"{STATEMENT}: {ONE_OF} Resource and NotResource."),
-        (policy(Action=[]), f"{STATEMENT}.Action: []: Action is text or a list of texts."),
-        (policy(Action=[5]), f"{STATEMENT}.Action: [5]: Action is text or a list of texts."),
-        (
-            policy(Action={"a": "b"}),
-            f'{STATEMENT}.Action: {{"a":"b"}}: Action is text or a list of texts.',
-        ),
-        (
-            policy(Resource=None),
-            f"{STATEMENT}.Resource: null: Resource is text or a list of texts.",
-        ),
-        (
-            policy(Action=""),
-            f'{STATEMENT}.Action: "": Action is SERVICE:ACTION, such as s3:GetObject, or *.',
-        ),
-        (
-            policy(Action=["iam:PassRole", "PassRole"]),
-            f'{STATEMENT}.Action: ["iam:PassRole","PassRole"]: Action is SERVICE:ACTION, such as s3:GetObject, or *.',
-        ),
-        (
-            policy(Resource="my-bucket"),
-            f'{STATEMENT}.Resource: "my-bucket": Resource is an ARN, or *.',
-        ),
+        (ALLOW, "unknown-policy-key", "Effect"),
+        ({**policy(), "Version": "2012-10-18"}, "invalid-policy-version", "Version"),
+        ({**policy(), "Version": date(2012, 10, 17)}, "invalid-policy-version", "Version"),
+        ({**policy(), "Version": []}, "invalid-policy-version", "Version"),
+        ({**policy(), "Id": 5}, "policy-id-not-string", "Id"),
+        (policy(Effect=...), "invalid-effect", "Statement[0].Effect"),
+        (policy(Effect=[]), "invalid-effect", "Statement[0].Effect"),
+        (policy(Action=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(NotAction="*"), "element-or-its-opposite", "Statement[0]"),
+        (policy(Resource=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(NotResource="*"), "element-or-its-opposite", "Statement[0]"),
+        (policy(Action=[]), "not-strings", "Statement[0].Action"),
+        (policy(Action=[5]), "not-strings", "Statement[0].Action"),
+        (policy(Action={"a": "b"}), "not-strings", "Statement[0].Action"),
+        (policy(Resource=None), "not-strings", "Statement[0].Resource"),
+        (policy(Action=""), "invalid-action", "Statement[0].Action"),
+        (policy(Action=["iam:PassRole", "PassRole"]), "invalid-action", "Statement[0].Action"),
+        (policy(Resource="my-bucket"), "invalid-resource", "Statement[0].Resource"),
         (
             policy(Resource=..., NotResource=["bucket"]),
-            f'{STATEMENT}.NotResource: ["bucket"]: NotResource is an ARN, or *.',
+            "invalid-resource",
+            "Statement[0].NotResource",
         ),
-        (
-            policy(Principal="*"),
-            f'{STATEMENT}.Principal: "*": an identity policy has no principal: it is whoever assumes the role.',
-        ),
+        (policy(Principal="*"), "principal-in-identity-policy", "Statement[0].Principal"),
         (
             policy(NotPrincipal={"AWS": "*"}),
-            (
-                f'{STATEMENT}.NotPrincipal: {{"AWS":"*"}}: an identity policy has no principal: '
-                "it is whoever assumes the role."
-            ),
+            "principal-in-identity-policy",
+            "Statement[0].NotPrincipal",
         ),
-        (policy(Conditions={}), f"{STATEMENT}.Conditions: {{}}: {KEYS}."),
-        (policy(action="*"), f'{STATEMENT}.action: "*": {KEYS}.'),
-        (policy(Sid="a b"), f'{STATEMENT}.Sid: "a b": a Sid has letters and digits alone.'),
-        (policy(Sid=5), f"{STATEMENT}.Sid: 5: a Sid has letters and digits alone."),
+        (policy(Conditions={}), "unknown-statement-key", "Statement[0].Conditions"),
+        (policy(action="*"), "unknown-statement-key", "Statement[0].action"),
+        (policy(Sid="a b"), "invalid-sid", "Statement[0].Sid"),
+        (policy(Sid=5), "invalid-sid", "Statement[0].Sid"),
         (
             {"Statement": [{**ALLOW, "Sid": "A"}, {**ALLOW, "Sid": "A"}]},
-            'here.Statement: "A": a policy\'s statements have Sids of their own.',
+            "repeated-sid",
+            "Statement",
         ),
-        (policy(Condition="x"), f'{STATEMENT}.Condition: "x": a condition is an object.'),
-        (
-            policy(Condition={"Bool": "true"}),
-            f'{STATEMENT}.Condition.Bool: "true": a condition\'s operator has an object: keys and their values.',
-        ),
+        (policy(Condition="x"), "condition-not-object", "Statement[0].Condition"),
+        (policy(Condition={"Bool": "true"}), "condition-not-object", "Statement[0].Condition.Bool"),
         (
             policy(Condition={"Bool": {"aws:SecureTransport": None}}),
-            f"{STATEMENT}.Condition.Bool.aws:SecureTransport: null: {SCALAR}.",
+            "invalid-condition-value",
+            "Statement[0].Condition.Bool.aws:SecureTransport",
         ),
         (
             policy(Condition={"Bool": {"aws:SecureTransport": [{"a": 1}]}}),
-            f'{STATEMENT}.Condition.Bool.aws:SecureTransport: {{"a":1}}: {SCALAR}.',
+            "invalid-condition-value",
+            "Statement[0].Condition.Bool.aws:SecureTransport",
         ),
         (
             policy(
                 Condition={"DateLessThan": {"aws:CurrentTime": datetime(2030, 1, 1, tzinfo=UTC)}}
             ),
-            (
-                f"{STATEMENT}.Condition.DateLessThan.aws:CurrentTime: 2030-01-01 00:00:00+00:00: {SCALAR}. "
-                "Put it in quotes"
-            ),
+            "invalid-condition-value",
+            "Statement[0].Condition.DateLessThan.aws:CurrentTime",
         ),
         (
             policy(Condition={"NumericLessThan": {"s3:max-keys": float("nan")}}),
-            f"{STATEMENT}.Condition.NumericLessThan.s3:max-keys: NaN: {SCALAR}.",
+            "invalid-condition-value",
+            "Statement[0].Condition.NumericLessThan.s3:max-keys",
         ),
     ],
 )
-def test_what_is_no_identity_policy_is_refused(document: object, message: str) -> None:
-    assert told(check_identity_policy, document) == message
+def test_what_is_no_identity_policy_is_refused(document: object, code: str, path: str) -> None:
+    refused = refusal(check_identity_policy, document)
+    assert (refused.code, join_path("", refused.where)) == (code, path)
 
 
 SCALARS: st.SearchStrategy[Any] = (

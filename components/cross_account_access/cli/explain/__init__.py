@@ -1,1 +1,1 @@
-"""`cross-account-access explain`: who may assume a role under which circumstances, and if not, why."""
+"""`explain`: whether a caller may assume a role, and why."""

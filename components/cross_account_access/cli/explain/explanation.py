@@ -1,22 +1,23 @@
-"""Why a role may or may not be assumed: AWS's decision, and each half of it in plain words with what to do."""
+"""Whether a role may be assumed and why: AWS's decision, with each half in words and a remedy."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam import arns, limits
-from cross_account_access.iam.evaluator import Caller, Decision, Policy, Request, decide
+from cross_account_access.iam.evaluator import Decision, Request, decide
 from cross_account_access.iam.findings import AccountSide, Finding
 from cross_account_access.iam.operators import UnmetCondition
 
+from .decision_inputs import CallerWithPolicies, TargetRole
 from .principal_ref import PrincipalRef
-from .remedies import told
+from .remedies import describe_refusal
 from .request_context import RequestContext
-from .sources import CallerWithPolicies, Role
 
 HALVES: tuple[AccountSide, AccountSide] = ("source", "destination")
-_ASSUME_ROLE = "sts:AssumeRole"
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Reason:
     """Why one half refuses.
 
     Attributes:
-        half: Which.
-        kind: What refuses: a finding's kind, or `no_role`, `source_identity`, `duration`, `chaining`.
-        actions: Of which actions the call is made.
-        policy: The policy that it rests on, or that comes nearest.
-        statement: Its statement, counted from 1.
-        element: What of it doesn't match.
-        conditions: Which conditions aren't met.
-        text: The same in plain words.
+        half: The half.
+        kind: A finding's kind, or `no_role`, `source_identity`, `duration`, `chaining`.
+        text: The reason, for a person.
         remedies: What to do.
+        actions: The actions of the call that are refused.
+        policy: The policy that refuses, or the one that comes nearest to allowing.
+        statement: Its statement, counted from 1.
+        element: The element of it that doesn't match.
+        conditions: The conditions that aren't met.
     """
 
     half: AccountSide
@@ -46,7 +47,7 @@ class Reason:
     conditions: tuple[UnmetCondition, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
+        """The reason for `--json`."""
         return {
             "kind": self.kind,
             "actions": list(self.actions),
@@ -72,10 +73,10 @@ class Explanation:
     """The answer.
 
     Attributes:
-        half: Which half refuses; the source where both do, None if it is allowed.
-        reasons: Why, all of them, both halves'.
-        allowing: What allows in a half: its statements, or why none is needed.
-        notes: What else is good to know.
+        half: The half that refuses; the source where both do, None if it is allowed.
+        reasons: Why, of both halves.
+        allowing: What allows it in a half: the statements, or why none is needed.
+        notes: What else to know.
     """
 
     half: AccountSide | None
@@ -90,177 +91,165 @@ class Explanation:
 
     @property
     def remedies(self) -> list[str]:
-        """What to do, each thing once."""
+        """What to do, without duplicates."""
         return list(dict.fromkeys(remedy for reason in self.reasons for remedy in reason.remedies))
 
-    def of(self, half: AccountSide) -> list[Reason]:
-        """Why a half refuses; nothing if it doesn't."""
+    def get_reasons(self, half: AccountSide) -> list[Reason]:
+        """Get why a half refuses; empty if it doesn't."""
         return [reason for reason in self.reasons if reason.half == half]
 
+    def allows(self, half: AccountSide) -> bool | None:
+        """Whether a half allows it; None where the other half's refusal leaves it undecided."""
+        if self.get_reasons(half):
+            return False
+        return True if half in self.allowing else None
 
-def explain(
-    who: PrincipalRef,
-    calling: CallerWithPolicies,
-    role: Role,
-    asked: RequestContext,
-    documents: GrantDocuments | None = None,
-) -> Explanation:
-    """Decide whether a caller may assume a role, and tell why.
 
-    Args:
-        who: Who calls, as it was asked.
-        calling: The same with its policies.
+@dataclass(frozen=True)
+class Question:
+    """Whether a caller may assume a role.
+
+    Attributes:
+        who: The caller as the command line names it.
+        principal: The caller with its policies.
         role: The role.
-        asked: Under which circumstances.
-        documents: The grant that made it, for what to do about it.
+        request: The call.
+        documents: The grant of the role, for the remedies.
     """
-    if role.trust is None:
-        reason = Reason(
-            "destination",
-            "no_role",
-            f"there is no role {role.arn}",
-            (
-                "Run `pulumi up` if the grant was never deployed; compare path and capitals if it was.",
-            ),
-            (_ASSUME_ROLE,),
-        )
+
+    who: PrincipalRef
+    principal: CallerWithPolicies
+    role: TargetRole
+    request: RequestContext
+    documents: GrantDocuments | None = None
+
+    def explain(self) -> Explanation:
+        """Decide it, and explain the decision."""
+        if self.role.trust is None:
+            return self._explain_missing_role()
+        reasons = [
+            self._explain_refusal(finding, actions)
+            for finding, actions in self._findings
+            if finding.kind != "allow"
+        ]
+        reasons += self._check_sts_rules()
+        half = next((one.half for one in self._decisions.values() if not one.allowed), None)
+        half = half or (reasons[0].half if reasons else None)
+        return Explanation(half, tuple(reasons), self._find_allowing(), tuple(self._find_notes()))
+
+    def _explain_missing_role(self) -> Explanation:
+        remedy = "Run `pulumi up` if the grant isn't deployed; otherwise check the path and case."
+        text = f"there is no role {self.role.arn}"
+        reason = Reason("destination", "no_role", text, (remedy,), (ASSUME_ROLE,))
         return Explanation("destination", (reason,), {})
-    decisions = _decisions(calling, role, role.trust, asked)
-    found = _merged(
-        (action, finding) for action, decision in decisions for finding in decision.findings
-    )
-    refusals = [
-        _reason(actions, finding, who, calling, role, documents)
-        for finding, actions in found
-        if finding.kind != "allow"
-    ]
-    refusals += _rules(calling.caller, role, asked)
-    half = next((decision.half for _, decision in decisions if not decision.allowed), None)
-    half = half or (refusals[0].half if refusals else None)
-    allowing = _allowing(found, calling.caller, role)
-    return Explanation(
-        half, tuple(refusals), allowing, tuple(_notes(who, calling, role, role.trust, asked))
-    )
 
+    @cached_property
+    def _decisions(self) -> dict[str, Decision]:
+        return self._decide(self.request)
 
-def _decisions(
-    calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
-) -> list[tuple[str, Decision]]:
-    user = calling.caller.kind == "User"
-    context = asked.context(user=user, account=role.arn.split(":")[4], tags=calling.tags)
-    return [
-        (action, decide(calling.caller, Request(action, role.arn, context), trust))
-        for action in asked.actions
-    ]
+    def _decide(self, request: RequestContext) -> dict[str, Decision]:
+        caller, trust, role = self.principal.caller, self.role.trust, self.role
+        if trust is None:
+            return {}
+        keys = request.build_condition_keys(
+            user=caller.kind == "User", account=role.account, tags=self.principal.tags
+        )
+        return {
+            action: decide(caller, Request(action, role.arn, keys), trust)
+            for action in request.actions
+        }
 
+    @cached_property
+    def _findings(self) -> list[tuple[Finding, tuple[str, ...]]]:
+        """Each finding with the actions that it is the same for."""
+        merged: dict[Finding, tuple[Finding, tuple[str, ...]]] = {}
+        for action, decision in self._decisions.items():
+            for finding in decision.findings:
+                # The text may name the action.
+                key = replace(finding, text="")
+                first, actions = merged.get(key, (finding, ()))
+                merged[key] = first, (*actions, action)
+        return list(merged.values())
 
-def _merged(found: Iterable[tuple[str, Finding]]) -> list[tuple[Finding, tuple[str, ...]]]:
-    """What is the same for several of the call's actions, once."""
-    merged: dict[Finding, tuple[Finding, tuple[str, ...]]] = {}
-    for action, finding in found:
-        # Its text may tell the action.
-        same = replace(finding, text="")
-        first, actions = merged.get(same, (finding, ()))
-        merged[same] = first, (*actions, action)
-    return list(merged.values())
+    def _explain_refusal(self, finding: Finding, actions: tuple[str, ...]) -> Reason:
+        text, remedies = describe_refusal(finding, actions, self)
+        return Reason(
+            finding.half,
+            finding.kind,
+            text,
+            remedies,
+            actions,
+            finding.policy,
+            finding.statement,
+            finding.element,
+            finding.unmet,
+        )
 
+    def _check_sts_rules(self) -> Iterator[Reason]:
+        """Check what STS refuses apart from the policies.
 
-def _reason(
-    actions: tuple[str, ...],
-    finding: Finding,
-    who: PrincipalRef,
-    calling: CallerWithPolicies,
-    role: Role,
-    documents: GrantDocuments | None,
-) -> Reason:
-    text, remedies = told(finding, actions, who, calling, role, documents)
-    return Reason(
-        finding.half,
-        finding.kind,
-        text,
-        remedies,
-        actions,
-        finding.policy,
-        finding.statement,
-        finding.element,
-        finding.unmet,
-    )
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        """
+        inherited, duration = self.request.inherited_identity, self.request.duration or 0
+        if inherited and self.request.source_identity not in (None, inherited):
+            text = f"the calling session's source identity is {inherited}, and can't be changed"
+            remedy = "Leave the source identity out of the call."
+            yield Reason("source", "source_identity", text, (remedy,))
+        chained, longest = limits.CHAINED_SESSION_SECONDS, self.role.max_session_duration
+        if self.principal.caller.kind == "AssumedRole" and duration > chained:
+            text = f"a role session can start sessions of up to {chained} s (role chaining), not "
+            remedy = f"Request at most {chained} s, or call as a user."
+            yield Reason("source", "chaining", f"{text}{duration} s", (remedy,))
+        elif duration > longest:
+            text = f"the role's sessions last up to {longest} s (MaxSessionDuration), not "
+            remedy = f"Request at most {longest} s, or raise the role's maxSessionDuration."
+            yield Reason("destination", "duration", f"{text}{duration} s", (remedy,))
 
-
-def _rules(caller: Caller, role: Role, asked: RequestContext) -> list[Reason]:
-    """What STS refuses beside the policies.
-
-    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-    """
-    refused: list[Reason] = []
-    if asked.inherited_identity and asked.source_identity not in (None, asked.inherited_identity):
-        text = f"the calling session's source identity is {asked.inherited_identity}, and can't be changed"
-        refused.append(
-            Reason(
-                "source", "source_identity", text, ("Leave the source identity out of the call.",)
+    def _find_allowing(self) -> dict[AccountSide, str]:
+        allowing: dict[AccountSide, str] = {}
+        for half in HALVES:
+            statements = [
+                f"{finding.policy}, statement {finding.statement}"
+                for finding, _ in self._findings
+                if finding.kind == "allow" and finding.half == half
+            ]
+            if statements:
+                allowing[half] = " and ".join(statements)
+        if self.principal.caller.account == self.role.account and "source" not in allowing:
+            allowing["source"] = (
+                "no policy is needed: caller and role are in one account, and the trust policy "
+                "decides"
             )
-        )
-    duration = asked.duration or 0
-    if caller.kind == "AssumedRole" and duration > limits.CHAINED_SESSION_SECONDS:
-        text = f"a role's session gets a session of {limits.CHAINED_SESSION_SECONDS} s at most (role chaining), not "
-        remedy = f"Ask for {limits.CHAINED_SESSION_SECONDS} s at most, or call as a user."
-        refused.append(Reason("source", "chaining", f"{text}{duration} s", (remedy,)))
-    elif duration > role.max_session_duration:
-        text = f"the role's sessions last {role.max_session_duration} s at most (MaxSessionDuration), not {duration} s"
-        remedy = f"Ask for {role.max_session_duration} s at most, or raise the role's maxSessionDuration."
-        refused.append(Reason("destination", "duration", text, (remedy,)))
-    return refused
+        return allowing
 
-
-def _allowing(
-    found: Iterable[tuple[Finding, tuple[str, ...]]], caller: Caller, role: Role
-) -> dict[AccountSide, str]:
-    allowing: dict[AccountSide, str] = {}
-    for half in HALVES:
-        statements = [item for item, _ in found if item.kind == "allow" and item.half == half]
-        if statements:
-            allowing[half] = " and ".join(
-                f"{item.policy}, statement {item.statement}" for item in statements
+    def _find_notes(self) -> Iterator[str]:
+        kind, switches = self.principal.caller.kind, self.who.can_switch_role
+        if kind != "User" and self.request.mfa_age is not None:
+            yield "A role session carries no MFA, whatever its user passed: --mfa has no effect."
+        if switches and self._needs_external_id():
+            yield (
+                "Switching roles in the console can't pass an external ID: use the AWS CLI or an "
+                "SDK for this role."
             )
-    if caller.account == role.arn.split(":")[4] and "source" not in allowing:
-        allowing["source"] = (
-            "nothing is needed of it: caller and role are of one account, and the trust decides"
+        elif switches and not _fits_console(self.role.arn):
+            yield (
+                "Switching roles in the console takes a path and name of up to "
+                f"{limits.SWITCH_ROLE_NAME_LENGTH} characters, and this role's is longer."
+            )
+        if kind == "AssumedRole":
+            console = "" if switches else ", and can't switch roles in the console"
+            yield f"A role session can start sessions of up to an hour (role chaining){console}."
+
+    def _needs_external_id(self) -> bool:
+        """Whether the trust policy refuses the call without one."""
+        decisions = self._decide(replace(self.request, external_id=None)).values()
+        findings = [finding for decision in decisions for finding in decision.findings]
+        return any(
+            unmet.key.lower() == "sts:externalid" for finding in findings for unmet in finding.unmet
         )
-    return allowing
 
 
-def _notes(
-    who: PrincipalRef, calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
-) -> Iterable[str]:
-    caller = calling.caller
-    if caller.kind != "User" and asked.mfa_age is not None:
-        yield "A role's session carries no MFA, whatever its user gave: --mfa is without effect."
-    if who.switches and _needs_external_id(calling, role, trust, asked):
-        yield (
-            "The console's switch-role can't give an external ID, so that this role can't be had there: it takes the "
-            "AWS CLI or an SDK."
-        )
-    elif who.switches and not _short_enough(role):
-        yield "The console's switch-role takes 64 characters of path and name, and this role's has more."
-    if caller.kind == "AssumedRole":
-        closed = "" if who.switches else ", and the console's switch-role is closed to it"
-        yield f"A role's session gets sessions of an hour at most (role chaining){closed}."
-
-
-def _short_enough(role: Role) -> bool:
-    arn = arns.parse_arn(role.arn)
-    return (
-        arn is None
-        or len(f"{arn.path}{arn.name}".removeprefix("/")) <= limits.SWITCH_ROLE_NAME_LENGTH
-    )
-
-
-def _needs_external_id(
-    calling: CallerWithPolicies, role: Role, trust: Policy, asked: RequestContext
-) -> bool:
-    """Whether the trust refuses what comes without one."""
-    decisions = _decisions(calling, role, trust, replace(asked, external_id=None))
-    findings = [finding for _, decision in decisions for finding in decision.findings]
-    return any(
-        unmet.key.lower() == "sts:externalid" for finding in findings for unmet in finding.unmet
-    )
+def _fits_console(role: str) -> bool:
+    arn = arns.parse_arn(role)
+    name = f"{arn.path}{arn.name}".removeprefix("/") if arn else ""
+    return len(name) <= limits.SWITCH_ROLE_NAME_LENGTH

@@ -1,188 +1,202 @@
-"""What a finding of the evaluator means in plain words, and what to do about it."""
+"""A refusal of the evaluator in words, and what to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
-from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
 
-from .principal_ref import PrincipalRef
-from .sources import CallerWithPolicies, Role
 from .words import block, policy_text
 
-_UP = "and run `pulumi up`"
+if TYPE_CHECKING:
+    from .explanation import Question
+
+_REQUESTED = {"sts:TagSession": "session tags", "sts:SetSourceIdentity": "a source identity"}
 
 
-def told(
-    finding: Finding,
-    actions: tuple[str, ...],
-    who: PrincipalRef,
-    calling: CallerWithPolicies,
-    role: Role,
-    documents: GrantDocuments | None,
-) -> tuple[str, tuple[str, ...]]:
-    """A refusal in plain words, and what to do.
+class Advice(NamedTuple):
+    """A refusal for a person.
+
+    Attributes:
+        text: Why it is refused.
+        remedies: What to do.
+    """
+
+    text: str
+    remedies: tuple[str, ...]
+
+
+def describe_refusal(finding: Finding, actions: tuple[str, ...], question: "Question") -> Advice:
+    """Describe a refusal.
 
     Args:
         finding: The refusal.
-        actions: Of which actions.
-        who: Who calls, as it was asked.
-        calling: The same with its policies.
-        role: The role.
-        documents: The grant that made it.
+        actions: The actions that are refused.
+        question: The caller, the role and the grant.
     """
-    what = " and ".join(actions)
-    where = f"{finding.policy}, statement {finding.statement}"
-    match finding.kind:
-        case "root_user":
-            return "no root user can assume a role", (
-                "Call as an IAM user or a role of that account.",
-            )
-        case "partition":
-            partitions = " and ".join(arn.split(":")[1] for arn in (calling.caller.arn, role.arn))
-            return (
-                f"caller and role are in different partitions, {partitions}, which trust nobody of each other",
-                ("Call from an account of the role's partition.",),
-            )
-        case "deny":
-            return _denied(finding, where, what)
-        case "trust":
-            return _untrusted(finding, where, what, who, calling, role, documents)
-        case "boundary":
-            boundary = calling.caller.permissions_boundary
-            text = f"the permissions boundary, {boundary.name if boundary else ''}, doesn't allow {what} on the role"
-            remedy = f"Allow it there too ({_grant(actions, role)}): a boundary limits whatever the policies allow."
-        case "session":
-            text = f"the session's own policy doesn't allow {what} on the role"
-            remedy = "Start the calling session without that session policy, or allow it there too."
-        case _:
-            return _unentitled(finding, where, what, actions, who, calling, role, documents)
-    more, remedies = _nearest(finding, where, calling)
-    return text + more, (*remedies, remedy)
+    return _Refusal(finding, actions, question).describe()
 
 
-def _denied(finding: Finding, where: str, what: str) -> tuple[str, tuple[str, ...]]:
-    keys = ", ".join(finding.condition_keys)
-    text = f"{where} denies {what}" + (f", under its conditions of {keys}" if keys else "")
-    remedy = "No allow outweighs a deny: its owner takes the statement away or excepts this call"
-    return text, (
-        f"{remedy}{f', or call so that its conditions ({keys}) are not met' if keys else ''}.",
-    )
+@dataclass(frozen=True)
+class _Refusal:
+    finding: Finding
+    actions: tuple[str, ...]
+    question: "Question"
 
+    @property
+    def action_names(self) -> str:
+        return " and ".join(self.actions)
 
-def _nearest(
-    finding: Finding, where: str, calling: CallerWithPolicies
-) -> tuple[str, tuple[str, ...]]:
-    """What keeps the policy that comes nearest from allowing."""
-    if finding.element == "condition":
-        unmet = block(finding.unmet, user=calling.caller.kind == "User")
-        return f"; {where} would, but {unmet.plain}", unmet.remedies
-    if finding.element == "resource":
-        return f"; {where} is for other roles", ()
-    return "", ()
+    @property
+    def location(self) -> str:
+        return f"{self.finding.policy}, statement {self.finding.statement}"
 
+    @property
+    def statement(self) -> str:
+        """The statement that would allow it."""
+        actions = self.actions[0] if len(self.actions) == 1 else list(self.actions)
+        role = self.question.role.arn
+        return policy_text({"Effect": "Allow", "Action": actions, "Resource": role})
 
-def _unentitled(
-    finding: Finding,
-    where: str,
-    what: str,
-    actions: tuple[str, ...],
-    who: PrincipalRef,
-    calling: CallerWithPolicies,
-    role: Role,
-    documents: GrantDocuments | None,
-) -> tuple[str, tuple[str, ...]]:
-    more, remedies = _nearest(finding, where, calling)
-    if finding.element == "condition":
-        return f"no policy of {who.told} allows {what} on the role{more}", remedies
-    named = bool(documents and who.halves(documents))
-    attach = f"Let its account allow it by this statement: {_grant(actions, role)}"
-    if not calling.known:
-        text = f"no policy is known that allows {who.told} {what} on the role: the policies of its own account decide"
-        asking = "Ask with --entitled if its account allows it, or with --live what stands there."
-        return text, (attach, *_by_group(who, documents), asking)
-    text = f"no policy of {who.told} allows {what} on the role{more}"
-    if what != ASSUME_ROLE and ASSUME_ROLE not in actions:
-        return text, (_passing(actions), attach)
-    if named:
-        return text, (
-            f"Run `pulumi up --refresh`: the stack makes that policy. By hand: {_grant(actions, role)}",
+    def describe(self) -> Advice:
+        caller = self.question.principal.caller
+        match self.finding.kind:
+            case "root_user":
+                remedy = "Call as an IAM user or a role of that account."
+                return Advice("a root user can't assume roles", (remedy,))
+            case "partition":
+                role = self.question.role.arn
+                partitions = " and ".join(arn.split(":")[1] for arn in (caller.arn, role))
+                text = f"the partitions of caller and role, {partitions}, don't trust each other"
+                return Advice(text, ("Call from an account of the role's partition.",))
+            case "deny":
+                return self._describe_deny()
+            case "trust":
+                return self._describe_trust()
+            case "boundary":
+                name = caller.permissions_boundary.name if caller.permissions_boundary else ""
+                return self._describe_limit(
+                    f"the permissions boundary, {name}, doesn't allow {self.action_names}",
+                    f"Allow it there too ({self.statement}): a boundary limits every policy.",
+                )
+            case "session":
+                return self._describe_limit(
+                    f"the session policy doesn't allow {self.action_names}",
+                    "Start the calling session without that policy, or allow it there too.",
+                )
+            case _:
+                return self._describe_identity()
+
+    def _describe_deny(self) -> Advice:
+        keys = ", ".join(self.finding.condition_keys)
+        text = f"{self.location} denies {self.action_names}"
+        remedy = "No allow overrides a deny: its owner must remove the statement or exempt you"
+        if not keys:
+            return Advice(text, (f"{remedy}.",))
+        remedy += f", or call so that its conditions ({keys}) are not met."
+        return Advice(f"{text}, under its conditions of {keys}", (remedy,))
+
+    def _describe_limit(self, text: str, remedy: str) -> Advice:
+        nearest = self._describe_nearest()
+        return Advice(text + nearest.text, (*nearest.remedies, remedy))
+
+    def _describe_nearest(self) -> Advice:
+        """Describe what keeps the policy that comes nearest from allowing."""
+        if self.finding.element == "condition":
+            unmet = self._describe_conditions()
+            return Advice(f"; {self.location} would, but {unmet.text}", unmet.remedies)
+        if self.finding.element == "resource":
+            return Advice(f"; {self.location} is for other roles", ())
+        return Advice("", ())
+
+    def _describe_conditions(self) -> Advice:
+        unmet = block(self.finding.unmet, user=self.question.principal.caller.kind == "User")
+        return Advice(unmet.plain, unmet.remedies)
+
+    # --- Source ---------------------------------------------------------------------------------
+
+    def _describe_identity(self) -> Advice:
+        who, documents = self.question.who, self.question.documents
+        what = f"allows {who.display_name} {self.action_names} on the role"
+        attach = f"Its account must allow it by this statement: {self.statement}"
+        if not self.question.principal.has_known_policies and self.finding.element != "condition":
+            text = f"no known policy {what}: its own account's policies decide"
+            ask = "If its account allows it, pass --entitled; to read its policies, pass --live."
+            return Advice(text, (attach, *self._suggest_groups(), ask))
+        nearest = self._describe_nearest()
+        text = f"no policy of {who.display_name} allows {self.action_names} on the role"
+        text += nearest.text
+        if self.finding.element == "condition":
+            return Advice(text, nearest.remedies)
+        if ASSUME_ROLE not in self.actions:
+            return Advice(text, (self._suggest_fewer_actions(), attach))
+        if documents and who.find_halves(documents):
+            remedy = "Run `pulumi up --refresh`: the stack manages that policy. By hand: "
+            return Advice(text, (f"{remedy}{self.statement}",))
+        return Advice(text, (attach,))
+
+    def _suggest_groups(self) -> Iterator[str]:
+        documents = self.question.documents
+        for half in documents.principals if documents else ():
+            if half.kind == "group" and self.question.who.kind == "user":
+                yield f"Group {half.name} allows its members: for one, ask for group/{half.name}."
+
+    def _suggest_fewer_actions(self) -> str:
+        passed = [text for action, text in _REQUESTED.items() if action in self.actions]
+        return (
+            f"Call without {' and '.join(passed) or 'more'}; or require it in the grant's "
+            f"conditions, so that both halves allow {self.action_names}."
         )
-    return text, (attach,)
+
+    # --- Destination ----------------------------------------------------------------------------
+
+    def _describe_trust(self) -> Advice:
+        if self.finding.element == "condition":
+            unmet = self._describe_conditions()
+            return Advice(f"{self.location}: {unmet.text}", unmet.remedies)
+        if self.finding.element == "action":
+            text = f"{self.location} doesn't allow it {self.action_names}"
+            return Advice(text, (self._suggest_fewer_actions(),))
+        if self.finding.dead_ids:
+            dead = f"{', '.join(self.finding.dead_ids)}, users or roles that were deleted"
+            text = f"the trust policy names {dead}; one re-created under its name doesn't match"
+            remedy = "Run `pulumi up --refresh`, which trusts whoever has the name now."
+            return Advice(text, (remedy,))
+        return Advice(self._describe_unnamed(), (self._suggest_principal(),))
+
+    def _describe_unnamed(self) -> str:
+        caller, who = self.question.principal.caller, self.question.who
+        text = f"the trust policy doesn't name {who.display_name} of account {caller.account}"
+        names = list(self._list_trusted())
+        similar = [name for name in names if _get_tail(name) == _get_tail(caller.principal_arn)]
+        if similar:
+            text += f"; {' and '.join(similar)} differs: check kind, account, path and case"
+        role, is_session = caller.arn.rpartition("/")[0], ":assumed-role/" in caller.arn
+        sessions = [
+            name.rpartition("/")[2]
+            for name in names
+            if is_session and name.rpartition("/")[0] == role
+        ]
+        if sessions:
+            text += f"; of that role it names only the session {' and '.join(sessions)}"
+        return text
+
+    def _suggest_principal(self) -> str:
+        documents = self.question.documents
+        if documents is None:
+            return "Its owner must add the caller to the role's trust policy."
+        source = documents.source_account_id
+        if self.question.principal.caller.account != source:
+            return f"The grant is for account {source}: add a grant for the caller's account."
+        return f"Add it to the principals of grant {documents.grant} and run `pulumi up`."
+
+    def _list_trusted(self) -> Iterator[str]:
+        trust = self.question.role.trust
+        for statement in list_statements(trust.document) if trust else ():
+            yield from list_principals(statement.get("Principal"))
 
 
-def _untrusted(
-    finding: Finding,
-    where: str,
-    what: str,
-    who: PrincipalRef,
-    calling: CallerWithPolicies,
-    role: Role,
-    documents: GrantDocuments | None,
-) -> tuple[str, tuple[str, ...]]:
-    if finding.element == "condition":
-        unmet = block(finding.unmet, user=calling.caller.kind == "User")
-        return f"{where}: {unmet.plain}", unmet.remedies
-    if finding.element == "action":
-        actions = tuple(what.split(" and "))
-        return f"{where} doesn't let it have {what}", (_passing(actions),)
-    if finding.dead_ids:
-        text = (
-            f"the trust policy names {', '.join(finding.dead_ids)}: users or roles that were deleted, and one that was "
-            "made again by the same name is another to AWS"
-        )
-        return text, (
-            "Run `pulumi up --refresh`: it saves the trust again for whoever has the name now.",
-        )
-    text = f"the trust policy doesn't name {who.told} of account {calling.caller.account}"
-    names = list(_names(role))
-    if like := [name for name in names if _tail(name) == _tail(calling.caller.principal_arn)]:
-        text += f"; {' and '.join(like)} is another one: compare kind, account, path and capitals"
-    sessions = [name.rpartition("/")[2] for name in names if _same_role(name, calling.caller.arn)]
-    if sessions:
-        text += f"; of that role it names only the session {' and '.join(sessions)}"
-    if documents is None:
-        return text, ("Its owner adds it to the role's trust policy.",)
-    if calling.caller.account != documents.source_account_id:
-        account = documents.source_account_id
-        return text, (
-            f"The grant is for account {account}: another source takes another CrossAccountAccess.",
-        )
-    return text, (f"Add it to the principals of grant {documents.grant} {_UP}.",)
-
-
-def _by_group(who: PrincipalRef, documents: GrantDocuments | None) -> Iterable[str]:
-    groups = (
-        [half.name for half in documents.principals if half.kind == "group"] if documents else []
-    )
-    if who.kind == "user":
-        for group in groups:
-            yield f"A member of group {group} is allowed it by the group: ask for group/{group}."
-
-
-def _passing(actions: tuple[str, ...]) -> str:
-    things = {"sts:TagSession": "session tags", "sts:SetSourceIdentity": "a source identity"}
-    found = [thing for action, thing in things.items() if action in actions]
-    return (
-        f"Call without {' and '.join(found) or 'more'}; or let the grant's conditions ask for it, so that both halves "
-        f"allow {' and '.join(actions)}."
-    )
-
-
-def _names(role: Role) -> Iterable[str]:
-    for statement in list_statements(role.trust.document) if role.trust else []:
-        yield from list_principals(statement.get("Principal"))
-
-
-def _same_role(name: str, arn: str) -> bool:
-    return ":assumed-role/" in arn and name.rpartition("/")[0] == arn.rpartition("/")[0]
-
-
-def _tail(arn: str) -> str:
+def _get_tail(arn: str) -> str:
     return arn.rpartition("/")[2].lower() if "/" in arn else arn
-
-
-def _grant(actions: tuple[str, ...], role: Role) -> str:
-    allowed = actions[0] if len(actions) == 1 else list(actions)
-    return policy_text({"Effect": "Allow", "Action": allowed, "Resource": role.arn})

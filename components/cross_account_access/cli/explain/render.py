@@ -1,5 +1,6 @@
-"""How an explanation is told: on the terminal, and as JSON."""
+"""An explanation for the terminal, and as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,103 +8,97 @@ from rich.text import Text
 
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import make_console
+from cross_account_access.iam.findings import AccountSide
 
-from .explanation import HALVES, Explanation
-from .principal_ref import PrincipalRef
-from .request_context import RequestContext
-from .sources import CallerWithPolicies, Role
+from .explanation import HALVES, Explanation, Question
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
 
 
 @dataclass(frozen=True)
 class Report:
-    """An explanation with what was asked."""
+    """An explanation with its question.
 
-    answer: Explanation
-    who: PrincipalRef
-    calling: CallerWithPolicies
-    role: Role
+    Attributes:
+        grant: The grant of the role; None for a role of no grant.
+        live: Whether the accounts decide, and not the stack's documents.
+    """
+
+    question: Question
+    explanation: Explanation
     grant: DeployedGrant | None
-    asked: RequestContext
     live: bool
 
     @property
-    def _accounts(self) -> dict[str, str]:
-        return {"source": self.calling.caller.account, "destination": self.role.arn.split(":")[4]}
-
-    def _allows(self, half: str) -> bool | None:
-        """Whether a half allows; None where what the other refuses for leaves it without a say."""
-        if any(reason.half == half for reason in self.answer.reasons):
-            return False
-        return True if half in self.answer.allowing else None
+    def _accounts(self) -> dict[AccountSide, str]:
+        return {
+            "source": self.question.principal.caller.account,
+            "destination": self.question.role.account,
+        }
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
+        """The report for `--json`."""
+        question, request = self.question, self.question.request
         return {
-            "allowed": self.answer.allowed,
-            "half": self.answer.half,
+            "allowed": self.explanation.allowed,
+            "half": self.explanation.half,
             "caller": {
-                "told": self.who.told,
-                "arn": self.calling.caller.arn,
-                "policiesKnown": self.calling.known,
+                "told": question.who.display_name,
+                "arn": question.principal.caller.arn,
+                "policiesKnown": question.principal.has_known_policies,
             },
-            "role": self.role.arn,
+            "role": question.role.arn,
             "grant": self.grant.name if self.grant else None,
             "stack": self.grant.stack if self.grant else None,
             "basis": "accounts" if self.live else "documents",
-            "actions": list(self.asked.actions),
-            "at": self.asked.at.isoformat(),
-            "sessionName": self.asked.named,
-            "halves": {
-                half: {
-                    "account": self._accounts[half],
-                    "allows": self._allows(half),
-                    "by": self.answer.allowing.get(half) if self._allows(half) else None,
-                    "reasons": [reason.as_dict() for reason in self.answer.of(half)],
-                }
-                for half in HALVES
-            },
-            "remedies": self.answer.remedies,
-            "notes": list(self.answer.notes),
+            "actions": list(request.actions),
+            "at": request.at.isoformat(),
+            "sessionName": request.effective_session_name,
+            "halves": {half: self._describe_half(half) for half in HALVES},
+            "remedies": self.explanation.remedies,
+            "notes": list(self.explanation.notes),
+        }
+
+    def _describe_half(self, half: AccountSide) -> dict[str, Any]:
+        allows = self.explanation.allows(half)
+        return {
+            "account": self._accounts[half],
+            "allows": allows,
+            "by": self.explanation.allowing.get(half) if allows else None,
+            "reasons": [reason.as_dict() for reason in self.explanation.get_reasons(half)],
         }
 
     def show(self) -> None:
         """Print it for a person."""
-        out = make_console()
-        word, colour = ("allowed", "bold green") if self.answer.allowed else ("refused", "bold red")
-        of_grant = f", grant {self.grant.name} of {self.grant.stack}" if self.grant else ""
-        whence, whither = self._accounts.values()
-        may = f"{self.who.told} ({whence}) {'may' if self.answer.allowed else 'may not'} assume "
-        target = f"{self.role.arn.partition(':role/')[2]} ({whither})"
-        basis = "what stands in the accounts" if self.live else "the stack's documents"
-        out.print(Text.assemble((word, colour), f": {may}{target}"), soft_wrap=True)
-        out.print(
-            Text(f"{' and '.join(self.asked.actions)}, by {basis}{of_grant}", "dim"), soft_wrap=True
-        )
-        out.print()
+        console, question, allowed = make_console(), self.question, self.explanation.allowed
+        word, color = ("allowed", "bold green") if allowed else ("refused", "bold red")
+        caller = f"{question.who.display_name} ({self._accounts['source']})"
+        role = f"{question.role.arn.partition(':role/')[2]} ({self._accounts['destination']})"
+        sentence = f": {caller} {'may' if allowed else 'may not'} assume {role}"
+        console.print(Text.assemble((word, color), sentence), soft_wrap=True)
+        basis = "the accounts" if self.live else "the stack's documents"
+        grant = f", grant {self.grant.name} of {self.grant.stack}" if self.grant else ""
+        actions = " and ".join(question.request.actions)
+        console.print(Text(f"{actions}, by {basis}{grant}", "dim"), soft_wrap=True)
+        console.print()
         for half in HALVES:
             self._show_half(half)
-        _list("What to do", self.answer.remedies)
-        _list("Note", self.answer.notes)
+        _show_list("What to do", self.explanation.remedies)
+        _show_list("Note", self.explanation.notes)
 
-    def _show_half(self, half: str) -> None:
-        sign, colour = _MARKS[self._allows(half)]
+    def _show_half(self, half: AccountSide) -> None:
+        allows = self.explanation.allows(half)
+        sign, color = _MARKS[allows]
         head = f" {half:<12}{self._accounts[half]}  "
-        reasons = [reason.text for reason in self.answer.reasons if reason.half == half]
-        for number, text in enumerate(reasons or [self._allowing(half)]):
-            lead = (
-                Text.assemble((sign, colour), head) if number == 0 else Text(" " * (len(head) + 1))
-            )
+        reasons = [reason.text for reason in self.explanation.get_reasons(half)]
+        allowing = self.explanation.allowing[half] if allows else "undecided"
+        for number, text in enumerate(reasons or [allowing]):
+            indent = Text(" " * (len(head) + 1))
+            lead = indent if number else Text.assemble((sign, color), head)
             make_console().print(lead + Text(text), soft_wrap=True)
 
-    def _allowing(self, half: str) -> str:
-        if self._allows(half):
-            return next(text for name, text in self.answer.allowing.items() if name == half)
-        return "has no say then"
 
-
-def _list(title: str, texts: Any) -> None:
+def _show_list(title: str, texts: Sequence[str]) -> None:
     if texts:
         make_console().print()
         make_console().print(Text(title, "bold"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -18,7 +18,7 @@ from cross_account_access.iam.limits import SESSION_NAME
 
 def settle(
     grant: DeployedGrant, caller: CallerSession, wishes: CallOverrides, *, may_carry_mfa: bool
-) -> Call:
+) -> AssumeRoleCall:
     """How somebody assumes a grant's role.
 
     Args:
@@ -32,16 +32,16 @@ def settle(
     """
     terms = asked_of(grant, caller)
     tags = _tags(grant, terms, caller, wishes.tags)
-    return Call(
+    return AssumeRoleCall(
         role_arn=grant.documents.role.arn,
-        external_id=wishes.external_id or terms.external_id(grant.external_id),
+        external_id=wishes.external_id or terms.choose_external_id(grant.external_id),
         mfa_serial=wishes.mfa_serial
         or (_mfa_serial(grant, caller, may_carry_mfa) if terms.mfa else None),
         session_name=wishes.session_name or _session_name(grant, terms, caller),
         duration=wishes.duration or _duration(grant, caller),
         source_identity=wishes.source_identity or _source_identity(grant, terms, caller),
         tags=tags,
-        transitive_tag_keys=terms.transitive(tags),
+        transitive_tag_keys=terms.select_transitive_keys(tags),
     )
 
 
@@ -60,7 +60,7 @@ def _mfa_serial(grant: DeployedGrant, caller: CallerSession, may_carry_mfa: bool
         raise Failure(
             told, ExitCode.NO, remedy="Use the credentials of a user, or a grant without MFA."
         )
-    return None if may_carry_mfa and caller.temporary else caller.mfa_serial
+    return None if may_carry_mfa and caller.is_temporary else caller.mfa_serial
 
 
 def _session_name(

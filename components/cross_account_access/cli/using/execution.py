@@ -4,8 +4,8 @@ import os
 
 import click
 
-from cross_account_access.cli.accounts import AwsAccess, add_aws_options
-from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.assume_role_call import CallOverrides
+from cross_account_access.cli.aws_access import AwsAccess, add_aws_options
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.options import (
     duration_option,
@@ -27,7 +27,7 @@ from .sessions import Sessions
 @click.command(
     "exec",
     cls=Command,
-    json_told="Print a failure as one JSON document on stdout; all else there is COMMAND's.",
+    json_help="Print a failure as one JSON document on stdout; all else there is COMMAND's.",
 )
 @grant_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")

@@ -11,8 +11,8 @@ from typing import Any
 import botocore.session
 
 from cross_account_access.cli import files
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.call import Call, CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
+from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
@@ -112,9 +112,9 @@ class _Planner:
         session = botocore.session.Session()
         self._file = _path(session, "config_file")
         self._credentials = _path(session, "credentials_file")
-        self._old = files.read(self._file)
+        self._old = files.read_file(self._file)
         self._text = _text(self._old or b"")
-        theirs = _sections(self._credentials, _text(files.read(self._credentials) or b""))
+        theirs = _sections(self._credentials, _text(files.read_file(self._credentials) or b""))
         ours = _sections(self._file, self._text)
         self._in_credentials = {name.removeprefix("profile ") for name in theirs}
         self._known = self._in_credentials | aws_config.profile_names(ours)
@@ -226,7 +226,7 @@ class _Planner:
         )
 
 
-def _keys(call: Call, source_profile: str) -> dict[str, str]:
+def _keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
     """A call as a profile's keys.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html

@@ -6,8 +6,8 @@ import sys
 import click
 
 from cross_account_access.cli import files
-from cross_account_access.cli.accounts import endpoint_option
-from cross_account_access.cli.call import CallOverrides
+from cross_account_access.cli.assume_role_call import CallOverrides
+from cross_account_access.cli.aws_access import endpoint_option
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
@@ -65,7 +65,7 @@ def profile(  # noqa: PLR0913 - one for each option
     write = planned.needed and not dry_run
     if write and not yes:
         _ask(planned, may_ask=not as_json)
-    backup = files.replace(planned.file, planned.old, planned.new) if write else None
+    backup = files.replace_file(planned.file, planned.old, planned.new) if write else None
     if as_json:
         emit(planned.told(backup, written=write))
     elif write:

@@ -12,9 +12,9 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cross_account_access.cli.accounts import DENIED, AwsAccess, get_error_code, translate_errors
+from cross_account_access.cli.assume_role_call import AssumeRoleCall
+from cross_account_access.cli.aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 from cross_account_access.cli.cache import SharedCache
-from cross_account_access.cli.call import Call
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
 
@@ -37,7 +37,7 @@ class Sessions:
         """The region that is told: on the command line, in the environment, in the profile."""
         return self._session.region_name
 
-    def fetch(self, grant: DeployedGrant, call: Call) -> dict[str, Any]:
+    def fetch(self, grant: DeployedGrant, call: AssumeRoleCall) -> dict[str, Any]:
         """A session of a grant's role, from the cache while it lasts.
 
         Returns:
@@ -46,7 +46,7 @@ class Sessions:
         Raises:
             Failure: If AWS refuses, or can't be asked.
         """
-        with translate_errors(f"whether the role of {grant.name} may be assumed"):
+        with translate_errors(f"assume the role of {grant.name}"):
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -56,7 +56,9 @@ class Sessions:
                 raise _refused(grant, error) from None
         return found
 
-    def _fetcher(self, credentials: Credentials, call: Call) -> AssumeRoleCredentialFetcher:
+    def _fetcher(
+        self, credentials: Credentials, call: AssumeRoleCall
+    ) -> AssumeRoleCredentialFetcher:
         endpoint, arguments = self._aws.endpoint, call.arguments()
         shared = "SerialNumber" in arguments and endpoint is None
         apart = "" if shared else f"{credentials.get_frozen_credentials().access_key} {endpoint}"

@@ -1,1 +1,1 @@
-"""What `verify` does: read, compare, try."""
+"""`verify`: whether a grant works, and both accounts match the stack."""

@@ -1,4 +1,4 @@
-"""What `verify` can find, each kind under a stable code."""
+"""The findings of `verify`: every kind, each with a stable code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from typing import Any
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
-_REFRESH = "`pulumi up --refresh` brings back what the stack means."
-_TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination tells who changed it."
-_OWNER = "The source account's owner decides: change that policy, or choose another principal for the grant."
+_REFRESH = "Run `pulumi up --refresh`, which restores the stack's state."
+_TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination shows who changed it."
+_OWNER = (
+    "The source account's owner must change that policy, or the grant must name another principal."
+)
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,11 @@ class DriftKind:
     """One kind of finding.
 
     Attributes:
-        half: Where it is; None where it may be either.
+        half: The half that it is in; None where it may be either.
         meaning: What it means, for the docs.
-        remedy: What to do, where the stack makes that half.
+        remedy: What to do, where the stack manages that half.
         repaired: Whether deploying the stack again repairs it.
-        refuses: Whether it can be why the role can't be assumed.
+        refuses: Whether it can be the reason that the role cannot be assumed.
     """
 
     half: AccountSide | None
@@ -31,117 +33,115 @@ class DriftKind:
     refuses: bool = True
 
 
+def _destination(meaning: str, remedy: str = _REFRESH, **options: bool) -> DriftKind:
+    return DriftKind("destination", meaning, remedy, **options)
+
+
+def _source(meaning: str, remedy: str = _REFRESH, **options: bool) -> DriftKind:
+    return DriftKind("source", meaning, remedy, **options)
+
+
 KINDS: Mapping[str, DriftKind] = {
-    "role-gone": DriftKind("destination", "The role was deleted."),
-    "role-remade": DriftKind(
-        "destination",
-        "The role was deleted and made again: what names it in a policy elsewhere names the old one.",
+    "role-gone": _destination("The role was deleted."),
+    "role-remade": _destination(
+        "The role was deleted and re-created. Policies elsewhere that name it no longer match it.",
         refuses=False,
     ),
-    "trust-widened": DriftKind(
-        "destination",
-        "The trust policy lets in more than the stack means: a principal, action or statement more, a condition less "
-        "or a looser one.",
+    "trust-widened": _destination(
+        "The trust policy allows more than the stack defines: an extra principal, action or "
+        "statement, or a condition that is missing or looser.",
         _TRUST,
     ),
-    "trust-narrowed": DriftKind(
-        "destination",
-        "The trust policy lets in less: a principal or statement less, a condition or a Deny more.",
+    "trust-narrowed": _destination(
+        "The trust policy allows less: a principal or statement is missing, or there is an extra "
+        "condition or Deny.",
         _TRUST,
     ),
-    "trust-changed": DriftKind(
-        "destination",
-        "The trust policy means the same, but isn't what the stack wrote (Sid, Version, Id).",
+    "trust-changed": _destination(
+        "The trust policy allows the same, but its Sid, Version or Id differs from the stack's.",
         _TRUST,
         refuses=False,
     ),
-    "principal-dead": DriftKind(
-        "destination",
-        "The trust policy names a principal by the unique id of one that was deleted. One made again under its name "
-        "is another one for AWS.",
-        "`pulumi up` saves the trust policy anew, for whoever has the name now.",
+    "principal-dead": _destination(
+        "The trust policy names a principal by the unique ID of one that was deleted. A principal "
+        "re-created under the same name does not match it.",
+        "Run `pulumi up`, which saves the trust policy for the principal that has the name now.",
     ),
-    "duration-changed": DriftKind(
-        "destination", "The role's maximum session duration is another.", refuses=False
+    "duration-changed": _destination(
+        "The role's maximum session duration was changed.", refuses=False
     ),
-    "role-boundary-changed": DriftKind(
-        "destination",
-        "The role's permissions boundary was added, removed or exchanged.",
-        refuses=False,
+    "role-boundary-changed": _destination(
+        "The role's permissions boundary was added, removed or replaced.", refuses=False
     ),
-    "role-policy-detached": DriftKind(
-        "destination", "A managed or inline policy of the role isn't there any more.", refuses=False
+    "role-policy-detached": _destination(
+        "A managed or inline policy of the role is missing.", refuses=False
     ),
-    "role-policy-added": DriftKind(
-        "destination",
-        "The role has a managed or inline policy that the stack doesn't give it.",
-        "Detach or delete it; or, if it is meant, put it into the grant. Pulumi sees no policy that it didn't attach.",
+    "role-policy-added": _destination(
+        "The role has a managed or inline policy that the stack does not define.",
+        "Detach or delete it, or add it to the grant. Pulumi ignores policies that it didn't "
+        "attach.",
         repaired=False,
         refuses=False,
     ),
-    "role-policy-changed": DriftKind(
-        "destination", "An inline policy of the role has another document.", refuses=False
+    "role-policy-changed": _destination(
+        "An inline policy of the role has another document.", refuses=False
     ),
-    "principal-gone": DriftKind(
-        "source",
+    "principal-gone": _source(
         "The principal doesn't exist any more.",
-        "Take it out of the grant; or make it again and run `pulumi up`.",
+        "Remove it from the grant, or re-create it and run `pulumi up`.",
         repaired=False,
     ),
-    "principal-remade": DriftKind(
-        "source",
-        "The principal was deleted and made again since the stack was deployed.",
-        "`pulumi up` takes note of the new one, if it is who is meant.",
+    "principal-remade": _source(
+        "The principal was deleted and re-created since the stack was deployed.",
+        "If the new one is to have access, run `pulumi up`, which records its unique ID.",
     ),
-    "policy-detached": DriftKind(
-        "source", "The policy that allows to assume the role isn't attached to the principal."
+    "policy-detached": _source(
+        "The policy that allows assuming the role isn't attached to the principal."
     ),
-    "policy-changed": DriftKind("source", "That policy is attached, but has another document."),
-    "policy-missing": DriftKind(
-        "source",
-        "The stack doesn't make the source's policy, and no policy of the principal allows to assume the role.",
+    "policy-changed": _source("That policy is attached, but has another document."),
+    "policy-missing": _source(
+        "The stack doesn't manage the source, and no policy of the principal allows assuming the "
+        "role.",
         "`cross-account-access handoff` writes that policy for the source account's owner.",
         repaired=False,
     ),
-    "boundary-blocks": DriftKind(
-        "source",
-        "The principal's permissions boundary doesn't allow to assume the role.",
+    "boundary-blocks": _source(
+        "The principal's permissions boundary doesn't allow assuming the role.",
         _OWNER,
         repaired=False,
     ),
-    "explicit-deny": DriftKind(
-        "source",
-        "Another policy of the principal, or of a group of it, denies it.",
+    "explicit-deny": _source(
+        "Another policy of the principal, or of one of its groups, denies it.",
         _OWNER,
         repaired=False,
     ),
     "access-refused": DriftKind(
         None,
-        "AWS refuses the principal, and no finding above tells why: a service or resource control policy, a session "
-        "policy, a condition that isn't met from here, or what couldn't be read.",
-        "`cross-account-access explain` tells which conditions there are; IAM takes up to a minute to converge.",
+        "AWS refuses the principal, and no other finding explains it: a service or resource "
+        "control policy, a session policy, a condition that isn't met from here, or something that "
+        "couldn't be read.",
+        "`cross-account-access explain` lists the conditions; changes of IAM take up to a minute "
+        "to take effect.",
         repaired=False,
     ),
-    "stranger-allowed": DriftKind(
-        "destination",
-        "The caller is no principal of the grant, and could assume the role all the same.",
-        _TRUST,
+    "stranger-allowed": _destination(
+        "The caller is not a principal of the grant, and could still assume the role.", _TRUST
     ),
     "handoff-differs": DriftKind(
         None,
-        "What stands isn't what was handed over under that checksum.",
-        "The findings beside it tell where.",
+        "The half in the account isn't the one that was handed over with that checksum.",
+        "The other findings say how it differs.",
     ),
     "handoff-outdated": DriftKind(
         None,
-        "The checksum is of no half as the stack means it now.",
-        "`cross-account-access handoff` writes the half anew, for its owner to make it so.",
+        "The checksum matches neither half as the stack defines it now.",
+        "Run `cross-account-access handoff` again, and give the half to its owner.",
         repaired=False,
     ),
     "access-analyzer": DriftKind(
         None,
-        "Access Analyzer's ValidatePolicy has an error or security warning about a document.",
-        "Its message tells.",
+        "Access Analyzer's ValidatePolicy reports an error or security warning about a document.",
+        "Follow the link in the message.",
         repaired=False,
         refuses=False,
     ),
@@ -150,47 +150,47 @@ KINDS: Mapping[str, DriftKind] = {
 
 @dataclass(frozen=True)
 class DriftFinding:
-    """Something that isn't as the stack means it.
+    """A difference between a grant and the accounts.
 
     Attributes:
-        grant: The grant.
-        half: Which half of it; None where it may be either.
-        code: One of `KINDS`.
-        told: What it is, in plain words.
+        grant: The grant's name.
+        half: The half that it is in; None where it may be either.
+        code: A key of `KINDS`.
+        message: What differs, for a person.
         remedy: What to do.
-        principal: The principal's name, where it is about one alone.
+        principal: The principal's name, where it concerns only one.
     """
 
     grant: str
     half: AccountSide | None
     code: str
-    told: str
+    message: str
     remedy: str
     principal: str | None = None
 
     def explains(self, principal: str) -> bool:
-        """Whether it can be why AWS refuses that principal."""
+        """Whether it can be the reason that AWS refuses that principal."""
         return KINDS[self.code].refuses and self.principal in (None, principal)
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as JSON has it."""
+        """The finding for `--json`."""
         return {
             "code": self.code,
             "half": self.half,
             "principal": self.principal,
-            "message": self.told,
+            "message": self.message,
             "remedy": self.remedy,
         }
 
 
 @dataclass(frozen=True)
 class Unchecked:
-    """Something that wasn't checked.
+    """Something that could not be checked.
 
     Attributes:
-        what: What.
-        why: Why not.
-        permission: The permission that lacked, where that is why.
+        what: What it is.
+        why: The reason.
+        permission: The missing permission, where that is the reason.
     """
 
     what: str
@@ -198,25 +198,29 @@ class Unchecked:
     permission: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """The same for `--json`."""
         return {"what": self.what, "why": self.why, "permission": self.permission}
 
 
 def make_finding(
     documents: GrantDocuments,
     code: str,
-    told: str,
+    message: str,
     *,
     principal: str | None = None,
     half: AccountSide | None = None,
 ) -> DriftFinding:
-    """A finding about a grant, with what to do by who makes that half."""
+    """Make a finding about a grant; its remedy depends on who manages that half."""
     kind = KINDS[code]
     half = half or kind.half
     remedy = kind.remedy
     if kind.repaired and half and documents.side not in ("both", half):
-        account = (
-            documents.source_account_id if half == "source" else documents.destination_account_id
+        account = {
+            "source": documents.source_account_id,
+            "destination": documents.destination_account_id,
+        }[half]
+        remedy = (
+            f"The owner of account {account} manages this half: run `cross-account-access handoff` "
+            "again, and give it to them."
         )
-        remedy = f"The owner of account {account} makes this half: `cross-account-access handoff` writes it anew."
-    return DriftFinding(documents.grant, half, code, told, remedy, principal)
+    return DriftFinding(documents.grant, half, code, message, remedy, principal)

@@ -1,44 +1,44 @@
-"""One grant verified: what stands compared with what is meant, access tried, refusals proven."""
+"""One grant verified: compared with the accounts, its access tried, its refusals proved."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.cli.accounts import AwsAccess
-from cross_account_access.cli.call import Call, CallOverrides
-from cross_account_access.cli.caller import CallerSession, Identity
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.caller import CallerIdentity, CallerSession
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.iam import limits
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import compute_checksum
 
-from .analyzer import Analyzer, Remark
-from .attempts import Attempt, assume, assume_until
-from .callers import Readers
-from .calls import asked_of, build_call, build_negative_calls
+from .access_analyzer import AccessAnalyzer, Remark
+from .access_attempts import Attempt, assume_role, assume_role_within
 from .drift_findings import DriftFinding, Unchecked, make_finding
-from .half_drift import GrantSnapshot, checksums, compare
+from .grant_snapshot import GrantSnapshot, SnapshotReader
+from .half_drift import compare_grant, compute_checksums
+from .probe_calls import build_call, build_negative_calls, select_requirements
 
-_CHAINED_SECONDS = 3600
 _DEFAULT_SECONDS = 3600
 _HALVES: tuple[AccountSide, ...] = ("source", "destination")
 
 
 @dataclass
-class Result:
-    """What came of one grant.
+class GrantResult:
+    """The result of verifying one grant.
 
     Attributes:
         grant: The grant.
         principal: The principal that the caller is; None if it is none.
-        became: Who the caller became by the role; None if nobody.
+        became: The ARN of the session that the caller got; None if it got none.
         attempts: What was tried.
-        findings: What isn't as it is meant.
-        unchecked: What wasn't checked.
+        findings: What differs from the stack.
+        unchecked: What could not be checked.
         remarks: Access Analyzer's warnings and suggestions.
-        checksums: Of each half as it stands, as far as it could be read.
+        checksums: Of each half as the account has it, where all of it was read.
     """
 
     grant: DeployedGrant
@@ -48,10 +48,10 @@ class Result:
     findings: list[DriftFinding] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    checksums: dict[str, str] = field(default_factory=dict)
+    checksums: dict[AccountSide, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The result as JSON has it."""
+        """The result for `--json`."""
         return {
             "stack": self.grant.stack,
             "grant": self.grant.name,
@@ -60,223 +60,222 @@ class Result:
             "became": self.became,
             "attempts": [attempt.as_json() for attempt in self.attempts],
             "findings": [finding.as_json() for finding in self.findings],
-            "notChecked": [one.as_json() for one in self.unchecked],
-            "remarks": [remark.told for remark in self.remarks],
+            "notChecked": [unchecked.as_json() for unchecked in self.unchecked],
+            "remarks": [remark.message for remark in self.remarks],
             "checksums": self.checksums,
         }
 
-    def note(self, told: DriftFinding | Unchecked | Remark) -> None:
-        """Keep what was found; a finding from an attempt only where none of its kind tells the cause."""
-        match told:
+    def add(self, item: DriftFinding | Unchecked | Remark) -> None:
+        """Add a finding, a remark, or what was not checked."""
+        match item:
             case DriftFinding():
-                self.findings.append(told)
+                self.findings.append(item)
             case Unchecked():
-                self.unchecked.append(told)
+                self.unchecked.append(item)
             case Remark():
-                self.remarks.append(told)
+                self.remarks.append(item)
 
-    def note_unless_known(self, finding: DriftFinding) -> None:
-        """Keep a finding of an attempt's, unless one of its kind tells the cause already."""
-        if all(known.code != finding.code for known in self.findings):
+    def add_attempted(self, finding: DriftFinding) -> None:
+        """Add a finding of an attempt, unless one of the comparison is its cause."""
+        is_explained = finding.code == "access-refused" and self.is_refusal_explained(self.findings)
+        if not is_explained and all(finding.code != other.code for other in self.findings):
             self.findings.append(finding)
+
+    def is_refusal_explained(self, items: list[Any]) -> bool:
+        """Whether one of these is a finding that explains why AWS refuses the principal."""
+        return self.principal is not None and any(
+            isinstance(item, DriftFinding) and item.explains(self.principal.name) for item in items
+        )
 
 
 @dataclass(frozen=True)
-class Verifier:
-    """How grants are verified.
+class GrantVerifier:
+    """Verifies grants for one caller.
 
     Attributes:
-        caller: Who calls.
-        mfa: Its credentials with MFA; None where no code was given.
-        readers: Who reads the accounts.
+        caller: The caller.
+        mfa: Its credentials with MFA; None without a code.
+        reader: Reads the accounts.
         analyzer: Access Analyzer.
-        wishes: What the options say of the call.
-        timeout: How long IAM may take to converge, in seconds.
-        checksum: What a half was handed over under.
+        overrides: What the command line sets of the calls.
+        timeout: How long to try a role that is refused, in seconds.
+        checksum: The checksum that a half was handed over with.
     """
 
     caller: CallerSession
     mfa: AwsAccess | None
-    readers: Readers
-    analyzer: Analyzer
-    wishes: CallOverrides
+    reader: SnapshotReader
+    analyzer: AccessAnalyzer
+    overrides: CallOverrides
     timeout: float
     checksum: str | None = None
 
-    def verify(self, grant: DeployedGrant, principal: SourceHalf | None) -> Result:
-        """Verify a grant.
+    def verify(self, grant: DeployedGrant, principal: SourceHalf | None) -> GrantResult:
+        """Verify a grant for the principal that the caller is.
 
         Raises:
-            Failure: If AWS can't be asked.
+            Failure: If AWS cannot be asked.
         """
-        result = Result(grant, principal)
+        result = GrantResult(grant, principal)
         documents = grant.documents
-        whole, unchecked = self.readers.read(documents, None)
-        drift = list(compare(documents, whole))
-        terms = asked_of(documents, principal or documents.principals[0])
-        call = build_call(grant, terms, self.caller.identity.user, self.wishes)
-        if principal is None:
-            self._stranger(result, call)
-        else:
-            explained = any(
-                isinstance(one, DriftFinding) and one.explains(principal.name) for one in drift
-            )
-            session = self._principal(
-                result, principal, (terms, call), 0 if explained else self.timeout
-            )
-            if session is not None and whole.role is None:
-                whole, unchecked = self.readers.read(documents, session)
-                drift = list(compare(documents, whole))
+        snapshot = self.reader.read(documents)
+        drift = compare_grant(documents, snapshot)
+        session = self._try_access(result, drift)
+        if session is not None and snapshot.role is None:
+            snapshot = self.reader.read(documents, session)
+            drift = compare_grant(documents, snapshot)
         attempted, result.findings = result.findings, []
-        for one in [*unchecked, *drift]:
-            result.note(one)
+        for item in [*snapshot.unchecked, *drift]:
+            result.add(item)
         for finding in attempted:
-            if principal and finding.code == "access-refused" and _explained(result, principal):
-                continue
-            result.note_unless_known(finding)
-        for told in self._analyzed(documents, whole):
-            result.note(told)
-        result.checksums = checksums(documents, whole)
-        if self.checksum:
-            for one in _handed_over(documents, self.checksum, result.checksums):
-                result.note(one)
+            result.add_attempted(finding)
+        for issue in self._analyze(documents, snapshot):
+            result.add(issue)
+        result.checksums = compute_checksums(documents, snapshot)
+        for item in self._check_handover(documents, result.checksums):
+            result.add(item)
         return result
 
-    def _stranger(self, result: Result, call: Call) -> None:
-        answer, told, _ = assume(self.mfa or self.caller.aws, call)
-        what = "assumes the role, as none of its principals"
-        if answer == "allowed" and _wide(result.grant.documents, self.caller.identity):
-            result.attempts.append(Attempt(what, "allowed", answer, told))
-            why = "the grant trusts whole accounts, whose own policies let this caller in"
-            result.unchecked.append(Unchecked("that others are refused", why))
-            return
-        result.attempts.append(Attempt(what, "refused", answer, told))
-        if answer == "allowed":
-            text = f"{self.caller.identity.arn} is no principal of the grant and became {told}"
-            result.findings.append(make_finding(result.grant.documents, "stranger-allowed", text))
+    # --- Access ---------------------------------------------------------------------------------
 
-    def _principal(
+    def _try_access(
+        self, result: GrantResult, drift: list[DriftFinding | Unchecked]
+    ) -> AwsAccess | None:
+        """Assume the role, and try what must be refused; returns the role's session."""
+        requirements = select_requirements(result.grant.documents, result.principal)
+        user = self.caller.identity.user
+        call = build_call(result.grant, requirements, user, self.overrides)
+        if result.principal is None:
+            self._try_as_stranger(result, call)
+            return None
+        if requirements.mfa:
+            self._try_without_mfa(result, call)
+            if self.mfa is None and not self.caller.is_temporary:
+                result.add(_mfa_code_missing())
+                return None
+        # There is no point in waiting for a role whose refusal is explained.
+        timeout = 0 if result.is_refusal_explained(drift) else self.timeout
+        return self._try_as_principal(result, requirements, call, timeout)
+
+    def _try_as_stranger(self, result: GrantResult, call: AssumeRoleCall) -> None:
+        answer, message, _ = assume_role(self.mfa or self.caller.aws, call)
+        what = "assumes the role, as none of its principals"
+        if answer == "allowed" and _trusts_accounts(result.grant.documents, self.caller.identity):
+            result.attempts.append(Attempt(what, "allowed", answer, message))
+            why = "the grant trusts whole accounts, whose own policies allow this caller"
+            result.add(Unchecked("that others are refused", why))
+            return
+        result.attempts.append(Attempt(what, "refused", answer, message))
+        if answer == "allowed":
+            text = f"{self.caller.identity.arn} is no principal of the grant, and became {message}"
+            result.add(make_finding(result.grant.documents, "stranger-allowed", text))
+
+    def _try_as_principal(
         self,
-        result: Result,
-        principal: SourceHalf,
-        asked: tuple[TrustRequirements, Call],
+        result: GrantResult,
+        requirements: TrustRequirements,
+        call: AssumeRoleCall,
         timeout: float,
     ) -> AwsAccess | None:
-        documents, caller, identity = result.grant.documents, self.caller, self.caller.identity
-        terms, call = asked
-        aws = self.mfa or caller.aws
-        if terms.mfa:
-            self._without_mfa(result, call)
-        if terms.mfa and self.mfa is None and not caller.temporary:
-            result.unchecked.append(_no_code())
+        documents, identity = result.grant.documents, self.caller.identity
+        aws = self.mfa or self.caller.aws
+        # Temporary credentials of a user may or may not carry MFA.
+        mfa_known = self.mfa is not None or not requirements.mfa or identity.is_role_session
+        outcome = assume_role_within(aws, call, timeout if mfa_known else 0, documents.grant)
+        if outcome.answer == "refused" and not mfa_known:
+            result.add(_mfa_code_missing())
             return None
-        surely = self.mfa is not None or not terms.mfa or identity.chained
-        answer, told, session = assume_until(aws, call, timeout if surely else 0, documents.grant)
-        if answer == "refused" and not surely:
-            result.unchecked.append(_no_code())
+        attempt = Attempt("assumes the role", "allowed", outcome.answer, outcome.message)
+        result.attempts.append(attempt)
+        if outcome.answer == "refused":
+            self._add_refusal(result, requirements, outcome.message)
             return None
-        result.attempts.append(Attempt("assumes the role", "allowed", answer, told))
-        if answer == "refused":
-            others = f"; the grant asks for {', '.join(terms.others)} too" if terms.others else ""
-            text = f"AWS refuses {identity.arn}: {told}{others}"
-            result.findings.append(
-                make_finding(documents, "access-refused", text, principal=principal.name)
-            )
-            why = "the role can't be assumed, so that a refusal proves nothing"
-            result.unchecked.append(Unchecked("that the grant's conditions are needed", why))
-            return None
-        result.became = told
-        longest = (
-            _CHAINED_SECONDS
-            if identity.chained
-            else documents.role.max_session_duration or _DEFAULT_SECONDS
-        )
-        for what, code, unmet in build_negative_calls(call, terms, longest):
-            self._must_be_refused(result, what, code, (aws, unmet))
-        return session
+        result.became = outcome.message
+        longest = documents.role.max_session_duration or _DEFAULT_SECONDS
+        if identity.is_role_session:
+            longest = limits.CHAINED_SESSION_SECONDS
+        for what, code, negative in build_negative_calls(call, requirements, longest):
+            self._expect_refusal(result, what, code, (aws, negative))
+        return outcome.session
 
-    def _without_mfa(self, result: Result, call: Call) -> None:
-        if self.caller.identity.chained:
-            return
-        if not self.caller.temporary:
-            self._must_be_refused(result, "without MFA", "trust-widened", (self.caller.aws, call))
-        else:
-            why = "the credentials are temporary, and may carry MFA; a user's access key can't"
-            result.unchecked.append(Unchecked("that the role is refused without MFA", why))
-
-    def _must_be_refused(
-        self, result: Result, what: str, code: str, attempt: tuple[AwsAccess, Call]
+    def _add_refusal(
+        self, result: GrantResult, requirements: TrustRequirements, message: str
     ) -> None:
-        answer, told, _ = assume(*attempt)
-        result.attempts.append(Attempt(what, "refused", answer, told))
-        if answer == "allowed":
-            text = f"{what}, AWS lets {self.caller.identity.arn} in all the same"
-            result.findings.append(make_finding(result.grant.documents, code, text))
+        keys = ", ".join(requirements.other_keys)
+        text = f"AWS refuses {self.caller.identity.arn}: {message}"
+        text += f"; the grant also requires {keys}" if keys else ""
+        name = result.principal.name if result.principal else None
+        finding = make_finding(result.grant.documents, "access-refused", text, principal=name)
+        result.add(finding)
+        why = "the role can't be assumed, so a refusal proves nothing"
+        result.add(Unchecked("that the grant's conditions are needed", why))
 
-    def _analyzed(
-        self, documents: GrantDocuments, whole: GrantSnapshot
+    def _try_without_mfa(self, result: GrantResult, call: AssumeRoleCall) -> None:
+        if self.caller.identity.is_role_session:
+            return
+        if self.caller.is_temporary:
+            why = "temporary credentials may carry MFA; a user's access key doesn't"
+            result.add(Unchecked("that the role is refused without MFA", why))
+        else:
+            self._expect_refusal(result, "without MFA", "trust-widened", (self.caller.aws, call))
+
+    def _expect_refusal(
+        self, result: GrantResult, what: str, code: str, attempt: tuple[AwsAccess, AssumeRoleCall]
+    ) -> None:
+        answer, message, _ = assume_role(*attempt)
+        result.attempts.append(Attempt(what, "refused", answer, message))
+        if answer == "allowed":
+            text = f"{what}, AWS still allows {self.caller.identity.arn}"
+            result.add(make_finding(result.grant.documents, code, text))
+
+    # --- Documents and checksums ----------------------------------------------------------------
+
+    def _analyze(
+        self, documents: GrantDocuments, snapshot: GrantSnapshot
     ) -> Iterator[DriftFinding | Remark]:
-        role = whole.role.standing if whole.role else None
+        role = snapshot.role.entity if snapshot.role else None
         trust = (role.trust_policy if role else None) or documents.role.trust_policy
         yield from self.analyzer.validate(documents, "destination", "trust policy", trust)
         for half in documents.principals:
-            read = whole.principals.get(half.name)
-            attached = read.standing.managed_policies if read and read.standing else {}
+            principal = snapshot.principals.get(half.name)
+            entity = principal.entity if principal else None
+            attached = entity.managed_policies if entity else {}
             document = attached.get(half.policy_arn or "") or half.policy or half.needs
-            yield from self.analyzer.validate(
-                documents, "source", f"policy of {half.name}", document
-            )
+            name = f"policy of {half.name}"
+            yield from self.analyzer.validate(documents, "source", name, document)
+
+    def _check_handover(
+        self, documents: GrantDocuments, checksums: dict[AccountSide, str]
+    ) -> Iterator[DriftFinding | Unchecked]:
+        if not self.checksum:
+            return
+        expected = {
+            compute_checksum(build_expected_half(documents, half)): half
+            for half in reversed(_HALVES)
+        }
+        half = expected.get(self.checksum)
+        if half is None:
+            current = next((half for half in _HALVES if checksums.get(half) == self.checksum), None)
+            message = "the checksum matches neither half as the stack defines it"
+            message += f", but the {current} as the account has it" if current else ""
+            yield make_finding(documents, "handoff-outdated", message, half=current)
+        elif half not in checksums:
+            why = "not all of it could be read"
+            yield Unchecked(f"whether the {half} is as it was handed over", why)
+        elif checksums[half] != self.checksum:
+            message = f"the {half} isn't as it was handed over"
+            yield make_finding(documents, "handoff-differs", message, half=half)
 
 
-def _wide(documents: GrantDocuments, caller: Identity) -> bool:
-    """Whether it is the caller's own account that decides, and not the trust policy."""
+def _trusts_accounts(documents: GrantDocuments, caller: CallerIdentity) -> bool:
+    """Whether the caller's own account decides, and not the trust policy."""
     kinds = {half.kind for half in documents.principals}
-    own = caller.account == documents.source_account_id
+    in_source = caller.account == documents.source_account_id
     return bool(kinds & {"organization", "organizational_unit"}) or (
-        own and bool(kinds & {"group", "account"})
+        in_source and bool(kinds & {"group", "account"})
     )
 
 
-def _explained(result: Result, principal: SourceHalf) -> bool:
-    return any(finding.explains(principal.name) for finding in result.findings)
-
-
-def _no_code() -> Unchecked:
-    return Unchecked(
-        "that the role can be assumed",
-        "the grant asks for MFA, and no code was given: --mfa-code CODE takes it",
-    )
-
-
-def _handed_over(
-    documents: GrantDocuments, told: str, standing: dict[str, str]
-) -> Iterator[DriftFinding | Unchecked]:
-    half = next(
-        (
-            half
-            for half in _HALVES
-            if compute_checksum(build_expected_half(documents, half)) == told
-        ),
-        None,
-    )
-    if half is None:
-        stands = next((half for half in _HALVES if standing.get(half) == told), None)
-        which = (
-            f"it is of what stands in the {stands}"
-            if stands
-            else "it is of nothing that stands, either"
-        )
-        yield make_finding(
-            documents,
-            "handoff-outdated",
-            f"the stack means no half with this checksum; {which}",
-            half=stands,
-        )
-    elif half not in standing:
-        yield Unchecked(
-            f"whether the {half} is as it was handed over", "it couldn't be read, or not all of it"
-        )
-    elif standing[half] != told:
-        yield make_finding(
-            documents, "handoff-differs", f"the {half} isn't as it was handed over", half=half
-        )
+def _mfa_code_missing() -> Unchecked:
+    why = "the grant requires MFA, and no code was given; pass --mfa-code CODE"
+    return Unchecked("that the role can be assumed", why)

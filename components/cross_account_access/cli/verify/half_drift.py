@@ -1,204 +1,194 @@
-"""How each half that stands differs from what the stack means. Pure."""
+"""How each half of a grant in the accounts differs from the stack's. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cross_account_access.cli.expected_half import build_destination_half, build_source_half
 from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 
-from . import own_policies
 from .drift_findings import DriftFinding, Unchecked, make_finding
-from .trust_drift import drift
+from .grant_snapshot import EntitySnapshot, GrantSnapshot
+from .principal_policies import PrincipalPolicies
+from .trust_drift import compare_trust_policies
 
 _DEFAULT_SESSION = 3600
 
 
-@dataclass(frozen=True)
-class EntitySnapshot:
-    """What was read of a user, role or group.
-
-    Attributes:
-        standing: What there is; None if there is no such one.
-    """
-
-    standing: LiveEntity | None
+def compare_grant(
+    documents: GrantDocuments, snapshot: GrantSnapshot
+) -> list[DriftFinding | Unchecked]:
+    """Compare a grant with what the accounts have of it."""
+    return [*_Comparison(documents, snapshot).compare()]
 
 
-@dataclass(frozen=True)
-class GrantSnapshot:
-    """What was read of a grant.
+@dataclass
+class _Comparison:
+    documents: GrantDocuments
+    snapshot: GrantSnapshot
+    # Unique IDs whose principal has a finding of its own already.
+    reported: set[str | None] = field(default_factory=set)
 
-    Attributes:
-        role: The role; None if it couldn't be read.
-        principals: By the principal's name; those that couldn't be read are missing.
-    """
+    @property
+    def role(self) -> LiveEntity | None:
+        return self.snapshot.role.entity if self.snapshot.role else None
 
-    role: EntitySnapshot | None
-    principals: Mapping[str, EntitySnapshot]
+    @property
+    def arns(self) -> dict[str, str]:
+        """The ARNs of the grant's principals by their unique IDs."""
+        principals = self.documents.principals
+        return {half.unique_id: half.arn for half in principals if half.unique_id and half.arn}
 
+    def compare(self) -> Iterator[DriftFinding | Unchecked]:
+        for half in self.documents.principals:
+            principal = self.snapshot.principals.get(half.name)
+            if principal is not None and half.attached_to is not None:
+                yield from self.compare_principal(half, principal.entity)
+        if self.snapshot.role is not None:
+            yield from self.compare_role()
 
-def compare(documents: GrantDocuments, read: GrantSnapshot) -> Iterator[DriftFinding | Unchecked]:
-    """Everything in which a grant differs from what was meant."""
-    trust = read.role.standing.trust_policy if read.role and read.role.standing else None
-    # Unique ids that stand in the trust without being meant.
-    arns = {one.unique_id: one.arn for one in documents.principals if one.unique_id and one.arn}
-    dead = drift(documents.role.trust_policy, trust, arns).dead if trust else []
-    explained: set[str] = set()
-    for half in documents.principals:
-        holder = read.principals.get(half.name)
-        if holder is None or half.attached_to is None:
-            continue
-        if holder.standing is None:
-            explained.add(half.unique_id or "")
-            yield make_finding(
-                documents, "principal-gone", f"{_whom(half)} doesn't exist", principal=half.name
+    # --- Source ---------------------------------------------------------------------------------
+
+    def compare_principal(
+        self, half: SourceHalf, entity: LiveEntity | None
+    ) -> Iterator[DriftFinding | Unchecked]:
+        display_name = " ".join(half.attached_to or (half.kind, half.name))
+        if entity is None:
+            self.reported.add(half.unique_id)
+            yield self.make_finding("principal-gone", f"{display_name} doesn't exist", half)
+            return
+        if half.unique_id not in (None, entity.unique_id):
+            self.reported.add(half.unique_id)
+            code = (
+                "principal-dead" if half.unique_id in self.find_dead_ids() else "principal-remade"
             )
-            continue
-        if half.unique_id not in (None, holder.standing.unique_id):
-            explained.add(half.unique_id or "")
-            yield _remade(documents, half, holder.standing, dead=half.unique_id in dead)
-        yield from _source(documents, half, holder.standing)
-    if read.role is not None:
-        yield from _destination(documents, read.role.standing, arns, explained)
+            ids = f"its unique ID was {half.unique_id} and is now {entity.unique_id}"
+            yield self.make_finding(code, f"{display_name} was deleted and re-created: {ids}", half)
+        principal = PrincipalPolicies(self.documents, half, entity)
+        if half.policy_arn is not None and half.policy is not None:
+            yield from self.compare_attached_policy(half, entity, display_name)
+        elif not principal.allow_role():
+            message = f"no policy of {display_name} allows assuming {self.documents.role.arn}"
+            yield self.make_finding("policy-missing", message, half)
+        yield from principal.find_blocks()
 
-
-def _whom(half: SourceHalf) -> str:
-    kind, name = half.attached_to or (half.kind, half.name)
-    return f"{kind} {name}"
-
-
-def _remade(
-    documents: GrantDocuments, half: SourceHalf, standing: LiveEntity, *, dead: bool
-) -> DriftFinding:
-    told = f"{_whom(half)} was deleted and made again: {half.unique_id} was trusted, and now it is {standing.unique_id}"
-    return make_finding(
-        documents, "principal-dead" if dead else "principal-remade", told, principal=half.name
-    )
-
-
-# --- Source ---------------------------------------------------------------------------------------
-
-
-def _source(
-    documents: GrantDocuments, half: SourceHalf, standing: LiveEntity
-) -> Iterator[DriftFinding | Unchecked]:
-    whom = _whom(half)
-    if half.policy_arn is not None and half.policy is not None:
-        attached = standing.managed_policies.get(half.policy_arn)
+    def compare_attached_policy(
+        self, half: SourceHalf, entity: LiveEntity, display_name: str
+    ) -> Iterator[DriftFinding]:
+        attached = entity.managed_policies.get(half.policy_arn or "")
         if attached is None:
-            told = f"{half.policy_arn} isn't attached to {whom}"
-            yield make_finding(documents, "policy-detached", told, principal=half.name)
-        elif normalize_policy(attached) != normalize_policy(half.policy):
-            told = f"{half.policy_arn} of {whom} has another document: {_how(half, attached)}"
-            yield make_finding(documents, "policy-changed", told, principal=half.name)
-    elif not own_policies.allows(documents, half, standing):
-        told = f"no policy of {whom} allows to assume {documents.role.arn}"
-        yield make_finding(documents, "policy-missing", told, principal=half.name)
-    yield from own_policies.blocks(documents, half, standing)
+            message = f"{half.policy_arn} isn't attached to {display_name}"
+            yield self.make_finding("policy-detached", message, half)
+        elif not _are_equal(attached, half.policy or {}):
+            difference = _describe_resources(half.policy or {}, attached)
+            message = f"{half.policy_arn} of {display_name} has another document: {difference}"
+            yield self.make_finding("policy-changed", message, half)
 
+    def find_dead_ids(self) -> list[str]:
+        if self.role is None or not self.role.trust_policy:
+            return []
+        expected = self.documents.role.trust_policy
+        return compare_trust_policies(expected, self.role.trust_policy, self.arns).dead
 
-def _how(half: SourceHalf, attached: Mapping[str, object]) -> str:
-    resources = [{*_resources(document)} for document in (half.policy or {}, attached)]
-    less, more = sorted(resources[0] - resources[1]), sorted(resources[1] - resources[0])
-    parts = [*(f"{arn} less" for arn in less), *(f"{arn} more" for arn in more)]
-    return ", ".join(parts) or "its effect, actions or conditions are others"
+    # --- Destination ----------------------------------------------------------------------------
 
+    def compare_role(self) -> Iterator[DriftFinding]:
+        expected, role = self.documents.role, self.role
+        if role is None:
+            yield self.make_finding("role-gone", f"{expected.arn} doesn't exist")
+            return
+        if expected.unique_id not in (None, role.unique_id) or role.arn != expected.arn:
+            ids = f"it was {expected.unique_id}, and now {role.arn} is {role.unique_id}"
+            yield self.make_finding("role-remade", f"{expected.arn} was re-created: {ids}")
+        yield from self.compare_trust(role)
+        # A stack that manages only the source may not know the role's own settings.
+        if self.documents.side != "source" or expected.max_session_duration is not None:
+            longest = expected.max_session_duration or _DEFAULT_SESSION
+            if role.max_session_duration not in (None, longest):
+                message = (
+                    f"sessions last up to {role.max_session_duration} s instead of {longest} s"
+                )
+                yield self.make_finding("duration-changed", message)
+        if self.documents.side != "source":
+            yield from self.compare_role_policies(role)
 
-def _resources(document: Mapping[str, object]) -> Iterator[str]:
-    for statement in normalize_policy(document)["Statement"]:
-        yield from statement.get("Resource", ())
+    def compare_trust(self, role: LiveEntity) -> Iterator[DriftFinding]:
+        expected = self.documents.role.trust_policy
+        drift = compare_trust_policies(expected, role.trust_policy or {}, self.arns)
+        for unique_id in drift.dead:
+            if unique_id not in self.reported:
+                owner = f" of {self.arns[unique_id]}" if unique_id in self.arns else ""
+                message = f"the trust policy names {unique_id}, the ID{owner} that was deleted"
+                yield self.make_finding("principal-dead", message)
+        differences = "; ".join([*drift.wider, *drift.narrower])
+        if drift.wider:
+            yield self.make_finding("trust-widened", f"the trust policy differs: {differences}")
+        elif drift.narrower:
+            yield self.make_finding("trust-narrowed", f"the trust policy differs: {differences}")
+        elif drift.cosmetic:
+            message = "the trust policy differs from the stack's in its Sid, Version or Id only"
+            yield self.make_finding("trust-changed", message)
 
-
-# --- Destination ----------------------------------------------------------------------------------
-
-
-def _destination(
-    documents: GrantDocuments,
-    standing: LiveEntity | None,
-    arns: Mapping[str, str],
-    explained: set[str],
-) -> Iterator[DriftFinding]:
-    role = documents.role
-    if standing is None:
-        yield make_finding(documents, "role-gone", f"{role.arn} doesn't exist")
-        return
-    if role.unique_id not in (None, standing.unique_id) or standing.arn != role.arn:
-        told = f"{role.arn} was made again: it was {role.unique_id}, and now {standing.arn} is {standing.unique_id}"
-        yield make_finding(documents, "role-remade", told)
-    yield from _trust(documents, standing, arns, explained)
-    # Who makes the source alone may know nothing of the role's own settings.
-    if documents.side != "source" or role.max_session_duration is not None:
-        meant = role.max_session_duration or _DEFAULT_SESSION
-        if standing.max_session_duration not in (None, meant):
-            told = f"sessions last up to {standing.max_session_duration} s instead of {meant} s"
-            yield make_finding(documents, "duration-changed", told)
-    if documents.side != "source":
-        yield from _role_policies(documents, standing)
-
-
-def _trust(
-    documents: GrantDocuments, standing: LiveEntity, arns: Mapping[str, str], explained: set[str]
-) -> Iterator[DriftFinding]:
-    difference = drift(documents.role.trust_policy, standing.trust_policy or {}, arns)
-    for unique_id in difference.dead:
-        if unique_id not in explained:
-            whose = f", which {arns[unique_id]} had" if unique_id in arns else ""
-            told = f"the trust policy names {unique_id}{whose}: a principal that was deleted"
-            yield make_finding(documents, "principal-dead", told)
-    told = "; ".join([*difference.wider, *difference.narrower])
-    if difference.wider:
-        yield make_finding(documents, "trust-widened", f"the trust policy differs: {told}")
-    elif difference.narrower:
-        yield make_finding(documents, "trust-narrowed", f"the trust policy differs: {told}")
-    elif difference.other:
-        told = "the trust policy has another Sid, Version or Id than the stack wrote, and no other difference"
-        yield make_finding(documents, "trust-changed", told)
-
-
-def _role_policies(documents: GrantDocuments, standing: LiveEntity) -> Iterator[DriftFinding]:
-    role = documents.role
-    if standing.permissions_boundary != role.permissions_boundary:
-        told = (
-            f"the role's permissions boundary is {standing.permissions_boundary or 'none'} instead of "
-            f"{role.permissions_boundary or 'none'}"
-        )
-        yield make_finding(documents, "role-boundary-changed", told)
-    for arn in sorted({*role.managed_policies} - {*standing.managed_policies}):
-        yield make_finding(
-            documents, "role-policy-detached", f"managed policy {arn} isn't attached to the role"
-        )
-    for arn in sorted({*standing.managed_policies} - {*role.managed_policies}):
-        yield make_finding(
-            documents, "role-policy-added", f"managed policy {arn} is attached to the role"
-        )
-    for name in sorted(role.inline_policies.keys() | standing.inline_policies.keys()):
-        meant, there = role.inline_policies.get(name), standing.inline_policies.get(name)
-        if there is None:
-            yield make_finding(
-                documents, "role-policy-detached", f"the role's inline policy {name} is gone"
+    def compare_role_policies(self, role: LiveEntity) -> Iterator[DriftFinding]:
+        expected = self.documents.role
+        if role.permissions_boundary != expected.permissions_boundary:
+            yield self.make_finding(
+                "role-boundary-changed",
+                f"the role's permissions boundary is {role.permissions_boundary or 'none'} instead "
+                f"of {expected.permissions_boundary or 'none'}",
             )
-        elif meant is None:
-            yield make_finding(
-                documents, "role-policy-added", f"the role has an inline policy {name}"
-            )
-        elif normalize_policy(meant) != normalize_policy(there):
-            yield make_finding(
-                documents,
-                "role-policy-changed",
-                f"the role's inline policy {name} has another document",
-            )
+        managed = {*expected.managed_policies}
+        for arn in sorted(managed - role.managed_policies.keys()):
+            message = f"managed policy {arn} isn't attached to the role"
+            yield self.make_finding("role-policy-detached", message)
+        for arn in sorted(role.managed_policies.keys() - managed):
+            message = f"managed policy {arn} is attached to the role"
+            yield self.make_finding("role-policy-added", message)
+        for name in sorted(expected.inline_policies.keys() | role.inline_policies.keys()):
+            old, new = expected.inline_policies.get(name), role.inline_policies.get(name)
+            if new is None:
+                message = f"the role's inline policy {name} is missing"
+                yield self.make_finding("role-policy-detached", message)
+            elif old is None:
+                message = f"the role has the inline policy {name}"
+                yield self.make_finding("role-policy-added", message)
+            elif not _are_equal(old, new):
+                message = f"the role's inline policy {name} has another document"
+                yield self.make_finding("role-policy-changed", message)
+
+    def make_finding(
+        self, code: str, message: str, principal: SourceHalf | None = None
+    ) -> DriftFinding:
+        name = principal.name if principal else None
+        return make_finding(self.documents, code, message, principal=name)
 
 
-# --- What was handed over -------------------------------------------------------------------------
+def _are_equal(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    return normalize_policy(one) == normalize_policy(other)
 
 
-def checksums(documents: GrantDocuments, read: GrantSnapshot) -> dict[str, str]:
-    """The checksum of each half as it stands, as far as it was read."""
-    told = {}
-    if read.role and (role := read.role.standing):
-        told["destination"] = compute_checksum(
+def _describe_resources(expected: Mapping[str, object], attached: Mapping[str, object]) -> str:
+    before, after = _list_resources(expected), _list_resources(attached)
+    parts = [f"{arn} is missing" for arn in sorted(before - after)]
+    parts += [f"{arn} is extra" for arn in sorted(after - before)]
+    return ", ".join(parts) or "its effect, actions or conditions differ"
+
+
+def _list_resources(document: Mapping[str, object]) -> set[str]:
+    statements = normalize_policy(document)["Statement"]
+    return {arn for statement in statements for arn in statement.get("Resource", ())}
+
+
+# --- Checksums ------------------------------------------------------------------------------------
+
+
+def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dict[AccountSide, str]:
+    """Compute the checksum of each half as the accounts have it, where all of it was read."""
+    checksums: dict[AccountSide, str] = {}
+    if snapshot.role and (role := snapshot.role.entity):
+        checksums["destination"] = compute_checksum(
             build_destination_half(
                 trust_policy=role.trust_policy or {},
                 inline_policies=role.inline_policies,
@@ -207,25 +197,21 @@ def checksums(documents: GrantDocuments, read: GrantSnapshot) -> dict[str, str]:
                 max_session_duration=role.max_session_duration,
             )
         )
-    if all(half.name in read.principals for half in documents.principals):
-        told["source"] = compute_checksum(
-            build_source_half(
-                {
-                    f"{half.kind} {half.name}": _handed(half, read.principals[half.name])
-                    for half in documents.principals
-                }
-            )
-        )
-    return told
+    if all(half.name in snapshot.principals for half in documents.principals):
+        policies = {
+            f"{half.kind} {half.name}": _select_policy(half, snapshot.principals[half.name])
+            for half in documents.principals
+        }
+        checksums["source"] = compute_checksum(build_source_half(policies))
+    return checksums
 
 
-def _handed(half: SourceHalf, read: EntitySnapshot) -> Mapping[str, object] | None:
-    """What stands in for the policy that the principal needs: the same one if it has that, or the one most alike."""
-    if read.standing is None:
+def _select_policy(half: SourceHalf, principal: EntitySnapshot) -> Mapping[str, object] | None:
+    """Select the principal's policy for the role: the equal one, or else one for its resources."""
+    if principal.entity is None:
         return None
-    policies = read.standing.identity_policies
-    needs = normalize_policy(half.needs)
-    same = [policy.document for policy in policies if normalize_policy(policy.document) == needs]
-    resources = {*_resources(half.needs)}
-    alike = [policy.document for policy in policies if resources & {*_resources(policy.document)}]
-    return next(iter([*same, *alike]), None)
+    policies = [policy.document for policy in principal.entity.identity_policies]
+    equal = [document for document in policies if _are_equal(document, half.needs)]
+    resources = _list_resources(half.needs)
+    similar = [document for document in policies if resources & _list_resources(document)]
+    return next(iter([*equal, *similar]), None)

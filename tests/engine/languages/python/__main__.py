@@ -1,4 +1,4 @@
-"""The package as `pulumi package add` makes it for a Python program: by its schema, and not the classes themselves."""
+"""The package as `pulumi package add` makes it for a Python program: made of its schema."""
 
 import pulumi
 import pulumi_aws as aws

@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from sandbox.aws.query_protocol import AwsError, Call
+from sandbox.aws.query_protocol import AwsCall, AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sandbox.aws.accounts import Entity
-    from sandbox.aws.credentials import Identity
-    from sandbox.aws.world import World
+    from sandbox.aws.credentials import CallingIdentity
+    from sandbox.aws.moto_accounts import Entity
+    from sandbox.aws.sandbox_state import SandboxState
+    from sandbox.aws.sts_request import StsRequest
 
 Keys = dict[str, str | tuple[str, ...]]
 
@@ -29,29 +30,22 @@ SOURCE_IP, SOURCE_VPC, SOURCE_VPCE = (
 )
 
 
-def keys(call: Call, identity: Identity, role: Entity, world: World, *, mfa: bool) -> Keys:
-    """All keys of one call, absent ones left out.
-
-    Args:
-        call: the call.
-        identity: who calls.
-        role: the role that is to be assumed.
-        world: what else is known.
-        mfa: whether the call itself came with a right MFA code.
-    """
+def collect_context_keys(request: StsRequest, role: Entity, *, mfa: bool) -> Keys:
+    """All keys of one call, absent ones left out; `mfa`: whether it came with a right code."""
+    call, identity, state = request.call, request.identity, request.state
     return {
-        **_of_the_request(call, world.clock()),
-        **_network(call),
-        **_of_the_caller(identity, world),
-        **_mfa(identity, world.clock(), mfa=mfa),
-        **_tags("aws:ResourceTag", world.accounts.tags(role)),
-        **_tags("iam:ResourceTag", world.accounts.tags(role)),
+        **_get_request_keys(call, state.clock()),
+        **_get_network_keys(call),
+        **_get_caller_keys(identity, state),
+        **_get_mfa_keys(identity, state.clock(), mfa=mfa),
+        **_prefix_tags("aws:ResourceTag", state.accounts.get_tags(role)),
+        **_prefix_tags("iam:ResourceTag", state.accounts.get_tags(role)),
         "aws:ResourceAccount": role.account_id,
     }
 
 
-def with_session_request(
-    found: Keys, call: Call, tags: Mapping[str, str], transitive: Iterable[str]
+def add_session_keys(
+    keys: Keys, call: AwsCall, tags: Mapping[str, str], transitive: Iterable[str]
 ) -> Keys:
     """Add what the call asks of the session: its name, external id, tags and source identity."""
     for key, parameter in (
@@ -60,17 +54,17 @@ def with_session_request(
         ("sts:SourceIdentity", "SourceIdentity"),
     ):
         if parameter in call.params:
-            found[key] = call.params[parameter]
+            keys[key] = call.params[parameter]
     if tags:
-        found |= _tags("aws:RequestTag", tags)
-        found["aws:TagKeys"] = tuple(tags)
+        keys |= _prefix_tags("aws:RequestTag", tags)
+        keys["aws:TagKeys"] = tuple(tags)
     if transitive := tuple(transitive):
-        found["sts:TransitiveTagKeys"] = transitive
-    return found
+        keys["sts:TransitiveTagKeys"] = transitive
+    return keys
 
 
-def _of_the_request(call: Call, now: float) -> Keys:
-    found: Keys = {
+def _get_request_keys(call: AwsCall, now: float) -> Keys:
+    keys: Keys = {
         "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now)),
         "aws:SecureTransport": "false",
@@ -79,17 +73,17 @@ def _of_the_request(call: Call, now: float) -> Keys:
         "aws:PrincipalIsAWSService": "false",
     }
     if agent := call.headers.get("user-agent"):
-        found["aws:UserAgent"] = agent
-    return found
+        keys["aws:UserAgent"] = agent
+    return keys
 
 
-def _network(call: Call) -> Keys:
-    given = call.headers.get(SOURCE_IP)
+def _get_network_keys(call: AwsCall) -> Keys:
+    header = call.headers.get(SOURCE_IP)
     try:
-        address = str(ip_address(given or call.peer))
+        address = str(ip_address(header or call.peer))
     except ValueError:
         raise AwsError(
-            "ValidationError", f"X-Sandbox-Source-Ip: {given!r} is no IP address"
+            "ValidationError", f"X-Sandbox-Source-Ip: {header!r} must be an IP address"
         ) from None
     endpoint = {
         key: call.headers[header]
@@ -100,13 +94,13 @@ def _network(call: Call) -> Keys:
     return {**endpoint, "aws:VpcSourceIp": address} if endpoint else {"aws:SourceIp": address}
 
 
-def _of_the_caller(identity: Identity, world: World) -> Keys:
-    found: Keys = {
+def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
+    keys: Keys = {
         "aws:PrincipalArn": identity.principal_arn,
         "aws:PrincipalAccount": identity.account,
         "aws:userid": identity.unique_id,
     }
-    tags = world.accounts.tags(identity.principal) if identity.principal is not None else {}
+    tags = state.accounts.get_tags(identity.principal) if identity.principal is not None else {}
     session = identity.session
     if session is not None:
         # A session tag takes the place of the role's tag of the same key, in whatever case.
@@ -114,21 +108,21 @@ def _of_the_caller(identity: Identity, world: World) -> Keys:
         tags = {key: value for key, value in tags.items() if key.lower() not in session_keys}
         tags |= session.tags
         issued = datetime.fromtimestamp(session.issued, UTC)
-        found["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+        keys["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
         if session.source_identity:
-            found["aws:SourceIdentity"] = session.source_identity
-    found |= _tags("aws:PrincipalTag", tags)
-    if organization := world.organizations.get(identity.account):
-        found["aws:PrincipalOrgID"] = organization.id
-        found["aws:PrincipalOrgPaths"] = (organization.path,)
-    return found
+            keys["aws:SourceIdentity"] = session.source_identity
+    keys |= _prefix_tags("aws:PrincipalTag", tags)
+    if organization := state.organizations.get(identity.account):
+        keys["aws:PrincipalOrgID"] = organization.id
+        keys["aws:PrincipalOrgPaths"] = (organization.path,)
+    return keys
 
 
-def _mfa(identity: Identity, now: float, *, mfa: bool) -> Keys:
+def _get_mfa_keys(identity: CallingIdentity, now: float, *, mfa: bool) -> Keys:
     """Whether MFA was used, and how many seconds ago.
 
-    Long-term keys have no such key at all, so that Bool and BoolIfExists differ on them; nor have role
-    sessions: "temporary credentials returned by AssumeRole do not include MFA information".
+    Long-term keys have no such key at all, so that Bool and BoolIfExists differ on them; nor have
+    role sessions: "temporary credentials returned by AssumeRole do not include MFA information".
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
     """
     if mfa:
@@ -141,5 +135,5 @@ def _mfa(identity: Identity, now: float, *, mfa: bool) -> Keys:
     return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": age}
 
 
-def _tags(prefix: str, tags: Mapping[str, str]) -> Keys:
+def _prefix_tags(prefix: str, tags: Mapping[str, str]) -> Keys:
     return {f"{prefix}/{key}": value for key, value in tags.items()}

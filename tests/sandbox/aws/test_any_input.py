@@ -1,4 +1,5 @@
-"""Whatever comes in, what is wrong is refused with one of AWS's errors, and by no other way."""
+"""Whatever comes in, what is wrong is refused with one of AWS's errors, and nothing else goes
+wrong."""
 
 from __future__ import annotations
 
@@ -6,35 +7,52 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sandbox.aws import constraints, documents
-from sandbox.aws.query_protocol import AwsError, Call, error_reply, header_text
+from cross_account_access.iam import limits
+from sandbox.aws import constraints, policy_grammar
+from sandbox.aws.query_protocol import AwsCall, AwsError, build_error_reply, to_header_text
 
 if TYPE_CHECKING:
-    from sandbox.aws.documents import PolicyKind
+    from sandbox.aws.policy_grammar import PolicyKind
 
 KINDS: tuple[PolicyKind, ...] = ("identity", "trust", "session")
 
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 )
 anything = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
     ),
-    max_leaves=6,
 )
-elements = [
-    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
-    *("Resource", "NotResource", "Condition"),
-]
+elements = (
+    *(
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    ),
+)
 almost = st.sampled_from(
     [
-        *("Allow", "Deny", "*", "sts:AssumeRole", "s3:*", [], {}, "arn:aws:s3:::b"),
-        *({"AWS": "*"}, {"StringEquals": {"aws:x": "y"}}),
+        "Allow",
+        "Deny",
+        "*",
+        "sts:AssumeRole",
+        "s3:*",
+        {"AWS": "*"},
+        {"StringEquals": {"aws:x": "y"}},
+        [],
+        {},
+        "arn:aws:s3:::b",
     ]
 )
 policies = st.fixed_dictionaries(
@@ -54,7 +72,7 @@ policies = st.fixed_dictionaries(
 def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) -> None:
     code = None
     try:
-        parsed = documents.parse(json.dumps(document), kind)
+        parsed = policy_grammar.parse(json.dumps(document), kind)
     except AwsError as error:
         code, parsed = error.code, document
     assert code in {None, "MalformedPolicyDocument"}
@@ -70,17 +88,28 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) ->
 )
 def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
     with pytest.raises(AwsError):
-        documents.parse(text, kind)
+        policy_grammar.parse(text, kind)
+
+
+@given(text=st.text())
+def test_size_is_that_of_the_text_without_white_space(text: str) -> None:
+    assert limits.count_characters(text) == sum(not character.isspace() for character in text)
 
 
 names = st.sampled_from(
     [
-        *("RoleName", "UserName", "Path", "Tags"),
-        *("Tags.member.1.Key", "Tags.member.2.Value", "Tags.member.x.Key"),
+        "RoleName",
+        "UserName",
+        "Tags",
+        "Tags.member.1.Key",
+        "Tags.member.2.Value",
+        "Tags.member.x.Key",
+        "Path",
     ]
 ) | st.text(max_size=8)
 
 
+@settings(max_examples=200)
 @given(
     service_action=st.sampled_from(
         [("iam", "CreateRole"), ("iam", "TagUser"), ("sts", "AssumeRole"), ("iam", "x")]
@@ -92,7 +121,7 @@ def test_any_parameters_are_taken_or_refused(
 ) -> None:
     code = None
     try:
-        constraints.check(*service_action, params)
+        constraints.check_parameters(*service_action, params)
     except AwsError as error:
         code = error.code
     assert code in {None, "ValidationError", "InvalidAction"}
@@ -100,17 +129,19 @@ def test_any_parameters_are_taken_or_refused(
 
 @given(message=st.text())
 def test_any_message_becomes_a_reply(message: str) -> None:
-    call = Call("iam", "us-east-1", "CreateRole", None, None, {}, {})
-    reply = error_reply(AwsError("ValidationError", message, {"x-sandbox-reason": message}), call)
+    call = AwsCall("iam", "us-east-1", "CreateRole", None, None, {}, {})
+    reply = build_error_reply(
+        AwsError("ValidationError", message, {"x-sandbox-reason": message}), call
+    )
     assert b"\x00" not in reply.body
     reason = dict(reply.headers)["x-sandbox-reason"]
-    assert reason == header_text(message)
+    assert reason == to_header_text(message)
     assert "\n" not in reason
     assert "\r" not in reason
 
 
 def test_numbers_are_numbers_and_lists_keep_their_order() -> None:
-    found = constraints.check(
+    found = constraints.check_parameters(
         "iam",
         "CreateRole",
         {
@@ -129,12 +160,13 @@ def test_numbers_are_numbers_and_lists_keep_their_order() -> None:
 
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(AwsError) as caught:
-        constraints.check(
+        constraints.check_parameters(
             "iam", "UpdateRole", {"RoleName": "deploy", "MaxSessionDuration": "an hour"}
         )
     assert caught.value.message == (
         "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: "
-        "Member must be an integer"
+        "Member must be an "
+        "integer"
     )
 
 
@@ -144,4 +176,4 @@ def test_a_status_must_be_one_of_awss() -> None:
         AwsError,
         match="Value at 'status' failed to satisfy constraint: Member must satisfy enum value",
     ):
-        constraints.check("iam", "UpdateAccessKey", params)
+        constraints.check_parameters("iam", "UpdateAccessKey", params)

@@ -1,8 +1,10 @@
-"""Trust policies as IAM saves them: whom they may name, and what becomes of a name when its bearer goes.
+"""Trust policies as IAM saves them: whom they may name, and what becomes of a name when its bearer
+goes.
 
-IAM looks every user and role of a Principal up when the policy is saved and keeps the unique id (AIDA…, AROA…),
-which it shows as an ARN as long as that user or role exists. Here it is the other way round, with the same
-outcome: the ARN is kept until its bearer is deleted, and then the unique id takes its place.
+IAM looks every user and role of a Principal up when the policy is saved and keeps the unique id
+(AIDA…, AROA…), which it shows as an ARN as long as that user or role exists. Here it is the other
+way round, with the same outcome: the ARN is kept until its bearer is deleted, and then the unique
+id takes its place.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -14,12 +16,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cross_account_access.iam import limits
-from sandbox.aws import documents
-from sandbox.aws.accounts import PARTITION, Accounts, Entity, age
+from sandbox.aws import policy_grammar
+from sandbox.aws.moto_accounts import PARTITION, Entity, MotoAccounts, get_age
 from sandbox.aws.query_protocol import AwsError
 
 QUOTA = 2048
-"""Characters of a trust policy, without white space: the default of the quota "Role trust policy length"."""
+"""Characters of a trust policy, without white space: the default of the quota "Role trust policy
+length".
+"""
 
 _ACCOUNT = re.compile(r"\d{12}")
 _ROOT = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:root")
@@ -34,26 +38,27 @@ _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
-def checked(text: str, accounts: Accounts, hold: float) -> str:
+def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
     """A trust policy as IAM keeps it: bare account ids are the account's root ARN by then.
 
     Args:
         text: the document.
         accounts: where users and roles are looked up.
-        hold: seconds during which a new user or role can't be named yet, for AWS's eventual consistency.
+        hold: seconds during which a new user or role can't be named yet, for AWS's eventual
+            consistency.
 
     Raises:
         AwsError: MalformedPolicyDocument, or LimitExceeded for more than 2,048 characters.
     """
-    document = documents.parse(text, "trust")
+    document = policy_grammar.parse(text, "trust")
 
     def resolved(principal: str) -> str:
-        found = _resolved(principal, accounts, hold)
-        if found is None:
-            documents.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
-        return found
+        kept = _resolve(principal, accounts, hold)
+        if kept is None:
+            policy_grammar.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
+        return kept
 
-    for statement in documents.read_statements(document):
+    for statement in policy_grammar.read_statements(document):
         _check_kinds(statement["Principal"])
     changed = _map_principals(document, resolved)
     # The quota counts what was sent: AWS's own growth of the document isn't the sender's.
@@ -66,32 +71,32 @@ def _check_kinds(principal: Any) -> None:
     if principal == "*":
         return
     if not isinstance(principal, Mapping):
-        documents.refuse("Principal must be a JSON object.")
+        policy_grammar.refuse("Principal must be a JSON object.")
     if not principal:
-        documents.refuse("Missing required field Principal cannot be empty!")
+        policy_grammar.refuse("Missing required field Principal cannot be empty!")
     for kind, names in principal.items():
         if kind not in _KINDS:
-            documents.refuse(f'Invalid principal in policy: "{kind}"')
-        if not documents.read_strings(names):
-            documents.refuse(f'Invalid principal in policy: "{kind}":[]')
+            policy_grammar.refuse(f'Invalid principal in policy: "{kind}"')
+        if not policy_grammar.read_strings(names):
+            policy_grammar.refuse(f'Invalid principal in policy: "{kind}":[]')
 
 
-def _resolved(principal: str, accounts: Accounts, hold: float) -> str | None:
+def _resolve(principal: str, accounts: MotoAccounts, hold: float) -> str | None:
     """The principal as it is kept; None if AWS would refuse it."""
     if principal == "*" or _ROOT.fullmatch(principal) or _FEDERATED_USER.fullmatch(principal):
         return principal
     if _ACCOUNT.fullmatch(principal):
         return f"arn:{PARTITION}:iam::{principal}:root"
     if session := _ROLE_SESSION.fullmatch(principal):
-        role = accounts.role(session[1], session[2])
-        return principal if role is not None and age(role) >= hold else None
+        role = accounts.find_role(session[1], session[2])
+        return principal if role is not None and get_age(role) >= hold else None
     bearer: Entity | None = None
     if kind := _USER_OR_ROLE.fullmatch(principal):
-        find = accounts.user_by_arn if kind[1] == "user" else accounts.role_by_arn
+        find = accounts.find_user_by_arn if kind[1] == "user" else accounts.find_role_by_arn
         bearer = find(principal)
     elif _UNIQUE_ID.fullmatch(principal):
-        bearer = accounts.principal_by_id(principal)
-    if bearer is None or age(bearer) < hold:
+        bearer = accounts.find_principal_by_id(principal)
+    if bearer is None or get_age(bearer) < hold:
         return None
     arn: str = bearer.arn
     return arn
@@ -100,11 +105,11 @@ def _resolved(principal: str, accounts: Accounts, hold: float) -> str | None:
 def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -> bool:
     """Put `change` to every AWS principal of a document; whether one became another."""
     changed = False
-    for statement in documents.read_statements(document):
+    for statement in policy_grammar.read_statements(document):
         principal = statement.get("Principal")
         if not isinstance(principal, dict) or "AWS" not in principal:
             continue
-        before = documents.read_strings(principal["AWS"])
+        before = policy_grammar.read_strings(principal["AWS"])
         after = [change(name) for name in before]
         if after != before:
             principal["AWS"] = after if isinstance(principal["AWS"], list) else after[0]
@@ -112,8 +117,8 @@ def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -
     return changed
 
 
-def forget(bearer: Entity, accounts: Accounts) -> None:
-    """Let every trust policy, in every account, show the unique id of a user or role that was deleted."""
+def forget_principal(bearer: Entity, accounts: MotoAccounts) -> None:
+    """Replace the ARN of a deleted user or role by its unique ID in every trust policy."""
     # A name is unique in its account, so that a role's sessions are known by it.
     sessions = f"arn:{PARTITION}:sts::{bearer.account_id}:assumed-role/{bearer.name}/"
     is_role = bearer.id.startswith("AROA")
@@ -128,13 +133,13 @@ def forget(bearer: Entity, accounts: Accounts) -> None:
     _rewrite(accounts, change)
 
 
-def follow(before: str, after: str, accounts: Accounts) -> None:
+def rename_principal(before: str, after: str, accounts: MotoAccounts) -> None:
     """Let every trust policy name a renamed or moved user by the new ARN."""
     _rewrite(accounts, lambda name: after if name == before else name)
 
 
-def _rewrite(accounts: Accounts, change: Callable[[str], str]) -> None:
-    for role in accounts.all_roles():
+def _rewrite(accounts: MotoAccounts, change: Callable[[str], str]) -> None:
+    for role in accounts.list_roles():
         document = json.loads(role.assume_role_policy_document)
         if _map_principals(document, change):
             role.assume_role_policy_document = json.dumps(document)

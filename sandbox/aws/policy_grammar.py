@@ -18,15 +18,8 @@ PolicyKind = Literal["identity", "trust", "session"]
 
 _DOCUMENT_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
+    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
+    *("Resource", "NotResource", "Condition"),
 }
 _VERSIONS = ("2012-10-17", "2008-10-17")
 
@@ -44,8 +37,13 @@ _TRUST_ACTIONS = {
 _ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9-]+):[^:\s]+")
 
 
-def refuse(message: str) -> NoReturn:
+def refuse(message: str = "Syntax errors in policy.") -> NoReturn:
     raise AwsError("MalformedPolicyDocument", message)
+
+
+def _require(condition: object, message: str = "Syntax errors in policy.") -> None:
+    if not condition:
+        refuse(message)
 
 
 def parse(text: str, kind: PolicyKind) -> dict[str, Any]:
@@ -65,21 +63,21 @@ def parse(text: str, kind: PolicyKind) -> dict[str, Any]:
             "This policy contains invalid Json" if kind == "trust" else "Syntax errors in policy."
         )
     if not isinstance(document, dict) or not document.keys() <= _DOCUMENT_ELEMENTS:
-        refuse("Syntax errors in policy.")
+        refuse()
     version = document.get("Version")
     if kind == "trust":
-        if version is not None and version not in _VERSIONS:
-            refuse("The policy must contain a valid version string")
-    elif version != _VERSIONS[0]:
-        refuse("Policy document must be version 2012-10-17 or greater.")
+        _require(
+            version is None or version in _VERSIONS,
+            "The policy must contain a valid version string",
+        )
+    else:
+        _require(version == _VERSIONS[0], "Policy document must be version 2012-10-17 or greater.")
     statements = list(read_statements(document))
-    if not statements:
-        refuse("Could not parse the policy: Statement is empty!")
+    _require(statements, "Could not parse the policy: Statement is empty!")
     for statement in statements:
         _check_statement(statement, kind)
     sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
-    if len(sids) != len(set(sids)):
-        refuse("Statement IDs (SID) in a single policy must be unique.")
+    _require(len(sids) == len(set(sids)), "Statement IDs (SID) in a single policy must be unique.")
     return document
 
 
@@ -102,8 +100,7 @@ def read_statements(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         AwsError: MalformedPolicyDocument for one that isn't an object.
     """
     for statement in list_statements(document):
-        if not isinstance(statement, dict):
-            refuse("Syntax errors in policy.")
+        _require(isinstance(statement, dict))
         yield statement
 
 
@@ -114,48 +111,41 @@ def read_strings(value: Any) -> list[str]:
         AwsError: MalformedPolicyDocument for one that isn't a string.
     """
     values = to_list(value)
-    if not all(isinstance(item, str) for item in values):
-        refuse("Syntax errors in policy.")
+    _require(all(isinstance(item, str) for item in values))
     return values
 
 
 def _check_statement(statement: Mapping[str, Any], kind: PolicyKind) -> None:
-    if not statement.keys() <= _STATEMENT_ELEMENTS:
-        refuse("Syntax errors in policy.")
-    effect = statement.get("Effect")
-    if effect is None:
-        refuse("Missing required field Effect")
-    if effect not in ("Allow", "Deny"):
-        refuse(f"Invalid effect: {effect}")
-    sid = statement.get("Sid", "")
-    if not isinstance(sid, str) or not _SID.fullmatch(sid):
-        refuse(
-            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
-            f"regular expression {_SID.pattern}"
-        )
-    _check_actions(statement, kind)
+    _require(statement.keys() <= _STATEMENT_ELEMENTS)
+    effect, sid = statement.get("Effect"), statement.get("Sid", "")
+    _require(effect is not None, "Missing required field Effect")
+    _require(effect in ("Allow", "Deny"), f"Invalid effect: {effect}")
+    _require(
+        isinstance(sid, str) and _SID.fullmatch(sid),
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
+        f"expression {_SID.pattern}",
+    )
+    _require("Action" not in statement or "NotAction" not in statement)
+    actions = read_strings(statement.get("Action", statement.get("NotAction", [])))
     if kind == "trust":
-        _check_trust_statement(statement)
+        _check_trust_statement(statement, actions)
     else:
-        _check_identity_statement(statement)
+        _check_identity_statement(statement, actions)
     _check_condition(statement.get("Condition", {}))
 
 
-def _check_actions(statement: Mapping[str, Any], kind: PolicyKind) -> None:
-    if "Action" in statement and "NotAction" in statement:
-        refuse("Syntax errors in policy.")
-    actions = read_strings(statement.get("Action", statement.get("NotAction", [])))
-    if not actions:
-        refuse(
-            "Missing required field Action"
-            if kind == "trust"
-            else "Policy statement must contain actions."
-        )
-    if kind == "trust":
-        if not all(map(_is_trust_action, actions)):
-            refuse("AssumeRole policy may only specify STS AssumeRole actions.")
-    elif not all(_ACTION.fullmatch(action) for action in actions):
-        refuse("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+def _check_trust_statement(statement: Mapping[str, Any], actions: list[str]) -> None:
+    _require(actions, "Missing required field Action")
+    _require(
+        all(map(_is_trust_action, actions)),
+        "AssumeRole policy may only specify STS AssumeRole actions.",
+    )
+    for element in ("Resource", "NotResource"):
+        _require(element not in statement, f"Has prohibited field {element}")
+    _require(
+        "NotPrincipal" not in statement, "AssumeRole policy must not contain NotPrincipal field."
+    )
+    _require("Principal" in statement, "Missing required field Principal")
 
 
 def _is_trust_action(action: str) -> bool:
@@ -163,39 +153,33 @@ def _is_trust_action(action: str) -> bool:
     return service == "sts" and ("*" in name or "?" in name or action.lower() in _TRUST_ACTIONS)
 
 
-def _check_trust_statement(statement: Mapping[str, Any]) -> None:
-    for element in ("Resource", "NotResource"):
-        if element in statement:
-            refuse(f"Has prohibited field {element}")
-    if "NotPrincipal" in statement:
-        refuse("AssumeRole policy must not contain NotPrincipal field.")
-    if "Principal" not in statement:
-        refuse("Missing required field Principal")
-
-
-def _check_identity_statement(statement: Mapping[str, Any]) -> None:
-    if "Principal" in statement or "NotPrincipal" in statement:
-        refuse("Policy document should not specify a principal.")
-    if "Resource" in statement and "NotResource" in statement:
-        refuse("Syntax errors in policy.")
+def _check_identity_statement(statement: Mapping[str, Any], actions: list[str]) -> None:
+    _require(actions, "Policy statement must contain actions.")
+    _require(
+        all(map(_ACTION.fullmatch, actions)),
+        "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+    )
+    _require(
+        not {"Principal", "NotPrincipal"} & statement.keys(),
+        "Policy document should not specify a principal.",
+    )
+    _require("Resource" not in statement or "NotResource" not in statement)
     resources = read_strings(statement.get("Resource", statement.get("NotResource", [])))
-    if not resources:
-        refuse("Policy statement must contain resources.")
+    _require(resources, "Policy statement must contain resources.")
     for resource in resources:
-        if resource != "*" and not resource.startswith("arn:"):
-            refuse(f'Resource {resource} must be in ARN format or "*".')
+        _require(
+            resource == "*" or resource.startswith("arn:"),
+            f'Resource {resource} must be in ARN format or "*".',
+        )
 
 
 def _check_condition(condition: Any) -> None:
-    if not isinstance(condition, Mapping):
-        refuse("Syntax errors in policy.")
+    _require(isinstance(condition, Mapping))
     for operator, keys in condition.items():
         try:
             Operator.parse(operator)
         except ValueError:
             refuse(f"Invalid Condition type : {operator}.")
-        if not isinstance(keys, Mapping):
-            refuse("Syntax errors in policy.")
-        for value in keys.values():
-            if not all(isinstance(item, str | int | float) for item in to_list(value)):
-                refuse("Syntax errors in policy.")
+        _require(isinstance(keys, Mapping))
+        values = [value for element in keys.values() for value in to_list(element)]
+        _require(all(isinstance(value, str | int | float) for value in values))

@@ -1,4 +1,4 @@
-"""A call of sts:AssumeRole: what the command line says of it, and what it brings. Pure."""
+"""A call of sts:AssumeRole: its parameters, and those that the command line overrides. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CallOverrides:
-    """What the command line says of the call; None, or nothing, where it leaves it to the grant.
+    """What the command line sets of a call; None, or empty, where the grant decides.
 
     Attributes:
         duration: In seconds.
@@ -23,13 +23,13 @@ class CallOverrides:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A call of AssumeRole, but for the MFA code.
+class AssumeRoleCall:
+    """A call of AssumeRole, without the MFA code.
 
     Attributes:
         duration: In seconds; None for AWS's default, an hour.
         tags: Session tags.
-        transitive_tag_keys: Those of them that go on to the next role in a chain.
+        transitive_tag_keys: The keys of tags that pass to the next role in a chain.
     """
 
     role_arn: str
@@ -42,18 +42,18 @@ class Call:
     transitive_tag_keys: tuple[str, ...] = ()
 
     def arguments(self) -> dict[str, Any]:
-        """What goes with the role's ARN, by the names of the API and in the form that the AWS CLI's cache knows.
+        """The API's parameters beside the role's ARN, in the form that the AWS CLI's cache keys.
 
         Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         """
-        given = {
+        tags = [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
+        parameters = {
             "RoleSessionName": self.session_name,
             "ExternalId": self.external_id,
             "SerialNumber": self.mfa_serial,
             "DurationSeconds": self.duration,
             "SourceIdentity": self.source_identity,
-            "Tags": [{"Key": key, "Value": text} for key, text in sorted(self.tags.items())]
-            or None,
+            "Tags": tags or None,
             "TransitiveTagKeys": list(self.transitive_tag_keys) or None,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}

@@ -20,7 +20,7 @@ MOST = 50
 _DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 
 
-def as_dict(tags: Iterable[Mapping[str, str]], code: str = "InvalidInput") -> dict[str, str]:
+def read_tags(tags: Iterable[Mapping[str, str]], code: str = "InvalidInput") -> dict[str, str]:
     """Tags as they come in a request, by key.
 
     Args:
@@ -30,33 +30,33 @@ def as_dict(tags: Iterable[Mapping[str, str]], code: str = "InvalidInput") -> di
     Raises:
         AwsError: for keys that are the same ignoring case, or reserved.
     """
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for tag in tags:
         key = tag["Key"]
         if key.lower().startswith("aws:"):
             raise AwsError(code, f"Tag keys that start with aws: are reserved for AWS: {key}")
-        if key.lower() in map(str.lower, found):
+        if key.lower() in map(str.lower, by_key):
             raise AwsError(code, _DUPLICATE)
-        found[key] = tag.get("Value", "")
-    return found
+        by_key[key] = tag.get("Value", "")
+    return by_key
 
 
-def are_valid(request: IamRequest) -> None:
+def check_tags(request: IamRequest) -> None:
     """The check of an entity that is made with tags."""
-    as_dict(request.value.get("Tags", ()))
+    read_tags(request.value.get("Tags", ()))
 
 
-def may_tag(kind: str) -> Check:
+def build_tagging_check(kind: str) -> Check:
     """The check of Tag{User,Role,Policy}."""
 
     def check(request: IamRequest) -> None:
-        added = as_dict(request.value.get("Tags", ()))
+        added = read_tags(request.value.get("Tags", ()))
         if kind == "user":
-            existing = request.accounts.tags(request.user())
+            existing = request.accounts.get_tags(request.get_user())
         elif kind == "role":
-            existing = request.accounts.tags(request.role())
+            existing = request.accounts.get_tags(request.get_role())
         else:
-            policy = request.accounts.managed_policy(request.account, request.get("PolicyArn"))
+            policy = request.accounts.find_managed_policy(request.account, request.get("PolicyArn"))
             existing = {tag["Key"]: tag["Value"] for tag in policy.get_tags()} if policy else {}
         if len({key.lower() for key in (*existing, *added)}) > MOST:
             raise AwsError("LimitExceeded", "The number of tags has reached the maximum limit.")

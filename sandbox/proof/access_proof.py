@@ -1,7 +1,7 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -9,17 +9,17 @@ from botocore.exceptions import ClientError, ParamValidationError
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
-from sandbox.proof.circumstances import Circumstances, meeting, provable, unmet
-from sandbox.proof.people import People, Person, sts_of
+from sandbox.proof.circumstances import Circumstances, is_provable, list_unmet, meet_conditions
+from sandbox.proof.people import People, Person, make_session_sts
 from stack_config import Settings
 
-Answer = Literal["allowed", "refused"]
+AttemptOutcome = Literal["allowed", "refused"]
 
 _DEFAULT_SESSION = 3600
 
 
 @dataclass(frozen=True)
-class Attempt:
+class ProofAttempt:
     """One attempt to assume a role.
 
     Attributes:
@@ -34,8 +34,8 @@ class Attempt:
     grant: str
     caller: str
     attempt: str
-    expected: Answer
-    observed: Answer
+    expected: AttemptOutcome
+    observed: AttemptOutcome
     reason: str
 
     @property
@@ -43,17 +43,14 @@ class Attempt:
         """Whether what was observed is what was expected."""
         return self.observed == self.expected
 
-    def as_dict(self) -> dict[str, Any]:
-        """The attempt as JSON has it."""
-        return asdict(self)
-
 
 def prove(
     endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
-) -> list[Attempt]:
+) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 
-    Where it isn't known how to meet a principal's conditions (raw ones, a time window), nobody is expected to get in.
+    Where the proof can't meet a principal's conditions (raw ones, a time window), it expects every
+    attempt to be refused.
 
     Args:
         endpoint: The emulated accounts.
@@ -64,30 +61,30 @@ def prove(
     return [
         attempt
         for name, grant in sorted(settings.grants.items())
-        for attempt in _Grant(endpoint, name, grant, role_arns[name], people).attempts()
+        for attempt in _GrantProof(endpoint, name, grant, role_arns[name], people).attempts()
     ]
 
 
 @dataclass(frozen=True)
-class _Grant:
+class _GrantProof:
     endpoint: str
     name: str
     model: GrantModel
     role_arn: str
     people: People
 
-    def attempts(self) -> Iterator[Attempt]:
+    def attempts(self) -> Iterator[ProofAttempt]:
         provable_ones = [
             p
             for p in self.model.principals
-            if provable(get_effective_conditions(p, self.model.conditions))
+            if is_provable(get_effective_conditions(p, self.model.conditions))
         ]
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
         lead = (provable_ones or self.model.principals)[0]
         # Where a whole account is trusted, it is its own policies that keep others out.
-        wide = any(p.kind and _trusts_account(p) for p in self.model.principals)
+        wide = any(p.kind and _trusts_whole_account(p) for p in self.model.principals)
         insider = self.people.nobody if wide else self.people.outsider
         for other, whose in ((insider, "same"), (self.people.stranger, "another")):
             yield self._try(other, f"untrusted, {whose} account", "refused", self._met(lead, other))
@@ -95,7 +92,7 @@ class _Grant:
             return
         caller = self.people.callers[lead.key]
         met = self._met(lead, caller)
-        for what, circumstances in unmet(
+        for what, circumstances in list_unmet(
             get_effective_conditions(lead, self.model.conditions), met
         ):
             yield self._try(caller, what, "refused", circumstances)
@@ -116,15 +113,15 @@ class _Grant:
 
     def _met(self, principal: PrincipalModel, caller: Person) -> Circumstances:
         conditions = get_effective_conditions(principal, self.model.conditions)
-        return meeting(conditions, caller.name, caller.mfa_parameters())
+        return meet_conditions(conditions, caller.name, caller.mfa_parameters())
 
     def _try(
-        self, caller: Person, attempt: str, expected: Answer, circumstances: Circumstances
-    ) -> Attempt:
+        self, caller: Person, attempt: str, expected: AttemptOutcome, circumstances: Circumstances
+    ) -> ProofAttempt:
         observed, reason = self._assume(caller, circumstances)
-        return Attempt(self.name, caller.arn, attempt, expected, observed, reason)
+        return ProofAttempt(self.name, caller.arn, attempt, expected, observed, reason)
 
-    def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[Answer, str]:
+    def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[AttemptOutcome, str]:
         def come_from(request: Any, **_: object) -> None:
             for header, text in circumstances.headers.items():
                 request.headers[header] = text
@@ -140,9 +137,11 @@ class _Grant:
             return "refused", str(error)
         finally:
             events.unregister("before-send.sts.AssumeRole", come_from)
-        became = sts_of(self.endpoint, assumed["Credentials"]).get_caller_identity()["Arn"]
+        became = make_session_sts(self.endpoint, assumed["Credentials"]).get_caller_identity()[
+            "Arn"
+        ]
         return "allowed", f"became {became}"
 
 
-def _trusts_account(principal: PrincipalModel) -> bool:
+def _trusts_whole_account(principal: PrincipalModel) -> bool:
     return principal.kind in ("group", "account", "organization", "organizational_unit")

@@ -1,19 +1,19 @@
-"""What the sandbox keeps beside moto: sessions, organizations, decisions, and the clock it goes by."""
+"""The sandbox's state beside moto's: sessions, organizations, decisions, the clock."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox.aws.credentials import ACCOUNT, Sessions
+from sandbox.aws.credentials import ACCOUNT, IssuedSessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.aws.accounts import Accounts
+    from sandbox.aws.moto_accounts import MotoAccounts
 
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _ORGANIZATION_PATH = re.compile(
@@ -22,7 +22,7 @@ _ORGANIZATION_PATH = re.compile(
 
 
 class RequestRecord(NamedTuple):
-    """One request to an emulated AWS service. The account is empty when the credentials were refused."""
+    """One request to an emulated service; without an account if its keys were refused."""
 
     account: str
     service: str
@@ -40,9 +40,6 @@ class LoggedDecision:
     half: str | None
     reason: str
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 class Organization(NamedTuple):
     id: str
@@ -50,13 +47,13 @@ class Organization(NamedTuple):
 
 
 @dataclass
-class World:
-    """The accounts and everything else that a request is answered from. Not locked: the front does that."""
+class SandboxState:
+    """All that requests are answered from. Not locked: the application does that."""
 
-    accounts: Accounts
+    accounts: MotoAccounts
     hold_new_principals: float = 0.0
     clock: Callable[[], float] = time.time
-    sessions: Sessions = field(default_factory=Sessions)
+    sessions: IssuedSessions = field(default_factory=IssuedSessions)
     organizations: dict[str, Organization] = field(default_factory=dict)
     decisions: deque[LoggedDecision] = field(default_factory=lambda: deque(maxlen=1_000))
     requests: deque[RequestRecord] = field(default_factory=lambda: deque(maxlen=10_000))

@@ -1,0 +1,240 @@
+"""Credentials for AWS, the clients made with them, and AWS's errors as failures of a command."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, cached_property, wraps
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.exceptions
+import botocore.loaders
+import botocore.session
+import click
+from botocore.config import Config
+
+from .cache import SharedCache
+from .terminal import Failure, InputError
+
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_sts import STSClient
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+INVALID = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+)
+THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+)
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+_REGION = "us-east-1"
+# AWS's own: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+_CLIENT_CONFIG = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30
+)
+
+
+@dataclass(frozen=True)
+class AwsAccess:
+    """Which credentials to use, and where.
+
+    Attributes:
+        profile: A profile of the AWS CLI's config; None for the default credential chain.
+        region: A region; None for the profile's.
+        endpoint: An emulator's address; None for AWS's own, or the one in AWS_ENDPOINT_URL.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint: str | None = None
+
+    def session(self) -> boto3.Session:
+        """A session with the credentials.
+
+        Raises:
+            InputError: If there is no such profile, or the AWS CLI's config cannot be parsed.
+        """
+        try:
+            session = get_botocore_session()
+            if self.profile is not None:
+                session.set_config_variable("profile", self.profile)
+            session.get_scoped_config()  # raises if there is no such profile
+            # The AWS CLI's own cache, so that a profile with MFA asks for a code once.
+            provider = session.get_component("credential_provider").get_provider("assume-role")
+            provider.cache = SharedCache()
+            # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
+            region = self.region or os.environ.get("AWS_REGION")
+            return boto3.Session(botocore_session=session, region_name=region)
+        except botocore.exceptions.ConfigParseError as error:
+            # botocore's message quotes lines of the file, and keys may stand in them.
+            message = f"the AWS CLI's config {error.kwargs['path']} cannot be parsed"
+            raise InputError(message, "Correct the file.") from None
+        except botocore.exceptions.ProfileNotFound as error:
+            message = f"there is no AWS profile {error.kwargs['profile']}"
+            raise InputError(message, "`aws configure list-profiles` lists them.") from None
+
+    def iam(self) -> "IAMClient":
+        """A client of IAM."""
+        client: IAMClient = self.client("iam")
+        return client
+
+    def sts(self) -> "STSClient":
+        """A client of STS."""
+        client: STSClient = self.client("sts")
+        return client
+
+    def client(self, service: str, config: Config = _CLIENT_CONFIG) -> Any:
+        """A client of a service, by boto3's name of it; made once, since that takes a while.
+
+        Raises:
+            InputError: As `session` does.
+        """
+        if service not in self._clients:
+            session: Any = self.session()
+            self._clients[service] = session.client(
+                service,
+                region_name=session.region_name or _REGION,
+                endpoint_url=self.endpoint,
+                config=config,
+            )
+        return self._clients[service]
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class TemporaryAccess(AwsAccess):
+    """Temporary credentials that STS issued.
+
+    Attributes:
+        keys: STS's element Credentials.
+    """
+
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def issued_to(cls, aws: AwsAccess, credentials: Any) -> "TemporaryAccess":
+        """Credentials that STS issued to a caller, used where that caller's are used."""
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        keys = {name: str(credentials[name]) for name in names}
+        return cls(aws.profile, aws.region, aws.endpoint, keys)
+
+    def session(self) -> boto3.Session:
+        """A session with the credentials."""
+        return boto3.Session(
+            self.keys["AccessKeyId"],
+            self.keys["SecretAccessKey"],
+            self.keys["SessionToken"],
+            botocore_session=get_botocore_session(),
+            region_name=self.region or super().session().region_name,
+        )
+
+
+def get_botocore_session() -> botocore.session.Session:
+    """A botocore session; all of them share one loader, which reads AWS's service models once."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _get_loader())
+    return session
+
+
+@cache
+def _get_loader() -> botocore.loaders.Loader:
+    return botocore.loaders.create_loader(
+        botocore.session.get_session().get_config_variable("data_path")
+    )
+
+
+def get_error_code(error: botocore.exceptions.ClientError) -> str:
+    """AWS's code of an error, such as AccessDenied."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+@contextmanager
+def translate_errors(action: str) -> Iterator[None]:
+    """Turn errors of AWS, and of the way to it, into a Failure.
+
+    Args:
+        action: What the call is for, as it follows "cannot": "read the user's MFA devices".
+
+    Raises:
+        Failure: With AWS's reason and what to do.
+    """
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        code = get_error_code(error)
+        reason = f"{code}: {error.response.get('Error', {}).get('Message', '')}".rstrip(": ")
+        raise Failure(f"cannot {action}: {reason}", remedy=_get_remedy(code)) from None
+    except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError):
+        remedy = "Pass --profile NAME, or set AWS_PROFILE."
+        raise Failure(f"cannot {action}: there are no AWS credentials", remedy=remedy) from None
+    except botocore.exceptions.BotoCoreError as error:
+        raise Failure(f"cannot {action}: {error}") from None
+
+
+def _get_remedy(code: str) -> str:
+    if code in EXPIRED:
+        return "The credentials have expired: sign in again."
+    if code in INVALID:
+        return "The credentials are not valid: check the profile."
+    if code in THROTTLED:
+        return "AWS throttles: try again in a minute."
+    return ""
+
+
+endpoint_option = click.option(
+    "--endpoint-url",
+    "endpoint",
+    metavar="URL",
+    envvar="AWS_ENDPOINT_URL",
+    help="The endpoint of AWS, such as the sandbox's address. [env: AWS_ENDPOINT_URL]",
+)
+
+
+def add_aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose credentials; the command gets them as its parameter `aws`."""
+
+    @click.option(
+        "--profile",
+        metavar="NAME",
+        help="A profile of the AWS CLI; by default the default credential chain.",
+    )
+    @click.option("--region", metavar="REGION", help="The region of the STS endpoint.")
+    @endpoint_option
+    @wraps(command)
+    def with_aws(
+        *, profile: str | None, region: str | None, endpoint: str | None, **others: Any
+    ) -> Any:
+        return command(aws=AwsAccess(profile, region, endpoint), **others)
+
+    return with_aws
+
+
+@dataclass(frozen=True)
+class ReaderProfiles:
+    """Profiles that read the two accounts; None for the command's default."""
+
+    source: str | None
+    destination: str | None
+
+
+def add_reader_options(*, source_help: str, destination_help: str) -> Callable[..., Any]:
+    """Add --source-profile and --destination-profile, as the command's parameter `readers`."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("--source-profile", metavar="NAME", help=source_help)
+        @click.option("--destination-profile", metavar="NAME", help=destination_help)
+        @wraps(command)
+        def with_readers(
+            *, source_profile: str | None, destination_profile: str | None, **others: Any
+        ) -> Any:
+            return command(readers=ReaderProfiles(source_profile, destination_profile), **others)
+
+        return with_readers
+
+    return add

@@ -1,0 +1,45 @@
+"""Which principal of a grant a caller is. Pure."""
+
+import re
+from collections.abc import Iterable
+
+from cross_account_access.cli.caller import CallerIdentity
+from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+
+_SESSION_ARN = re.compile(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+")
+
+
+def match_principal(
+    caller: CallerIdentity, documents: GrantDocuments, groups: Iterable[str] | None
+) -> SourceHalf | None:
+    """Find the principal of the grant that the caller is; None if it is none of them.
+
+    Args:
+        caller: The caller.
+        documents: The grant.
+        groups: The names of the caller's groups; None if unknown, so that it may be in any.
+    """
+    if caller.account != documents.source_account_id:
+        return None
+    names = None if groups is None else {*groups}
+    matches = [half for half in documents.principals if _matches(caller, half, names)]
+    # A principal that is named itself comes before a whole account.
+    matches.sort(key=lambda half: half.kind not in ("user", "role", "session"))
+    return matches[0] if matches else None
+
+
+def _matches(caller: CallerIdentity, half: SourceHalf, groups: set[str] | None) -> bool:
+    session = _SESSION_ARN.fullmatch(caller.arn)
+    match half.kind:
+        case "user" | "session":
+            return caller.arn == half.arn
+        case "role":
+            return bool(session and half.attached_to and session[1] == half.attached_to[1])
+        case "permission_set":
+            reserved = f"AWSReservedSSO_{re.escape(half.name)}_[0-9a-f]{{16}}"
+            return bool(session and re.fullmatch(reserved, session[1]))
+        case "group":
+            name = half.name.rpartition("/")[2]
+            return caller.user is not None and (groups is None or name in groups)
+        case _:
+            return True

@@ -1,0 +1,224 @@
+"""The command `verify`."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+from cross_account_access.cli.assume_role_call import CallOverrides
+from cross_account_access.cli.aws_access import (
+    AwsAccess,
+    ReaderProfiles,
+    add_aws_options,
+    add_reader_options,
+)
+from cross_account_access.cli.caller import CallerIdentity, CallerSession, get_identity
+from cross_account_access.cli.options import add_call_options, grants_argument
+from cross_account_access.cli.stacks import (
+    DeployedGrant,
+    StackSource,
+    add_stack_options,
+    load_grants,
+)
+from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
+from cross_account_access.grants.documents import SourceHalf
+
+from .access_analyzer import AccessAnalyzer
+from .access_attempts import sign_in_with_mfa
+from .grant_snapshot import SnapshotReader
+from .grant_verification import GrantVerifier
+from .principal_matching import match_principal
+from .probe_calls import select_requirements
+from .verify_report import VerifyReport
+
+_CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
+_TIMEOUT = 60.0
+
+_Matches: TypeAlias = list[tuple[DeployedGrant, SourceHalf | None]]
+
+
+def _read_checksum(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        content = text if _CHECKSUM.search(text) else Path(text).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise click.BadParameter(f"{text!r} must be sha256:… or a readable file") from None
+    checksums = {*_CHECKSUM.findall(content)}
+    if len(checksums) != 1:
+        raise click.BadParameter(
+            f"{text!r} must have exactly one checksum, sha256: and 64 hexadecimal digits; it has "
+            f"{len(checksums)}"
+        )
+    return str(checksums.pop())
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options of `verify`, as its decorators pass them."""
+
+    names: tuple[str, ...]
+    where: StackSource
+    aws: AwsAccess
+    readers: ReaderProfiles
+    mfa_code: str | None
+    overrides: CallOverrides
+    timeout: float
+    checksum: str | None
+    strict: bool
+    as_json: bool
+
+
+@click.command(cls=Command)
+@grants_argument
+@add_stack_options
+@add_aws_options
+@add_reader_options(
+    source_help="A profile that reads the source account; by default the caller's.",
+    destination_help="A profile that reads the destination account; by default the assumed role.",
+)
+@click.option(
+    "--mfa-code",
+    metavar="CODE",
+    help="The code of the caller's MFA device; a terminal asks for it.",
+)
+@add_call_options
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 900),
+    default=_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to try a role that is refused: changes of IAM take effect late.",
+)
+@click.option(
+    "--checksum",
+    metavar="TEXT",
+    callback=_read_checksum,
+    help="The checksum that `handoff` printed, or a file with it.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 if something couldn't be checked.")
+def verify(**options: Any) -> ExitCode:
+    """Verify that a grant works, and that both accounts match the stack.
+
+    As the caller, it assumes the role of each grant that names the caller, and tries what must be
+    refused: without the external ID, without MFA, a session that is too long. Then it reads both
+    accounts as far as the credentials allow, and reports drift in either account and what it
+    couldn't check. It changes nothing, and leaves the sessions that it gets to expire unused. Name
+    a GRANT to verify it for any caller; otherwise every grant that names the caller is verified.
+
+    \b
+    Examples:
+      cross-account-access verify --stack dev --profile alice --mfa-code 123456
+      cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
+    """  # noqa: D301 - \b is click's
+    return _verify(_Options(**options))
+
+
+def _verify(options: _Options) -> ExitCode:
+    grants = _load_grants(options)
+    caller = CallerSession(options.aws)
+    reader = _build_reader(caller.identity, options, grants)
+    matches = _match_grants(caller.identity, options, grants, reader)
+    mfa = _sign_in(caller, options, matches)
+    if mfa is not None and reader.by_account[caller.identity.account] is options.aws:
+        # An account may require MFA for reading, too.
+        reader.by_account[caller.identity.account] = mfa
+    verifier = GrantVerifier(
+        caller,
+        mfa,
+        reader,
+        AccessAnalyzer(mfa or options.aws),
+        options.overrides,
+        options.timeout,
+        options.checksum,
+    )
+    results = [verifier.verify(grant, principal) for grant, principal in matches]
+    unavailable = verifier.analyzer.unavailable
+    report = VerifyReport(caller.identity, results, [unavailable] if unavailable else [])
+    if options.as_json:
+        emit(report.as_json())
+    else:
+        report.show()
+    if report.finding_count:
+        return ExitCode.NO
+    is_incomplete = options.strict and report.unchecked_count
+    return ExitCode.UNAVAILABLE if is_incomplete else ExitCode.DONE
+
+
+def _load_grants(options: _Options) -> list[DeployedGrant]:
+    grants = load_grants(options.where, options.names)
+    if options.checksum and len(grants) != 1:
+        message = f"--checksum is for one grant, and there are {len(grants)}"
+        raise InputError(message, "Name it: verify GRANT.")
+    return grants
+
+
+def _build_reader(
+    caller: CallerIdentity, options: _Options, grants: Sequence[DeployedGrant]
+) -> SnapshotReader:
+    documents = [grant.documents for grant in grants]
+    by_account: dict[str, AwsAccess] = {}
+    for half, profile, accounts in (
+        ("source", options.readers.source, {one.source_account_id for one in documents}),
+        (
+            "destination",
+            options.readers.destination,
+            {one.destination_account_id for one in documents},
+        ),
+    ):
+        if profile is None:
+            continue
+        aws = AwsAccess(profile, options.aws.region, options.aws.endpoint)
+        account = get_identity(aws, f"identify the profile {profile}").account
+        if account not in accounts:
+            raise InputError(
+                f"--{half}-profile {profile} must be of the {half}, {', '.join(sorted(accounts))}; "
+                f"it is of account {account}"
+            )
+        by_account[account] = aws
+    by_account.setdefault(caller.account, options.aws)
+    return SnapshotReader(by_account)
+
+
+def _match_grants(
+    caller: CallerIdentity,
+    options: _Options,
+    grants: Sequence[DeployedGrant],
+    reader: SnapshotReader,
+) -> _Matches:
+    """Match each grant with the principal that the caller is, if any."""
+    has_group = any(half.kind == "group" for grant in grants for half in grant.documents.principals)
+    groups = reader.list_groups(caller) if has_group else []
+    matches: _Matches = [
+        (grant, match_principal(caller, grant.documents, groups)) for grant in grants
+    ]
+    if options.names:
+        return matches
+    own: _Matches = [match for match in matches if match[1] is not None]
+    if not own:
+        raise InputError(
+            f"no grant names {caller.arn}",
+            "Pass --profile NAME of a caller that a grant names, or name a GRANT to verify that "
+            f"others are refused. Grants: {', '.join(grant.name for grant in grants)}.",
+        )
+    return own
+
+
+def _sign_in(caller: CallerSession, options: _Options, matches: _Matches) -> AwsAccess | None:
+    """Get credentials with MFA, where a code is given or a grant requires it."""
+    requires_mfa = any(
+        select_requirements(grant.documents, principal).mfa for grant, principal in matches
+    )
+    has_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    prompt = has_terminal and not options.as_json and any(principal for _, principal in matches)
+    if caller.identity.user is None:
+        return None
+    if options.mfa_code or (requires_mfa and not caller.is_temporary):
+        serial = options.overrides.mfa_serial
+        return sign_in_with_mfa(caller, serial, options.mfa_code, prompt=prompt)
+    return None

@@ -1,0 +1,93 @@
+"""The answer of `verify`, as JSON and for a person."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from cross_account_access.cli.caller import CallerIdentity
+from cross_account_access.cli.terminal import make_console
+
+from .drift_findings import Unchecked
+from .grant_verification import GrantResult
+
+_STYLES = {
+    "ok": "green",
+    "wrong": "bold red",
+    "finding": "bold red",
+    "unknown": "yellow",
+    "remark": "cyan",
+}
+_COLUMN = 9
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """The results of all grants.
+
+    Attributes:
+        caller: Who verified them.
+        results: A result for each grant.
+        unchecked: What could be checked of no grant.
+    """
+
+    caller: CallerIdentity
+    results: list[GrantResult]
+    unchecked: list[Unchecked]
+
+    @property
+    def finding_count(self) -> int:
+        """How many findings there are."""
+        return sum(len(result.findings) for result in self.results)
+
+    @property
+    def unchecked_count(self) -> int:
+        """How much could not be checked."""
+        return len(self.unchecked) + sum(len(result.unchecked) for result in self.results)
+
+    def as_json(self) -> dict[str, object]:
+        """The report for `--json`."""
+        return {
+            "caller": self.caller.arn,
+            "grants": [result.as_json() for result in self.results],
+            "notChecked": [unchecked.as_json() for unchecked in self.unchecked],
+            "findings": self.finding_count,
+        }
+
+    def show(self) -> None:
+        """Print it for a person."""
+        console = make_console()
+        console.print(f"As {self.caller.arn}")
+        for result in self.results:
+            name = result.grant.name, "bold"
+            console.print()
+            console.print(Text.assemble(name, f"  {result.grant.documents.role.arn}"))
+            _show_result(result)
+        console.print()
+        _show_unchecked(self.unchecked)
+        count, unchecked = self.finding_count, self.unchecked_count
+        findings = {0: "No finding", 1: "1 finding"}.get(count, f"{count} findings")
+        rest = f"; {unchecked} not checked" if unchecked else ""
+        console.print(Text(f"{findings}{rest}.", "bold red" if count else "bold green"))
+
+
+def _show_result(result: GrantResult) -> None:
+    for attempt in result.attempts:
+        became = f"became {attempt.message}" if attempt.observed == "allowed" else "refused"
+        _show_line("ok" if attempt.holds else "wrong", f"{attempt.what}: {became}")
+    for finding in result.findings:
+        half = f" ({finding.half})" if finding.half else ""
+        _show_line("finding", f"{finding.code}{half}: {finding.message}")
+        _show_line("", finding.remedy)
+    for remark in result.remarks:
+        _show_line("remark", remark.message)
+    _show_unchecked(result.unchecked)
+
+
+def _show_unchecked(items: list[Unchecked]) -> None:
+    for unchecked in items:
+        _show_line("unknown", f"not checked: {unchecked.what}: {unchecked.why}")
+
+
+def _show_line(word: str, text: str) -> None:
+    line = Text.assemble("  ", (word.ljust(_COLUMN), _STYLES.get(word, "")), text)
+    make_console().print(line, soft_wrap=True)

@@ -1,0 +1,48 @@
+"""The pages say what the code says, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cross_account_access
+from docs.generate import PAGES, fill_blocks, write_api_reference
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_generated_page_is_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == fill_blocks(text), "stale: run `make docs`"
+
+
+def test_the_api_reference_has_all_that_is_public_with_readable_types(tmp_path: Path) -> None:
+    write_api_reference(tmp_path)
+    assert (tmp_path / "index.html").exists()
+    page = (tmp_path / "cross_account_access.html").read_text(encoding="utf-8")
+    assert [name for name in cross_account_access.__all__ if f'id="{name}"' not in page] == []
+    assert "NotRequired[pulumi.Input[str]]" in page
+    assert "ForwardRef" not in page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?://)([^)]+)", page.read_text(encoding="utf-8")):
+        path, _, heading = link.partition("#")
+        if path.startswith(("docs/api/", "api/")):  # written by `make docs`, not committed
+            continue
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not heading or heading in _headings(target), link
+
+
+def _headings(page: Path) -> list[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
