@@ -166,7 +166,8 @@ def test_one_sides_provider_is_refused_where_it_is_of_the_other_account(side: st
 )
 def test_an_expected_account_has_twelve_digits(given: str, code: str) -> None:
     keys = ("destination_account_id", "source_account_id")
-    refused_at_once(access(**dict.fromkeys(keys, given)), ACCESS, *((key, code) for key in keys))
+    args: dict[str, Any] = dict.fromkeys(keys, given)
+    refused_at_once(access(**args), ACCESS, *((key, code) for key in keys))
 
 
 def test_expected_accounts_that_are_the_same_are_refused_at_once() -> None:
