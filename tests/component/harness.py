@@ -1,7 +1,8 @@
 """Runs a Pulumi program on mocks of two accounts, and records all that it asks of the engine.
 
-What a program returns is exported, and exports are read when it has ended: an `apply` that never ran leaves `UNKNOWN`
-there, and no assertion has to stand inside of one. Whatever is made or looked up by a default provider is an error.
+What a program returns is exported, and exports are read when it has ended: an `apply` that never
+ran leaves `UNKNOWN` there, and no assertion has to stand inside of one. Whatever is made or looked
+up by a default provider is an error.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Options:
         import_id: The ID under which it is imported.
         ignore_changes: The inputs whose changes are ignored.
         retain_on_delete: Whether it is kept in the account when it leaves the stack.
-        aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is the same.
+        aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is
+            the same.
     """
 
     import_id: str = ""
@@ -74,7 +76,8 @@ class Made:
         shown: The same with `SECRET` in each secret's place.
         depends: What it depends on, each as `TYPE::NAME`.
         uses: The same for each of its inputs.
-        options: What it is to be imported from, what is ignored or kept of it, what it was called before.
+        options: What it is to be imported from, what is ignored or kept of it, what it was called
+            before.
     """
 
     type: str
@@ -201,7 +204,8 @@ def run(
 def refused(
     program: Program, *, preview: bool = False, world: World | None = None
 ) -> tuple[InvalidArgs, Run]:
-    """Run a program that is to be refused: the refusal, and what was asked of the engine until then."""
+    """Run a program that is to be refused: the refusal, and what was asked of the engine until
+    then."""
     record, error = attempt(program, preview=preview, world=world)
     if error is None:
         raise AssertionError(f"nothing was refused, this was made: {record.graph()}")
@@ -226,14 +230,15 @@ def attempt(
             pulumi.export(name, value)
 
     async def in_time() -> None:
-        # Of a run's errors the first one is raised. What else failed because of it would be told when it is collected
-        # as garbage, at any time: while Python 3.11 parses a file, that fails with "AST constructor recursion depth".
+        # Of a run's errors the first one is raised. What else failed because of it would be told
+        # when it is collected as garbage, at any time: while Python 3.11 parses a file, that fails
+        # with "AST constructor recursion depth".
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await asyncio.wait_for(stack.run_in_stack(export), _LONGEST_RUN_SECONDS)
 
     def in_thread() -> None:
-        # The Pulumi runtime keeps its settings in context variables: a thread has its own. It shares the set of
-        # outstanding outputs with all others though, unless it is given one.
+        # The Pulumi runtime keeps its settings in context variables: a thread has its own. It
+        # shares the set of outstanding outputs with all others though, unless it is given one.
         runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
             monitor=monitor,
             monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
@@ -381,7 +386,8 @@ def _provider(reference: str) -> str:
 
 
 def _value(value: Any, *, hide: bool = False) -> Any:
-    """A value as the engine gets it, secrets as they are or, to `hide` them, `SECRET` in their place."""
+    """A value as the engine gets it, secrets as they are or, to `hide` them, `SECRET` in their
+    place."""
     if isinstance(value, dict):
         if rpc._special_sig_key in value:
             assert value[rpc._special_sig_key] == rpc._special_secret_sig, value

@@ -1,4 +1,5 @@
-"""Programs of one component each, from args that are plain data: what is an Output in them is made when they run."""
+"""Programs of one component each, from args that are plain data: what is an Output in them is made
+when they run."""
 
 from __future__ import annotations
 
@@ -79,7 +80,8 @@ ONE_GRANT = {"deploy": grant()}
 def access(
     grants: Any = ONE_GRANT, *, name: str = "team", leave_out: tuple[str, ...] = (), **args: Any
 ) -> Program:
-    """A program of one `CrossAccountAccess`, by default of one grant; it returns all of the component's outputs."""
+    """A program of one `CrossAccountAccess`, by default of one grant; it returns all of the
+    component's outputs."""
 
     def program() -> dict[str, Any]:
         given: Any = {
@@ -96,7 +98,8 @@ def access(
 
 
 def trusted_role(name: str = "reader", /, **args: Any) -> Program:
-    """A program of one `TrustedRole`, by default for the user alice; it returns all of the component's outputs."""
+    """A program of one `TrustedRole`, by default for the user alice; it returns all of the
+    component's outputs."""
 
     def program() -> dict[str, Any]:
         provider = aws.Provider("destination", region="us-east-1")
@@ -108,7 +111,8 @@ def trusted_role(name: str = "reader", /, **args: Any) -> Program:
 
 
 def assume_role_grant(name: str = "reach", /, **args: Any) -> Program:
-    """A program of one `AssumeRoleGrant`, by default of the user alice; it returns all of the component's outputs."""
+    """A program of one `AssumeRoleGrant`, by default of the user alice; it returns all of the
+    component's outputs."""
 
     def program() -> dict[str, Any]:
         provider = aws.Provider("source", region="us-east-1")

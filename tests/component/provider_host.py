@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,6 +123,13 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
     def kinds(self) -> set[str]:
         return {made.type for made in self.made}
 
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing is registered any more, after a refusal that came late."""
+        before = -1
+        while before != len(self.made):
+            before = len(self.made)
+            time.sleep(0.3)
+
     def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
@@ -198,7 +206,8 @@ class _Switchboard:
         self.engine = Engine()
 
     def __getattr__(self, method: str) -> Callable[[Any, Any], Any]:
-        return lambda request, context: getattr(self.engine, method)(request, context)
+        # The engine is looked up when a request comes.
+        return lambda request, context: getattr(self.engine, method)(request, context)  # noqa: PLW0108
 
 
 @contextmanager

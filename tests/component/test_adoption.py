@@ -1,4 +1,5 @@
-"""What exists already is taken over, what had another name is kept, and a component's options reach its children."""
+"""What exists already is taken over, what had another name is kept, and a component's options
+reach its children."""
 
 from __future__ import annotations
 
@@ -56,10 +57,10 @@ def imported(program: Any) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("key", [*OF_ROLE, *OF_SOURCE])
-def test_each_resource_can_be_imported_and_no_other_is_then(key: str) -> None:
-    imports = {key: (OF_ROLE | OF_SOURCE)[key]}
-    assert imported(access(GRANTS, imports=imports)) == imports
+def test_what_is_imported_is_and_no_other_is_then() -> None:
+    everything = list((OF_ROLE | OF_SOURCE).items())
+    for imports in (dict(everything[::2]), dict(everything[1::2])):
+        assert imported(access(GRANTS, imports=imports)) == imports
 
 
 def test_all_can_be_imported_at_once() -> None:
@@ -95,88 +96,65 @@ def test_each_of_several_policies_can_be_imported() -> None:
     assert imported(access(grants, imports=imports)) == imports
 
 
-NONE_SUCH = "there is no such resource to import. There are"
-MADE = "Role/team-deploy, Policy/team-user-alice, UserPolicyAttachment/team-user-alice"
+UNKNOWN_IMPORT = ("imports", "unknown-import")
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
+def test_what_is_not_made_cannot_be_imported_and_nothing_is_made_then() -> None:
+    unknown = [
         "Role/team-deplyo",
         "Role/team-deploy-x",
         "Role/deploy",
         "UserPolicyAttachment/team-deploy",
         "Rolle/x",
-    ],
-)
-def test_what_is_not_made_cannot_be_imported_and_nothing_is_made_then(key: str) -> None:
-    imports = {"Role/team-deploy": "deploy", key: "x"}
+    ]
+    imports = {"Role/team-deploy": "deploy"} | dict.fromkeys(unknown, "x")
     refused_at_once(
-        access(imports=imports), "CrossAccountAccess team", f'imports: "{key}": {NONE_SUCH} {MADE}'
-    )
-
-
-def test_every_unknown_one_is_told() -> None:
-    refused_at_once(
-        access(imports={"Role/x": "x", "Policy/y": "y"}),
-        "CrossAccountAccess team",
-        f'imports: "Policy/y": {NONE_SUCH} {MADE}',
-        f'imports: "Role/x": {NONE_SUCH} {MADE}',
+        access(imports=imports), "CrossAccountAccess team", *[UNKNOWN_IMPORT] * len(unknown)
     )
 
 
 @pytest.mark.parametrize(
-    ("args", "made"),
+    ("key", "args"),
     [
         (
+            "Role/team-deploy",
             {
                 "side": "source",
                 "destination_account_id": DESTINATION,
                 "leave_out": ("destination_provider",),
             },
-            "Policy/team-user-alice, UserPolicyAttachment/team-user-alice",
         ),
         (
+            "Policy/team-user-alice",
             {"side": "destination", "source_account_id": SOURCE, "leave_out": ("source_provider",)},
-            "Role/team-deploy",
         ),
     ],
     ids=["source", "destination"],
 )
-def test_what_the_other_side_makes_cannot_be_imported(args: dict[str, Any], made: str) -> None:
-    key = "Role/team-deploy" if args["side"] == "source" else "Policy/team-user-alice"
-    refused_at_once(
-        access(imports={key: "x"}, **args),
-        "CrossAccountAccess team",
-        f'imports: "{key}": {NONE_SUCH} {made}',
-    )
+def test_what_the_other_side_makes_cannot_be_imported(key: str, args: dict[str, Any]) -> None:
+    refused_at_once(access(imports={key: "x"}, **args), "CrossAccountAccess team", UNKNOWN_IMPORT)
 
 
 def test_the_halves_refuse_what_they_do_not_make() -> None:
     refused_at_once(
-        trusted_role(imports={"Role/deploy": "x"}),
-        "TrustedRole reader",
-        f'imports: "Role/deploy": {NONE_SUCH} Role/reader',
+        trusted_role(imports={"Role/deploy": "x"}), "TrustedRole reader", UNKNOWN_IMPORT
     )
     refused_at_once(
-        assume_role_grant(imports={"Policy/x": "x"}),
-        "AssumeRoleGrant reach",
-        f'imports: "Policy/x": {NONE_SUCH} Policy/reach, UserPolicyAttachment/reach',
+        assume_role_grant(imports={"Policy/x": "x"}), "AssumeRoleGrant reach", UNKNOWN_IMPORT
     )
 
 
 @pytest.mark.parametrize(
-    ("imports", "told"),
+    ("imports", "path"),
     [
-        ({"Role": "x"}, 'imports.Role: "x": '),
-        ({"Role/team-deploy": ""}, 'imports.Role/team-deploy: "": '),
-        ({"Role/team-deploy": 1}, "imports.Role/team-deploy: 1: "),
-        ([], "imports: []: "),
+        ({"Role": "x"}, "imports.Role"),
+        ({"Role/team-deploy": ""}, "imports.Role/team-deploy"),
+        ({"Role/team-deploy": 1}, "imports.Role/team-deploy"),
+        ([], "imports"),
     ],
 )
-def test_imports_are_ids_by_type_and_name(imports: Any, told: str) -> None:
-    rule = "imports are import IDs by TYPE/NAME, such as Role/access-deploy: deploy."
-    refused_at_once(access(imports=imports), "CrossAccountAccess team", f"{told}{rule}")
+def test_imports_are_ids_by_type_and_name(imports: Any, path: str) -> None:
+    refused_at_once(access(imports=imports), "CrossAccountAccess team", (path, "invalid-imports"))
 
 
 def test_roles_that_do_not_fit_in_a_principals_policies_are_refused_before_any_is_made() -> None:
@@ -184,9 +162,7 @@ def test_roles_that_do_not_fit_in_a_principals_policies_are_refused_before_any_i
     refused_at_once(
         access(grants),
         "CrossAccountAccess team",
-        'grants.grant-000.principals[0]: "alice": 10 managed policies of 6144 characters attach to one principal, and '
-        "the ARNs of 130 roles don't fit in them. Shorten the roles' names or paths, or let the principal reach a role "
-        "from which the others are reached",
+        ("grants.grant-000.principals[0]", "too-many-roles"),
     )
 
 
@@ -209,23 +185,19 @@ def test_a_grants_former_names_are_aliases_of_its_role() -> None:
 
 
 @pytest.mark.parametrize(
-    ("former", "rule"),
+    ("former", "code"),
     [
-        (
-            "/release",
-            "a former name is GRANT, or COMPONENT/GRANT for one that was in another component.",
-        ),
-        ("a b", "a grant's name must have 1–64 characters: letters, digits and _+=,.@-."),
-        ("old/", "a grant's name must have 1–64 characters: letters, digits and _+=,.@-."),
-        (7, "a former name is text."),
+        ("/release", "invalid-former-name"),
+        ("a b", "invalid-grant-name"),
+        ("old/", "grant-name-too-short"),
+        (7, "former-name-not-string"),
     ],
 )
-def test_a_wrong_former_name_is_refused(former: Any, rule: str) -> None:
-    told = f'"{former}"' if isinstance(former, str) else former
+def test_a_wrong_former_name_is_refused(former: Any, code: str) -> None:
     refused_at_once(
         access({"deploy": grant(formerly=["fine", former])}),
         "CrossAccountAccess team",
-        f"grants.deploy.formerly[1]: {told}: {rule}",
+        ("grants.deploy.formerly[1]", code),
     )
 
 
@@ -328,7 +300,7 @@ def test_a_roles_tags_and_the_common_ones_are_50_together_at_most() -> None:
             "grants.deploy.role.tags",
         ),
     ):
-        refused_at_once(program, component, f"{where}: 51: there must be at most 50 tags.")
+        refused_at_once(program, component, (where, "too-many-tags"))
     role["tags"]["A0"] = role["tags"].pop("b0")
     assert len(tags_of(trusted_role(role=role, tags=tags))["Role", "reader"]) == 50
 
@@ -341,5 +313,5 @@ def test_wrong_tags_are_refused_at_once(program: Any) -> None:
     refused_at_once(
         program(tags={"aws:x": "y"}),
         component.get(program, "AssumeRoleGrant reach"),
-        'tags.aws:x: "aws:x": a tag key must not start with aws:, which is reserved for AWS.',
+        ("tags.aws:x", "reserved-tag-key"),
     )

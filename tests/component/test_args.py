@@ -1,8 +1,10 @@
-"""The annotated args, which are every language's schema, and the models that check them say the same."""
+"""The annotated args, which are every language's schema, and the models that check them say the
+same."""
 
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from typing import (
@@ -40,9 +42,8 @@ from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
-from tests.component.harness import Run, run
+from tests.component.harness import Run, refused, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
-from tests.component.refusals import report
 from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
 
 if TYPE_CHECKING:
@@ -97,41 +98,25 @@ def test_every_nested_object_of_the_args_is_compared_with_its_model() -> None:
     assert found == set(MODELS)
 
 
-def of_grant(key: str, value: Any) -> Program:
-    return access({"deploy": grant(**{key: value})})
+def of_principal(values: dict[str, Any]) -> Program:
+    named = {} if set(values) & set(IDENTITY_KEYS) else {"user": "alice"}
+    return access({"deploy": grant(principals=[{**named, "label": "x", **values}])})
 
 
-def of_principal(key: str, value: Any) -> Program:
-    named = {} if key in IDENTITY_KEYS else {"user": "alice"}
-    label = {} if key == "label" else {"label": "x"}
-    return access({"deploy": grant(principals=[{**named, **label, key: value}])})
-
-
-def of_args(key: str, value: Any) -> Program:
-    args: dict[str, Any] = {key: value}
-    return access(**args)
-
-
-LEVELS: dict[Any, Callable[[str, Any], Program]] = {
-    CrossAccountAccessArgs: of_args,
-    Grant: of_grant,
+LEVELS: dict[Any, Callable[[dict[str, Any]], Program]] = {
+    CrossAccountAccessArgs: lambda values: access(**values),
+    Grant: lambda values: access({"deploy": grant(**values)}),
     Principal: of_principal,
-    RoleSettings: lambda key, value: access({"deploy": grant(role={key: value})}),
-    Conditions: lambda key, value: access(
-        {"deploy": grant(conditions=BESIDE.get(key, {}) | {key: value})}
-    ),
-    TrustedRoleArgs: lambda key, value: trusted_role(**{key: value}),
-    AssumeRoleGrantArgs: lambda key, value: assume_role_grant(**{key: value}),
+    RoleSettings: lambda values: access({"deploy": grant(role=values)}),
+    Conditions: lambda values: access({"deploy": grant(conditions=values)}),
+    TrustedRoleArgs: lambda values: trusted_role(**values),
+    AssumeRoleGrantArgs: lambda values: assume_role_grant(**values),
 }
+# Keys that can't all stand together.
+ALONE = {*IDENTITY_KEYS, "unique_id", "source_ips"}
 
 PASS = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
 POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
-
-# What a condition stands beside.
-BESIDE: dict[str, dict[str, Any]] = {
-    "previous_external_id": {"external_id": "partner-7f3a"},
-    "transitive_tag_keys": {"session_tags": {"team": ["platform"]}},
-}
 
 # A right value of each key that is no object.
 VALUES: dict[str, Any] = {
@@ -219,20 +204,41 @@ def at_leaf(value: Any) -> Any:
     return output(value)
 
 
-@pytest.mark.parametrize(
-    ("args", "key"), LEAVES, ids=[f"{args.__name__} {key}" for args, key in LEAVES]
-)
-def test_an_output_is_taken_where_the_annotation_is_an_input_and_nowhere_else(
-    args: Any, key: str
-) -> None:
-    program, value = LEVELS[args], IMPORTS[args] if key == "imports" else VALUES[key]
-    assert run(program(key, value)).kinds() & {"Role", "Policy"}
-    if is_input(leaf(hints(args)[key])):
-        assert run(program(key, at_leaf(value))).kinds() & {"Role", "Policy"}
-    else:
-        (_, *messages), found = report(program(key, at_leaf(value)))
-        assert all("<an Output>: " in message for message in messages)
-        assert found.calls == []
+def values_of(args: Any, *, inputs: bool) -> dict[str, Any]:
+    """A right value of each key whose leaves are Inputs, or of each of the others."""
+    return {
+        key: IMPORTS[args] if key == "imports" else VALUES[key]
+        for of, key in LEAVES
+        if of is args and is_input(leaf(hints(args)[key])) is inputs
+    }
+
+
+def accepted(args: Any, values: dict[str, Any]) -> None:
+    together = {key: value for key, value in values.items() if key not in ALONE}
+    alone = [{key: values[key]} for key in values if key in ALONE]
+    for given in [together, *alone]:
+        assert run(LEVELS[args](given)).kinds() & {"Role", "Policy"}
+
+
+each_args = pytest.mark.parametrize("args", MODELS, ids=lambda args: args.__name__)
+
+
+@each_args
+def test_plain_values_are_taken_and_outputs_where_the_annotation_is_an_input(args: Any) -> None:
+    plain, inputs = values_of(args, inputs=False), values_of(args, inputs=True)
+    accepted(args, plain | inputs)
+    accepted(args, plain | {key: at_leaf(value) for key, value in inputs.items()})
+
+
+@each_args
+@pytest.mark.parametrize("put", [output, at_leaf], ids=["whole", "leaf"])
+def test_outputs_are_refused_elsewhere(args: Any, put: Callable[[Any], Any]) -> None:
+    values = values_of(args, inputs=False)
+    error, found = refused(LEVELS[args]({key: put(value) for key, value in values.items()}))
+    assert all(problem.value == "<an Output>" for problem in error.problems)
+    steps = {step for problem in error.problems for step in re.split(r"[.\[]", problem.path)}
+    assert set(values) <= steps
+    assert found.calls == []
 
 
 def test_inputs_and_plain_keys_are_told_apart() -> None:

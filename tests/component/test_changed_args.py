@@ -98,7 +98,7 @@ ACCESS: dict[str, tuple[dict[str, Any], Change]] = {
     ),
     "a plain value of a raw condition changed": (
         access(conditions={"raw": {"StringEquals": {"aws:PrincipalTag/team": ["blue"]}}}),
-        at(*GRANT, "conditions", "raw", "StringEquals", then=replace("aws:PrincipalTag/team", ["x"])),
+        at(*GRANT, "conditions", "raw", "StringEquals", then=pop("aws:PrincipalTag/team")),
     ),
     "a principal's own condition popped": (
         access(principals=OWN),

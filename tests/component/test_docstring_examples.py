@@ -1,64 +1,37 @@
-"""The examples in the components' docstrings, run as they stand on mocks of two accounts."""
+"""The programs in the components' docstrings and on the pages, run as they stand."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
-import subprocess
-import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
+from tests.component.harness import run, short
 
 if TYPE_CHECKING:
     import pulumi
 
-ACCOUNTS = {"source": "111111111111", "destination": "222222222222"}
 FENCE = "```"
 
-# The mocks know the two accounts by their providers' names; a default provider has none, and fails.
-MOCKED = f"""
-import json, sys
-import pulumi
 
-accounts = {ACCOUNTS}
-made = []
-
-def account(provider):
-    return accounts[provider.split("::")[-2]]
-
-class Mocks(pulumi.runtime.Mocks):
-    def new_resource(self, args):
-        outputs = dict(args.inputs)
-        if args.typ.startswith("aws:"):
-            made.append([args.typ, args.name, account(args.provider)])
-            kind = args.typ.rpartition(":")[2].lower()
-            outputs["arn"] = f"arn:aws:iam::{{account(args.provider)}}:{{kind}}/{{args.inputs.get('name', args.name)}}"
-            outputs["uniqueId"] = "AROA0123456789ABCDEF0"
-        return f"{{args.name}}-id", outputs
-
-    def call(self, args):
-        number = account(args.provider)
-        name = args.args.get("userName", "me")
-        arn = f"arn:aws:iam::{{number}}:user/{{name}}"
-        return {{"accountId": number, "arn": arn, "userName": name, "userId": "AIDA0123456789ABCDEF0", "id": "id"}}
-
-pulumi.runtime.set_mocks(Mocks(), preview=False)
-code = compile(sys.stdin.read(), "example", "exec")
-pulumi.runtime.test(lambda: exec(code, {{}}))()
-print(json.dumps(sorted(made)))
-"""
+ROOT = Path(__file__).parents[2]
 
 
-def example(component: type[pulumi.Resource]) -> str:
-    text = inspect.getdoc(component) or ""
-    found = re.findall(rf"{FENCE}python\n(.*?){FENCE}", text, re.DOTALL)
-    assert len(found) == 1, f"{component.__name__} has {len(found)} examples"
-    return textwrap.dedent(str(found[0]))
+def run_example(text: str) -> set[tuple[str, str, str]]:
+    """Run the one program in a text: each AWS resource's type, name and provider."""
+    (code,) = re.findall(rf"{FENCE}python\n(.*?){FENCE}", text, re.DOTALL)
+    program = compile(textwrap.dedent(str(code)), "example", "exec")
+    found = run(lambda: exec(program, {}))  # noqa: S102 - the package's own text
+    return {
+        (short(made.type), made.name, made.provider)
+        for made in found.made
+        if made.type.startswith("aws:")
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,47 +39,33 @@ def example(component: type[pulumi.Resource]) -> str:
     [
         (
             CrossAccountAccess,
-            [
-                ["aws:iam/policy:Policy", "team-user-alice", ACCOUNTS["source"]],
-                ["aws:iam/role:Role", "team-read-only", ACCOUNTS["destination"]],
-                [
-                    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-                    "team-read-only-aws-ReadOnlyAccess",
-                    ACCOUNTS["destination"],
-                ],
-                [
-                    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
-                    "team-user-alice",
-                    ACCOUNTS["source"],
-                ],
-            ],
+            {
+                ("Policy", "team-user-alice", "source"),
+                ("Role", "team-read-only", "destination"),
+                ("RolePolicyAttachment", "team-read-only-aws-ReadOnlyAccess", "destination"),
+                ("UserPolicyAttachment", "team-user-alice", "source"),
+            },
         ),
         (
             TrustedRole,
-            [
-                ["aws:iam/role:Role", "audit", ACCOUNTS["destination"]],
-                [
-                    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-                    "audit-aws-SecurityAudit",
-                    ACCOUNTS["destination"],
-                ],
-            ],
+            {
+                ("Role", "audit", "destination"),
+                ("RolePolicyAttachment", "audit-aws-SecurityAudit", "destination"),
+            },
         ),
         (
             AssumeRoleGrant,
-            [
-                ["aws:iam/policy:Policy", "audit", ACCOUNTS["source"]],
-                ["aws:iam/userPolicyAttachment:UserPolicyAttachment", "audit", ACCOUNTS["source"]],
-            ],
+            {("Policy", "audit", "source"), ("UserPolicyAttachment", "audit", "source")},
         ),
     ],
 )
 def test_a_components_example_makes_what_it_is_to_make(
-    component: type[pulumi.Resource], made: list[list[str]]
+    component: type[pulumi.Resource], made: set[tuple[str, str, str]]
 ) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", MOCKED]
-    done = subprocess.run(  # noqa: S603
-        command, input=example(component), capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == made
+    assert run_example(inspect.getdoc(component) or "") == made
+
+
+@pytest.mark.parametrize("page", ["README.md", "components/README.md", "docs/embedding.md"])
+def test_a_pages_program_makes_both_halves(page: str) -> None:
+    made = run_example((ROOT / page).read_text(encoding="utf-8"))
+    assert {provider for *_, provider in made} == {"source", "destination"}

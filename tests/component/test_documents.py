@@ -1,4 +1,5 @@
-"""The documents that the components make, byte by byte, and that no order of their input changes them."""
+"""The documents that the components make, byte by byte, and that no order of their input changes
+them."""
 
 from __future__ import annotations
 
@@ -255,7 +256,7 @@ def inputs(found: Run) -> dict[tuple[str, str], dict[str, Any]]:
     return {(made.type, made.name): made.inputs for made in found.made}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_order_of_the_input_changes_a_resource_or_a_byte_of_a_document(seed: int) -> None:
     order = random.Random(seed)  # noqa: S311 - the same order each time
     given = shuffled(everything(), order)

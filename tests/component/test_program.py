@@ -11,6 +11,7 @@ import pulumi
 import pytest
 import yaml
 
+from cross_account_access import InvalidArgs
 from tests.component.harness import SECRET, UNKNOWN, attempt, run
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
@@ -98,7 +99,7 @@ def test_the_dev_stack_exports_its_grants() -> None:
         f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}&roleName=read-only&displayName=read-only"
     )
     assert found["grants"]["partner-audit"]["switchRoleUnavailable"] == (
-        "the trust policy requires an external ID, and the console can't give one"
+        "the trust policy requires an external ID, which the console can't send"
     )
 
 
@@ -235,7 +236,6 @@ def test_a_wrong_config_is_refused_as_a_whole_before_anything_is_made() -> None:
         f"{NAMESPACE}:grants.read-only.conditions.mfaMaxAeg",
         f"{NAMESPACE}:sied",
     ]
-    assert lines[1].endswith("there is no such key. Did you mean mfaMaxAge?")
     assert (found.graph(), found.made, found.calls) == (set(), [], [])
 
 
@@ -243,12 +243,8 @@ def test_credentials_of_another_account_are_refused_before_anything_is_made() ->
     config = dev()
     config["source"] = {"accountId": "333333333333", "profile": "people"}
     error, found = refusal(config)
-    assert isinstance(error, pulumi.RunError)
-    assert str(error).split("\n") == [
-        "CrossAccountAccess access was refused:",
-        (
-            f'  source_account_id: "333333333333": the provider\'s credentials belong to account {SOURCE}. '
-            "Give the credentials of the account that is meant"
-        ),
+    assert isinstance(error, InvalidArgs)
+    assert [(problem.path, problem.code) for problem in error.problems] == [
+        ("source_account_id", "wrong-account")
     ]
     assert found.of("Role") == found.of("Policy") == []

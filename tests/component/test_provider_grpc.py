@@ -1,4 +1,5 @@
-"""The provider host over its own protocol: what it makes, and what it refuses before anything is made."""
+"""The provider host over its own protocol: what it makes, and what it refuses before anything is
+made."""
 
 from __future__ import annotations
 
@@ -192,6 +193,7 @@ def test_half_a_grant_without_an_explicit_provider_is_refused(host: Host) -> Non
             engine, "TrustedRole", {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE}
         )
     assert list(caught.value.properties) == ["opts.provider"]
+    engine.wait_until_quiet()  # the component's own registration may be under way
     assert ROLE not in engine.kinds()
 
 
@@ -232,12 +234,14 @@ def test_two_providers_of_one_account_are_refused_though_that_is_known_late(host
     assert caught.value.code == grpc.StatusCode.INVALID_ARGUMENT
     assert list(caught.value.properties) == ["destinationAccountId"]
     assert 'File "' not in caught.value.message
+    engine.wait_until_quiet()  # what comes later would go to the next test's engine
     assert ROLE not in engine.kinds()
 
 
 PRINCIPAL = {"user": "alice", "label": "alice"}
 
-# Each object, list and plain value of a grant, where an Output in its place could take a condition along.
+# Each object, list and plain value of a grant, where an Output in its place could take a condition
+# along.
 PARTS: list[tuple[str, Any, Callable[[Any], dict[str, Any]]]] = [
     ("grants", inputs()["grants"], lambda part: inputs(grants=part)),
     ("grants.deploy", {"principals": [PRINCIPAL]}, lambda part: inputs(grants={"deploy": part})),
@@ -300,13 +304,22 @@ WRAPS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("wrap", WRAPS)
-@pytest.mark.parametrize(("path", "value", "given"), PARTS, ids=[path for path, *_ in PARTS])
+CONDITIONS = next(part for part in PARTS if part[0] == "grants.deploy.conditions")
+# Every way in which a part comes over the wire, and every part in the way that hides the most.
+WRAPPED = [(*CONDITIONS, wrap) for wrap in WRAPS] + [
+    (*part, "secret output") for part in PARTS if part != CONDITIONS
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "given", "wrap"), WRAPPED, ids=[f"{case[0]} {case[3]}" for case in WRAPPED]
+)
 def test_a_part_that_isnt_plain_is_refused(
     host: Host, path: str, value: Any, given: Callable[[Any], dict[str, Any]], wrap: str
 ) -> None:
     refusal = refused(host, given(WRAPS[wrap](value)), preview=True)
-    # A secret of the older form comes out of the SDK as a secret around all of the input that it is in.
+    # A secret of the older form comes out of the SDK as a secret around all of the input that it
+    # is in.
     assert list(refusal.properties) == [path.partition(".")[0] if wrap == "secret" else path]
 
 
@@ -320,56 +333,32 @@ def test_the_same_part_in_plain_is_taken(
     assert ROLE in engine.kinds(), path
 
 
-@pytest.mark.parametrize(
-    ("path", "given"),
-    [
-        ("grants.deploy.conditions.mfaRequired", inputs({"conditions": {"mfaRequired": True}})),
-        (
-            "grants.deploy.conditions.external_id",
-            inputs({"conditions": {"external_id": "x-123", "mfa": True}}),
-        ),
-        ("grants.deploy.condition", inputs({"condition": {"mfa": True}})),
-        ("grants.deploy.role.conditions", inputs({"role": {"conditions": {"mfa": True}}})),
-        (
-            "grants.deploy.principals[0].mfa",
-            inputs({"principals": [{"user": "alice", "mfa": True}]}),
-        ),
-        (
-            "grants.deploy.principals[0].conditions.MFA",
-            inputs(
-                {"principals": [{"user": "alice", "conditions": {"MFA": True, "mfaMaxAge": 60}}]}
-            ),
-        ),
-        ("conditions", inputs(conditions={"mfa": True})),
-    ],
-)
-def test_an_unknown_key_is_refused(host: Host, path: str, given: dict[str, Any]) -> None:
-    refusal = refused(host, given)
-    assert list(refusal.properties) == [path]
-    assert "there is no such key" in refusal.properties[path]
+def test_unknown_keys_are_refused_as_other_languages_spell_the_rest(host: Host) -> None:
+    own = {"user": "alice", "mfa": True, "conditions": {"MFA": True, "mfaMaxAge": 60}}
+    grant = {
+        "principals": [own],
+        "role": {"conditions": {"mfa": True}},
+        "conditions": {"mfaRequired": True, "external_id": "x-123", "mfa": True},
+        "condition": {"mfa": True},
+    }
+    refusal = refused(host, inputs(grant, conditions={"mfa": True}))
+    assert set(refusal.properties) == {
+        "grants.deploy.conditions.mfaRequired",
+        "grants.deploy.conditions.external_id",
+        "grants.deploy.condition",
+        "grants.deploy.role.conditions",
+        "grants.deploy.principals[0].mfa",
+        "grants.deploy.principals[0].conditions.MFA",
+        "conditions",
+    }
 
 
 @pytest.mark.parametrize(
     ("path", "given"),
     [
         ("grants.deploy.conditions", inputs({"conditions": {}})),
-        ("grants.deploy.principals[0]", inputs({"principals": [{}]})),
-        ("grants.deploy.principals", inputs({"principals": []})),
         ("grants.deploy.principals[1]", inputs({"principals": [{"user": "alice"}, None]})),
-        ("grants.deploy.principals[0].user", inputs({"principals": [{"user": None}]})),
-        (
-            "grants.deploy.conditions.externalId",
-            inputs({"conditions": {"mfa": True, "externalId": None}}),
-        ),
-        ("grants.deploy.conditions.mfaMaxAge", inputs({"conditions": {"mfaMaxAge": 0}})),
-        ("grants.deploy.conditions.mfa", inputs({"conditions": {"mfa": "true"}})),
-        ("grants.deploy.role.maxSessionDuration", inputs({"role": {"maxSessionDuration": 60}})),
-        (
-            "grants.deploy.principals[0].trustBy",
-            inputs({"principals": [{"user": "alice", "trustBy": "face"}]}),
-        ),
         ("sourceAccountId", inputs(sourceAccountId="4711")),
-        ("grants.deploy.principals", inputs(grants={"deploy": {"conditions": {"mfa": True}}})),
         ("grants", {key: value for key, value in inputs().items() if key != "grants"}),
     ],
 )

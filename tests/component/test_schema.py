@@ -27,7 +27,8 @@ COMPONENTS = ("AssumeRoleGrant", "CrossAccountAccess", "TrustedRole")
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
     with warnings.catch_warnings():
-        # Pulumi's analyzer leaves pulumi_aws's pulumi-plugin.json to be closed by the garbage collector.
+        # Pulumi's analyzer leaves pulumi_aws's pulumi-plugin.json to be closed by the garbage
+        # collector.
         warnings.simplefilter("ignore", ResourceWarning)
         generated: dict[str, Any] = json.loads(AccessProvider().schema or "")
     return generated
@@ -77,7 +78,8 @@ def test_the_schema_is_the_committed_one(schema: dict[str, Any]) -> None:
         )
     )
     assert not changes, (
-        f"the schema changed; if that is meant, UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name}\n{changes}"
+        f"the schema changed; if that is meant, UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name}\n"
+        f"{changes}"
     )
 
 

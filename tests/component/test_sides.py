@@ -1,4 +1,5 @@
-"""One side alone: exactly its resources, by its own account's provider, nothing asked of the other."""
+"""One side alone: exactly its resources, by its own account's provider, nothing asked of the
+other."""
 
 from __future__ import annotations
 
@@ -43,35 +44,30 @@ DESTINATION_GRAPH = {
 COMPONENT = {("CrossAccountAccess", "team", "project-stack", "")}
 
 
-def source_alone(grants: Any = GRANTS, *, side: Any = "source", preview: bool = False) -> Run:
+def source_alone(grants: Any = GRANTS, *, side: Any = "source") -> Run:
     program = access(
         grants, side=side, destination_account_id=DESTINATION, leave_out=("destination_provider",)
     )
-    return run(program, preview=preview, world=WORLD)
+    return run(program, world=WORLD)
 
 
-def destination_alone(
-    grants: Any = GRANTS, *, side: Any = "destination", preview: bool = False
-) -> Run:
+def destination_alone(grants: Any = GRANTS, *, side: Any = "destination") -> Run:
     program = access(grants, side=side, source_account_id=SOURCE, leave_out=("source_provider",))
-    return run(program, preview=preview, world=WORLD)
+    return run(program, world=WORLD)
 
 
-@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 class TestGraph:
     @pytest.mark.parametrize("side", ["source", Side.SOURCE])
-    def test_the_source_is_made_alone(self, side: object, *, preview: bool) -> None:
-        assert source_alone(side=side, preview=preview).graph() == COMPONENT | SOURCE_GRAPH
+    def test_the_source_is_made_alone(self, side: object) -> None:
+        assert source_alone(side=side).graph() == COMPONENT | SOURCE_GRAPH
 
     @pytest.mark.parametrize("side", ["destination", Side.DESTINATION])
-    def test_the_destination_is_made_alone(self, side: object, *, preview: bool) -> None:
-        assert (
-            destination_alone(side=side, preview=preview).graph() == COMPONENT | DESTINATION_GRAPH
-        )
+    def test_the_destination_is_made_alone(self, side: object) -> None:
+        assert destination_alone(side=side).graph() == COMPONENT | DESTINATION_GRAPH
 
     @pytest.mark.parametrize("args", [{}, {"side": "both"}, {"side": Side.BOTH}], ids=str)
-    def test_both_are_made_otherwise(self, args: dict[str, Any], *, preview: bool) -> None:
-        found = run(access(GRANTS, **args), preview=preview, world=WORLD)
+    def test_both_are_made_otherwise(self, args: dict[str, Any]) -> None:
+        found = run(access(GRANTS, **args), world=WORLD)
         assert found.graph() == COMPONENT | SOURCE_GRAPH | DESTINATION_GRAPH
 
 

@@ -1,6 +1,8 @@
-"""No resource is made, moved or renamed unnoticed: each stack's resources are those of its committed snapshot.
+"""No resource is made, moved or renamed unnoticed: each stack's resources are those of its
+committed snapshot.
 
-A resource whose type, name or parent changes is another one to Pulumi: users' stacks delete the old and make a new one.
+A resource whose type, name or parent changes is another one to Pulumi: users' stacks delete the
+old and make a new one.
 """
 
 from __future__ import annotations
@@ -103,7 +105,8 @@ def check(name: str, made: list[str]) -> None:
         unified_diff(committed.splitlines(True), now.splitlines(True), snapshot.name, "now", n=0)
     )
     assert now == committed, (
-        f"{name} makes other resources than before, so that users' stacks delete and make some:\n{difference}"
+        f"{name} makes other resources than before, so that users' stacks delete and make some:\n"
+        f"{difference}"
         f"If that is meant, write the snapshot anew with {UPDATE}=1, and say so in CHANGELOG.md"
     )
 
@@ -124,7 +127,7 @@ def test_a_program_makes_the_resources_of_its_snapshot(
 
 
 def test_every_snapshot_is_a_stacks_or_a_programs() -> None:
-    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == {*STACKS, *PROGRAMS}
+    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == {*STACKS, *PROGRAMS, "messages"}
 
 
 def test_a_change_is_told_by_the_lines_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
-"""What the components tell of a role's use: switch-role URL or why there is none, CLI profile, command, ids."""
+"""What the components tell of a role's use: switch-role URL or why there is none, CLI profile,
+command, ids."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 URL = f"https://signin.aws.amazon.com/switchrole?account={DESTINATION}"
-EXTERNAL_ID = "the trust policy requires an external ID, and the console can't give one"
-NO_USER = "nobody is trusted who could: a role's session can't switch roles in the console"
+EXTERNAL_ID = "the trust policy requires an external ID, which the console can't send"
+NO_USER = "only role sessions are trusted, and these can't switch roles in the console"
 TOO_LONG = "path and name of the role have more than 64 characters"
 BOTH = [{"user": "alice"}, {"role": "ci"}]
 
@@ -160,7 +161,8 @@ HOW_TO: dict[str, tuple[dict[str, Any], str, str]] = {
         grant(conditions={"mfa": True, "external_id": "partner-7f3a"}, role=LONG),
         profile("external_id = partner-7f3a", f"mfa_serial = {SERIAL}", "duration_seconds = 7200"),
         command(
-            f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE --duration-seconds 7200"
+            f"--external-id partner-7f3a --serial-number {SERIAL} --token-code CODE "
+            "--duration-seconds 7200"
         ),
     ),
 }
@@ -237,12 +239,9 @@ def test_the_longest_session_is_told_and_one_that_nobody_can_have_is_refused(
         assert run(program).outputs["longest_sessions"] == {"deploy": longest}
         assert run(alone).outputs["longest_session"] == longest
         return
-    refused = (
-        "role.max_session_duration: 7200: a session that a role's session assumed lasts at most 3600 seconds (role "
-        "chaining), and all of the principals are such. Leave it out"
-    )
-    refused_at_once(program, "CrossAccountAccess team", f"grants.deploy.{refused}")
-    refused_at_once(alone, "TrustedRole reader", refused)
+    path, code = "role.max_session_duration", "chained-session-too-long"
+    refused_at_once(program, "CrossAccountAccess team", (f"grants.deploy.{path}", code))
+    refused_at_once(alone, "TrustedRole reader", (path, code))
 
 
 def test_a_grant_by_itself_is_as_known_and_as_secret_as_it_is() -> None:

@@ -1,4 +1,5 @@
-"""Two AWS accounts as a Pulumi program sees them: what is looked up in them and what comes of what is made there."""
+"""Two AWS accounts as a Pulumi program sees them: what is looked up in them and what comes of what
+is made there."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ class World:
         partition: The partition of both accounts.
         accounts: The account of each provider, by the provider's name.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
-        slow: Types whose resources take a while to be made, and functions that take a while to answer.
+        slow: Types whose resources take a while to be made, and functions that take a while to
+            answer.
     """
 
     users: Mapping[str, str] = field(default_factory=dict)

@@ -57,9 +57,9 @@ def check_imports(
     unknown = sorted(set(import_ids) - set(resources))
     if unknown:
         refusal = Refusal(
-            "there is no such resource to import",
+            "must be a resource that this component makes",
             code="unknown-import",
-            remedy=f"There are {', '.join(resources)}",
+            remedy=f"These are: {', '.join(resources)}",
         )
         problems = tuple(make_problem("imports", key, refusal) for key in unknown)
         raise InvalidArgs(component, problems)

@@ -102,7 +102,7 @@ def look_up(
         arn = entity.build_arn(pair.source.partition, pair.source.id)
         if entity.fully_named and result.arn != arn:
             raise Refusal(
-                f"the {entity.kind}'s path is another one",
+                f"must have the {entity.kind}'s own path",
                 code="wrong-path",
                 value=arn,
                 remedy=f"Its ARN is {result.arn}",
