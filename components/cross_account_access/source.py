@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from .args import Principal
 from .grants.principals import PrincipalModel
 from .grants.resolved_grant import Account
-from .wiring.assume_role_inputs import AssumeRoleInputs, AttachedPolicy, get_attachment_type
+from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
 from .wiring.children import Children
 from .wiring.inputs import NO_ARGS, account_of, explicit_provider, freeze_args
 from .wiring.outputs import list_outputs, wait_for
@@ -134,7 +134,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         child: str,
         policy: "aws.iam.Policy",
         model: PrincipalModel,
-        content: pulumi.Output[AttachedPolicy],
+        content: pulumi.Output[AssumeRolePolicy],
     ) -> pulumi.Resource:
         # What is plain is known in every preview.
         name = (

@@ -1,4 +1,5 @@
-"""A program that uses the whole public API; it is never run, only type-checked: by mypy and by pyright."""
+"""A program that uses the whole public API; it is never run, only type-checked: by mypy and by
+pyright."""
 
 from typing import assert_type
 

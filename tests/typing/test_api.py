@@ -25,7 +25,8 @@ def test_the_program_uses_all_that_is_public() -> None:
 
 @pytest.mark.skipif(find_spec("basedpyright") is None, reason="basedpyright isn't installed")
 def test_pyright_finds_no_fault_with_it_or_the_examples() -> None:
-    """That it finds the faults that are there, the last lines of the program make sure: each ignore must be needed."""
+    """That it finds the faults that are there, the last lines of the program make sure: each
+    ignore must be needed."""
     command = [sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout

@@ -34,7 +34,7 @@ def get_attachment_type(kind: str | None) -> type[pulumi.Resource]:
 
 
 @dataclass(frozen=True)
-class AttachedPolicy:
+class AssumeRolePolicy:
     """What a policy says and whom it is attached to, once both are known to be right."""
 
     document: str
@@ -101,7 +101,7 @@ class AssumeRoleInputs:
 
     def resolve(
         self, roles: Collection[str], account: pulumi.Output[Account]
-    ) -> pulumi.Output[AttachedPolicy]:
+    ) -> pulumi.Output[AssumeRolePolicy]:
         """One policy's document and its principal, once the principal and these roles are known."""
         plain = self.args.plain
         part = FrozenArgs(
@@ -114,7 +114,7 @@ class AssumeRoleInputs:
             },
         )
 
-        def build(values: Mapping[Any, Any], account: Account) -> AttachedPolicy:
+        def build(values: Mapping[Any, Any], account: Account) -> AssumeRolePolicy:
             model = read_model(AssumeRoleGrantModel, part.fill(values), path=part.path)
             entity = model.principal.entity
             if entity is None:
@@ -122,6 +122,6 @@ class AssumeRoleInputs:
             with locate(Key("principal")):
                 entity.build_arn(account.partition, account.id)
             document = policies.build_assume_role_policy(model.list_roles().values())
-            return AttachedPolicy(document, entity)
+            return AssumeRolePolicy(document, entity)
 
         return part.resolve(build, account)

@@ -16,16 +16,13 @@ from .grant_inputs import GrantInputs
 from .inputs import apply_resolved
 
 _T = TypeVar("_T")
+_to_camel = cache(to_camel)
 
 
 def list_outputs(component: pulumi.ComponentResource) -> dict[str, Any]:
     """Every output that a component's class declares, by its name in other languages."""
-    return {camel: getattr(component, name) for name, camel in _list_names(type(component))}
-
-
-@cache
-def _list_names(component_type: type) -> list[tuple[str, str]]:
-    return [(name, to_camel(name)) for name in inspect.get_annotations(component_type)]
+    names = inspect.get_annotations(type(component))
+    return {_to_camel(name): getattr(component, name) for name in names}
 
 
 def wait_for(value: pulumi.Output[_T], resources: list[pulumi.Resource]) -> pulumi.Output[_T]:

@@ -121,7 +121,7 @@ def _add_request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True)
-class _Options:
+class _ExplainOptions:
     """The options of `explain`, as its decorators pass them."""
 
     who: str
@@ -169,10 +169,10 @@ def explain(**options: Any) -> int:
       cross-account-access explain role/team/ci deploy --stack dev --duration 7200
       cross-account-access explain arn:aws:iam::111111111111:user/bob arn:aws:iam::222222222222:role/x --live
     """  # noqa: D301, E501 - \b is click's; the example is one line
-    return _explain(_Options(**options))
+    return _explain(_ExplainOptions(**options))
 
 
-def _explain(options: _Options) -> ExitCode:
+def _explain(options: _ExplainOptions) -> ExitCode:
     if not options.live and options.readers != ReaderProfiles(None, None):
         message = "--source-profile and --destination-profile must be used with --live"
         raise InputError(message, "Pass --live too.")
@@ -192,7 +192,7 @@ def _explain(options: _Options) -> ExitCode:
 
 
 def _read_inputs(
-    options: _Options, grant: DeployedGrant | None, who: PrincipalRef
+    options: _ExplainOptions, grant: DeployedGrant | None, who: PrincipalRef
 ) -> tuple[TargetRole, CallerWithPolicies]:
     documents, entitled = grant.documents if grant else None, options.entitled
     arn = documents.role.arn if documents else options.grant_or_role
@@ -209,7 +209,7 @@ def _read_inputs(
     return read_documented_role(documents), principal
 
 
-def _find_grant(options: _Options) -> DeployedGrant | None:
+def _find_grant(options: _ExplainOptions) -> DeployedGrant | None:
     """Find the grant by its name, or its role's name or ARN; None for a role of no grant."""
     name, where = options.grant_or_role, options.where
     is_live_arn = options.live and name.startswith("arn:")

@@ -58,7 +58,7 @@ def _read_checksum(_: click.Context, __: click.Parameter, text: str | None) -> s
 
 
 @dataclass(frozen=True)
-class _Options:
+class _VerifyOptions:
     """The options of `verify`, as its decorators pass them."""
 
     names: tuple[str, ...]
@@ -116,10 +116,10 @@ def verify(**options: Any) -> ExitCode:
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
       cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
     """  # noqa: D301 - \b is click's
-    return _verify(_Options(**options))
+    return _verify(_VerifyOptions(**options))
 
 
-def _verify(options: _Options) -> ExitCode:
+def _verify(options: _VerifyOptions) -> ExitCode:
     grants = _load_grants(options)
     caller = CallerSession(options.aws)
     reader = _build_reader(caller.identity, options, grants)
@@ -150,7 +150,7 @@ def _verify(options: _Options) -> ExitCode:
     return ExitCode.UNAVAILABLE if is_incomplete else ExitCode.DONE
 
 
-def _load_grants(options: _Options) -> list[DeployedGrant]:
+def _load_grants(options: _VerifyOptions) -> list[DeployedGrant]:
     grants = load_grants(options.where, options.names)
     if options.checksum and len(grants) != 1:
         message = f"--checksum is for one grant, and there are {len(grants)}"
@@ -159,7 +159,7 @@ def _load_grants(options: _Options) -> list[DeployedGrant]:
 
 
 def _build_reader(
-    caller: CallerIdentity, options: _Options, grants: Sequence[DeployedGrant]
+    caller: CallerIdentity, options: _VerifyOptions, grants: Sequence[DeployedGrant]
 ) -> SnapshotReader:
     documents = [grant.documents for grant in grants]
     by_account: dict[str, AwsAccess] = {}
@@ -187,7 +187,7 @@ def _build_reader(
 
 def _match_grants(
     caller: CallerIdentity,
-    options: _Options,
+    options: _VerifyOptions,
     grants: Sequence[DeployedGrant],
     reader: SnapshotReader,
 ) -> _Matches:
@@ -209,7 +209,7 @@ def _match_grants(
     return own
 
 
-def _sign_in(caller: CallerSession, options: _Options, matches: _Matches) -> AwsAccess | None:
+def _sign_in(caller: CallerSession, options: _VerifyOptions, matches: _Matches) -> AwsAccess | None:
     """Get credentials with MFA, where a code is given or a grant requires it."""
     requires_mfa = any(
         select_requirements(grant.documents, principal).mfa for grant, principal in matches
