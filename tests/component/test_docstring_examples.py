@@ -58,6 +58,7 @@ def run_example(text: str) -> set[tuple[str, str, str]]:
             {("Policy", "audit", "source"), ("UserPolicyAttachment", "audit", "source")},
         ),
     ],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_components_example_makes_what_it_is_to_make(
     component: type[pulumi.Resource], made: set[tuple[str, str, str]]
