@@ -48,7 +48,8 @@ class CrossAccountAccessError(Exception):
     ```
     CrossAccountAccessError
     ├── Refusal        one value breaks one rule; raised by the check, which doesn't know the path
-    └── InvalidInput   every problem of an input, each with its path; raised to the caller
+    ├── InvalidInput   every problem of plain input, each with its path; raised to the caller
+    └── InvalidArgs    the same of a component's args; Pulumi prints it without a traceback
     ```
     """
 

@@ -11,6 +11,7 @@ from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 from cross_account_access.errors import (
     NOT_SHOWN,
     SECRET,
+    CrossAccountAccessError,
     FieldPath,
     InvalidInput,
     Problem,
@@ -26,7 +27,7 @@ _T = TypeVar("_T")
 Outputs = dict[FieldPath, pulumi.Output[Any]]
 
 
-class InvalidArgs(InputPropertiesError, pulumi.RunError):
+class InvalidArgs(CrossAccountAccessError, InputPropertiesError, pulumi.RunError):
     """A component's args were refused before anything was made.
 
     Pulumi prints it without a traceback, in a program and through a component provider alike.
