@@ -68,7 +68,7 @@ class Refusal(CrossAccountAccessError, ValueError):
         self,
         rule: str,
         *,
-        code: str = "",
+        code: str,
         remedy: str = "",
         where: FieldPath = (),
         value: Any = NOT_SHOWN,
@@ -107,7 +107,7 @@ class Problem:
     value: str
     rule: str
     remedy: str = ""
-    code: str = field(default="", kw_only=True)
+    code: str = field(kw_only=True)
 
     @property
     def message(self) -> str:
