@@ -167,8 +167,11 @@ def display_value(path: str, value: Any) -> str:
         return str(value)
     if not isinstance(value, str | int | float | bool | list | dict | None):
         return _describe_type(value)
-    shown = _without_secrets(value)
-    text = SECRET if shown is SECRET else to_json(shown, fallback=_describe_type).decode()
+    try:
+        shown = _without_secrets(value)
+        text = SECRET if shown is SECRET else to_json(shown, fallback=_describe_type).decode()
+    except (ValueError, RecursionError):  # half a surrogate pair, or nested too deeply
+        return _describe_type(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
@@ -179,7 +182,8 @@ def is_secret(key: object) -> bool:
 
 def _describe_type(value: object) -> str:
     """Describe a value that can't be written as text by what it is."""
-    return f"<{getattr(value, 'shown_as', type(value).__name__)}>"
+    kind = type(value)  # an Output has any attribute that it is asked for
+    return f"<{getattr(kind, 'shown_as', kind.__name__)}>"
 
 
 def _without_secrets(value: Any) -> Any:

@@ -267,6 +267,7 @@ def test_exactly_these_names_are_public() -> None:
         "Conditions",
         "CrossAccountAccess",
         "CrossAccountAccessArgs",
+        "CrossAccountAccessError",
         "Grant",
         "GrantOutputs",
         "InvalidArgs",

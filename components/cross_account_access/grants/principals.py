@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ValidationInfo, model_validator
 
@@ -218,17 +218,17 @@ class PrincipalModel(Model):
         """What the source's policy is attached to; None where the user attaches it."""
         return TRAITS[self.kind].attached if self.kind else "role"
 
-    def with_found_identity(self, arn: str, unique_id: str) -> "PrincipalModel":
-        """The same user or role, by its ARN and unique ID as the source account has them."""
-        copy = self.model_copy(
-            update={
-                "user": None,
-                "role": None,
-                "arn": arn,
-                "unique_id": unique_id,
-                "label": self.resource_label,
-            }
-        )
+    def with_label(self, label: str, **identity: str) -> "PrincipalModel":
+        """The same principal under another label.
+
+        Args:
+            label: The label.
+            identity: `arn` and `unique_id` of a user or role as the source account has it.
+        """
+        changes: dict[str, Any] = {"label": label}
+        if identity:
+            changes |= {"user": None, "role": None, **identity}
+        copy = self.model_copy(update=changes)
         for cached in ("identity", "kind", "entity", "resource_label"):
             copy.__dict__.pop(cached, None)
         return copy
@@ -306,8 +306,8 @@ def check_source_account(account: str | None, source: str) -> None:
     """
     if account not in (None, source):
         raise Refusal(
-            f"a principal must be in the source account, {source}",
+            "a principal must be in the source account",
             code="principal-in-other-account",
             value=account,
-            remedy="Use another stack, or another CrossAccountAccess, for another source account",
+            remedy=f"The source account is {source}. Use another stack, or another CrossAccountAccess, for another source account",
         )

@@ -12,7 +12,6 @@ from cross_account_access.iam import arns
 
 from .documents import GrantDocuments, build_grant_documents
 from .grant import GrantModel, RoleGrantModel, Side
-from .principals import PrincipalModel
 from .trust import build_trust_policy
 from .usage import Usage
 
@@ -53,32 +52,41 @@ class ResolvedGrant:
     Attributes:
         grant: The grant. What is `Unresolved` in it isn't needed for what is asked of this value.
         accounts: Its accounts.
+        lead: The position of the principal for whom profile and command are written.
     """
 
     grant: RoleGrantModel
     accounts: Accounts
+    lead: int
 
     @classmethod
     def build(
-        cls, grant: RoleGrantModel, accounts: Accounts, found: Mapping[int, FoundPrincipal]
+        cls,
+        grant: RoleGrantModel,
+        accounts: Accounts,
+        found: Mapping[int, FoundPrincipal],
+        order: Sequence[int],
     ) -> "ResolvedGrant":
-        """Put principals as they were found into a grant.
+        """Put principals as they were found into a grant, each with its rank as its label.
 
         Args:
             grant: The grant, its principals' names and ARNs known.
             accounts: Its accounts.
             found: Principals that the source account was asked for, by their position.
+            order: The positions by rank; the first principal's profile and command are written.
 
         Raises:
             Refusal: If a principal is of another account.
         """
         principals = list(grant.principals)
-        for position, one in found.items():
-            principals[position] = principals[position].with_found_identity(one.arn, one.unique_id)
+        for rank, position in enumerate(order):
+            one = found.get(position)
+            identity = {"arn": one.arn, "unique_id": one.unique_id} if one else {}
+            principals[position] = principals[position].with_label(f"{rank:03}", **identity)
         for position, principal in enumerate(principals):
             with locate(Key("principals"), position):
                 principal.build_trust_element(accounts.source.partition, accounts.source.id)
-        return cls(grant.model_copy(update={"principals": principals}), accounts)
+        return cls(grant.model_copy(update={"principals": principals}), accounts, order[0])
 
     def trust_policy(self) -> str:
         """The role's trust policy."""
@@ -96,9 +104,7 @@ class ResolvedGrant:
         longest = self.grant.role.max_session_duration
         principals, conditions = self.grant.principals, self.grant.conditions
         source = self.accounts.source.id
-        return Usage(
-            role, role.name, principals, conditions, source, longest, find_lead(principals)
-        )
+        return Usage(role, role.name, principals, conditions, source, longest, self.lead)
 
     def record(self, name: str, side: Side, tags: Mapping[str, str]) -> GrantDocuments:
         """Both halves of the grant as one record, but for what AWS alone knows of them."""
@@ -113,8 +119,3 @@ class ResolvedGrant:
             source=self.accounts.source.id,
             destination=self.accounts.destination.id,
         )
-
-
-def find_lead(principals: Sequence[PrincipalModel]) -> int:
-    """The position of the principal for whom profile and command are written."""
-    return min(range(len(principals)), key=lambda position: principals[position].rank)

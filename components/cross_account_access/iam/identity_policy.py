@@ -76,6 +76,8 @@ def _parse_policy(document: object) -> Mapping[str, Any]:
             document = json.loads(document)
         except ValueError as error:
             raise Refusal(f"{rule} ({error})", code=code) from None
+        except RecursionError:
+            raise Refusal("must not be nested so deeply", code="nested-too-deeply") from None
     if not isinstance(document, Mapping):
         raise Refusal(rule, code=code)
     return document

@@ -9,12 +9,7 @@ import pulumi
 from cross_account_access.errors import locate
 from cross_account_access.grants.grant import RoleGrantModel
 from cross_account_access.grants.model import read_model
-from cross_account_access.grants.resolved_grant import (
-    Accounts,
-    FoundPrincipal,
-    ResolvedGrant,
-    find_lead,
-)
+from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal, ResolvedGrant
 from cross_account_access.grants.trust import get_effective_conditions
 from cross_account_access.iam import limits
 
@@ -46,13 +41,20 @@ class GrantInputs:
         self.model = model
         self.accounts = accounts
         self._found = found or {}
+        # By what is known from the start, so that it is the same however much is resolved.
+        self._order = sorted(
+            range(len(model.principals)), key=lambda position: model.principals[position].rank
+        )
         self._identities: Outputs = {}
         self._conditions: Outputs = {}
         self._role: Outputs = {}
         for place, output in args.outputs.items():
-            if "conditions" in (place[0], *place[2:3]):  # conditions, or principals, N, conditions
+            of_principal = place[2] if place[0] == "principals" else None
+            if "conditions" in (place[0], of_principal):
                 self._conditions[place] = output
-            elif place[0] == "principals":
+            elif of_principal == "unique_id" and place[1] in self._found:
+                continue  # the one that is found takes its place
+            elif of_principal:
                 self._identities[place] = output
             elif place[0] == "role":
                 self._role[place] = output
@@ -79,7 +81,7 @@ class GrantInputs:
     @cached_property
     def external_id(self) -> pulumi.Output[str] | str | None:
         """The external ID of the principal for whom profile and command are written."""
-        lead = self.model.principals[find_lead(self.model.principals)]
+        lead = self.model.principals[self._order[0]]
         conditions = get_effective_conditions(lead, self.model.conditions)
         external_id = conditions.external_id if conditions else None
         if not isinstance(external_id, OutputLeaf):
@@ -103,6 +105,6 @@ class GrantInputs:
             if values:
                 grant = read_model(type(grant), self.args.fill(values), path=self.args.path)
             principals = dict(zip(self._found, found, strict=True))
-            return ResolvedGrant.build(grant, accounts, principals)
+            return ResolvedGrant.build(grant, accounts, principals, self._order)
 
         return self.args.resolve(build, self.accounts, *self._found.values(), outputs=outputs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -133,18 +134,17 @@ class FrozenArgs:
         """
         awaited = self.outputs if outputs is None else outputs
 
-        def refuse(error: Refusal | InvalidInput, secret: Sequence[bool]) -> InvalidArgs:
-            problems = error.problems if isinstance(error, InvalidInput) else None
-            if isinstance(error, Refusal):
+        def refuse(error: Refusal | InvalidInput, *, secret: bool) -> InvalidArgs:
+            if isinstance(error, InvalidInput):
+                problems = error.problems
+            else:
                 problems = (make_problem(self.path, NOT_SHOWN, error),)
-            hidden = [
-                join_path(self.path, place)
-                for place, is_secret in zip(awaited, secret, strict=False)
-                if is_secret
-            ]
-            return InvalidArgs(
-                self.component, tuple(_hide(problem, hidden) for problem in problems or ())
-            )
+            if secret:  # a value, or what a remedy is made of, may be the secret or tell of it
+                problems = tuple(
+                    replace(problem, value=problem.value and SECRET, remedy="")
+                    for problem in problems
+                )
+            return InvalidArgs(self.component, problems)
 
         def filled(*values: Any) -> _T:
             return build(dict(zip(awaited, values, strict=False)), *values[len(awaited) :])
@@ -171,18 +171,23 @@ def freeze_args(component: str, args: Any, keywords: Mapping[str, Any]) -> Froze
         remedy = "Put all of them into args, or all into keywords"
         refusal = Refusal("args must be given one way", code="args-twice", remedy=remedy)
         raise InvalidArgs.of(component, "", NOT_SHOWN, refusal)
-    return FrozenArgs.copy(component, keywords or args)
+    try:
+        return FrozenArgs.copy(component, keywords or args)
+    except RecursionError:
+        refusal = Refusal("must not be nested so deeply", code="nested-too-deeply")
+        raise InvalidArgs.of(component, "", NOT_SHOWN, refusal) from None
 
 
 def _copy(value: Any) -> Any:
-    if isinstance(value, pulumi.Output):
-        return OutputLeaf(value)
-    if isinstance(value, Awaitable):
+    if isinstance(value, pulumi.Output | Awaitable):
+        # Resolves Outputs inside of the value too, and copies it.
         return OutputLeaf(pulumi.Output.from_input(value))
     if isinstance(value, Mapping):
-        return {key: _copy(inner) for key, inner in value.items()}
+        return {_copy(key): _copy(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_copy(inner) for inner in value]
+    if isinstance(value, Enum) and isinstance(value, str | int):
+        return value.value  # Python writes such a member by its name
     return value
 
 
@@ -205,14 +210,6 @@ def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) ->
     if isinstance(value, list):
         return [_fill(inner, values, (*place, number)) for number, inner in enumerate(value)]
     return value
-
-
-def _hide(problem: Problem, secrets: Sequence[str]) -> Problem:
-    """Take the value from a problem that may be of a secret's making, and what is made of it."""
-    parent = problem.path.rpartition("[" if problem.path.endswith("]") else ".")[0]
-    if any(path.startswith(parent) or problem.path.startswith(path) for path in secrets):
-        return replace(problem, value=problem.value and SECRET, remedy="")
-    return problem
 
 
 # --- Outputs --------------------------------------------------------------------------------------
@@ -249,7 +246,7 @@ class _Part:
 def apply_resolved(
     outputs: Sequence[pulumi.Output[Any]],
     build: Callable[..., _T],
-    refuse: Callable[[Refusal | InvalidInput, Sequence[bool]], Exception] | None = None,
+    refuse: Callable[..., Exception] | None = None,
 ) -> pulumi.Output[_T]:
     """Build a value of several Outputs' values, once all of them are known.
 
@@ -259,7 +256,7 @@ def apply_resolved(
     Args:
         outputs: The Outputs.
         build: Gets their values, and returns a plain one.
-        refuse: Makes the error of a refusal by `build`, and of which Outputs are secret.
+        refuse: Makes the error of a refusal by `build`; `secret` is whether any Output is.
     """
 
     async def gather() -> tuple[Any, bool, bool, set[pulumi.Resource]]:
@@ -272,7 +269,7 @@ def apply_resolved(
         try:
             return build(*values) if known else None, known, any(secret), resources
         except (Refusal, InvalidInput) as error:
-            raise (refuse(error, secret) if refuse else error) from None
+            raise (refuse(error, secret=any(secret)) if refuse else error) from None
 
     for output in outputs:
         # As `apply` does: what is wrong with these is told by the Output that is made of them.
