@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.component.harness import SECRET, Run, run
+from tests.component.engine_record import SECRET, Run
+from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, grant, output, secret, trusted_role
 from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn

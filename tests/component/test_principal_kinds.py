@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cross_account_access import TrustBy
-from tests.component.harness import SECRET, UNKNOWN, Run, run
+from tests.component.engine_record import SECRET, UNKNOWN, Run
+from tests.component.harness import run
 from tests.component.programs import (
     NEVER_KNOWN,
     access,
