@@ -16,6 +16,7 @@ from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+MFA_OF_A_MINUTE = MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}
 TAG, IDENTITY, ASSUME = "sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRole"
 TAGGED = {"session_tags": {"team": ["platform"]}}
 IDENTIFIED = {"source_identities": ["alice"]}
@@ -101,20 +102,12 @@ def test_a_principal_that_is_made_again_changes_its_own_statement_alone() -> Non
     ("common", "own", "expected"),
     [
         ({"mfa_max_age": 60}, {"mfa": False}, None),
-        (
-            {"mfa": True, "mfa_max_age": 60},
-            {"mfa": True},
-            MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}},
-        ),
-        (
-            {"mfa": False},
-            {"mfa_max_age": 60},
-            MFA | {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}},
-        ),
+        ({"mfa": True, "mfa_max_age": 60}, {"mfa": True}, MFA_OF_A_MINUTE),
+        ({"mfa": False}, {"mfa_max_age": 60}, MFA_OF_A_MINUTE),
         (
             {"external_id": "xx", "previous_external_id": "yy"},
             {"external_id": "zz"},
-            {"StringEquals": {"sts:ExternalId": "zz"}},
+            external_id("zz"),
         ),
         (
             {"source_ips": ["203.0.113.7"]},

@@ -42,7 +42,7 @@ DOCUMENT = {
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
 }
 ARN = f"arn:aws:iam::{DESTINATION}:role/deploy"
-HALVES = {
+HALVES: dict[str, dict[str, Any]] = {
     "TrustedRole": {"principals": [{"user": "alice"}], "sourceAccountId": SOURCE},
     "AssumeRoleGrant": {"principal": {"user": "alice"}, "roleArns": {"deploy": ARN}},
 }
