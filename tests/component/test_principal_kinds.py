@@ -255,21 +255,6 @@ def test_one_trusted_by_name_in_one_grant_is_looked_up_for_the_other() -> None:
     }
 
 
-def test_several_that_are_narrowed_down_alike_share_a_statement() -> None:
-    principals = [
-        {"role": "b", "trust_by": "name"},
-        {"role": "a", "trust_by": "name"},
-        {"account": SOURCE},
-    ]
-    found = run(access({"deploy": grant(principals=principals)}))
-    statements = found.document("Role")["Statement"]
-    assert [(found["Principal"], found.get("Condition")) for found in statements] == [
-        ({"AWS": [ROOT]}, {"ArnLike": {"aws:PrincipalArn": [ci_arn("a"), ci_arn("b")]}}),
-        ({"AWS": [ROOT]}, None),
-    ]
-    assert len({statement["Sid"] for statement in statements}) == 2
-
-
 def test_a_group_whose_name_is_not_known_yet_is_attached_to_when_it_is() -> None:
     found = run(
         access({"deploy": grant(principals=[{"group": NEVER_KNOWN, "label": "x"}])}), preview=True

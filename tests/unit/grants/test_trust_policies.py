@@ -8,15 +8,9 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.grants.conditions import (
-    ASSUME_ROLE,
-    SET_SOURCE_IDENTITY,
-    TAG_SESSION,
-    ConditionsModel,
-)
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
+from cross_account_access.grants.trust import build_trust_policy
 from tests.unit.grants.trust_statements import (
     ALICE,
     CI,
@@ -39,20 +33,6 @@ def test_a_trust_policy_names_exactly_its_principals_under_its_conditions() -> N
         '"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},'
         '"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"},"StringEquals":{"sts:ExternalId":"partner-7f3a"}}}]}'
     )
-
-
-def test_a_trust_policy_without_conditions_has_no_condition_block() -> None:
-    assert json.loads(trusting({"user": "alice"})) == {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "Trust",
-                "Effect": "Allow",
-                "Principal": {"AWS": [ALICE]},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
 
 
 RESERVED = (
@@ -149,38 +129,6 @@ def test_whoever_is_trusted_in_full_loosens_nobody_elses_condition() -> None:
     }
 
 
-def test_a_principals_own_conditions_stand_in_a_statement_of_its_own() -> None:
-    principals: list[dict[str, Any]] = [
-        {"user": "alice"},
-        {"user": "bob"},
-        {"role": "team/ci", "conditions": {"mfa": False, "external_id": "ci-4711"}},
-    ]
-    found = {
-        tuple(one["Principal"]["AWS"]): one["Condition"]
-        for one in statements(*principals, conditions=CONDITIONS)
-    }
-    mfa = {
-        "Bool": {"aws:MultiFactorAuthPresent": "true"},
-        "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
-    }
-    assert found == {
-        (ALICE, f"arn:aws:iam::{SOURCE}:user/bob"): mfa
-        | {"StringEquals": {"sts:ExternalId": "partner-7f3a"}},
-        (CI,): {"StringEquals": {"sts:ExternalId": "ci-4711"}},
-    }
-
-
-def test_what_a_principal_says_itself_is_not_said_by_a_condition_too() -> None:
-    refused = refusal(
-        lambda conditions: trusting(
-            {"user": "a"}, {"permission_set": "Admin"}, conditions=conditions
-        ),
-        {"raw": like(CI) | {"ArnLike": {"aws:PrincipalArn": [CI]}}},
-    )
-    assert (refused.where, refused.value) == ((1,), "Admin")
-    assert refused.code == "condition-of-principal"
-
-
 def test_a_condition_that_is_not_known_yet_keeps_its_place() -> None:
     (statement,) = statements(
         {"user": "alice"}, conditions={"external_id": Unresolved(), "source_ips": [Unresolved()]}
@@ -189,30 +137,6 @@ def test_a_condition_that_is_not_known_yet_keeps_its_place() -> None:
         "IpAddress": {"aws:SourceIp": ""},
         "StringEquals": {"sts:ExternalId": ""},
     }
-
-
-@pytest.mark.parametrize(
-    ("conditions", "actions"),
-    [
-        (None, [ASSUME_ROLE]),
-        ({"mfa": True}, [ASSUME_ROLE]),
-        ({"source_identities": ["alice"]}, [ASSUME_ROLE, SET_SOURCE_IDENTITY]),
-        ({"session_tags": {"team": ["a"]}}, [ASSUME_ROLE, TAG_SESSION]),
-        (
-            {"session_tags": {"team": ["a"]}, "source_identities": ["x*"]},
-            [ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION],
-        ),
-    ],
-)
-def test_both_sides_allow_what_the_conditions_ask_for_and_no_more(
-    conditions: dict[str, Any] | None, actions: list[str]
-) -> None:
-    (statement,) = statements({"user": "alice"}, conditions=conditions)
-    assert statement["Action"] == (actions if len(actions) > 1 else actions[0])
-    model = read_model(ConditionsModel, conditions) if conditions else None
-    assert get_allowed_actions(read_model(PrincipalModel, {"user": "alice"}), model) == tuple(
-        actions
-    )
 
 
 def sid(*unique_ids: str) -> str:
@@ -232,23 +156,6 @@ def test_a_principal_made_again_changes_the_trust_policy() -> None:
     assert sid("AIDAONE", "AROATWO") != sid("AIDAONE", "AROATHREE")
     assert sid("AIDAONE") != sid("AIDAONE", "AROATWO")
     assert sid("AIDAONE") != sid()
-
-
-def test_a_principal_made_again_changes_its_own_statement_alone() -> None:
-    def found(unique_id: str) -> dict[str, str]:
-        principals: list[dict[str, Any]] = [
-            {"user": "alice", "unique_id": unique_id},
-            {
-                "role": "team/ci",
-                "unique_id": "AROA" + "2" * 16,
-                "conditions": {"external_id": "ci-4711"},
-            },
-        ]
-        return {one["Principal"]["AWS"][0]: one["Sid"] for one in statements(*principals)}
-
-    before, after = found("AIDA" + "0" * 16), found("AIDA" + "1" * 16)
-    assert before[ALICE] != after[ALICE]
-    assert before[CI] == after[CI]
 
 
 def test_the_principals_ids_in_another_order_change_nothing() -> None:
