@@ -6,6 +6,7 @@ Pulumi.yaml describes the keys, and the package `cross_account_access` what a gr
 import json
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import fields
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -202,7 +203,8 @@ def check(config: Mapping[str, Any]) -> Settings:
     Raises:
         InvalidInput: With every problem of the config.
     """
-    return read_model(Settings, dict(config), path=f"{NAMESPACE}:", spelling="camelCase")
+    own = deepcopy(dict(config))  # what the caller does to its config later changes nothing
+    return read_model(Settings, own, path=f"{NAMESPACE}:", spelling="camelCase")
 
 
 def load() -> Settings:

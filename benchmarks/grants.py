@@ -34,7 +34,7 @@ from sandbox.aws.server import client, is_sandbox  # noqa: E402
 from sandbox.deploy.pulumi_engine import NoEngineError, find  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _PORT = 4599
 _MOST_SECONDS_OF_REPEATS = 20.0
@@ -133,16 +133,11 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
         numbers = itertools.count()
         _run(1, endpoint, environment, next(numbers), flat=True)
         for size in sizes:
-            runs: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-            began = time.monotonic()
-            while len(runs[True]) < repeats and (
-                not runs[True] or time.monotonic() - began < _MOST_SECONDS_OF_ENGINE_REPEATS
-            ):
-                for flat_one, found in runs.items():
-                    found.append(_run(size, endpoint, environment, next(numbers), flat=flat_one))
-            flat, component = (
-                [min(seconds) for seconds in zip(*found, strict=True)] for found in runs.values()
-            )
+
+            def run(*, flat: bool, size: int = size) -> tuple[float, float]:
+                return _run(size, endpoint, environment, next(numbers), flat=flat)
+
+            flat, component = _least_engine_times(run, repeats)
             ratios = [ours / theirs for ours, theirs in zip(component, flat, strict=True)]
             print(
                 f"| {size} | {flat[0]:.1f} | {component[0]:.1f} | {ratios[0]:.2f} "
@@ -150,6 +145,36 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
                 flush=True,
             )
     print()
+
+
+def _least_engine_times(
+    run: Callable[..., tuple[float, float]], repeats: int
+) -> tuple[list[float], list[float]]:
+    """The least seconds of up and preview, of the flat program and of the component, in turns."""
+    runs: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    began = time.monotonic()
+    while len(runs[True]) < repeats and (
+        not runs[True] or time.monotonic() - began < _MOST_SECONDS_OF_ENGINE_REPEATS
+    ):
+        for flat, own in runs.items():
+            own.append(run(flat=flat))
+    flats, components = (
+        [min(seconds) for seconds in zip(*own, strict=True)] for own in runs.values()
+    )
+    return flats, components
+
+
+def _make_provider(side: str, account: str, endpoint: str) -> aws.Provider:
+    return aws.Provider(
+        side,
+        region="us-east-1",
+        access_key=account,
+        secret_key="sandbox",  # noqa: S106 - an emulator's
+        endpoints=[{"iam": endpoint, "sts": endpoint}],
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_region_validation=True,
+    )
 
 
 def _run(
@@ -161,17 +186,7 @@ def _run(
         client("iam", endpoint, account=source).create_user(UserName=user)
 
     def provider(side: str) -> aws.Provider:
-        account = source if side == "source" else destination
-        return aws.Provider(
-            side,
-            region="us-east-1",
-            access_key=account,
-            secret_key="sandbox",  # noqa: S106 - an emulator's
-            endpoints=[{"iam": endpoint, "sts": endpoint}],
-            skip_credentials_validation=True,
-            skip_metadata_api_check=True,
-            skip_region_validation=True,
-        )
+        return _make_provider(side, source if side == "source" else destination, endpoint)
 
     if flat:
         program = Flat.of(size, source=source, destination=destination, packed=False).program(
@@ -199,6 +214,13 @@ def _run(
     return seconds[0], seconds[1]
 
 
+def _wait_for(server: subprocess.Popen[bytes], endpoint: str) -> None:
+    while not is_sandbox(endpoint):
+        if server.poll() is not None:
+            raise click.ClickException(f"the emulated accounts can't listen at {endpoint}")
+        time.sleep(0.1)
+
+
 @contextmanager
 def _accounts() -> Iterator[str]:
     """Emulated accounts in a process of their own."""
@@ -210,10 +232,7 @@ def _accounts() -> Iterator[str]:
         line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
         try:
-            while not is_sandbox(endpoint):
-                if server.poll() is not None:
-                    raise click.ClickException(f"the emulated accounts can't listen at {endpoint}")
-                time.sleep(0.1)
+            _wait_for(server, endpoint)
             yield endpoint
         finally:
             server.terminate()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
     from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
     from .destination import TrustedRole, TrustedRoleArgs
-    from .errors import InvalidInput, Problem
+    from .errors import CrossAccountAccessError, InvalidInput, Problem
     from .source import AssumeRoleGrant, AssumeRoleGrantArgs
     from .wiring.inputs import InvalidArgs
     from .wiring.outputs import GrantOutputs
@@ -25,6 +25,7 @@ __all__ = [
     "Conditions",
     "CrossAccountAccess",
     "CrossAccountAccessArgs",
+    "CrossAccountAccessError",
     "Grant",
     "GrantOutputs",
     "InvalidArgs",
@@ -42,7 +43,7 @@ _MODULES = {
     "access": ("CrossAccountAccess", "CrossAccountAccessArgs", "Side"),
     "args": ("Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
     "destination": ("TrustedRole", "TrustedRoleArgs"),
-    "errors": ("InvalidInput", "Problem"),
+    "errors": ("CrossAccountAccessError", "InvalidInput", "Problem"),
     "wiring.inputs": ("InvalidArgs",),
     "wiring.outputs": ("GrantOutputs",),
     "source": ("AssumeRoleGrant", "AssumeRoleGrantArgs"),

@@ -10,8 +10,9 @@ import pulumi_aws as aws
 from cross_account_access.args import Conditions, Principal, RoleSettings
 from cross_account_access.grants import roles
 from cross_account_access.wiring.children import Children
-from cross_account_access.wiring.inputs import NO_ARGS, explicit_provider, freeze_args
+from cross_account_access.wiring.inputs import NO_ARGS, freeze_args
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
+from cross_account_access.wiring.providers import explicit_provider
 from cross_account_access.wiring.role_inputs import RoleInputs, label_key
 
 

@@ -48,7 +48,8 @@ class CrossAccountAccessError(Exception):
     ```
     CrossAccountAccessError
     ├── Refusal        one value breaks one rule; raised by the check, which doesn't know the path
-    └── InvalidInput   every problem of an input, each with its path; raised to the caller
+    ├── InvalidInput   every problem of plain input, each with its path; raised to the caller
+    └── InvalidArgs    the same of a component's args; Pulumi prints it without a traceback
     ```
     """
 
@@ -68,7 +69,7 @@ class Refusal(CrossAccountAccessError, ValueError):
         self,
         rule: str,
         *,
-        code: str = "",
+        code: str,
         remedy: str = "",
         where: FieldPath = (),
         value: Any = NOT_SHOWN,
@@ -107,7 +108,7 @@ class Problem:
     value: str
     rule: str
     remedy: str = ""
-    code: str = field(default="", kw_only=True)
+    code: str = field(kw_only=True)
 
     @property
     def message(self) -> str:

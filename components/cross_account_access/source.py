@@ -10,8 +10,9 @@ from .grants.principals import PrincipalModel
 from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
 from .wiring.children import Children
-from .wiring.inputs import NO_ARGS, account_of, explicit_provider, freeze_args
+from .wiring.inputs import NO_ARGS, freeze_args
 from .wiring.outputs import list_outputs, wait_for
+from .wiring.providers import account_of, explicit_provider
 
 
 class AssumeRoleGrantArgs(TypedDict):

@@ -137,11 +137,9 @@ def deploy(
     """
     work = _prepare_workspace(stack, fresh=fresh)
     command = automation.PulumiCommand(environment.get("PULUMI_HOME"))
-    variables = {
-        **environment,
-        "PULUMI_BACKEND_URL": (work.parent / "state").as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-    }
+    state_url = (work.parent / "state").as_uri()
+    own = {"PULUMI_BACKEND_URL": state_url, "PULUMI_CONFIG_PASSPHRASE": "sandbox"}
+    variables = {**environment, **own}
     options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
     run: dict[str, Any] = {"on_output": tell, "refresh": not fresh, "color": "never"}
     events: list[automation.EngineEvent] = []

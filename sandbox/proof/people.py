@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
@@ -92,15 +93,11 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
-        for grant in settings.grants.values():
-            for principal in grant.principals:
-                if principal.key not in callers:
-                    callers[principal.key] = own.make_caller(principal, operator)
-                conditions = get_effective_conditions(principal, grant.conditions)
-                for key, values in (
-                    (conditions.principal_tags if conditions else None) or {}
-                ).items():
-                    own.tag(callers[principal.key], key, values[0])
+        pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
+        for principal, grant in pairs:
+            if principal.key not in callers:
+                callers[principal.key] = own.make_caller(principal, operator)
+            own.tag_as_required(callers[principal.key], principal, grant.conditions)
         yield People(
             callers,
             own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
@@ -123,6 +120,14 @@ class _PeopleMaker:
         self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
+
+    def tag_as_required(
+        self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
+    ) -> None:
+        """Give somebody the principal tags that a grant requires."""
+        effective = get_effective_conditions(principal, conditions)
+        for key, values in ((effective.principal_tags if effective else None) or {}).items():
+            self.tag(person, key, values[0])
 
     def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""

@@ -136,7 +136,7 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
         | differs
         for name, differs in usage(arns).items()
     }
-    assert "a role's session" in unavailable["deploy"]
+    assert "role sessions" in unavailable["deploy"]
     assert "an external ID" in unavailable["partner-audit"]
     assert unavailable["read-only"] is None
 

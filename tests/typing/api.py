@@ -12,6 +12,7 @@ from cross_account_access import (
     Conditions,
     CrossAccountAccess,
     CrossAccountAccessArgs,
+    CrossAccountAccessError,
     Grant,
     GrantOutputs,
     InvalidArgs,
@@ -102,6 +103,11 @@ grant_args: AssumeRoleGrantArgs = {
 }
 allowed = AssumeRoleGrant("audit-alice", grant_args, pulumi.ResourceOptions(provider=source))
 assert_type(allowed.policy_arns, pulumi.Output[list[str]])
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether this package refused something."""
+    return isinstance(error, CrossAccountAccessError)
 
 
 def problems(error: InvalidArgs | InvalidInput) -> list[str]:

@@ -53,10 +53,13 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (Problem("a.b", '"x"', "it is y"), 'a.b: "x": it is y.'),
-        (Problem("a.b", "", "it is y"), "a.b: it is y."),
-        (Problem("a.b", '"x"', "it is y", "Make it y"), 'a.b: "x": it is y. Make it y'),
-        (Problem("a.b", "", "it is y", "Did you mean c?"), "a.b: it is y. Did you mean c?"),
+        (Problem("a.b", '"x"', "it is y", code="c"), 'a.b: "x": it is y.'),
+        (Problem("a.b", "", "it is y", code="c"), "a.b: it is y."),
+        (Problem("a.b", '"x"', "it is y", "Make it y", code="c"), 'a.b: "x": it is y. Make it y'),
+        (
+            Problem("a.b", "", "it is y", "Did you mean c?", code="c"),
+            "a.b: it is y. Did you mean c?",
+        ),
     ],
 )
 def test_a_message_has_path_value_rule_and_remedy_in_one_line(found: Problem, message: str) -> None:
@@ -84,7 +87,9 @@ def test_a_refusals_code_reaches_the_problem() -> None:
 
 
 def test_invalid_input_tells_every_problem_on_a_line_of_its_own() -> None:
-    error = InvalidInput([Problem("a", "1", "it is y"), Problem("b", "", "it is there")])
+    error = InvalidInput(
+        [Problem("a", "1", "it is y", code="c"), Problem("b", "", "it is there", code="c")]
+    )
     assert str(error) == "a: 1: it is y.\nb: it is there."
     assert [found.path for found in error.problems] == ["a", "b"]
 
@@ -110,17 +115,17 @@ def test_a_path_is_spelt_as_pulumi_config_takes_it(
 @pytest.mark.parametrize(
     ("refusal", "path", "value"),
     [
-        (Refusal("r"), "here", '{"a":1}'),
-        (Refusal("r", value=5), "here", "5"),
-        (Refusal("r", where=("a",)), "here.a", ""),
-        (Refusal("r", where=("a", 0), value="x"), "here.a[0]", '"x"'),
-        (Refusal("r", where=("a",), value=None), "here.a", "null"),
+        (Refusal("r", code="c"), "here", '{"a":1}'),
+        (Refusal("r", code="c", value=5), "here", "5"),
+        (Refusal("r", code="c", where=("a",)), "here.a", ""),
+        (Refusal("r", code="c", where=("a", 0), value="x"), "here.a[0]", '"x"'),
+        (Refusal("r", code="c", where=("a",), value=None), "here.a", "null"),
     ],
 )
 def test_a_refusal_is_told_where_the_wrong_part_stands(
     refusal: Refusal, path: str, value: str
 ) -> None:
-    assert make_problem("here", {"a": 1}, refusal) == Problem(path, value, "r")
+    assert make_problem("here", {"a": 1}, refusal) == Problem(path, value, "r", code="c")
 
 
 @pytest.mark.parametrize(

@@ -311,9 +311,6 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
     return join_words([quote(escape_invisible(text)) for text in values], "or")
 
 
-# --- Why it isn't met -----------------------------------------------------------------------------
-
-
 def describe_unmet(conditions: Iterable[UnmetCondition], *, user: bool) -> UnmetText:
     """Describe the unmet conditions of a statement, each fact once and with its condition keys.
 

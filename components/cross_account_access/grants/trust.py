@@ -1,7 +1,7 @@
 """The trust policy of a destination role: who may assume it, under which conditions."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -54,11 +54,15 @@ def build_trust_policy(
         actions = effective.actions if effective else (ASSUME_ROLE,)
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
         statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
-    alone = len(statements) == 1
-    rendered = [statement.render(alone=alone) for _, statement in sorted(statements.items())]
-    document = render_document({"Version": VERSION, "Statement": rendered})
+    document = _render_statements(statements)
     _check_size(document, len(principals), len(statements))
     return document
+
+
+def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
+    alone = len(statements) == 1
+    rendered = [statement.render(alone=alone) for _, statement in sorted(statements.items())]
+    return render_document({"Version": VERSION, "Statement": rendered})
 
 
 def _check_size(document: str, principals: int, statements: int) -> None:

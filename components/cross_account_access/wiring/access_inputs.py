@@ -18,7 +18,8 @@ from cross_account_access.grants.roles import merge_tags
 from .assume_role_inputs import AssumeRoleInputs
 from .children import check_imports
 from .grant_inputs import GrantInputs
-from .inputs import FrozenArgs, InvalidArgs, account_of, find_provider
+from .inputs import FrozenArgs, InvalidArgs
+from .providers import account_of, find_provider
 from .role_inputs import PolicyArns, RoleInputs, list_role_resources
 from .source_principals import (
     SourcePrincipal,

@@ -19,7 +19,8 @@ from cross_account_access.iam.identity_policy import check_identity_policy, find
 
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
-from .inputs import FrozenArgs, InvalidArgs, account_of
+from .inputs import FrozenArgs, InvalidArgs
+from .providers import account_of
 
 
 @dataclass(frozen=True)

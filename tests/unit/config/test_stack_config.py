@@ -112,6 +112,26 @@ def test_the_grants_reach_the_component_as_they_were_written() -> None:
     }
 
 
+def test_a_change_of_the_config_after_the_check_changes_nothing() -> None:
+    statement = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
+    grant: dict[str, Any] = {
+        "principals": [{"user": "alice"}],
+        "role": {"inlinePolicies": {"pass": policy}},
+        "conditions": {"mfa": True},
+    }
+    given = config(grants={"deploy": grant})
+    settings = stack_config.check(given)
+    before = settings.args(secret=False)
+    statement["Action"] = "*"
+    grant["conditions"]["mfa"] = False
+    del grant["principals"][0]
+    given["grants"].clear()
+    assert settings.args(secret=False) == before
+    made: Any = before["deploy"]["role"]["inline_policies"]["pass"]
+    assert made["Statement"][0]["Action"] == "iam:PassRole"
+
+
 @pytest.mark.parametrize("secret", [True, False])
 def test_an_external_id_is_a_secret_where_the_grants_are_encrypted(secret: bool) -> None:
     def program() -> dict[str, Any]:

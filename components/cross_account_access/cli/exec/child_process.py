@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import click
@@ -90,9 +91,8 @@ def replace_process(program: str, command: Sequence[str], variables: Mapping[str
     sys.stderr.flush()
     try:
         if os.name == "posix":
-            for name in _IGNORED:
-                if hasattr(signal, name):
-                    signal.signal(getattr(signal, name), signal.SIG_DFL)
+            for name in filter(partial(hasattr, signal), _IGNORED):
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
             os.execve(program, [*command], {**variables})  # noqa: S606 - this is what the tool is for
         sys.exit(run_child(program, command, variables))
     except OSError as error:

@@ -171,9 +171,8 @@ def _check_address(value: object) -> str:
     try:
         return str(ip_address(str(value)))
     except ValueError:
-        raise Refusal(
-            "must be an address of IPv4 or IPv6, such as 203.0.113.7 or 2001:db8::1"
-        ) from None
+        rule = "must be an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::1"
+        raise Refusal(rule, code="invalid-address") from None
 
 
 def _check_option(option: str, value: object, check: Callable[[object], object]) -> None:

@@ -187,12 +187,11 @@ def _measure_depths(access: AccessMap) -> dict[str, int]:
     while left:
         key = ready.pop() if ready else next(iter(left))
         del left[key]
-        for edge in onward[key]:
-            if edge.role in left:
-                depths[edge.role] = max(depths[edge.role], depths[key] + 1)
-                waiting[edge.role] -= 1
-                if not waiting[edge.role]:
-                    ready.append(edge.role)
+        roles = [edge.role for edge in onward[key] if edge.role in left]
+        for role in roles:
+            depths[role] = max(depths[role], depths[key] + 1)
+            waiting[role] -= 1
+        ready += [role for role in dict.fromkeys(roles) if not waiting[role]]
     return depths
 
 
