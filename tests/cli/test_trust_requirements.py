@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.cli.assume_role_call import CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.call_planning import plan_call
 from cross_account_access.cli.caller import CallerIdentity, CallerSession
@@ -63,6 +63,16 @@ def caller(
     if mfa:
         vars(made)["mfa_serial"] = mfa
     return made
+
+
+def plan(
+    deployed: DeployedGrant,
+    session: CallerSession,
+    overrides: CallOverrides | None = None,
+    *,
+    may_carry_mfa: bool = True,
+) -> AssumeRoleCall:
+    return plan_call(deployed, session, overrides or CallOverrides(), may_carry_mfa=may_carry_mfa)
 
 
 @pytest.mark.parametrize(
@@ -237,12 +247,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
         "transitive_tag_keys": ["team"],
     }
     asked = grant([{"user": "alice"}], conditions, max_session_duration=7200)
-    call = plan_call(
-        asked,
-        caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"),
-        CallOverrides(),
-        may_carry_mfa=True,
-    )
+    call = plan(asked, caller(ALICE, mfa="arn:aws:iam::111111111111:mfa/x"))
     assert call.role_arn == f"arn:aws:iam::{DESTINATION}:role/reader"
     assert call.arguments() == {
         "RoleSessionName": "alice",
@@ -257,7 +262,7 @@ def test_the_call_brings_everything_that_is_asked_for() -> None:
 
 
 def test_where_nothing_is_required_aws_is_not_asked_who_calls() -> None:
-    call = plan_call(grant([{"role": "ci"}]), caller(None), CallOverrides(), may_carry_mfa=True)
+    call = plan(grant([{"role": "ci"}]), caller(None))
     assert call.arguments() == {}
 
 
@@ -268,10 +273,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
         rotated = DeployedGrant(
             "dev", documents([{"user": "alice"}], both), {"cliProfile": profile}
         )
-        assert (
-            plan_call(rotated, caller(None), CallOverrides(), may_carry_mfa=True).external_id
-            == current
-        )
+        assert plan(rotated, caller(None)).external_id == current
 
 
 @pytest.mark.parametrize(
@@ -287,18 +289,14 @@ def test_a_roles_session_asks_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], identity: CallerIdentity | None, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert (
-        plan_call(asked, caller(identity), CallOverrides(), may_carry_mfa=True).duration == expected
-    )
+    assert plan(asked, caller(identity)).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
     asked = grant([{"user": "alice"}], {"mfa": True})
     signed_in = caller(ALICE, mfa="arn:device", temporary=True)
-    assert plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=True).mfa_serial is None
-    assert (
-        plan_call(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
-    )
+    assert plan(asked, signed_in).mfa_serial is None
+    assert plan(asked, signed_in, CallOverrides(), may_carry_mfa=False).mfa_serial == "arn:device"
 
 
 @pytest.mark.parametrize(
@@ -330,9 +328,7 @@ def test_what_the_grant_leaves_open_must_be_given(
 ) -> None:
     principals = [{"user": "alice"}] if identity is ALICE else [{"account": SOURCE}]
     with pytest.raises(Failure) as refused:
-        plan_call(
-            grant(principals, conditions), caller(identity), CallOverrides(), may_carry_mfa=True
-        )
+        plan(grant(principals, conditions), caller(identity))
     assert refused.value.code is code
     assert option in refused.value.remedy
 
@@ -345,7 +341,7 @@ def test_what_the_command_line_gives_is_taken() -> None:
     }
     wishes = CallOverrides(None, "b-1", 900, "a-1", {"TEAM": "b"})
     asked = grant([{"user": "alice"}], conditions)
-    assert plan_call(asked, caller(ALICE), wishes, may_carry_mfa=True).arguments() == {
+    assert plan(asked, caller(ALICE), wishes).arguments() == {
         "RoleSessionName": "b-1",
         "DurationSeconds": 900,
         "SourceIdentity": "a-1",

@@ -250,8 +250,6 @@ class Host:
         Raises:
             Refusal: If the host answers with an error.
         """
-        sent = struct_pb2.Struct()
-        sent.update(inputs)
         self._engines.engine = engine
         request = proto.ConstructRequest(
             project="project",
@@ -260,7 +258,7 @@ class Host:
             type=f"cross-account-access:index:{component}",
             monitorEndpoint=self._engine_address,
             dryRun=engine.preview,
-            inputs=sent,
+            inputs=_as_struct(inputs),
             inputDependencies={
                 key: proto.ConstructRequest.PropertyDependencies(urns=urns)
                 for key, urns in (uses or {}).items()
@@ -273,11 +271,15 @@ class Host:
             answer = self.call.Construct(request, timeout=30)
         except grpc.RpcError as error:
             raise _refusal(error) from None
-        return Made(
-            answer.urn,
-            MessageToDict(answer.state),
-            {key: sorted(found.urns) for key, found in answer.stateDependencies.items()},
-        )
+        uses_of = answer.stateDependencies
+        outputs = MessageToDict(answer.state)
+        return Made(answer.urn, outputs, {key: sorted(uses_of[key].urns) for key in uses_of})
+
+
+def _as_struct(inputs: Mapping[str, Any]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(inputs)
+    return struct
 
 
 def _refusal(error: Any) -> Refusal:

@@ -20,7 +20,8 @@ from tests.component.harness import refused
 
 if TYPE_CHECKING:
     from cross_account_access import Problem
-    from tests.component.harness import Program, Run
+    from tests.component.engine_record import Run
+    from tests.component.harness import Program
     from tests.component.world import World
 
 MESSAGES = Path(__file__).parent / "snapshots" / "messages.txt"

@@ -42,7 +42,7 @@ from cross_account_access.grants.grant import AccessModel, GrantModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
-from tests.component.harness import Run, refused, run
+from tests.component.harness import refused, run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
 from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cross_account_access.grants.model import Model
+    from tests.component.engine_record import Run
     from tests.component.harness import Program
 
 PROVIDERS = {"source_provider", "destination_provider"}

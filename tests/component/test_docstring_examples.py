@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
-from tests.component.harness import run, short
+from tests.component.engine_record import short
+from tests.component.harness import run
 
 if TYPE_CHECKING:
     import pulumi

@@ -6,13 +6,16 @@ from __future__ import annotations
 import json
 import random
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.component.harness import Run, run
+from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, grant, output, trusted_role
 from tests.component.world import SOURCE, World, ci_arn, role_arn, user_arn
+
+if TYPE_CHECKING:
+    from tests.component.engine_record import Run
 
 
 def sid(world: World, *names: tuple[str, str]) -> str:

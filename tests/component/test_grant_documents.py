@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cross_account_access.grants.documents import GrantDocuments
-from tests.component.harness import SECRET, UNKNOWN, Run, run
+from tests.component.engine_record import SECRET, UNKNOWN, Run
+from tests.component.harness import run
 from tests.component.programs import NEVER_KNOWN, access, grant, output, secret
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 

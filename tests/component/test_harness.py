@@ -10,7 +10,8 @@ import pulumi_aws as aws
 import pytest
 
 from tests.component import harness
-from tests.component.harness import SECRET, UNKNOWN, refused, run
+from tests.component.engine_record import SECRET, UNKNOWN
+from tests.component.harness import refused, run
 from tests.component.programs import NEVER_KNOWN, access, filled
 from tests.component.world import SOURCE, World, user_arn
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.component.harness import UNKNOWN, run
+from tests.component.engine_record import UNKNOWN
+from tests.component.harness import run
 from tests.component.programs import NEVER_KNOWN, access, grant, output, secret, trusted_role
 from tests.component.world import DESTINATION, World
 

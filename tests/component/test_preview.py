@@ -10,7 +10,8 @@ import pulumi_aws as aws
 import pytest
 
 from cross_account_access import CrossAccountAccess
-from tests.component.harness import UNKNOWN, run
+from tests.component.engine_record import UNKNOWN
+from tests.component.harness import run
 from tests.component.programs import (
     NEVER_KNOWN,
     access,
@@ -24,7 +25,8 @@ from tests.component.programs import (
 from tests.component.world import DESTINATION, SOURCE, World, role_arn, user_arn
 
 if TYPE_CHECKING:
-    from tests.component.harness import Program, Run
+    from tests.component.engine_record import Run
+    from tests.component.harness import Program
 
 NOTHING_KNOWN = World(lookups_unknown=True)
 

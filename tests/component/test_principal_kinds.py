@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cross_account_access import TrustBy
-from tests.component.harness import SECRET, UNKNOWN, Run, run
+from tests.component.engine_record import SECRET, UNKNOWN, Run
+from tests.component.harness import run
 from tests.component.programs import (
     NEVER_KNOWN,
     access,
@@ -156,9 +157,8 @@ def test_the_policy_is_attached_to_it_or_to_nobody(kind: Kind, side: str) -> Non
     in_source = {
         made
         for made in found.graph()
-        if made[0] != "CrossAccountAccess" and made[3] != "destination"
+        if made[0] not in {"CrossAccountAccess", "TrustedRole"} and made[3] != "destination"
     }
-    in_source = {made for made in in_source if made[0] != "TrustedRole"}
     if kind.attachment is None:
         assert in_source == set()
         return
@@ -255,21 +255,6 @@ def test_one_trusted_by_name_in_one_grant_is_looked_up_for_the_other() -> None:
     }
 
 
-def test_several_that_are_narrowed_down_alike_share_a_statement() -> None:
-    principals = [
-        {"role": "b", "trust_by": "name"},
-        {"role": "a", "trust_by": "name"},
-        {"account": SOURCE},
-    ]
-    found = run(access({"deploy": grant(principals=principals)}))
-    statements = found.document("Role")["Statement"]
-    assert [(found["Principal"], found.get("Condition")) for found in statements] == [
-        ({"AWS": [ROOT]}, {"ArnLike": {"aws:PrincipalArn": [ci_arn("a"), ci_arn("b")]}}),
-        ({"AWS": [ROOT]}, None),
-    ]
-    assert len({statement["Sid"] for statement in statements}) == 2
-
-
 def test_a_group_whose_name_is_not_known_yet_is_attached_to_when_it_is() -> None:
     found = run(
         access({"deploy": grant(principals=[{"group": NEVER_KNOWN, "label": "x"}])}), preview=True
@@ -320,38 +305,6 @@ def test_an_assume_role_grant_of_a_group() -> None:
         "group": "admins",
         "policyArn": f"arn:aws:iam::{SOURCE}:policy/reach-0a1b2c3",
     }
-
-
-WRONG: list[tuple[dict[str, Any], str, str]] = [
-    ({"session": "team/ci/build"}, "session", "invalid-session"),
-    (
-        {"organizational_unit": "ou-ab12-11111111"},
-        "organizational_unit",
-        "organizational-unit-path-too-short",
-    ),
-    ({"account": SOURCE, "trust_by": "name"}, "trust_by", "not-user-or-role"),
-    ({"group": "admins", "unique_id": "AGPAADMINSXXXXXXXXXX"}, "unique_id", "not-user-or-role"),
-    (
-        {"user": "alice", "trust_by": "name", "unique_id": "AIDAALICEXXXXXXXXXXX"},
-        "unique_id",
-        "unique-id-with-name",
-    ),
-    ({"user": "alice", "trust_by": "arn"}, "trust_by", "invalid-trust-by"),
-    ({"group": f"arn:aws:iam::{SOURCE}:group/x"}, "group", "arn-for-name"),
-]
-
-
-def test_wrong_ones_are_refused_at_once() -> None:
-    principals = [given for given, _, _ in WRONG]
-    expected = [
-        (f"principals[{position}].{key}", code) for position, (_, key, code) in enumerate(WRONG)
-    ]
-    refused_at_once(trusted_role(principals=principals), "TrustedRole reader", *expected)
-    refused_at_once(
-        access({"deploy": grant(principals=principals)}),
-        "CrossAccountAccess team",
-        *((f"grants.deploy.{path}", code) for path, code in expected),
-    )
 
 
 def test_another_account_than_the_source_is_refused() -> None:

@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from cross_account_access import InvalidArgs
-from tests.component.harness import SECRET, UNKNOWN, attempt, run
+from tests.component.engine_record import SECRET, UNKNOWN
+from tests.component.harness import attempt, run
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
 if TYPE_CHECKING:
-    from tests.component.harness import Run
+    from tests.component.engine_record import Run
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "cross-account-access"

@@ -9,11 +9,13 @@ import pulumi_aws as aws
 import pytest
 
 from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
-from tests.component.harness import Run, run
+from tests.component.harness import run
 from tests.component.world import SOURCE, World, role_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.component.engine_record import Run
 
 PERMISSIONS: Any = {
     "managed_policies": ["ReadOnlyAccess"],

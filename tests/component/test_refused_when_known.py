@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.component.harness import UNKNOWN, refused, run
+from tests.component.engine_record import UNKNOWN
+from tests.component.harness import refused, run
 from tests.component.programs import (
     NEVER_KNOWN,
     Late,

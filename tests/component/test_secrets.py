@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.component.harness import SECRET, Run, refused, run
+from tests.component.engine_record import SECRET, Run
+from tests.component.harness import refused, run
 from tests.component.programs import Late, access, grant, output, secret, trusted_role
 from tests.component.world import DESTINATION, SOURCE, role_arn
 

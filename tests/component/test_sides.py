@@ -3,14 +3,17 @@ other."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cross_account_access import Side
-from tests.component.harness import Run, run
+from tests.component.harness import run
 from tests.component.programs import access, grant, output
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
+
+if TYPE_CHECKING:
+    from tests.component.engine_record import Run
 
 GRANTS = {
     "deploy": grant(

@@ -11,7 +11,8 @@ import pulumi_aws as aws
 import pytest
 
 from cross_account_access import CrossAccountAccess, GrantOutputs
-from tests.component.harness import SECRET, run
+from tests.component.engine_record import SECRET
+from tests.component.harness import run
 from tests.component.programs import access, filled, grant, output, secret, trusted_role
 from tests.component.refusals import refused_at_once
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn

@@ -85,23 +85,11 @@ def command(name: str, arn: str, more: str = "") -> str:
     return f"aws sts assume-role --role-arn {arn} --role-session-name {name}{more}"
 
 
-def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
-    outputs = dev.run.outputs
-    assert list(outputs) == ["grants"]
-    roles = dev.project.accounts()[DESTINATION]
-    everywhere = {
-        "sourceAccountId": SOURCE,
-        "destinationAccountId": DESTINATION,
-        "unattachedPolicy": None,
-        "documents": "",
-    }
-    arns = {name: dev.project.role_arn(name) for name in ("deploy", "partner-audit", "read-only")}
-    for name, told in outputs["grants"].items():
-        document = json.loads(told["documents"])
-        assert document["role"]["trustPolicy"] == roles[arns[name]]["AssumeRolePolicyDocument"]
-        assert document["role"]["arn"] == arns[name]
-    audit, read = (("partner-audit", arns["partner-audit"]), ("read-only", arns["read-only"]))
-    usage: dict[str, dict[str, Any]] = {
+def usage(arns: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What the outputs of each grant have of its own."""
+    audit, read = ((name, arns[name]) for name in ("partner-audit", "read-only"))
+    mfa = "YOUR_MFA_DEVICE_ARN"
+    return {
         "deploy": {},
         "partner-audit": {
             "cliProfile": profile(*audit, "external_id = partner-7f3a"),
@@ -111,30 +99,43 @@ def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
             "switchRoleUrl": "https://signin.aws.amazon.com/switchrole"
             f"?account={DESTINATION}&roleName=read-only&displayName=read-only",
             "longestSession": 14400,
-            "cliProfile": profile(
-                *read, "mfa_serial = YOUR_MFA_DEVICE_ARN", "duration_seconds = 14400"
-            ),
+            "cliProfile": profile(*read, f"mfa_serial = {mfa}", "duration_seconds = 14400"),
             "assumeRoleCommand": command(
-                *read,
-                " --serial-number YOUR_MFA_DEVICE_ARN --token-code CODE --duration-seconds 14400",
+                *read, f" --serial-number {mfa} --token-code CODE --duration-seconds 14400"
             ),
         },
     }
+
+
+def test_each_grant_tells_how_its_role_is_used(dev: Dev) -> None:
+    outputs = dev.run.outputs
+    assert list(outputs) == ["grants"]
+    roles = dev.project.accounts()[DESTINATION]
+    arns = {name: dev.project.role_arn(name) for name in ("deploy", "partner-audit", "read-only")}
+    for name, told in outputs["grants"].items():
+        document = json.loads(told["documents"])
+        assert document["role"]["trustPolicy"] == roles[arns[name]]["AssumeRolePolicyDocument"]
+        assert document["role"]["arn"] == arns[name]
     shown = {name: told | {"documents": ""} for name, told in outputs["grants"].items()}
+    unavailable = {name: told["switchRoleUnavailable"] for name, told in shown.items()}
     assert shown == {
-        name: everywhere
-        | {"roleArn": arns[name], "roleName": name, "roleUniqueId": roles[arns[name]]["RoleId"]}
-        | {
+        name: {
+            "sourceAccountId": SOURCE,
+            "destinationAccountId": DESTINATION,
+            "unattachedPolicy": None,
+            "documents": "",
+            "roleArn": arns[name],
+            "roleName": name,
+            "roleUniqueId": roles[arns[name]]["RoleId"],
             "switchRoleUrl": None,
-            "switchRoleUnavailable": shown[name]["switchRoleUnavailable"],
+            "switchRoleUnavailable": unavailable[name],
             "longestSession": 3600,
             "cliProfile": profile(name, arns[name]),
             "assumeRoleCommand": command(name, arns[name]),
         }
         | differs
-        for name, differs in usage.items()
+        for name, differs in usage(arns).items()
     }
-    unavailable = {name: told["switchRoleUnavailable"] for name, told in shown.items()}
     assert "role sessions" in unavailable["deploy"]
     assert "an external ID" in unavailable["partner-audit"]
     assert unavailable["read-only"] is None

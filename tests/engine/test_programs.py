@@ -58,30 +58,29 @@ def test_users_of_the_same_program_are_let_in_and_previewed_before_they_exist(
     run.preview(expect_no_changes=True)
 
 
+def user_of_the_role(project: Project) -> None:
+    """A program whose last resource uses the role's ARN."""
+    source = project.provider(project.source, "source")
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    role = {
+        "managed_policies": ["ReadOnlyAccess"],
+        "inline_policies": {"read": document(statement)},
+    }
+    grants = {"deploy": {"principals": [{"user": "alice"}], "role": role}}
+    access = project.access(grants, source_provider=source)
+    aws.iam.UserPolicy(
+        "uses-the-role",
+        user="alice",
+        policy=access.role_arns["deploy"].apply(
+            lambda arn: document({"Effect": "Deny", "Action": "sts:TagSession", "Resource": arn})
+        ),
+        opts=pulumi.ResourceOptions(provider=source),
+    )
+
+
 def test_whoever_gets_a_roles_arn_gets_it_once_both_halves_stand(project: Project) -> None:
     project.user()
-
-    def program() -> None:
-        source = project.provider(project.source, "source")
-        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-        role = {
-            "managed_policies": ["ReadOnlyAccess"],
-            "inline_policies": {"read": document(statement)},
-        }
-        grants = {"deploy": {"principals": [{"user": "alice"}], "role": role}}
-        access = project.access(grants, source_provider=source)
-        aws.iam.UserPolicy(
-            "uses-the-role",
-            user="alice",
-            policy=access.role_arns["deploy"].apply(
-                lambda arn: document(
-                    {"Effect": "Deny", "Action": "sts:TagSession", "Resource": arn}
-                )
-            ),
-            opts=pulumi.ResourceOptions(provider=source),
-        )
-
-    run = project.program(program)
+    run = project.program(lambda: user_of_the_role(project))
     project.from_here()
     run.up()
     writes = project.writes()

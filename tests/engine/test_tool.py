@@ -13,11 +13,27 @@ import pytest
 from tests.engine.conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.engine.conftest import Project
 
 pytestmark = pytest.mark.engine
 
 EXTERNAL_ID = "partner-4711-unlisted"
+
+
+def run_tool(
+    environment: Mapping[str, str], *arguments: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the tool
+        [sys.executable, "-m", "cross_account_access.cli", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=environment,
+    )
 
 
 def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: Project) -> None:
@@ -34,19 +50,7 @@ def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: P
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "components")]),
     }
 
-    def tool(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cross_account_access.cli", *arguments]
-        return subprocess.run(  # noqa: S603 - the tool
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env=environment,
-        )
-
-    verified = tool("verify", "--stack", "test", "-C", work, "--json")
+    verified = run_tool(environment, "verify", "--stack", "test", "-C", work, "--json")
     assert verified.returncode == 0, verified.stderr
     (grant,) = json.loads(verified.stdout)["grants"]
     assert [attempt["observed"] for attempt in grant["attempts"]] == [
@@ -56,11 +60,13 @@ def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: P
     ]
     assert EXTERNAL_ID not in verified.stdout + verified.stderr
 
-    hidden = tool("map", "--outputs", "-", stdin=run.cli("stack", "output", "--json"))
+    hidden = run_tool(
+        environment, "map", "--outputs", "-", stdin=run.cli("stack", "output", "--json")
+    )
     assert hidden.returncode == 2
     assert "grant partner is secret" in hidden.stderr
 
-    missing = tool("map", "--stack", "other", "-C", work)
+    missing = run_tool(environment, "map", "--stack", "other", "-C", work)
     assert (missing.returncode, missing.stderr.splitlines()[0]) == (
         2,
         "Error: there is no stack other",

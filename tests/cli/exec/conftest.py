@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -13,7 +15,7 @@ import pytest
 from cross_account_access.cli.exec import child_process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +31,28 @@ def _child_instead(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "execve", run)
     monkeypatch.setattr(child_process, "_IGNORED", ())
+
+
+class _Throttling(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        error = b"<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
+        body = b"<ErrorResponse>" + error + b"</ErrorResponse>"
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def throttling() -> Iterator[str]:
+    """AWS that throttles."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Throttling) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

@@ -9,10 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -256,31 +254,6 @@ def test_where_the_cache_cannot_be_written_the_command_runs(deployed: Stage) -> 
     done = deployed.call(*AS_CI, "--", "echo", "ran", HOME="/dev/null")
     assert (done.returncode, done.stdout) == (0, "ran\n")
     assert "Not a directory" in done.stderr
-
-
-class _Throttling(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        error = b"<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
-        body = b"<ErrorResponse>" + error + b"</ErrorResponse>"
-        self.send_response(400)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def throttling() -> Iterator[str]:
-    """AWS that throttles."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Throttling) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_throttled_it_says_so(deployed: Stage, throttling: str) -> None:

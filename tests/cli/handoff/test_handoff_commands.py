@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,64 +21,24 @@ from cross_account_access.iam.policy_normalization import compute_checksum, norm
 from sandbox.deploy.stack import load
 from sandbox.proof.access_proof import prove
 from sandbox.proof.people import make_people
-from tests.cli.conftest import Stage, deploy
-from tests.cli.handoff.aws_shim import aws_on_path
-from tests.cli.handoff.everything import (
-    DEPLOYED,
-    SIDES,
-    Made,
-    hand_off,
-    made,
-    record,
-    records,
-    rights_of,
-    role_of,
+from tests.cli.conftest import deploy
+from tests.cli.handoff.applied_handoffs import (
+    ACCOUNTS,
+    Applied,
+    apply_handoff,
+    as_before,
+    changed,
+    run_script,
+    undo,
 )
+from tests.cli.handoff.aws_shim import aws_on_path
+from tests.cli.handoff.everything import DEPLOYED, SIDES, made, record, records, rights_of, role_of
 from tests.sandbox.commands import DESTINATION, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.access_proof import ProofAttempt
-
-ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
-
-
-@dataclass
-class Applied:
-    """What the stack made, and what its handoffs made on fresh accounts afterwards."""
-
-    stage: Stage
-    path: str
-    by_pulumi: Made
-    by_commands: Made
-    proof: list[ProofAttempt]
-
-    def folder(self, grant: str, side: str) -> Path:
-        return self.stage.folder / "handoffs" / f"{grant}-{side}"
-
-    def sh(
-        self, folder: Path, account: str, script: str = "commands.sh"
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a script with an administrator's credentials of an account, from somewhere else."""
-        return run_script(self.stage, folder / script, account, self.path)
-
-
-def run_script(
-    stage: Stage, script: Path, account: str, path: str = ""
-) -> subprocess.CompletedProcess[str]:
-    keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "sandbox"}
-    searched = f"{path}:{stage.environment['PATH']}" if path else stage.environment["PATH"]
-    return subprocess.run(  # noqa: S603 - what handoff wrote
-        ["sh", str(script)],  # noqa: S607 - whichever sh there is
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        cwd="/",
-        env={**stage.environment, **keys, "PATH": searched},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -95,18 +54,13 @@ def applied(accounts: Sandbox) -> Iterator[Applied]:
         accounts.reset()
         settings = load(folder, "dev").settings
         everybody = stack.enter_context(make_people(accounts.endpoint, settings, keep=True))
-        found = Applied(stage, path, by_pulumi, by_pulumi, [])
-        for grant in DEPLOYED:
-            for side in SIDES:
-                to = found.folder(grant, side)
-                hand_off(stage.outputs, to, grant, "--for", side)
-                if (to / "commands.sh").exists():
-                    done = found.sh(to, ACCOUNTS[side])
-                    assert done.returncode == 0, f"{grant}, {side}: {done.stderr}"
-        found.by_commands = made(stage)
+        applied = Applied(stage, path, by_pulumi, by_pulumi, [])
+        for grant, side in product(DEPLOYED, SIDES):
+            apply_handoff(applied, grant, side)
+        applied.by_commands = made(stage)
         arns = {grant: record(stage, grant).role.arn for grant in DEPLOYED}
-        found.proof = prove(accounts.endpoint, settings, arns, everybody)
-        yield found
+        applied.proof = prove(accounts.endpoint, settings, arns, everybody)
+        yield applied
 
 
 @pytest.mark.parametrize("grant", DEPLOYED)
@@ -183,16 +137,6 @@ def test_in_another_account_nothing_is_done(applied: Applied, side: str) -> None
     assert done.stdout == ""
     assert f"for account {ACCOUNTS[side]}; the credentials belong to 333333333333" in done.stderr
     as_before(applied)
-
-
-def changed(applied: Applied, tmp_path: Path, side: str, change: Any) -> Path:
-    """A handoff of the grant `rich` whose outputs say something else."""
-    documents = record(applied.stage, "rich")
-    text = change(documents).as_json()
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"documents": {"rich": text}}), encoding="utf-8")
-    hand_off(outputs, tmp_path / "to", "--for", side)
-    return tmp_path / "to"
 
 
 def test_a_role_that_somebody_else_made_is_left_alone(applied: Applied, tmp_path: Path) -> None:
@@ -339,21 +283,3 @@ def test_what_aws_does_not_tell_is_not_taken_for_absent(
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{denied}\n")
     lines = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
     assert [" ".join(line.split()[:2]) for line in lines] == ["sts get-caller-identity", asked]
-
-
-def undo(applied: Applied, side: str, folder: Path) -> None:
-    """Run what the README of the grant `rich` says."""
-    readme = (applied.folder("rich", side) / "README.md").read_text(encoding="utf-8")
-    found = re.search("```sh\n(.*?)```", readme.partition("## How to undo it")[2], re.DOTALL)
-    assert found is not None
-    (folder / "undo.sh").write_text(f"set -e\n{found[1]}", encoding="utf-8")
-    done = applied.sh(folder, ACCOUNTS[side], "undo.sh")
-    assert done.returncode == 0, done.stderr
-
-
-def as_before(applied: Applied) -> None:
-    """Both halves of the grant `rich`, on which the tests work, are as first deployed."""
-    assert role_of(applied.stage.destination, "rich-role") == applied.by_commands.roles["rich-role"]
-    for holder in (("user", "alice"), ("role", "ci")):
-        found = rights_of(applied.stage.source, *holder)
-        assert sorted(map(str, found)) == sorted(map(str, applied.by_commands.rights[holder]))

@@ -145,6 +145,7 @@ LINE = st.one_of(
 FILE = st.lists(st.tuples(LINE, NEWLINE), max_size=14).map(
     lambda lines: "".join(a + b for a, b in lines)
 )
+OUR_KEYS = KEYS.keys() | {"mfa_serial", "role_session_name", "duration_seconds"}
 OURS = st.fixed_dictionaries(
     {"role_arn": st.just(KEYS["role_arn"]), "source_profile": WORD},
     optional={
@@ -195,19 +196,11 @@ def test_whatever_else_is_in_the_file_survives(
         assert sum("reader" in find_profile_names([name]) for name in parse_sections(grown)) > 1
         return
     assert changed.startswith(old)
-    ours = {
-        "role_arn",
-        "source_profile",
-        "external_id",
-        "mfa_serial",
-        "role_session_name",
-        "duration_seconds",
-    }
     assert write_profile(changed, profile) == changed
     was, now = parse_sections(grown), parse_sections(changed)
     mine_was, mine_now = was.pop("profile reader"), now.pop("profile reader")
     assert now == was
-    assert {key: value for key, value in mine_now.items() if key in ours} == second
-    assert {k: v for k, v in mine_now.items() if k not in ours} == {
-        k: v for k, v in mine_was.items() if k not in ours
+    assert {key: value for key, value in mine_now.items() if key in OUR_KEYS} == second
+    assert mine_now.items() - second.items() == {
+        (key, value) for key, value in mine_was.items() if key not in OUR_KEYS
     }

@@ -1,4 +1,4 @@
-"""Users, roles and groups: names, constraints, tags, boundaries, deletions that conflict."""
+"""Users, roles and groups: names, constraints, tags, boundaries, quotas."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from tests.sandbox.conftest import Stage
 
-TRUST = document(Principal={"AWS": SOURCE}, Action="sts:AssumeRole")
 POLICY = document(Action="s3:*", Resource="*")
 READING = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+TRUST = document(Principal={"AWS": SOURCE}, Action="sts:AssumeRole")
 
 
 def creations(stage: Stage, account: str = SOURCE) -> dict[str, Callable[..., Any]]:
@@ -261,80 +261,6 @@ class TestBoundaries:
         stage.source.create_user(UserName="deploy")
         found = refusal(lambda: stage.source.delete_user_permissions_boundary(UserName="deploy"))
         assert found.code == "NoSuchEntity"
-
-
-class TestDeletion:
-    def conflict(self, call: Callable[[], object], what: str) -> None:
-        found = refusal(call)
-        assert (found.code, found.status) == ("DeleteConflict", 409)
-        assert found.message == f"Cannot delete entity, must {what} first."
-
-    def test_of_a_user(self, stage: Stage) -> None:
-        iam, alice = stage.source, {"UserName": "alice"}
-        key = stage.user()["AccessKeyId"]
-        serial, _ = stage.mfa_device()
-        iam.create_group(GroupName="team")
-        iam.add_user_to_group(GroupName="team", **alice)
-        iam.attach_user_policy(PolicyArn=READING, **alice)
-        iam.create_login_profile(UserName="alice", Password="correct horse")
-        steps: list[tuple[str, Callable[[], object]]] = [
-            ("delete login profile", lambda: iam.delete_login_profile(**alice)),
-            ("delete access keys", lambda: iam.delete_access_key(AccessKeyId=key, **alice)),
-            ("delete MFA device", lambda: iam.deactivate_mfa_device(SerialNumber=serial, **alice)),
-            (
-                "remove users from group",
-                lambda: iam.remove_user_from_group(GroupName="team", **alice),
-            ),
-            ("detach all policies", lambda: iam.detach_user_policy(PolicyArn=READING, **alice)),
-            ("delete policies", lambda: iam.delete_user_policy(PolicyName="assume", **alice)),
-        ]
-        for what, undo in steps:
-            self.conflict(lambda: iam.delete_user(**alice), what)
-            undo()
-        iam.delete_user(**alice)
-        assert refusal(lambda: iam.delete_user(**alice)).code == "NoSuchEntity"
-
-    def test_of_a_role(self, stage: Stage) -> None:
-        iam, role = stage.source, {"RoleName": "deploy"}
-        stage.role(trusts=SOURCE, account=SOURCE, may="s3:*")
-        iam.attach_role_policy(PolicyArn=READING, **role)
-        profile = {"InstanceProfileName": "profile"}
-        iam.create_instance_profile(InstanceProfileName="profile")
-        iam.add_role_to_instance_profile(**profile, **role)
-        steps: list[tuple[str, Callable[[], object]]] = [
-            (
-                "remove roles from instance profile",
-                lambda: iam.remove_role_from_instance_profile(**profile, **role),
-            ),
-            ("detach all policies", lambda: iam.detach_role_policy(PolicyArn=READING, **role)),
-            ("delete policies", lambda: iam.delete_role_policy(PolicyName="assume", **role)),
-        ]
-        for what, undo in steps:
-            self.conflict(lambda: iam.delete_role(**role), what)
-            undo()
-        iam.delete_role(**role)
-        assert refusal(lambda: iam.delete_role(**role)).code == "NoSuchEntity"
-
-    def test_of_a_group(self, stage: Stage) -> None:
-        iam, group = stage.source, {"GroupName": "team"}
-        iam.create_group(**group)
-        iam.create_user(UserName="alice")
-        iam.add_user_to_group(UserName="alice", **group)
-        iam.attach_group_policy(PolicyArn=READING, **group)
-        iam.put_group_policy(PolicyName="p", PolicyDocument=POLICY, **group)
-        steps: list[tuple[str, Callable[[], object]]] = [
-            (
-                "remove users from group",
-                lambda: iam.remove_user_from_group(UserName="alice", **group),
-            ),
-            ("detach all policies", lambda: iam.detach_group_policy(PolicyArn=READING, **group)),
-            ("delete policies", lambda: iam.delete_group_policy(PolicyName="p", **group)),
-        ]
-        for what, undo in steps:
-            self.conflict(lambda: iam.delete_group(**group), what)
-            undo()
-        iam.delete_group(**group)
-        assert refusal(lambda: iam.delete_group(**group)).code == "NoSuchEntity"
 
 
 def test_nobody_has_credentials_of_other_services(stage: Stage) -> None:

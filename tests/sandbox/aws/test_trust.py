@@ -1,51 +1,17 @@
-"""Trust policies on save: principals, what becomes of them, grammar and size."""
+"""Trust policies on save: their principals, and what becomes of them."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.conftest import DESTINATION, SOURCE, administrator, document, refusal
+from tests.sandbox.aws.trust_saving import ALICE, ROOT, both_ways, principals, saved, trust
+from tests.sandbox.conftest import DESTINATION, SOURCE, administrator, refusal
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Refusal, Stage
-
-ALICE = f"arn:aws:iam::{SOURCE}:user/alice"
-ROOT = f"arn:aws:iam::{SOURCE}:root"
-
-
-def trust(principal: object, **more: Any) -> str:
-    statement: dict[str, Any] = {"Principal": principal, "Action": "sts:AssumeRole"}
-    return document(**statement | more)
-
-
-def saved(stage: Stage, text: str) -> dict[str, Any]:
-    """The trust policy of a new role, as AWS shows it."""
-    stage.destination.create_role(RoleName="deploy", AssumeRolePolicyDocument=text)
-    found: Any = stage.destination.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
-    return dict(found)
-
-
-def principals(stage: Stage, role: str = "deploy", account: str = DESTINATION) -> Any:
-    found: Any = stage.iam(account).get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    return found["Statement"][0]["Principal"]["AWS"]
-
-
-def both_ways(stage: Stage, text: str) -> Refusal:
-    """How a trust policy is refused, by CreateRole and by UpdateAssumeRolePolicy alike."""
-    created = refusal(
-        lambda: stage.destination.create_role(RoleName="deploy", AssumeRolePolicyDocument=text)
-    )
-    assert stage.destination.list_roles()["Roles"] == []
-    stage.role("other", trusts=SOURCE)
-    updated = refusal(
-        lambda: stage.destination.update_assume_role_policy(RoleName="other", PolicyDocument=text)
-    )
-    assert (updated.code, updated.message) == (created.code, created.message)
-    assert principals(stage, "other") == ROOT
-    return created
+    from tests.sandbox.conftest import Stage
 
 
 class TestPrincipals:
@@ -285,150 +251,3 @@ class TestUniqueIds:
         stage.source.delete_user(UserName="alice")
         found = both_ways(stage, trust({"AWS": user_id}))
         assert found.message == f'Invalid principal in policy: "AWS":"{user_id}"'
-
-
-class TestGrammar:
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            ("{", "This policy contains invalid Json"),
-            ("[" * 50_000, "This policy contains invalid Json"),
-            ("[]", "Syntax errors in policy."),
-            (
-                '{"Version": "2012-10-17", "Version": "2012-10-17"}',
-                "This policy contains invalid Json",
-            ),
-            ("{}", "Could not parse the policy: Statement is empty!"),
-            ('{"Statement": []}', "Could not parse the policy: Statement is empty!"),
-            ('{"Statement": ["x"]}', "Syntax errors in policy."),
-            ('{"Statement": [], "Sid": "x"}', "Syntax errors in policy."),
-            (
-                trust({"AWS": SOURCE}, version="2012-10-18"),
-                "The policy must contain a valid version string",
-            ),
-            (trust({"AWS": SOURCE}, Resource="*"), "Has prohibited field Resource"),
-            (trust({"AWS": SOURCE}, NotResource="*"), "Has prohibited field NotResource"),
-            (document(Action="sts:AssumeRole"), "Missing required field Principal"),
-            (
-                document(NotPrincipal={"AWS": SOURCE}, Action="sts:AssumeRole"),
-                "AssumeRole policy must not contain NotPrincipal field.",
-            ),
-            (document(Principal={"AWS": SOURCE}), "Missing required field Action"),
-            (trust({"AWS": SOURCE}, Action=[]), "Missing required field Action"),
-            (
-                trust({"AWS": SOURCE}, Action="*"),
-                "AssumeRole policy may only specify STS AssumeRole actions.",
-            ),
-            (
-                trust({"AWS": SOURCE}, Action="s3:*"),
-                "AssumeRole policy may only specify STS AssumeRole actions.",
-            ),
-            (
-                trust({"AWS": SOURCE}, Action=["sts:AssumeRole", "sts:TagSessions"]),
-                "AssumeRole policy may only specify STS AssumeRole actions.",
-            ),
-            (trust({"AWS": SOURCE}, Action=1), "Syntax errors in policy."),
-            (trust({"AWS": SOURCE}, Effect=None), "Missing required field Effect"),
-            (trust({"AWS": SOURCE}, Effect="allow"), "Invalid effect: allow"),
-            (trust({"AWS": SOURCE}, Other=1), "Syntax errors in policy."),
-            (trust({"AWS": SOURCE}, Condition=[]), "Syntax errors in policy."),
-            (trust({"AWS": SOURCE}, Condition={"StringEquals": "x"}), "Syntax errors in policy."),
-            (
-                trust({"AWS": SOURCE}, Condition={"Bool": {"aws:x": None}}),
-                "Syntax errors in policy.",
-            ),
-            (
-                trust({"AWS": SOURCE}, Condition={"Bool": {"aws:x": [{}]}}),
-                "Syntax errors in policy.",
-            ),
-            (
-                trust({"AWS": SOURCE}, Condition={"StringEqual": {}}),
-                "Invalid Condition type : StringEqual.",
-            ),
-            (
-                trust({"AWS": SOURCE}, Condition={"NullIfExists": {}}),
-                "Invalid Condition type : NullIfExists.",
-            ),
-        ],
-    )
-    def test_a_wrong_document_is_refused(self, stage: Stage, text: str, message: str) -> None:
-        found = both_ways(stage, text)
-        assert (found.code, found.status) == ("MalformedPolicyDocument", 400)
-        assert found.message == message
-
-    @pytest.mark.parametrize("sid", ["with-dash", "with space", "ü", "a_b"])
-    def test_a_sid_has_letters_and_digits_only(self, stage: Stage, sid: str) -> None:
-        found = both_ways(stage, trust({"AWS": SOURCE}, Sid=sid))
-        assert found.code == "MalformedPolicyDocument"
-        assert found.message.startswith("Statement IDs (SID) must be alpha-numeric.")
-
-    def test_sids_must_differ(self, stage: Stage) -> None:
-        statement = json.loads(trust({"AWS": SOURCE}, Sid="one"))["Statement"][0]
-        found = both_ways(
-            stage, json.dumps({"Version": "2012-10-17", "Statement": [statement, statement]})
-        )
-        assert found.message == "Statement IDs (SID) in a single policy must be unique."
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            trust({"AWS": ROOT}, Sid="aB1"),
-            trust({"AWS": ROOT}, Sid=""),
-            trust({"AWS": ROOT}, version="2008-10-17"),
-            trust({"AWS": ROOT}, version=None),
-            trust({"AWS": ROOT}, Effect="Deny"),
-            trust(
-                {"AWS": ROOT}, Action=["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
-            ),
-            trust({"AWS": ROOT}, Action="STS:assumerole"),
-            trust({"AWS": ROOT}, Action="sts:*"),
-            trust({"AWS": ROOT}, Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": 3600}}),
-            trust({"AWS": ROOT}, Condition={"Bool": {"aws:MultiFactorAuthPresent": True}}),
-            trust(
-                {"AWS": ROOT},
-                Condition={"ForAnyValue:StringLikeIfExists": {"aws:PrincipalOrgPaths": ["o-*"]}},
-            ),
-            trust({"AWS": ROOT}, Condition={"Null": {"aws:SourceIdentity": "false"}}),
-            trust({"AWS": ROOT}, Condition={}),
-            json.dumps(
-                {
-                    "Statement": {
-                        "Effect": "Allow",
-                        "Principal": {"AWS": ROOT},
-                        "Action": "sts:AssumeRole",
-                    }
-                }
-            ),
-        ],
-    )
-    def test_a_right_document_is_kept_as_written(self, stage: Stage, text: str) -> None:
-        assert saved(stage, text) == json.loads(text)
-        stage.destination.update_assume_role_policy(
-            RoleName="deploy", PolicyDocument=trust({"AWS": SOURCE})
-        )
-        stage.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=text)
-        found: Any = stage.destination.get_role(RoleName="deploy")["Role"][
-            "AssumeRolePolicyDocument"
-        ]
-        assert found == json.loads(text)
-
-    def test_its_quota_counts_characters_without_white_space(self, stage: Stage) -> None:
-        def text(size: int) -> str:
-            empty = trust({"AWS": ROOT}, Condition={"StringEquals": {"sts:ExternalId": ""}})
-            padding = "x" * (size - len("".join(empty.split())))
-            return json.dumps(json.loads(empty.replace('""', f'"{padding}"')), indent=20)
-
-        found = both_ways(stage, text(2049))
-        assert (found.code, found.status) == ("LimitExceeded", 409)
-        assert found.message == "Cannot exceed quota for ACLSizePerRole: 2048"
-        assert len(text(2048)) > 2048
-        assert saved(stage, text(2048))
-
-    def test_a_missing_role_has_no_trust_to_save(self, stage: Stage) -> None:
-        found = refusal(
-            lambda: stage.destination.update_assume_role_policy(
-                RoleName="missing", PolicyDocument=trust({"AWS": SOURCE})
-            )
-        )
-        assert (found.code, found.status) == ("NoSuchEntity", 404)
-        assert found.message == "The role with name missing cannot be found."

@@ -10,9 +10,10 @@ import pytest
 
 import stack_config
 from sandbox.aws.server import client
-from sandbox.proof.access_proof import prove
+from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.other_side import allow_principals, make_roles
 from sandbox.proof.people import make_people
+from sandbox.proof.report import make_console, print_proof
 from tests.sandbox.commands import DESTINATION, SOURCE, connection
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.access_proof import ProofAttempt
     from sandbox.proof.people import People
 
 GRANTS = {
@@ -200,3 +200,21 @@ def name_of(attempt: ProofAttempt) -> str:
         if ":sts:" in attempt.caller
         else attempt.caller.split("/")[-1]
     )
+
+
+@pytest.mark.parametrize(("columns", "width"), [(None, 100), ("60", 60), ("nonsense", 100)])
+def test_the_tables_are_as_wide_as_columns_says(
+    columns: str | None,
+    width: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    caller = f"arn:aws:iam::{SOURCE}:user/bob"
+    attempt = ProofAttempt("read", caller, "no MFA", "refused", "allowed", "word " * 40)
+    print_proof(make_console(), [attempt])
+    lines = capsys.readouterr().out.splitlines()
+    assert width - 5 <= max(map(len, lines)) <= width
+    assert "expected refused" in " ".join(" ".join(lines).split())

@@ -18,7 +18,8 @@ from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from stack_config import AssumedRole, Connection, Settings
-from tests.component.harness import SECRET, run
+from tests.component.engine_record import SECRET
+from tests.component.harness import run
 from tests.component.world import World
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes
 

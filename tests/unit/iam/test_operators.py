@@ -1,4 +1,4 @@
-"""AWS's documented answers to conditions, as test_decisions.py has them for the other elements.
+"""AWS's documented answers to conditions; test_policy_elements.py has the other elements.
 
 One table, grouped by page. Every row is the one condition of a trust policy that otherwise lets the
 caller in, the user alice: whether it holds is whether she may assume the role.
