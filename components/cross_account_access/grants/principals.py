@@ -309,5 +309,6 @@ def check_source_account(account: str | None, source: str) -> None:
             "a principal must be in the source account",
             code="principal-in-other-account",
             value=account,
-            remedy=f"The source account is {source}. Use another stack, or another CrossAccountAccess, for another source account",
+            remedy=f"The source account is {source}. Use another stack, or another "
+            "CrossAccountAccess, for another source account",
         )

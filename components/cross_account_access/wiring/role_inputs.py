@@ -88,13 +88,11 @@ class RoleInputs:
 
     def resolve_trust_policy(self) -> pulumi.Output[str]:
         """The trust policy, once all that it is made of is known."""
-        args = self.grant.args
 
         def build(_: Mapping[Any, Any], trusted: ResolvedGrant) -> str:
             return trusted.trust_policy()
 
-        outputs = args.within("principals", "conditions")
-        return args.resolve(build, self.grant.trusted, outputs=outputs)
+        return self.grant.args.resolve(build, self.grant.trusted, outputs={})
 
     def resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
         """A managed policy's ARN, of the role's account or AWS's own.
