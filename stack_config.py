@@ -116,6 +116,7 @@ class Connection(Model):
                 code="credentials-of-other-account",
                 where=(Key("account_id"),),
                 value=self.account_id,
+                remedy="Correct the ID, or use credentials of that account",
             )
         return self
 

@@ -98,7 +98,7 @@ def _print_counts(counted: dict[int, list[programs.Run]]) -> None:
         if flat.made["aws"] != least:
             made = flat.made["aws"]
             raise click.ClickException(f"the flat program makes {made} resources, not {least}")
-        # Whose credentials each provider has, and each user's unique id.
+        # Whose credentials each provider has, and each user's unique ID.
         outputs = [run.outputs / size for run in (component, nested, flat)]
         print(
             f"| {size} | {component.made['aws']} | {least} | {component.made['component']} "

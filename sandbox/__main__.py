@@ -268,7 +268,7 @@ def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
     click.echo(
         f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
-    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION=us-east-1", err=True)
+    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1", err=True)
     for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())

@@ -112,7 +112,7 @@ class CrossAccountAccess(pulumi.ComponentResource):
     role_names: pulumi.Output[dict[str, str]]
     """Each grant's role name."""
     role_unique_ids: pulumi.Output[dict[str, str]]
-    """The unique id (AROA…) of each grant's role; none if `side` is `source`."""
+    """The unique ID (AROA…) of each grant's role; none if `side` is `source`."""
     switch_role_urls: pulumi.Output[dict[str, str]]
     """The switch-role URL of each grant that can be used in the console."""
     switch_role_unavailable: pulumi.Output[dict[str, str]]

@@ -66,7 +66,7 @@ class TrustBy(Enum):
     """How the trust policy recognizes a user or role."""
 
     ID = "id"
-    """By its unique id. If you delete the user or role and re-create it, it is no longer trusted
+    """By its unique ID. If you delete the user or role and re-create it, it is no longer trusted
     until the trust policy is saved again."""
     NAME = "name"
     """By its name. A user or role that is re-created, or that doesn't exist yet, is trusted too.
@@ -107,7 +107,7 @@ class Principal(TypedDict):
     trust_by: NotRequired[TrustBy]
     """How the trust policy recognizes a user, role or arn: `id` (the default) or `name`."""
     unique_id: NotRequired[pulumi.Input[str]]
-    """The unique id (AIDA…, AROA…) of a user, role or arn, so that the trust policy is saved again
+    """The unique ID (AIDA…, AROA…) of a user, role or arn, so that the trust policy is saved again
     when it changes. Needed only if the source account can't be asked for it."""
     conditions: NotRequired[Conditions]
     """Conditions for this principal. Each key replaces the grant's key of the same name. `mfa:

@@ -68,7 +68,7 @@ class TrustedRole(pulumi.ComponentResource):
     role_name: pulumi.Output[str]
     """The role's name."""
     role_unique_id: pulumi.Output[str]
-    """The role's unique id (AROA…)."""
+    """The role's unique ID (AROA…)."""
     account_id: pulumi.Output[str]
     """The destination account's ID."""
     switch_role_url: pulumi.Output[Optional[str]]  # noqa: UP045 - for the analyzer

@@ -38,7 +38,7 @@ class IssuedSession:
     """Temporary keys, of a role (AssumeRole) or of a user (GetSessionToken).
 
     Attributes:
-        principal_id: the unique id of the role or user that the keys speak for.
+        principal_id: the unique ID of the role or user that the keys speak for.
         name: the role session's name; None for a user's.
         issued, expires: seconds since the epoch.
         tags, transitive_tag_keys: session tags, and those that the next role in a chain inherits.

@@ -1,6 +1,6 @@
 """The emulated accounts: every look at moto's state, and nothing else that knows how moto keeps it.
 
-moto holds users, roles, groups and policies; this module finds them by name, ARN, unique id or
+moto holds users, roles, groups and policies; this module finds them by name, ARN, unique ID or
 access key. It imports moto when the first `MotoAccounts` is made, which takes most of a second.
 """
 
@@ -70,7 +70,7 @@ class MotoAccounts:
         return next((role for role in self._list_roles(account) if role.arn == arn), None)
 
     def find_principal_by_id(self, unique_id: str) -> Entity | None:
-        """The user (AIDA…) or role (AROA…) with that unique id, in any account."""
+        """The user (AIDA…) or role (AROA…) with that unique ID, in any account."""
         for account, _ in self.list_used():
             for principal in (*self._list_users(account), *self._list_roles(account)):
                 if principal.id == unique_id:
@@ -165,7 +165,7 @@ def get_boundary_arn(principal: Entity) -> str | None:
 
 
 def make_unique_id(account: str, prefix: str) -> str:
-    """A unique id as IAM makes them: AIDA… for a user, AGPA… for a group.
+    """A unique ID as IAM makes them: AIDA… for a user, AGPA… for a group.
 
     moto's ids of users and groups are lower-case letters without a prefix, so that nobody would
     recognize them in a trust policy whose user is gone.

@@ -1,7 +1,7 @@
 """Trust policies as IAM saves them: whom they may name, and what becomes of a name when its bearer
 goes.
 
-IAM looks every user and role of a Principal up when the policy is saved and keeps the unique id
+IAM looks every user and role of a Principal up when the policy is saved and keeps the unique ID
 (AIDA…, AROA…), which it shows as an ARN as long as that user or role exists. Here it is the other
 way round, with the same outcome: the ARN is kept until its bearer is deleted, and then the unique
 id takes its place.

@@ -3,7 +3,7 @@ account.
 
 moto holds users, roles, groups and policies. In app of it stands what it lacks: AWS's decision of
 `sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries,
-session policies), temporary keys that expire, MFA codes, unique ids in trust policies, and IAM's
+session policies), temporary keys that expire, MFA codes, unique IDs in trust policies, and IAM's
 refusals.
 
 What AWS does and this does not:

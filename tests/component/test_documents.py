@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def sid(world: World, *names: tuple[str, str]) -> str:
-    """The `Sid` of a trust whose principals have unique ids in the world."""
+    """The `Sid` of a trust whose principals have unique IDs in the world."""
     ids = sorted(world.unique_id(kind, name) for kind, name in names)
     return "Trust" + sha256("\n".join(ids).encode()).hexdigest()[:12]
 

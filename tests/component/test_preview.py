@@ -203,7 +203,7 @@ class TestUserMadeByTheSameProgram:
         "external ID of a role alone",
         "source account",
         "principal",
-        "unique id",
+        "unique ID",
         "external ID of a principal",
         "source IP",
     ],

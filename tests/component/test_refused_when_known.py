@@ -166,7 +166,7 @@ CASES = {
     "TrustedRole: digits": Case(
         source, "1111", "source_account_id", "account-id-too-short", SOURCE
     ),
-    "TrustedRole: unique id": Case(
+    "TrustedRole: unique ID": Case(
         unique_id, "alice", "principals[1].unique_id", "unique-id-too-short", "AIDAALICEXXXXXXXXXXX"
     ),
     "TrustedRole: user elsewhere": Case(

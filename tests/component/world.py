@@ -41,7 +41,7 @@ class World:
     Attributes:
         users: Each user's path, by its name; a user that isn't here is at `/`.
         roles: The same of roles.
-        made_again: Names of users and roles that were deleted and made again, with new unique ids.
+        made_again: Names of users and roles that were deleted and made again, with new unique IDs.
         partition: The partition of both accounts.
         accounts: The account of each provider, by the provider's name.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
@@ -60,7 +60,7 @@ class World:
     slow: frozenset[str] = frozenset()
 
     def unique_id(self, kind: str, name: str) -> str:
-        """The unique id that AWS gave a user or role."""
+        """The unique ID that AWS gave a user or role."""
         letters = "".join(letter for letter in name.upper() if letter.isalnum())
         life = "2" if name in self.made_again else "1"
         return f"{'AIDA' if kind == 'user' else 'AROA'}{letters:X<16.16}{life}"

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.engine
 
 ACCOUNTS = ("111111111111", "222222222222")
 IDENTITY = ("type", "name", "parent", "account")
-# Unique ids, their digest in a Sid, and what ends a name that Pulumi made.
+# Unique IDs, their digest in a Sid, and what ends a name that Pulumi made.
 MADE_ANEW = re.compile(r'(AROA|AIDA)[A-Z0-9]+(?=")|(?<="Trust)[0-9a-f]{12}|-[0-9a-f]{7}(?=")')
 _MADE_UP = re.compile(r"(?<=-)[0-9a-f]{7}$")
 

@@ -164,7 +164,7 @@ def _find_trust_refusal(policy: Policy, caller: Caller, matches: list[StatementM
     ids = tuple(sorted(name for name in names if name.startswith(("AIDA", "AROA"))))
     if ids:
         text += (
-            f": it names {', '.join(ids)} by unique id. A user or role that is deleted and "
+            f": it names {', '.join(ids)} by unique ID. A user or role that is deleted and "
             f"re-created gets a new one, here {caller.unique_id}"
         )
     return Finding("destination", "trust", text, policy.name, element="principal", dead_ids=ids)

@@ -28,7 +28,7 @@ class Finding:
         element: Where nothing allows, which element of that statement doesn't match.
         unmet: Which conditions aren't met.
         condition_keys: Of a deny, the keys of the conditions that are met.
-        dead_ids: Unique ids in the trust policy that replace users and roles that were deleted.
+        dead_ids: Unique IDs in the trust policy that replace users and roles that were deleted.
     """
 
     half: AccountSide

@@ -117,7 +117,7 @@ EXTERNAL_ID = StringRule(
 )
 _ACCOUNT_ID = StringRule("an account ID", 12, 12, r"\d*", "digits")
 UNIQUE_ID = StringRule(
-    "a unique id", 16, 128, r"[A-Z0-9]*", "uppercase letters and digits, such as AIDA… or AROA…"
+    "a unique ID", 16, 128, r"[A-Z0-9]*", "uppercase letters and digits, such as AIDA… or AROA…"
 )
 ORGANIZATION = StringRule(
     "an organization's ID", 12, 34, r"o-[a-z0-9]*", "o- followed by lowercase letters and digits"
@@ -188,7 +188,7 @@ class IntRange:
 
 MAX_SESSION_DURATION = IntRange("a maximum session duration", 3600, 43200)
 MFA_MAX_AGE = IntRange(
-    "an MFA's age", 1, 129600, why=" (credentials of GetSessionToken last 36 hours at most)"
+    "an MFA age", 1, 129600, why=" (credentials of GetSessionToken last 36 hours at most)"
 )
 ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
 

@@ -152,7 +152,7 @@ def _match_names(principal: Any, caller: Caller) -> PrincipalMatch:
 
 def _match_name(name: str, caller: Caller) -> PrincipalMatch:
     # No wildcard but the lone * means anything here, and a group is no principal, so plain
-    # equality is all there is. A unique id is what is left of a deleted user's or role's ARN.
+    # equality is all there is. A unique ID is what is left of a deleted user's or role's ARN.
     if name in {"*", caller.arn, caller.unique_id}:
         return PrincipalMatch.CALLER
     if name in {caller.principal_arn, caller.unique_id.partition(":")[0]}:

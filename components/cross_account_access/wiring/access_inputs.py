@@ -91,7 +91,7 @@ class AccessInputs:
 
     @cached_property
     def grants(self) -> dict[str, GrantInputs]:
-        """Each grant, its principals looked up where they are trusted by their unique ids."""
+        """Each grant, its principals looked up where they are trusted by their unique IDs."""
         found = self._look_up_principals()
         return {
             name: GrantInputs(

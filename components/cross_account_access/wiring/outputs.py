@@ -74,7 +74,7 @@ class GrantOutputs:
     role_name: pulumi.Output[str]
     """The role's name."""
     role_unique_id: pulumi.Output[str] | None
-    """The role's unique id; none where `side` is `source`."""
+    """The role's unique ID; none where `side` is `source`."""
     switch_role_url: pulumi.Output[str | None]
     """The console's switch-role URL; none where the console can't use the role."""
     switch_role_unavailable: pulumi.Output[str | None]

@@ -71,7 +71,7 @@ def collect_principals(
 
 
 def is_trusted_by_id(model: PrincipalModel) -> bool:
-    """Whether it is trusted by its unique id, for which the source account is to be asked."""
+    """Whether it is trusted by its unique ID, for which the source account is to be asked."""
     return model.kind in ("user", "role", None) and not model.by_name
 
 

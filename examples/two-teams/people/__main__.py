@@ -35,6 +35,6 @@ AssumeRoleGrant(
     opts=in_people,
 )
 
-# For the other team: whom to trust. The unique id lets it notice when the role is re-created.
+# For the other team: whom to trust. The unique ID lets it notice when the role is re-created.
 pulumi.export("ci_arn", ci.arn)
 pulumi.export("ci_unique_id", ci.unique_id)

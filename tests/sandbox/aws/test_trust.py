@@ -182,7 +182,7 @@ class TestUniqueIds:
         assert principals(stage) == user_id
         found = stage.refused(alice, arn)
         assert found.half == "destination"
-        assert f"it names {user_id} by unique id" in (found.reason or "")
+        assert f"it names {user_id} by unique ID" in (found.reason or "")
         stage.destination.update_assume_role_policy(
             RoleName="deploy", PolicyDocument=trust({"AWS": ALICE})
         )

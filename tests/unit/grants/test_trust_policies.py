@@ -140,7 +140,7 @@ def test_a_condition_that_is_not_known_yet_keeps_its_place() -> None:
 
 
 def sid(*unique_ids: str) -> str:
-    """The Sid of users with these unique ids."""
+    """The Sid of users with these unique IDs."""
     users = [read_model(PrincipalModel, {"user": f"u{number}"}) for number in range(3)]
     known = [
         user.model_copy(update={"unique_id": found})

@@ -131,7 +131,7 @@ def test_a_trust_of_somebody_else() -> None:
 
 def test_a_trust_of_a_principal_that_was_re_created() -> None:
     assert answer(trusts(["AIDAGONE", "arn:aws:iam::111111111111:user/alice"])).reason == (
-        f"the trust policy names no principal that is {BOB_ARN}: it names AIDAGONE by unique id. "
+        f"the trust policy names no principal that is {BOB_ARN}: it names AIDAGONE by unique ID. "
         "A user or role that is deleted and re-created gets a new one, here AIDABOB"
     )
 

@@ -32,7 +32,7 @@ TEXTS: list[tuple[str, Callable[[object], str], int, int, set[str]]] = [
     ("external ID", limits.EXTERNAL_ID, 2, 1224, NAME | set(":/")),
     ("session name", limits.SESSION_NAME, 2, 64, NAME),
     ("account ID", limits.check_account_id, 12, 12, set(string.digits)),
-    ("unique id", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
+    ("unique ID", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
     ("access key ID", stack_config.ACCESS_KEY, 12, 128, WORDS),
 ]
 # ASCII, Latin-1 and some of what Unicode calls a letter, a digit, a space or an end of line.

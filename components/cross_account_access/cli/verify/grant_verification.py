@@ -159,7 +159,7 @@ class GrantVerifier:
 
     def _try_as_stranger(self, result: GrantResult, call: AssumeRoleCall) -> None:
         answer, message, _ = assume_role(self.mfa or self.caller.aws, call)
-        what = "assumes the role, as none of its principals"
+        what = "a caller that isn't a principal assumes the role"
         if answer == "allowed" and _trusts_accounts(result.grant.documents, self.caller.identity):
             result.attempts.append(Attempt(what, "allowed", answer, message))
             why = "the grant trusts whole accounts, whose own policies allow this caller"
