@@ -44,7 +44,7 @@ _MOST_SECONDS_OF_ENGINE_REPEATS = 120.0
 def in_the_program(sizes: list[int], repeats: int) -> None:
     """Time in the program, under mocks, and what is asked of the engine and of AWS."""
     print("## In the program\n")
-    print("Processor time under Pulumi's mocks, the least of the repeats.\n")
+    print("Processor time under Pulumi's mocks, the minimum of the repeats.\n")
     print(
         "| grants | flat, ms a grant | in empty components | component | component : flat "
         "| component : empty components |"
@@ -87,7 +87,7 @@ def _least_times(ways: list[programs.Program], repeats: int) -> list[programs.Ru
 def _print_counts(counted: dict[int, list[programs.Run]]) -> None:
     print("\n## What is asked for\n")
     print(
-        "| grants | AWS resources | the least | component resources | lookups | the least "
+        "| grants | AWS resources | minimum | component resources | lookups | minimum "
         "| Outputs a grant | in empty components | flat |"
     )
     print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
@@ -121,7 +121,7 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
         raise click.ClickException(f"the Pulumi CLI is needed for this: {missing}") from None
     print("## On the engine\n")
     print(
-        "Seconds of `pulumi up` and of a preview without changes, the least of the repeats; flat "
+        "Seconds of `pulumi up` and of a preview without changes, the minimum of the repeats; flat "
         "has a policy for"
     )
     print("each grant.\n")
