@@ -216,14 +216,14 @@ def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) ->
 
 
 class _Gathered:
-    """What is found out of several Outputs, by whoever awaits it first."""
+    """The combined result of several Outputs, computed by whoever awaits it first."""
 
     def __init__(self, gather: Callable[[], Coroutine[Any, Any, tuple[Any, ...]]]) -> None:
         self._gather = gather
         self._parts: tuple[Any, ...] | None = None
 
     def part(self, position: int) -> "_Part":
-        """One of the things found out."""
+        """One part of the result, to be awaited."""
         return _Part(self, position)
 
     async def get(self, position: int) -> Any:
@@ -233,7 +233,7 @@ class _Gathered:
 
 
 class _Part:
-    """An awaitable, and no coroutine: those must be awaited, and this isn't after an error."""
+    """One part. It is no coroutine, for after an error it is never awaited: Python would warn."""
 
     def __init__(self, gathered: _Gathered, position: int) -> None:
         self._gathered = gathered
