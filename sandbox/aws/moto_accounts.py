@@ -54,9 +54,6 @@ class MotoAccounts:
 
     # Principals
 
-    def find_user(self, account: str, name: str) -> Entity | None:
-        return self._iam[account][PARTITION].users.get(name) if account in self._iam else None
-
     def find_role(self, account: str, name: str) -> Entity | None:
         """The role of that name, in whatever path: a name is unique in its account."""
         return next((role for role in self._list_roles(account) if role.name == name), None)

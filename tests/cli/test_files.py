@@ -82,7 +82,9 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
     ) == (b"old", 0o440, 1)
 
 
-@pytest.mark.skipif(not _MODES_COUNT, reason="a folder's mode doesn't stop root")
+@pytest.mark.skipif(
+    not _MODES_COUNT, reason="a folder's mode doesn't stop root: run as another user"
+)
 def test_in_a_read_only_folder_nothing_is_written(deployed: Stage) -> None:
     folder = deployed.folder / "fixed"
     folder.mkdir()

@@ -23,7 +23,10 @@ def test_the_program_uses_all_that_is_public() -> None:
     ] == []
 
 
-@pytest.mark.skipif(find_spec("basedpyright") is None, reason="basedpyright isn't installed")
+@pytest.mark.skipif(
+    find_spec("basedpyright") is None,
+    reason="basedpyright isn't installed: pip install -r requirements-dev.txt",
+)
 def test_pyright_finds_no_fault_with_it_or_the_examples() -> None:
     """That it finds the faults that are there, the last lines of the program make sure: each
     ignore must be needed."""

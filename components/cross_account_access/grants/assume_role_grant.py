@@ -47,7 +47,7 @@ class AssumeRoleGrantModel(Model):
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")
-    def _attachable(self) -> "AssumeRoleGrantModel":
+    def _check_attachable(self) -> "AssumeRoleGrantModel":
         if self.principal.kind not in _ATTACHED_TO:
             raise Refusal(
                 "must be a user, role or group, for a policy attaches to nothing else",
@@ -78,7 +78,7 @@ class AssumeRoleGrantModel(Model):
         return self
 
     @model_validator(mode="after")
-    def _of_these_roles(self) -> "AssumeRoleGrantModel":
+    def _check_role_names(self) -> "AssumeRoleGrantModel":
         for key in ("role_arn_lengths", "role_actions"):
             if unknown := sorted(set(getattr(self, key)) - set(self.role_arns)):
                 raise Refusal(

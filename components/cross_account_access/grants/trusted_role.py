@@ -20,7 +20,7 @@ class TrustedRoleModel(RoleGrantModel):
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")
-    def _tags_together(self) -> "TrustedRoleModel":
+    def _check_tags_together(self) -> "TrustedRoleModel":
         with locate(Key("role"), Key("tags")):
             merge_tags(self.tags, self.role.tags)
         return self

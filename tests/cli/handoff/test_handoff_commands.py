@@ -248,7 +248,9 @@ def test_the_readme_tells_how_to_undo_it(applied: Applied, side: str, tmp_path: 
     as_before(applied)
 
 
-@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on PATH")
+@pytest.mark.skipif(
+    shutil.which("aws") is None, reason="the AWS CLI is not on PATH: pip install awscli"
+)
 @pytest.mark.parametrize("side", SIDES)
 def test_the_aws_cli_itself_takes_the_commands(applied: Applied, side: str, tmp_path: Path) -> None:
     undo(applied, side, tmp_path)

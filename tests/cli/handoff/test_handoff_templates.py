@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from sandbox.aws.server import Sandbox
 
 ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}
-TERRAFORM = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
+TERRAFORM = pytest.mark.skipif(
+    shutil.which("terraform") is None, reason="terraform is not on PATH: install Terraform"
+)
 
 
 RECORDS = records()

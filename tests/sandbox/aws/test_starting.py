@@ -91,7 +91,12 @@ def has_ipv6() -> bool:
     "host",
     [
         "localhost",
-        pytest.param("::1", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")),
+        pytest.param(
+            "::1",
+            marks=pytest.mark.skipif(
+                not has_ipv6(), reason="there is no IPv6: enable it on the loopback interface"
+            ),
+        ),
     ],
 )
 def test_other_loopback_hosts_work(host: str) -> None:
