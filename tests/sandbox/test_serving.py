@@ -122,7 +122,9 @@ def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_pat
 def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
     folder = project(tmp_path)
     with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
-        endpoint, region = up.line(r"^  export AWS_ENDPOINT_URL=(\S+) AWS_REGION=(\S+)$").groups()
+        # The AWS CLI's version 1 reads AWS_DEFAULT_REGION alone.
+        variables = r"^  export AWS_ENDPOINT_URL=(\S+) AWS_DEFAULT_REGION=(\S+)$"
+        endpoint, region = up.line(variables).groups()
         assert endpoint == endpoint_of(folder)
         pattern = (
             r"^  AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+) "
