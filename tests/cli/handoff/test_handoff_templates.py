@@ -20,8 +20,6 @@ import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 
 from cross_account_access.cli.handoff.cloudformation_template import render_template
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
@@ -38,6 +36,7 @@ from tests.cli.handoff.everything import (
     rights_of,
     role_of,
 )
+from tests.linting import lint_template
 from tests.sandbox.commands import DESTINATION, SOURCE
 
 if TYPE_CHECKING:
@@ -99,13 +98,6 @@ def fresh(rich: Deployed) -> Deployed:
 # --- CloudFormation -------------------------------------------------------------------------------
 
 
-def complaints(text: str) -> list[str]:
-    return [
-        f"{found.rule.id} {found.path}: {found.message}"
-        for found in lint(text, config=ManualArgs(regions=["us-east-1"]))
-    ]
-
-
 def test_the_linter_accepts_the_templates() -> None:
     """One as it is, of which all others have the head, with everybody's resources in it."""
     document = yaml.safe_load(render_template(HALVES["rich", "destination"]))
@@ -114,13 +106,13 @@ def test_the_linter_accepts_the_templates() -> None:
         resources = yaml.safe_load(render_template(half))["Resources"]
         document["Resources"] |= {f"R{number}{name}": one for name, one in resources.items()}
     assert len(document["Resources"]) > len(GRANTS)
-    assert complaints(json.dumps(document)) == []
+    assert lint_template(json.dumps(document)) == []
 
 
 def test_the_linter_would_find_what_is_wrong() -> None:
     text = render_template(HALVES["rich", "source"])
-    assert complaints(text) == []
-    assert complaints(text.replace('"Allow"', '"Alow"')) != []
+    assert lint_template(text) == []
+    assert lint_template(text.replace('"Allow"', '"Alow"')) != []
 
 
 def test_a_template_says_exactly_what_the_stack_does() -> None:

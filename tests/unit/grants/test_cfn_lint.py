@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +21,7 @@ from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from cross_account_access.iam.identity_policy import check_identity_policy
+from tests.linting import lint_template
 from tests.unit.grants import grant_conditions, grant_principals
 from tests.unit.grants.grant_oracle import SOURCE
 from tests.unit.grants.grant_worlds import ROLE, grants
@@ -57,8 +56,7 @@ def complaints(resources: Iterable[dict[str, Any]]) -> list[str]:
     found = {f"R{number}": resource for number, resource in enumerate(resources)}
     assert 0 < len(found) <= MOST
     template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": found})
-    told = lint(template, config=ManualArgs(regions=["us-east-1"]))
-    return sorted(f"{match.rule.id} {match.path}: {match.message}" for match in told)
+    return lint_template(template)
 
 
 def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
