@@ -30,7 +30,7 @@ from tests.unit.grants.test_packing import PLAIN, some_roles
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 STACKS = [PROJECT / "Pulumi.dev.yaml", *sorted((PROJECT / "examples").rglob("Pulumi.*.yaml"))]
 CASES = [*grant_principals.CASES, *grant_conditions.CASES]
 # No more resources than a template may have.
