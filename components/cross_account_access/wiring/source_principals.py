@@ -76,7 +76,7 @@ def is_trusted_by_id(model: PrincipalModel) -> bool:
 
 
 def get_attachment_key(model: PrincipalModel) -> str | None:
-    """What the source's policy is attached to: of a session, its role; None for handed-out ones."""
+    """The key of what the source's policy attaches to, of a session its role; None if nothing."""
     if model.session is not None:
         return f"role-{model.session.partition('/')[0]}"
     return None if model.attached is None else model.key
