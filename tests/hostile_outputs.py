@@ -111,8 +111,8 @@ _WHOLE = (
     "arn:aws:iam::222222222222:role/x\narn",
     "arn:aws:iam::222222222222:role/../x",
     "arn:evil:iam::222222222222:role/x",
-    "arn:aws:iam::22222222222２:role/x",
-    "２２２２２２２２２２２２",
+    "arn:aws:iam::22222222222\uff12:role/x",
+    "\uff12\uff12\uff12",
     "222222222222\n",
     "x" * 5000,
 )
