@@ -163,7 +163,7 @@ VALUES: dict[str, Any] = {
     "tags": {"owner": "platform"},
     "transitive_tag_keys": ["team"],
     "trust_by": "name",
-    "unique_id": "AIDAALICEXXXXXXXXXXX",
+    "unique_id": "AIDAALICEXXXXXXXXXXX1",
     "user": "alice",
 }
 
@@ -246,16 +246,28 @@ def test_inputs_and_plain_keys_are_told_apart() -> None:
     inputs = {key for args, key in LEAVES if is_input(leaf(hints(args)[key]))}
     assert inputs == {
         "arn",
+        "description",
         "external_id",
         "group",
         "inline_policies",
         "managed_policy_arns",
+        "not_after",
+        "not_before",
+        "organizations",
         "permissions_boundary",
         "previous_external_id",
+        "principal_tags",
+        "raw",
         "role",
         "role_arns",
+        "session_names",
+        "session_tags",
         "source_account_id",
+        "source_identities",
         "source_ips",
+        "source_vpc_endpoints",
+        "source_vpcs",
+        "tags",
         "unique_id",
         "user",
     }

@@ -1,7 +1,7 @@
 """Checks of a single condition's value; how conditions go together is in `conditions`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,13 +11,13 @@ from pydantic import PlainValidator
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
 
-from .model import Unresolved, plain
+from .model import Unresolved, defer, plain
 
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
 
 # A request without the key satisfies these operators.
-_MET_BY_ABSENT_KEY = re.compile("IfExists$|^ForAllValues:|Not")
+MET_BY_ABSENT_KEY = re.compile("IfExists$|^ForAllValues:|Not")
 _OPERATOR = re.compile(
     r"(ForAllValues:|ForAnyValue:)?"
     r"(String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
@@ -48,8 +48,7 @@ def make_list_check(check: Callable[[object], str]) -> Callable[[object], list[A
         if not isinstance(value, list) or not value:
             raise Refusal("must be a list of at least one value", code="not-filled-list")
         checked = [
-            inner if isinstance(inner, Unresolved) else limits.check_part(position, inner, check)
-            for position, inner in enumerate(value)
+            limits.check_part(position, inner, defer(check)) for position, inner in enumerate(value)
         ]
         if repeated := limits.find_repeated(v for v in checked if isinstance(v, str)):
             raise Refusal(
@@ -78,6 +77,16 @@ def plain_list(check: Callable[[object], str]) -> PlainValidator:
     return plain(check_plain_list)
 
 
+def check_known_tags(value: object) -> dict[str, Any]:
+    """Check tags; a value that is an `Unresolved` waits for it."""
+    return limits.check_tags(value, defer(limits.TAG_VALUE))
+
+
+def check_known_tag_values(value: object) -> dict[str, list[Any]]:
+    """Check the values that tags may have; one that is an `Unresolved` waits for it."""
+    return limits.check_tag_values(value, defer(limits.TAG_VALUE))
+
+
 def check_time(value: object) -> str:
     """Check a point in time, in UTC."""
     rule = "must be a UTC time in ISO 8601, such as 2026-12-31T18:00:00Z"
@@ -104,17 +113,17 @@ def check_raw_conditions(value: object) -> Block:
     }
 
 
-def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
+def _check_raw_keys(operator: object, keys: object) -> dict[str, list[Any]]:
     if not isinstance(operator, str) or not _OPERATOR.fullmatch(operator):
         raise Refusal(
             "there is no such condition operator", code="unknown-operator", value=operator
         )
     if not isinstance(keys, Mapping) or not keys:
         raise Refusal("must map condition keys to lists of values", code="invalid-raw-conditions")
-    checked = {}
+    checked: dict[str, list[Any]] = {}
     for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.check_part(str(key), key, limits.CONDITION_KEY)
-        if key.lower().startswith("aws:multifactorauth") and _MET_BY_ABSENT_KEY.search(operator):
+        if key.lower().startswith("aws:multifactorauth") and MET_BY_ABSENT_KEY.search(operator):
             raise Refusal(
                 "must not have an operator that a request without the key satisfies: requests by "
                 "access keys have no MFA keys",
@@ -123,15 +132,20 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
                 where=(key,),
                 value=operator,
             )
-        checked[key] = sorted(set(limits.check_part(key, values, _check_raw_values)))
+        checked[key] = sort_values(set(limits.check_part(key, values, _check_raw_values)))
     return checked
 
 
-def _check_raw_values(values: object) -> list[str]:
+def sort_values(values: Iterable[Any]) -> list[Any]:
+    """Sort values, those that aren't known yet first."""
+    return sorted(values, key=lambda value: value if isinstance(value, str) else "")
+
+
+def _check_raw_values(values: object) -> list[Any]:
     rule = "must be a list of at least one string"
     if not isinstance(values, list) or not values:
         raise Refusal(rule, code="invalid-raw-values")
     for position, text in enumerate(values):
-        if not isinstance(text, str):
+        if not isinstance(text, str | Unresolved):
             raise Refusal(rule, code="invalid-raw-values", where=(position,), value=text)
     return values

@@ -9,7 +9,11 @@ from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 
+from .condition_values import check_known_tags
 from .model import Model, Unresolved, plain, when_known
+
+Tags = dict[str, Any]
+"""Values by tag key; an `Unresolved` for one that isn't known."""
 
 
 def check_managed_policy(value: object) -> str:
@@ -114,7 +118,7 @@ class RoleModel(Model):
 
     name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
     path: Annotated[str, plain(limits.check_path)] = "/"
-    description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
+    description: Annotated[str | Unresolved | None, when_known(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
     managed_policies: list[Annotated[str, PlainValidator(_check_listed_policy)]] = []
     managed_policy_arns: dict[
@@ -127,7 +131,7 @@ class RoleModel(Model):
     permissions_boundary: Annotated[str | Unresolved | None, when_known(check_managed_policy)] = (
         None
     )
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    tags: Annotated[Tags, plain(check_known_tags)] = {}
 
     @model_validator(mode="after")
     def _check_policies(self) -> "RoleModel":
@@ -198,13 +202,13 @@ class RoleModel(Model):
                 resolve_policy_arn(policy, "aws", account)
 
 
-def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+def merge_tags(common: Tags, own: Tags) -> Tags:
     """Merge a role's tags: its own replace the common ones of the same key, ignoring case.
 
     Raises:
         Refusal: If both together are too many.
     """
     named = {key.lower() for key in own}
-    return limits.check_tags(
+    return check_known_tags(
         {key: value for key, value in common.items() if key.lower() not in named} | dict(own)
     )

@@ -122,6 +122,10 @@ class FrozenArgs:
         except InvalidInput as error:
             raise InvalidArgs(self.component, error.problems) from None
 
+    def settle(self, check: Callable[[object], _T]) -> Any:
+        """One value of the args: itself where it is plain, else an Output of it, checked."""
+        return self.resolve(lambda values: check(values[()])) if self.outputs else self.plain
+
     def resolve(
         self, build: Callable[..., _T], *others: pulumi.Output[Any], outputs: Outputs | None = None
     ) -> pulumi.Output[_T]:
@@ -200,6 +204,11 @@ def _find_outputs(value: Any, place: FieldPath) -> Iterator[tuple[FieldPath, pul
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _find_outputs(inner, (*place, number))
+
+
+def holds_output(values: Mapping[str, Any]) -> bool:
+    """Whether one of the values is an Output."""
+    return any(isinstance(value, pulumi.Output) for value in values.values())
 
 
 def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) -> Any:

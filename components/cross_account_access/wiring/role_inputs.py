@@ -19,7 +19,7 @@ from cross_account_access.iam.identity_policy import check_identity_policy, find
 
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
-from .inputs import FrozenArgs, InvalidArgs
+from .inputs import FrozenArgs, InvalidArgs, holds_output
 from .providers import account_of
 
 
@@ -37,7 +37,7 @@ class RoleInputs:
 
     grant: GrantInputs
     name: str | None
-    tags: dict[str, str]
+    tags: dict[str, pulumi.Input[str]]
     imports: Mapping[str, str]
     policy_arns: "PolicyArns"
 
@@ -72,7 +72,7 @@ class RoleInputs:
         accounts = args.resolve(
             check, account_of(provider), outputs=args.within("source_account_id")
         )
-        tags = roles.merge_tags(model.tags, model.role.tags)
+        tags = resolve_tags(args, args)
         grant_inputs = GrantInputs(args, model, accounts)
         return cls(grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts))
 
@@ -80,6 +80,13 @@ class RoleInputs:
     def role(self) -> roles.RoleModel:
         """The role's settings."""
         return self.grant.model.role
+
+    @property
+    def repeated_outputs(self) -> list[str]:
+        """The role's outputs in which AWS's provider repeats an Output that is given here."""
+        late = {place[1] for place in self.grant.args.outputs if place[0] == "role"}
+        repeated = [key for key in ("inline_policies", "managed_policy_arns") if key in late]
+        return [*repeated, *(["tags_all"] if holds_output(self.tags) else [])]
 
     @property
     def account_id(self) -> pulumi.Output[str]:
@@ -108,6 +115,14 @@ class RoleInputs:
             return _build_policy_arn(values[()], accounts)
 
         return self.grant.args.below("role", *place).resolve(build, self.grant.accounts)
+
+    def resolve_description(self) -> pulumi.Input[str] | None:
+        """The role's description; None where there is none."""
+        if self.role.description is None:
+            return None
+        args = self.grant.args.below("role", "description")
+        description: pulumi.Input[str] = args.settle(limits.DESCRIPTION)
+        return description
 
     def resolve_boundary(self) -> pulumi.Output[str] | None:
         """The permissions boundary's ARN; None where there is none."""
@@ -150,6 +165,23 @@ def _build_policy_arn(policy: Any, accounts: Accounts) -> str:
     account = accounts.destination
     checked = roles.check_managed_policy(policy)
     return roles.resolve_policy_arn(checked, account.partition, account.id)
+
+
+def resolve_tags(component: FrozenArgs, grant: FrozenArgs) -> dict[str, pulumi.Input[str]]:
+    """The tags of a grant's role; what is an Output in them is checked once it is known.
+
+    Args:
+        component: The args that hold the common tags.
+        grant: The args that hold the role, whose own tags replace these.
+    """
+    common = component.plain.get("tags", {})
+    own = grant.plain.get("role", {}).get("tags", {})
+    return {
+        key: (
+            grant.below("role", "tags", key) if key in own else component.below("tags", key)
+        ).settle(limits.TAG_VALUE)
+        for key in roles.merge_tags(common, own)
+    }
 
 
 def list_role_resources(name: str, role: roles.RoleModel) -> list[str]:
