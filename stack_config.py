@@ -125,7 +125,7 @@ class Connection(Model):
                 code="credentials-of-other-account",
                 where=(Key("account_id"),),
                 value=self.account_id,
-                remedy=f"That is {account}: correct the ID, or use credentials of the other account",
+                remedy=f"That is {account}: correct the ID, or use other credentials",
             )
         return self
 

@@ -74,6 +74,7 @@ class RoleInputs:
         )
         tags = resolve_tags(args, args)
         grant_inputs = GrantInputs(args, model, accounts)
+        _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
         return cls(grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts))
 
     @property
@@ -111,8 +112,11 @@ class RoleInputs:
         if isinstance(policy, str):
             return self.policy_arns.resolve(policy)
 
+        is_arn = place[:1] == ("managed_policy_arns",)
+        check = roles.check_managed_policy_arn if is_arn else roles.check_managed_policy
+
         def build(values: Mapping[Any, Any], accounts: Accounts) -> str:
-            return _build_policy_arn(values[()], accounts)
+            return _build_policy_arn(check(values[()]), accounts)
 
         return self.grant.args.below("role", *place).resolve(build, self.grant.accounts)
 
@@ -161,10 +165,9 @@ class PolicyArns:
         return self._arns[policy]
 
 
-def _build_policy_arn(policy: Any, accounts: Accounts) -> str:
+def _build_policy_arn(policy: str, accounts: Accounts) -> str:
     account = accounts.destination
-    checked = roles.check_managed_policy(policy)
-    return roles.resolve_policy_arn(checked, account.partition, account.id)
+    return roles.resolve_policy_arn(policy, account.partition, account.id)
 
 
 def resolve_tags(component: FrozenArgs, grant: FrozenArgs) -> dict[str, pulumi.Input[str]]:
