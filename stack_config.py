@@ -287,8 +287,8 @@ def load() -> Settings:
         if (match := own.fullmatch(key))
     }
     keys = [key for key in config if pulumi_config.is_config_secret(f"{NAMESPACE}:{key}")]
-    folder, stack = Path(pulumi.get_root_directory()), pulumi.get_stack()
-    saved = read_saved_config(folder, stack, NAMESPACE) if keys else {}
+    folder = Path(pulumi.get_root_directory() or Path(__file__).parent)
+    saved = read_saved_config(folder, pulumi.get_stack(), NAMESPACE) if keys else {}
     try:
         return check(config, EncryptedLeaves.find(config, keys, saved))
     except InvalidInput as error:

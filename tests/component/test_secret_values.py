@@ -18,7 +18,7 @@ from tests.component.programs import (
     secret,
     trusted_role,
 )
-from tests.component.world import DESTINATION, ci_arn
+from tests.component.world import DESTINATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -326,31 +326,3 @@ def test_a_roles_own_tag_replaces_a_secret_one() -> None:
     assert found.one("Role").shown["tags"] == {"Owner": "us"}
     assert "swordfish" not in found.visible()
     assert found.one("Policy").inputs["tags"] == {"owner": "swordfish"}
-
-
-@pytest.mark.parametrize("value", ["AIDAWRONG0000000000", output("AIDAWRONG0000000000")], ids=str)
-def test_another_principals_unique_id_is_refused_with_both(value: Any) -> None:
-    principals = [{"user": "bob"}, {"user": "alice", "unique_id": value}]
-    error, _ = refused(access({"deploy": grant(principals=principals)}))
-    (problem,) = error.problems
-    assert (problem.code, problem.path) == (
-        "wrong-unique-id",
-        "grants.deploy.principals[1].unique_id",
-    )
-    assert "AIDAWRONG0000000000" in problem.value
-    assert "AIDAALICEXXXXXXXXXXX1" in problem.remedy
-
-
-@pytest.mark.parametrize("principal", [{"role": "ci"}, {"arn": ci_arn("ci")}])
-def test_a_wrong_unique_id_is_refused_of_roles_and_arns_too(principal: dict[str, Any]) -> None:
-    principals = [principal | {"unique_id": "AROAWRONG0000000000"}]
-    error, found = refused(access({"deploy": grant(principals=principals)}))
-    assert [problem.code for problem in error.problems] == ["wrong-unique-id"]
-    assert found.of("Role") == []
-
-
-def test_a_secret_unique_id_that_is_wrong_is_not_told() -> None:
-    principals = [{"user": "alice", "unique_id": secret("AIDAWRONG0000000000")}]
-    error, found = refused(access({"deploy": grant(principals=principals)}))
-    assert [problem.code for problem in error.problems] == ["wrong-unique-id"]
-    assert "AIDAWRONG" not in str(error) + found.visible()
