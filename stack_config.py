@@ -19,7 +19,15 @@ from pydantic import PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
 from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, InvalidInput
-from cross_account_access.errors import SECRET, FieldPath, Key, Problem, Refusal, join_path
+from cross_account_access.errors import (
+    SECRET,
+    FieldPath,
+    Key,
+    Problem,
+    Refusal,
+    end_path,
+    join_path,
+)
 from cross_account_access.grants.grant import GrantSet
 from cross_account_access.grants.model import Model, plain, read_model
 from cross_account_access.grants.roles import check_role_arn
@@ -248,7 +256,7 @@ def check(config: Mapping[str, Any], encrypted: EncryptedLeaves = NOTHING_ENCRYP
     except InvalidInput as error:
         if not encrypted:
             raise
-        raise InvalidInput(_hide_secrets(error.problems, encrypted.mask(own))) from None
+        raise InvalidInput(_hide_secrets(error.problems, own, encrypted)) from None
     settings.keep(own, encrypted)
     return settings
 
@@ -257,20 +265,24 @@ def _read(config: Mapping[str, Any]) -> Settings:
     return read_model(Settings, config, path=_PATH, spelling="camelCase")
 
 
-def _hide_secrets(problems: Sequence[Problem], masked: Mapping[str, Any]) -> list[Problem]:
+def _hide_secrets(
+    problems: Sequence[Problem], config: Mapping[str, Any], encrypted: EncryptedLeaves
+) -> list[Problem]:
     """The problems with only those values and remedies that the config without secrets has too."""
     try:
-        _read(masked)
+        _read(encrypted.mask(config))
         told: Sequence[Problem] = ()
     except InvalidInput as error:
         told = error.problems
     twins = {(problem.path, problem.code): problem for problem in told}
+    ends = [join_path(_PATH, place) for place in encrypted.exact | encrypted.covered]
     hidden = []
     for problem in problems:
         twin = twins.get((problem.path, problem.code), replace(problem, value="", remedy=""))
         value = problem.value if problem.value == twin.value else SECRET
         remedy = problem.remedy if problem.remedy == twin.remedy else ""
-        hidden.append(replace(problem, value=value, remedy=remedy))
+        path = end_path(problem.path, ends)
+        hidden.append(replace(problem, path=path, value=value, remedy=remedy))
     return hidden
 
 

@@ -1,4 +1,4 @@
-"""The program with encrypted config: what is secret in the resources and outputs, and what isn't."""
+"""The program with encrypted config: what is secret in resources and outputs, and what is not."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def as_its_file_has_it(folder: Path, config: Config, *encrypted: str) -> None:
             {("deploy", "documents")},
         ),
     ],
+    ids=["an external ID", "a description", "a tag", "a part of a policy"],
 )
 def test_exactly_what_the_settings_file_shows_as_encrypted_is_secret(
     tmp_path: Path,

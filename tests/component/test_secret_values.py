@@ -162,6 +162,12 @@ ROLES: dict[str, Case] = {
         {"Statement": "swordfish"},
         "",
     ),
+    "an inline policy with a key that there isn't": (
+        lambda value: of_role(inline_policies={"read": value}),
+        json.dumps(allow(BUCKET)),
+        {"Statement": [{"Effect": "Allow", "swordfish": {"swordfish": 1}}], "swordfish": 1},
+        "",
+    ),
     "a part of an inline policy": (
         lambda value: of_role(inline_policies={"read": allow(value)}),
         BUCKET,

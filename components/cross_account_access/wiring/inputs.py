@@ -17,6 +17,7 @@ from cross_account_access.errors import (
     InvalidInput,
     Problem,
     Refusal,
+    end_path,
     join_path,
     make_problem,
 )
@@ -144,8 +145,14 @@ class FrozenArgs:
             else:
                 problems = (make_problem(self.path, NOT_SHOWN, error),)
             if secret:  # a value, or what a remedy is made of, may be the secret or tell of it
+                ends = [join_path(self.path, place) for place in awaited]
                 problems = tuple(
-                    replace(problem, value=problem.value and SECRET, remedy="")
+                    replace(
+                        problem,
+                        path=end_path(problem.path, ends),
+                        value=problem.value and SECRET,
+                        remedy="",
+                    )
                     for problem in problems
                 )
             return InvalidArgs(self.component, problems)
