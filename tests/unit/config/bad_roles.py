@@ -184,7 +184,7 @@ ROLES = [
         {INLINE: policy(Effect="allow")},
         path=f"{STATEMENT}.Effect",
     ),
-    Bad("no action", "element-or-its-opposite", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
+    Bad("no action", "no-action", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
     Bad(
         "an action without its service",
         "invalid-action",
@@ -223,6 +223,6 @@ ROLES = [
     Bad(
         "inline policies of 10241 characters",
         "inline-policies-too-long",
-        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:" + "x" * 10142)}},
+        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:aws:s3:::" + "x" * 10133)}},
     ),
 ]
