@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 POLICY = document(Action="s3:*", Resource="*")
 READING = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+SYNTAX, LEGACY = "Syntax errors in policy.", "The policy failed legacy parsing"
+VENDOR = "Resource vendor must be fully qualified and cannot contain regexes."
 HOLDERS = pytest.mark.parametrize("kind", ["user", "group", "role"])
 
 
@@ -61,14 +63,8 @@ class TestDocuments:
         [
             ("{", "Syntax errors in policy."),
             ("[]", "Syntax errors in policy."),
-            (
-                document(Action="s3:*", Resource="*", version=None),
-                "Policy document must be version 2012-10-17 or greater.",
-            ),
-            (
-                document(Action="s3:*", Resource="*", version="2008-10-17"),
-                "Policy document must be version 2012-10-17 or greater.",
-            ),
+            (document(Action="s3:*", Resource="*", version="2013-10-17"), SYNTAX),
+            ('{"Version": "2012-10-17", "Statement": []}', SYNTAX),
             (
                 document(Action="s3:*", Resource="*", Principal="*"),
                 "Policy document should not specify a principal.",
@@ -91,10 +87,27 @@ class TestDocuments:
             ),
             (document(Action="s3:*", NotAction="s3:*", Resource="*"), "Syntax errors in policy."),
             (document(Action="s3:*", NotResource="*", Resource="*"), "Syntax errors in policy."),
-            (document(Action="s3:*", Resource="*", Effect="Permit"), "Invalid effect: Permit"),
+            (document(Action="s3:*", Resource="*", Effect="Permit"), SYNTAX),
+            (document(Action="s3:*", Resource="*", Effect="allow"), LEGACY),
+            (document(Action="s3:*", Resource="*", Condition={"Equals": {"aws:x": "y"}}), SYNTAX),
+            (document(Action="*:Untag*", Resource="*"), "Vendor * is not valid"),
+            (document(Action="a a:List", Resource="*"), "Vendor a a is not valid"),
             (
-                document(Action="s3:*", Resource="*", Condition={"Equals": {}}),
-                "Invalid Condition type : Equals.",
+                document(Action="s3:List:Bucket", Resource="*"),
+                "Actions/Condition can contain only one colon.",
+            ),
+            (document(Action="s3:*", Resource="arn:aws:*::my-bucket:x"), VENDOR),
+            (document(Action="s3:*", NotResource=["*", "arn:aws:s?:::my-bucket"]), VENDOR),
+            (document(Action="s3:*", Resource="arn:aws"), VENDOR),
+            (document(Action="s3:*", Resource="arn:aws:s3::my-bucket"), LEGACY),
+            (document(Action="s3:*", Resource="arn:aws:s3:::${AWS::AccountId}"), LEGACY),
+            (
+                document(Action="s3:*", Resource="*", Condition={"DateLessThan": {"x:y": "abc"}}),
+                LEGACY,
+            ),
+            (
+                document(Action="s3:*", Resource="arn:aws:s3:us-east-1::b"),
+                "Resource arn:aws:s3:us-east-1::b can not contain region information.",
             ),
         ],
     )
@@ -142,6 +155,35 @@ class TestDocuments:
         shown.append(iam.get_group_policy(GroupName="deploy", PolicyName="p")["PolicyDocument"])
         shown.append(iam.get_role_policy(RoleName="deploy", PolicyName="p")["PolicyDocument"])
         assert shown == [json.loads(text)] * 5
+
+    @pytest.mark.parametrize("version", [None, "2008-10-17"])
+    def test_an_old_one_is_saved_inline_only(self, stage: Stage, version: str | None) -> None:
+        text = document(
+            Action="s3.s:ListBucket", Resource="*", Condition={"x": {}}, version=version
+        )
+        for action, save in saves(stage).items():
+            if action.startswith("Put"):
+                save(text)
+                continue
+            found = refusal(lambda save=save: save(text))  # type: ignore[misc]
+            assert found.code == "MalformedPolicyDocument"
+            assert found.message == "Policy document must be version 2012-10-17 or greater."
+        kept = stage.source.get_role_policy(RoleName="deploy", PolicyName="p")["PolicyDocument"]
+        assert kept == json.loads(text)
+
+    @pytest.mark.parametrize(("version", "let_in"), [("2012-10-17", True), ("2008-10-17", False)])
+    def test_an_old_ones_variables_are_plain_text(
+        self, stage: Stage, version: str, *, let_in: bool
+    ) -> None:
+        alice = stage.user(may=None)
+        arn = stage.role("alice", trusts=SOURCE)
+        own = f"arn:aws:iam::{DESTINATION}:role/${{aws:username}}"
+        text = document(Action="sts:AssumeRole", Resource=own, version=version)
+        stage.source.put_user_policy(UserName="alice", PolicyName="p", PolicyDocument=text)
+        if let_in:
+            assert stage.session(alice, arn)
+        else:
+            assert stage.refused(alice, arn).half == "source"
 
 
 class TestSizes:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from cross_account_access.errors import Refusal, join_path
-from cross_account_access.iam.identity_policy import check_identity_policy
+from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
 from tests.unit.reading import refusal
 
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
@@ -27,6 +28,12 @@ def policy(**statement: Any) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [{key: value for key, value in changed.items() if value is not ...}],
     }
+
+
+def sids(*names: str | None) -> dict[str, Any]:
+    """A policy with a statement for each Sid, which None leaves out."""
+    statements = [ALLOW if name is None else {**ALLOW, "Sid": name} for name in names]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,7 @@ def policy(**statement: Any) -> dict[str, Any]:
             "Id": "x",
             "Statement": [ALLOW, {**ALLOW, "Sid": "A"}, {**ALLOW, "Sid": "B"}],
         },
+        sids("", None, "", "A", "a"),
     ],
 )
 def test_a_policy_is_rendered_without_white_space_as_it_stands(document: dict[str, Any]) -> None:
@@ -89,11 +97,12 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
         ({**policy(), "Id": 5}, "policy-id-not-string", "Id"),
         (policy(Effect=...), "invalid-effect", "Statement[0].Effect"),
         (policy(Effect=[]), "invalid-effect", "Statement[0].Effect"),
-        (policy(Action=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(Action=...), "no-action", "Statement[0]"),
         (policy(NotAction="*"), "element-or-its-opposite", "Statement[0]"),
-        (policy(Resource=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(Resource=...), "no-resource", "Statement[0]"),
         (policy(NotResource="*"), "element-or-its-opposite", "Statement[0]"),
-        (policy(Action=[]), "not-strings", "Statement[0].Action"),
+        (policy(Action=[]), "no-action", "Statement[0].Action"),
+        (policy(Resource=..., NotResource=[]), "no-resource", "Statement[0].NotResource"),
         (policy(Action=[5]), "not-strings", "Statement[0].Action"),
         (policy(Action={"a": "b"}), "not-strings", "Statement[0].Action"),
         (policy(Resource=None), "not-strings", "Statement[0].Resource"),
@@ -115,11 +124,9 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
         (policy(action="*"), "unknown-statement-key", "Statement[0].action"),
         (policy(Sid="a b"), "invalid-sid", "Statement[0].Sid"),
         (policy(Sid=5), "invalid-sid", "Statement[0].Sid"),
-        (
-            {"Statement": [{**ALLOW, "Sid": "A"}, {**ALLOW, "Sid": "A"}]},
-            "repeated-sid",
-            "Statement",
-        ),
+        (sids("A", "A"), "repeated-sid", "Statement"),
+        (sids("", "", "A", "A"), "repeated-sid", "Statement"),
+        (sids("A", None, "", "B", "A"), "repeated-sid", "Statement"),
         (policy(Condition="x"), "condition-not-object", "Statement[0].Condition"),
         (policy(Condition={"Bool": "true"}), "condition-not-object", "Statement[0].Condition.Bool"),
         (
@@ -149,6 +156,176 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
 def test_what_is_no_identity_policy_is_refused(document: object, code: str, path: str) -> None:
     refused = refusal(check_identity_policy, document)
     assert (refused.code, join_path("", refused.where)) == (code, path)
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("s3.s:ListBucket", None),
+        ("service-prefix:action-name", None),
+        ("iam: asdf safdsf af ", None),
+        ("*", None),
+        ("*:*", None),
+        ("ec2:*", None),
+        ("s3:?et*", None),
+        ("*:Untag*", "invalid-action-service"),
+        ("s*:List*", "invalid-action-service"),
+        ("s?:ListBucket", "invalid-action-service"),
+        ("a a:ListBucket", "invalid-action-service"),
+        ("s_3:ListBucket", "invalid-action-service"),
+        (":ListBucket", "invalid-action-service"),
+        ("s3:List:Bucket", "action-with-colons"),
+        ("s3*", "invalid-action"),
+        ("**", "invalid-action"),
+        ("s3:", "invalid-action"),
+        ("", "invalid-action"),
+    ],
+)
+@pytest.mark.parametrize("element", ["Action", "NotAction"])
+def test_an_action_names_its_service(element: str, action: str, code: str | None) -> None:
+    changed = {"Action": ...} | {element: ["iam:GetUser", action]}
+    assert find_code(policy(**changed)) == code
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html, and
+# what moto's authors saw AWS answer (moto's tests/test_iam/test_iam_policies.py).
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        ("*", None),
+        ("arn:aws:s3:::my-bucket/*", None),
+        ("arn:*:s3:::my-bucket", None),
+        ("arn:aws-us-gov:s3:::my-bucket", None),
+        ("arn:aws-iso-b:s3:::my-bucket", None),
+        ("arn:aws:fdsasf", None),
+        ("arn:aws:s33:::my bucket", None),
+        ("arn:aws:ec2:region:account-id:instance/*", None),
+        ("arn:aws:ec2:us-*:11111111111?:instance/*", None),
+        ("arn:aws:s3:::${aws:username}/*", None),
+        ("arn:aws:s3:::${aws:PrincipalTag/team, 'a:b'}/${*}", None),
+        ("arn:*:kms:*:${aws:PrincipalAccount}:key/*", None),
+        ("arn:aws:s3:::${open", None),
+        ("arn:aws:s3:*:*:accesspoint/*", None),
+        ("arn:aws:cloudformation:us-west-2:aws:transform/Serverless-2016-10-31", None),
+        ("arn:aws:iam::*:*", None),
+        ("arn:aws:iam::111111111111:root", None),
+        ("arn:aws:iam::aws:policy/*", None),
+        ("arn:aws:iam::*:role-template/x", None),
+        ("my-bucket/*", "invalid-resource"),
+        ("s3*", "invalid-resource"),
+        ("", "invalid-resource"),
+        ("**", "invalid-resource"),
+        ("arn", "invalid-resource"),
+        ("s3:::my-bucket", "invalid-resource"),
+        ("*:aws:s3:::my-bucket", "invalid-resource"),
+        ("arn:s3:::my-bucket", "invalid-resource-partition"),
+        ("arn:aws*:s3:::my-bucket", "invalid-resource-partition"),
+        ("arn:error:s3:::my-bucket", "invalid-resource-partition"),
+        ("arn:${aws:x}:s3:::my-bucket", "invalid-resource-partition"),
+        ("arn:aws", "invalid-resource-service"),
+        ("arn:aws:*::my-bucket:*", "invalid-resource-service"),
+        ("arn:aws:*:*:111111111111:*", "invalid-resource-service"),
+        ("arn:aws:s?:::my-bucket", "invalid-resource-service"),
+        ("arn:aws:*", "invalid-resource-service"),
+        ("arn:aws::::my-bucket", "invalid-resource-service"),
+        ("arn:aws:s3::my-bucket", "invalid-resource-form"),
+        ("arn:aws:ec2:us-east-1:<ACCOUNT_ID>:instance/*", "invalid-resource-form"),
+        ("arn:aws:ec2:us-east-1:ACCOUNT_ID:instance/*", "invalid-resource-form"),
+        ("arn:aws:ec2:us east:111111111111:instance/*", "invalid-resource-form"),
+        ("arn:aws:ec2:us-east-1:${open:instance/*", "invalid-resource-form"),
+        ("arn:aws:ec2:us-east-1:${AWS::AccountId}:instance/*", "cloudformation-variable"),
+        ("arn:${AWS::Partition}:s3:::my-bucket", "cloudformation-variable"),
+        ("arn:aws:s3:::${AWS::StackName}-data", "cloudformation-variable"),
+        ("arn:aws:iam:us-east-1:111111111111:role/x", "resource-with-region"),
+        ("arn:aws:iam:*:role/x", "resource-with-region"),
+        ("arn:aws:s3:us-east-1::my-bucket", "resource-with-region"),
+        ("arn:aws:iam:::my-bucket", "invalid-iam-resource"),
+        ("arn:aws:iam::111111111111:role*", "invalid-iam-resource"),
+        ("arn:aws:iam", "invalid-iam-resource"),
+    ],
+)
+@pytest.mark.parametrize("element", ["Resource", "NotResource"])
+def test_a_resource_is_an_arn_of_one_service(element: str, resource: str, code: str | None) -> None:
+    changed = {"Resource": ...} | {element: ["*", resource]}
+    assert find_code(policy(**changed)) == code
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ({"x": {}}, None),
+        ({"x": {}, "StringEqual": {}}, None),
+        ({"DateGreaterThan": {"a": []}}, None),
+        ({"ForAllValues:Null": {"aws:TagKeys": "false"}}, None),
+        ({"ForAnyValue:Null": {"aws:TagKeys": [True]}}, None),
+        ({"StringEqual": {"aws:x": "y"}}, "unknown-operator"),
+        ({"stringequals": {"aws:x": "y"}}, "unknown-operator"),
+        ({"NullIfExists": {"aws:x": "true"}}, "unknown-operator"),
+        ({"ForAnyValue:NullIfExists": {"aws:x": "true"}}, "unknown-operator"),
+        ({"ForAnyValue::StringEqualsIfExists": {"aws:x": "y"}}, "unknown-operator"),
+        ({"StringEquals": {"aws:x": "${AWS::Region}"}}, "cloudformation-variable"),
+        ({"NumericEquals": {"aws:x": "abc"}, "Bool": {"aws:x": "abc"}}, None),
+        ({"IpAddress": {"aws:SourceIp": "abc"}, "BinaryEquals": {"x:y": "?"}}, None),
+        *(
+            ({operator: {"aws:CurrentTime": date}}, None)
+            for operator in ("DateGreaterThan", "ForAllValues:DateNotEqualsIfExists")
+            for date in (
+                *("2026-12-31T18:00:00Z", "2026-12-31", "2026", "01T", "1767225600", 1767225600),
+                *("2016-12-13t2:00:00.593194+23", "2016-12-13T21:20:37.593194+00:00"),
+                *("-292275054", "2016-1-3T02:00Z", "2016-12-13T21:20:37-05:00"),
+            )
+        ),
+        *(
+            ({operator: {"aws:CurrentTime": ["2026-12-31", date]}}, "invalid-condition-date")
+            for operator in ("DateLessThan", "DateEqualsIfExists", "ForAnyValue:DateLessThanEquals")
+            for date in (
+                *("abc", "", "234-13", "2026-02-32", "2026-12-31 18:00", "1.5", True),
+                *("2016-12-13t2:00:00.593194+1", "2016-12-13t2:00:00.1999999999+10:59"),
+                *("2016-12-13T24:00:00Z", "${aws:CurrentTime}", "2016-12-13T21:20:37Z+1"),
+            )
+        ),
+    ],
+)
+def test_a_condition_has_one_of_iams_operators(condition: dict[str, Any], code: str | None) -> None:
+    assert find_code(policy(Condition=condition)) == code
+
+
+def find_code(document: object) -> str | None:
+    try:
+        check_identity_policy(document)
+    except Refusal as refused:
+        return refused.code
+    return None
+
+
+AWS_POLICIES = json.loads(aws_managed_policies_data)
+
+
+def test_every_policy_of_awss_own_is_taken() -> None:
+    assert len(AWS_POLICIES) > 1500
+    refused = {name: find_code(data["Document"]) for name, data in AWS_POLICIES.items()}
+    assert {name: code for name, code in refused.items() if code} == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "resource", "warned"),
+    [
+        ("2008-10-17", "arn:aws:s3:::${aws:username}", True),
+        ("2008-10-17", "arn:aws:s3:::bucket", False),
+        ("2012-10-17", "arn:aws:s3:::${aws:username}", False),
+        (None, "arn:aws:s3:::${aws:username}", False),
+    ],
+)
+def test_variables_that_are_plain_text_are_warned_of(
+    version: str | None, resource: str, *, warned: bool
+) -> None:
+    document = {"Version": version, "Statement": ALLOW | {"Resource": resource}}
+    if version is None:
+        del document["Version"]
+    warnings = find_warnings(check_identity_policy(document))
+    assert ["has no policy variables" in one for one in warnings] == [True] * warned
 
 
 SCALARS: st.SearchStrategy[Any] = (

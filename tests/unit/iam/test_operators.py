@@ -198,6 +198,14 @@ TABLE: dict[str, list[Row]] = {
         Row("ArnNotLike", False, "ArnNotLike", WHO, "arn:aws:iam::*:user/people/*"),
         Row("ArnNotEquals", True, "ArnNotEquals", WHO, CI_ROLE),
         Row("what is no ARN", False, "ArnEquals", NAME, "alice", "alice"),
+        Row("ArnNotLike of no ARN", False, "ArnNotLike", NAME, "arn:aws:iam::1:user/x", "alice"),
+        Row("ArnNotEquals of no ARN", False, "ArnNotEquals", NAME, WHO, "arn:aws:iam::1"),
+        Row("negated, of five colons alone", False, "ArnNotEquals", NAME, WHO, "a:b:c:d:e:f"),
+        Row("ArnNotLike of nothing", True, "ArnNotLike", "aws:SourceArn", "arn:aws:iam::1:*"),
+        Row("its IfExists, of no ARN", False, "ArnNotLikeIfExists", NAME, WHO, "alice"),
+        Row("one of no ARNs", False, "ForAnyValue:ArnNotLike", KEYS, ALICE_ARN, ("a", "b")),
+        Row("one ARN of others", True, "ForAnyValue:ArnNotLike", KEYS, CI_ROLE, ("a", ALICE_ARN)),
+        Row("not all are ARNs", False, "ForAllValues:ArnNotEquals", KEYS, CI_ROLE, ("a", SESSION)),
         Row("a permission set's role", True, "ArnLike", WHO, SSO, None, SSO_RO),
         Row("one whose name goes on", False, "ArnLike", WHO, SSO, None, SSO_RO_MORE),
         Row("IfExists of nothing", True, "StringEqualsIfExists", VPC, "vpc-1"),
@@ -231,6 +239,19 @@ TABLE: dict[str, list[Row]] = {
         Row("negated, all listed", False, "ForAnyValue:StringNotEquals", KEYS, "a", ("a",)),
         Row("any, negated, of nothing", False, "ForAnyValue:StringNotEquals", KEYS, "a"),
         Row("any, IfExists, of nothing", False, "ForAnyValue:StringEqualsIfExists", KEYS, "a"),
+        Row("all of nothing are null", True, "ForAllValues:Null", KEYS, "true"),
+        Row("all of nothing aren't null", True, "ForAllValues:Null", KEYS, "false"),
+        Row("all of an empty list", True, "ForAllValues:Null", KEYS, "true", ()),
+        Row("all of an empty string", True, "ForAllValues:Null", KEYS, "true", ("",)),
+        Row("all of some are null", False, "ForAllValues:Null", KEYS, "true", ("a", "b")),
+        Row("all of some aren't null", True, "ForAllValues:Null", KEYS, "FALSE", ("a", "b")),
+        Row("all of a single value", False, "ForAllValues:Null", NAME, True, "a"),
+        Row("any of nothing is null", False, "ForAnyValue:Null", KEYS, "true"),
+        Row("any of nothing isn't null", False, "ForAnyValue:Null", KEYS, "false"),
+        Row("any of an empty list isn't null", False, "ForAnyValue:Null", KEYS, "false", ()),
+        Row("any of some is null", False, "ForAnyValue:Null", KEYS, "true", ("a", "b")),
+        Row("any of some isn't null", True, "ForAnyValue:Null", KEYS, "false", ("a", "b")),
+        Row("any of a single value isn't null", True, "ForAnyValue:Null", NAME, False, "a"),
         Row("no set operator", False, "StringEquals", KEYS, "a", ("a",)),
         Row("no set operator, negated", False, "StringNotEquals", KEYS, "b", ("a",)),
     ],
@@ -316,8 +337,9 @@ def test_all_keys_of_an_operator_must_hold() -> None:
     assert ask(both, {NAME: "x"}).allowed
 
 
-def test_no_condition_holds() -> None:
-    assert ask({}, {}).allowed
+@pytest.mark.parametrize("condition", [{}, {"x": {}}, {"x": {}, "StringEquals": {}}, {"Null": {}}])
+def test_no_condition_holds(condition: dict[str, Any]) -> None:
+    assert ask(condition, {}).allowed
 
 
 def test_for_all_values_with_a_null_check_needs_a_value() -> None:
