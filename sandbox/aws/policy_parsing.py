@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from cross_account_access.errors import Refusal
+from cross_account_access.iam.policy_document import parse_document
 from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 from sandbox.aws.query_protocol import AwsError
 
@@ -64,27 +64,13 @@ def parse(text: str, kind: PolicyKind) -> dict[str, Any]:
         AwsError: MalformedPolicyDocument.
     """
     try:
-        document = json.loads(
-            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
-        )
+        document = parse_document(text)
         check_policy(document, kind)
     except Refusal as refusal:
         refuse(_translate(refusal, kind))
     except (ValueError, RecursionError):
         refuse("This policy contains invalid Json" if kind == "trust" else _SYNTAX)
     return dict(document)
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json.loads would keep the last of two equal keys, and so another policy than the reader sees.
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError
-    return dict(pairs)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    # NaN and Infinity are Python's own, not JSON's.
-    raise ValueError(name)
 
 
 def _translate(refusal: Refusal, kind: PolicyKind) -> str:

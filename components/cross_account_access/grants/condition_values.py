@@ -17,9 +17,6 @@ from .model import Unresolved, plain
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
 
-# A request without the key satisfies these operators.
-_MET_BY_ABSENT_KEY = re.compile("IfExists$|^ForAllValues:|Not")
-
 
 def check_boolean(value: object) -> bool:
     """Check a switch: true or false."""
@@ -106,7 +103,9 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
     checked = {}
     for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.check_part(str(key), key, limits.CONDITION_KEY)
-        if key.lower().startswith("aws:multifactorauth") and _MET_BY_ABSENT_KEY.search(parsed.name):
+        texts = limits.check_part(key, values, _check_raw_values)
+        is_met_by_absent_key = parsed.if_exists or parsed.holds(None, texts, {})
+        if key.lower().startswith("aws:multifactorauth") and is_met_by_absent_key:
             raise Refusal(
                 "must not have an operator that a request without the key satisfies: requests by "
                 "access keys have no MFA keys",
@@ -115,7 +114,6 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
                 where=(key,),
                 value=operator,
             )
-        texts = limits.check_part(key, values, _check_raw_values)
         for position, text in enumerate(texts):
             if what := parsed.find_wrong_type(text):
                 raise Refusal(

@@ -9,7 +9,7 @@ from typing import Any
 
 from cross_account_access.errors import Refusal
 
-from .policy_document import list_statements
+from .policy_document import list_statements, parse_document
 from .policy_grammar import OLD_VERSION, VERSION, check_policy
 
 __all__ = ["VERSION", "check_identity_policy", "find_warnings", "render_document"]
@@ -54,7 +54,7 @@ def _parse(document: object) -> object:
     if not isinstance(document, str):
         return document
     try:
-        return json.loads(document)
+        return parse_document(document)
     except ValueError as error:
         rule = f"must be a policy, as an object or JSON text ({error})"
         raise Refusal(rule, code="invalid-policy") from None

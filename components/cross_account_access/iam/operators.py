@@ -45,13 +45,13 @@ def _equal_ignoring_case(actual: str, required: str) -> bool:
     return actual.lower() == required.lower()
 
 
+def _parse_boolean(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
 def _equal_booleans(actual: str, required: str) -> bool:
-    return _equal_ignoring_case(actual, required) and actual.lower() in {"true", "false"}
-
-
-def _parse_boolean(text: str) -> str | None:
-    # Beside the two there may be a policy variable.
-    return text if text.lower() in {"true", "false"} or "${" in text else None
+    value = _parse_boolean(actual)
+    return value is not None and value is _parse_boolean(required)
 
 
 def _parse_bytes(text: str) -> bytes | None:
@@ -170,7 +170,7 @@ _NEGATED: dict[str, str] = {
 }
 # What values must be, by how an operator's name begins.
 _VALUE_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
-    "Bool": ("true or false", _parse_boolean),
+    "Bool": ("true or false", lambda text: "${" in text or _parse_boolean(text)),
     "Null": ("true or false", _parse_boolean),
     "Numeric": ("a number", _parse_number),
     "Date": ("a date in ISO 8601, or epoch seconds", _parse_date),

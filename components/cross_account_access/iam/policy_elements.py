@@ -19,7 +19,7 @@ from .policy_patterns import ARN_FIELDS, NAMED_SERVICE, VARIABLE
 
 _PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
 _REGION_OR_ACCOUNT = re.compile(r"[A-Za-z0-9*?-]*")
-_IAM_RESOURCE = re.compile(r"\*|root|[a-z-]+/.*", re.DOTALL)
+_IAM_RESOURCE = re.compile(r"\*|root|[A-Za-z-]+/.*", re.DOTALL)
 _CLOUDFORMATION = "${AWS::"
 # As loose as IAM is: it takes a year alone, single digits and `01T`.
 _DATE = re.compile(

@@ -152,6 +152,19 @@ class TestDocuments:
         kept = stage.source.get_role_policy(RoleName="deploy", PolicyName="p")["PolicyDocument"]
         assert kept == json.loads(text)
 
+    @pytest.mark.parametrize("version", [None, "2008-10-17", "2012-10-17"])
+    def test_a_session_policy_is_checked_as_an_inline_one(
+        self, stage: Stage, version: str | None
+    ) -> None:
+        alice, arn = stage.user(), stage.role(trusts=SOURCE)
+        stage.session(alice, arn, Policy=document(Action="s3:*", Resource="*", version=version))
+        for wrong in (
+            document(Action="*:Untag*", Resource="*", version=version),
+            document(Action="s3:*", Resource="arn:aws:*:::x", version=version),
+            document(Action="s3:*", Resource="*", version="2013-10-17"),
+        ):
+            assert stage.refused(alice, arn, Policy=wrong).code == "MalformedPolicyDocument"
+
     @pytest.mark.parametrize(("version", "let_in"), [("2012-10-17", True), ("2008-10-17", False)])
     def test_an_old_ones_variables_are_plain_text(
         self, stage: Stage, version: str, *, let_in: bool

@@ -78,6 +78,12 @@ RAW_CONDITIONS = [
         {"aws:UserAgent": ["true"]},
     ),
     bad_raw(
+        "MFA that must be absent",
+        "mfa-met-by-absent-key",
+        "Null.aws:MultiFactorAuthPresent",
+        ["True"],
+    ),
+    bad_raw(
         "Null of MFA",
         "mfa-met-by-absent-key",
         "ForAllValues:Null.aws:MultiFactorAuthAge",

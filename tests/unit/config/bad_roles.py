@@ -203,6 +203,59 @@ ROLES = [
         {INLINE: policy(Resource=["bucket"])},
         path=f"{STATEMENT}.Resource",
     ),
+    *(
+        Bad(
+            f"a resource such as {resource}",
+            code,
+            {INLINE: policy(Resource=["*", resource])},
+            path=f"{STATEMENT}.Resource",
+        )
+        for resource, code in (
+            ("my-bucket/*", "invalid-resource"),
+            ("s3*", "invalid-resource"),
+            ("arn:aws:s3:::${AWS::AccountId}-logs", "cloudformation-variable"),
+            ("arn:s3:::my-bucket", "invalid-resource-partition"),
+            ("arn:aws:*:::my-bucket", "invalid-resource-service"),
+            ("arn:aws:s3::my-bucket", "invalid-resource-form"),
+            ("arn:aws:s3:us-east-1::my-bucket", "resource-with-region"),
+            ("arn:aws:iam::111111111111:deploy", "invalid-iam-resource"),
+        )
+    ),
+    *(
+        Bad(
+            f"an action such as {action}",
+            code,
+            {INLINE: policy(Action=action)},
+            path=f"{STATEMENT}.Action",
+        )
+        for action, code in (
+            ("*:Untag*", "invalid-action-service"),
+            ("s3:Get:Object", "action-with-colons"),
+        )
+    ),
+    Bad(
+        "a misspelt operator in an inline policy",
+        "unknown-operator",
+        {INLINE: policy(Condition={"StringEqual": {"aws:PrincipalTag/team": "red"}})},
+        path=f"{STATEMENT}.Condition.StringEqual",
+    ),
+    Bad(
+        "a date that is none in an inline policy",
+        "invalid-condition-date",
+        {INLINE: policy(Condition={"DateLessThan": {"aws:CurrentTime": "tomorrow"}})},
+        path=f"{STATEMENT}.Condition.DateLessThan.aws:CurrentTime",
+    ),
+    Bad(
+        "repeated Sids behind empty ones",
+        "repeated-sid",
+        {
+            INLINE: {
+                "Version": "2012-10-17",
+                "Statement": [policy(Sid=sid)["Statement"][0] for sid in ("", "", "Read", "Read")],
+            }
+        },
+        path=f"{INLINE}.Statement",
+    ),
     Bad(
         "a principal in an inline policy",
         "principal-in-identity-policy",

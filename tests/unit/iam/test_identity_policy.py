@@ -36,6 +36,11 @@ def sids(*names: str | None) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def repeat(keys: str) -> str:
+    """A policy as text, with these keys once more."""
+    return json.dumps(policy()).replace("{", "{" + keys, 1)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -78,6 +83,14 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
     [
         ("not json", "invalid-policy", ""),
         ("[]", "invalid-policy", ""),
+        (repeat(""" "Version": "2012-10-17", """), "invalid-policy", ""),
+        (repeat(""" "Statement": [], """), "invalid-policy", ""),
+        (
+            '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Effect": "Allow"}}',
+            "invalid-policy",
+            "",
+        ),
+        (json.dumps(policy()).replace('"*"', "NaN"), "invalid-policy", ""),
         (None, "invalid-policy", ""),
         (5, "invalid-policy", ""),
         ([], "invalid-policy", ""),
