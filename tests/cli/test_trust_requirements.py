@@ -152,7 +152,6 @@ def test_the_terms_are_those_of_the_statement_that_speaks_of_the_caller(
 
 
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
-OF_IT = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
 
 
