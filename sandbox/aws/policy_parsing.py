@@ -24,7 +24,7 @@ _MESSAGES = {
     "invalid-action-service": "Vendor {service} is not valid",
     "principal-in-identity-policy": "Policy document should not specify a principal.",
     "invalid-resource": 'Resource {value} must be in ARN format or "*".',
-    "invalid-resource-partition": 'Partition is not valid for resource "{value}".',
+    "invalid-resource-partition": 'Partition "{partition}" is not valid for resource "{value}".',
     "invalid-resource-service": "Resource vendor must be fully qualified and cannot contain "
     "regexes.",
     "invalid-resource-form": _LEGACY,
@@ -79,6 +79,8 @@ def _translate(refusal: Refusal, kind: PolicyKind) -> str:
     key = refusal.where[-1] if refusal.where else ""
     if code == "invalid-policy-version" and kind == "managed" and value in (None, "2008-10-17"):
         return "Policy document must be version 2012-10-17 or greater."
+    if code == "invalid-sid" and not isinstance(value, str):
+        return _SYNTAX
     if kind != "trust":
         is_other_case = code == "invalid-effect" and str(value).lower() in ("allow", "deny")
         message = _LEGACY if is_other_case else _MESSAGES.get(code, _SYNTAX)
@@ -90,7 +92,8 @@ def _translate(refusal: Refusal, kind: PolicyKind) -> str:
         message = "AssumeRole policy must not contain NotPrincipal field."
     else:
         message = _TRUST_MESSAGES.get(code, _SYNTAX)
-    return message.format(value=value, key=key, service=str(value).partition(":")[0])
+    fields = [*str(value).split(":"), ""]
+    return message.format(value=value, key=key, service=fields[0], partition=fields[1])
 
 
 def _describe_principal(principal: object) -> str:

@@ -86,6 +86,11 @@ class TestDocuments:
                 document(Action="s3:*", Resource="*", Condition={"DateLessThan": {"x:y": "abc"}}),
                 LEGACY,
             ),
+            (document(Action="s3:*", Resource="*", Sid=1), SYNTAX),
+            (
+                document(Action="s3:*", Resource="arn:error:s3:::b"),
+                'Partition "error" is not valid for resource "arn:error:s3:::b".',
+            ),
             (
                 document(Action="s3:*", Resource="arn:aws:s3:us-east-1::b"),
                 "Resource arn:aws:s3:us-east-1::b can not contain region information.",
