@@ -1,6 +1,5 @@
 """Under which conditions a role may be assumed, as the condition block of its trust policy."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -9,9 +8,9 @@ from pydantic import model_validator
 from cross_account_access.errors import FieldPath, Key, Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.networks import check_source_ip
+from cross_account_access.iam.operators import Operator
 
 from .condition_values import (
-    MET_BY_ABSENT_KEY,
     Block,
     check_boolean,
     check_known_tag_values,
@@ -28,9 +27,7 @@ TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 _EXTERNAL_ID = "sts:ExternalId"
 # Operators by which a text equals a value, or a pattern.
-_IS_EQUAL = re.compile(
-    r"(ForAllValues:|ForAnyValue:)?String(Equals|EqualsIgnoreCase|Like)(IfExists)?"
-)
+_EQUAL = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
 
 _Values = list[Any]  # of text, an Unresolved for what isn't known
 
@@ -151,7 +148,7 @@ class ConditionsModel(Model):
     def requires_external_id(self) -> bool:
         """Whether a caller without an external ID is refused."""
         return self.external_id is not None or any(
-            "true" not in values if operator == "Null" else not MET_BY_ABSENT_KEY.search(operator)
+            not operator.holds(None, [value for value in values if isinstance(value, str)], {})
             for operator, values in self._list_raw(_EXTERNAL_ID)
         )
 
@@ -161,16 +158,16 @@ class ConditionsModel(Model):
         return [
             value
             for operator, values in self._list_raw(_EXTERNAL_ID)
-            if _IS_EQUAL.fullmatch(operator)
+            if operator.base in _EQUAL and not operator.negated
             for value in values
         ]
 
-    def _list_raw(self, key: str) -> Iterator[tuple[str, _Values]]:
+    def _list_raw(self, key: str) -> Iterator[tuple[Operator, _Values]]:
         """The operators and values that `raw` has for a key, however that is spelt."""
         for operator, keys in (self.raw or {}).items():
             for spelling, values in keys.items():
                 if spelling.lower() == key.lower():
-                    yield operator, values
+                    yield Operator.parse(operator), values
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -24,9 +24,11 @@ REQUIRE_IT = [
     "StringEqualsIgnoreCase",
     "ForAnyValue:StringEquals",
     "ForAnyValue:StringLike",
+    # AWS applies it to each value, and there is none.
+    "ForAnyValue:StringEqualsIfExists",
 ]
 NOT_REQUIRE_IT = [
-    *("StringEqualsIfExists", "StringLikeIfExists", "ForAnyValue:StringEqualsIfExists"),
+    *("StringEqualsIfExists", "StringLikeIfExists"),
     *("ForAllValues:StringEquals", "ForAllValues:StringLike"),
 ]
 NOT_EQUAL = ["StringNotEquals", "StringNotLike", "ForAllValues:StringNotEquals"]
