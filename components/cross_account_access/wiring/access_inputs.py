@@ -242,5 +242,15 @@ def _check_accounts(
     )
     if both.source.id == both.destination.id:
         raise grant.refuse_same_account((Key("destination_account_id"),), both.destination.id)
-    model.check_accounts(both.source.id, both.destination.id)
+    if both.source.partition != both.destination.partition:
+        raise Refusal(
+            "source and destination must be in one partition; the source account's is "
+            f"{both.source.partition}",
+            code="two-partitions",
+            where=(Key("destination_provider"),),
+            value=both.destination.partition,
+            remedy="No account can trust one of another partition. Use accounts of one partition, "
+            "and regions of it",
+        )
+    model.check_accounts(both.source.id, both.destination.id, partition)
     return both

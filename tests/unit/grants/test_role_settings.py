@@ -16,6 +16,10 @@ THIRD = f"arn:aws:iam::{OTHER}:policy/x"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
+def in_china(arn: str) -> str:
+    return arn.replace("arn:aws:", "arn:aws-cn:")
+
+
 def allow(*resources: str) -> dict[str, Any]:
     """An identity policy."""
     return {
@@ -46,13 +50,35 @@ def test_a_role_without_settings_has_the_root_path_and_no_permissions() -> None:
     [
         ("ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/ReadOnlyAccess"),
         ("job-function/ViewOnlyAccess", "arn:aws-cn:iam::aws:policy/job-function/ViewOnlyAccess"),
-        (READ_ONLY, READ_ONLY),
-        (OWN, OWN),
+        *((arn, arn) for arn in (in_china(READ_ONLY), in_china(OWN))),
     ],
 )
 def test_a_managed_policy_is_aws_s_by_name_or_any_by_arn(policy: str, arn: str) -> None:
     assert roles.check_managed_policy(policy) == policy
     assert roles.resolve_policy_arn(policy, "aws-cn", DESTINATION) == arn
+
+
+@pytest.mark.parametrize(
+    ("policy", "remedy"),
+    [
+        (READ_ONLY, "Use its name alone: ReadOnlyAccess"),
+        (
+            "arn:aws-us-gov:iam::aws:policy/job-function/ViewOnlyAccess",
+            "Use its name alone: job-function/ViewOnlyAccess",
+        ),
+        (OWN, "Use the ARN of one that starts with arn:aws-cn:"),
+        (f"arn:aws-iso:iam::{OTHER}:policy/x", "Use the ARN of one that starts with arn:aws-cn:"),
+    ],
+)
+def test_a_policy_of_another_partition_can_not_be_attached(policy: str, remedy: str) -> None:
+    refused = refusal(lambda arn: roles.resolve_policy_arn(arn, "aws-cn", DESTINATION), policy)
+    assert (refused.code, refused.value) == ("policy-in-other-partition", policy)
+    assert refused.remedy == remedy
+
+
+def test_a_policys_partition_is_not_checked_while_the_roles_is_not_known() -> None:
+    for policy in (READ_ONLY, OWN, in_china(READ_ONLY), in_china(OWN)):
+        assert roles.resolve_policy_arn(policy, None, DESTINATION) == policy
 
 
 def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
@@ -206,12 +232,12 @@ def test_every_policy_that_is_known_is_checked_against_the_account(
     role: dict[str, Any], steps: tuple[str | int, ...]
 ) -> None:
     refused = refusal(
-        lambda account: read_model(RoleModel, role).check_account(account, ("role",)), DESTINATION
+        lambda account: read_model(RoleModel, role).check_account(account, None), DESTINATION
     )
-    assert (refused.where, refused.value) == (("role", *steps), THIRD)
+    assert (refused.where, refused.value) == (steps, THIRD)
     assert refused.code == "policy-in-other-account"
 
 
 def test_policies_of_the_roles_own_account_and_of_aws_are_taken() -> None:
     role = {"managed_policies": ["ReadOnlyAccess", OWN], "permissions_boundary": OWN}
-    read_model(RoleModel, role).check_account(DESTINATION, ("role",))
+    read_model(RoleModel, role).check_account(DESTINATION, "aws")
