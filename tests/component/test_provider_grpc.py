@@ -14,7 +14,6 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import proto, rpc
 
 import cross_account_access
-from cross_account_access.errors import escape_invisible
 from tests.component.provider_host import (
     DESTINATION,
     SOURCE,
@@ -156,31 +155,6 @@ def test_what_isnt_known_in_a_preview_leaves_no_document_without_it(host: Host) 
     access(host, engine, inputs(grant))
     assert trust(engine) == UNKNOWN
     assert ALICE in engine.one(ROLE).uses["assumeRolePolicy"]
-
-
-CONTROL = ("\n", "\x00", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e")
-
-
-@pytest.mark.parametrize("character", CONTROL, ids=ascii)
-@pytest.mark.parametrize(
-    ("grant", "path"),
-    [
-        (
-            lambda text: {"conditions": {"raw": {"StringLike": {"aws:UserAgent": [text]}}}},
-            "grants.deploy.conditions.raw.StringLike.aws:UserAgent[0]",
-        ),
-        (lambda text: {"formerly": [f"{text}/x"]}, "grants.deploy.formerly[0]"),
-        (lambda text: {text: "x"}, "grants.deploy.{}"),
-    ],
-    ids=["raw", "former name", "unknown key"],
-)
-def test_a_control_character_is_refused_and_not_told(
-    host: Host, character: str, grant: Callable[[str], Any], path: str
-) -> None:
-    text = f"a{character}b"
-    refusal = refused(host, inputs(grant(text)))
-    assert list(refusal.properties) == [path.format(escape_invisible(text))]
-    assert character not in str(refusal.properties) + refusal.message.replace("\n  ", "")
 
 
 def test_an_inline_policy_may_be_an_output(host: Host) -> None:

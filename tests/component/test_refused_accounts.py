@@ -3,6 +3,7 @@ principal."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -101,6 +102,10 @@ def test_an_arn_of_another_account_is_refused_before_anything_of_any_grant_is_ma
     assert found.kinds() <= {"CrossAccountAccess", "TrustedRole", "AssumeRoleGrant"}
 
 
+def policy(*resources: Any) -> dict[str, Any]:
+    return {"Statement": [{"Effect": "Allow", "Action": "s3:x", "Resource": [*resources]}]}
+
+
 IN_CHINA = "arn:aws-cn:iam::{}:{}".format
 TWO_PARTITIONS = World(partitions={"destination": "aws-cn"})
 CHINA = World(partition="aws-cn")
@@ -131,6 +136,22 @@ CHINA = World(partition="aws-cn")
             ("grants.deploy.role.permissions_boundary", "policy-in-other-partition"),
         ),
         (
+            {"role": {"inline_policies": {"x": policy("*", "arn:aws:s3:::x")}}},
+            CHINA,
+            (
+                "grants.deploy.role.inline_policies.x.Statement[0].Resource",
+                "resource-in-other-partition",
+            ),
+        ),
+        (
+            {"role": {"inline_policies": {"x": json.dumps(policy("arn:aws-cn:s3:::x"))}}},
+            World(),
+            (
+                "grants.deploy.role.inline_policies.x.Statement[0].Resource",
+                "resource-in-other-partition",
+            ),
+        ),
+        (
             {"principals": [{"arn": user_arn("alice")}]},
             CHINA,
             (PRINCIPAL, "principal-in-other-partition"),
@@ -147,7 +168,15 @@ CHINA = World(partition="aws-cn")
         ),
     ],
     ids=[
-        *("destination", "source", "policy", "policy by label", "boundary"),
+        *(
+            "destination",
+            "source",
+            "policy",
+            "policy by label",
+            "boundary",
+            "resource",
+            "resource of China",
+        ),
         *("principal", "principal by name", "principal of China"),
     ],
 )
@@ -165,6 +194,7 @@ def test_grants_inside_of_another_partition_are_made() -> None:
     role = {
         "managed_policies": ["ReadOnlyAccess", IN_CHINA(DESTINATION, "policy/x")],
         "permissions_boundary": IN_CHINA("aws", "policy/ReadOnlyAccess"),
+        "inline_policies": {"x": policy("arn:aws-cn:s3:::x", "*", "arn:*:s3:::x")},
     }
     found = run(access({"deploy": grant(principals=principals, role=role)}), world=CHINA)
     (statement,) = found.document("Role")["Statement"]
@@ -198,18 +228,22 @@ def test_grants_inside_of_another_partition_are_made() -> None:
             ("role.permissions_boundary", "policy-in-other-partition"),
         ),
         (
+            trusted_role(role={"inline_policies": {"x": policy(output("arn:aws:s3:::x"))}}),
+            ("role.inline_policies.x.Statement[0].Resource", "resource-in-other-partition"),
+        ),
+        (
             trusted_role(role={"managed_policies": [OWN_POLICY]}),
             ("role.managed_policies[0]", "policy-in-other-partition"),
         ),
     ],
-    ids=["principal", "role", "trusted", "boundary", "policy"],
+    ids=["principal", "role", "trusted", "boundary", "late resource", "policy"],
 )
 def test_half_a_grant_of_two_partitions_is_refused(
     program: Program, expected: tuple[str, str]
 ) -> None:
     _, problems, found = report(program, world=CHINA)
     assert problems == [expected]
-    assert found.of("Policy") == found.of("Role") == []
+    assert found.of("Policy") == found.of("RolePolicy") == []
 
 
 def test_a_role_alone_has_no_account_to_be_made_in_where_a_policy_is_of_another() -> None:

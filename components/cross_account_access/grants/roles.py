@@ -10,6 +10,7 @@ from pydantic import PlainValidator, model_validator
 from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
+from cross_account_access.iam.policy_document import list_statements, to_list
 
 from .model import Model, Unresolved, find_unsafe_text, plain, when_known
 
@@ -45,7 +46,7 @@ def check_managed_policy(value: object) -> str:
 def _check_path_of_job_function(path: str, name: str, start: str) -> None:
     if path == "/" and _JOB_FUNCTION.fullmatch(name):
         raise Refusal(
-            f"AWS's own policy {name} must have its path",
+            "a policy of AWS's own must have its path",
             code="managed-policy-without-path",
             remedy=f"Write {start}job-function/{name}",
         )
@@ -129,12 +130,42 @@ def _check_known_policy(value: object) -> Any:
     return value
 
 
-def check_inline_policy(value: object) -> str:
-    """Check an inline policy, an object or JSON text, and render it in one form."""
+def check_inline_policy(value: object, partition: str | None = None) -> str:
+    """Check an inline policy, an object or JSON text, and render it in one form.
+
+    Args:
+        value: The policy.
+        partition: The partition of the role's account; None where it isn't known.
+
+    Raises:
+        Refusal: If AWS would refuse it, or if its text isn't safe to show.
+    """
     document = check_identity_policy(value)
-    for refusal in find_unsafe_text(json.loads(document)):
+    policy = json.loads(document)
+    for refusal in find_unsafe_text(policy):
         raise refusal
+    if partition:
+        _check_partition_of_resources(policy, partition)
     return document
+
+
+def _check_partition_of_resources(policy: Mapping[str, Any], partition: str) -> None:
+    resources = (
+        (("Statement", number, key), resource)
+        for number, statement in enumerate(list_statements(policy))
+        for key in ("Resource", "NotResource")
+        for resource in to_list(statement.get(key, []))
+    )
+    for where, resource in resources:
+        named = re.match("arn:(aws[a-z-]*):", resource, re.ASCII)
+        if named and named[1] != partition:
+            raise Refusal(
+                f"must be in the role's partition, {partition}",
+                code="resource-in-other-partition",
+                where=where,
+                value=resource,
+                remedy=f"Write arn:{partition}:",
+            )
 
 
 def has_unresolved(value: object) -> bool:
@@ -238,11 +269,11 @@ class RoleModel(Model):
             if policy.startswith("arn:") or arns.split_path(policy)[0] != "/":
                 continue
             if policy.endswith("Role"):
-                warning = f"AWS's policies for the roles of services are at service-role/{policy}"
-                yield where, f"{policy} is taken for AWS's own policy at no path; {warning}"
+                warning = f"AWS's policies for service roles are at service-role/{policy}"
+                yield where, f"{policy} means AWS's own policy without a path; {warning}"
             elif not _NAMED_AS_AWS_DOES.search(policy):
                 warning = "for one of the account write its ARN, arn:aws:iam::ACCOUNT:policy/NAME"
-                yield where, f"{policy} is taken for AWS's own policy; {warning}"
+                yield where, f"{policy} means AWS's own policy of that name; {warning}"
 
     def list_known_policies(self) -> Iterator[tuple[FieldPath, str]]:
         """List every known managed policy, the boundary too, with its path."""
@@ -251,7 +282,7 @@ class RoleModel(Model):
             yield (Key("permissions_boundary"),), self.permissions_boundary
 
     def check_account(self, account: str, partition: str | None) -> None:
-        """Check that the known managed policies are AWS's or in the role's account.
+        """Check that the known policies are AWS's or in the role's account and its partition.
 
         Args:
             account: The role's account.
@@ -263,6 +294,10 @@ class RoleModel(Model):
         for path, policy in self.list_known_policies():
             with locate(*path):
                 resolve_policy_arn(policy, partition, account)
+        for name, policy in self.inline_policies.items():
+            with locate(Key("inline_policies"), name):
+                if not has_unresolved(policy):
+                    check_inline_policy(policy, partition)
 
 
 def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

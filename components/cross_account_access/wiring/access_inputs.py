@@ -32,6 +32,13 @@ from .source_principals import (
 _PROVIDERS = ("source_provider", "destination_provider")
 
 
+class AccessArgsModel(AccessModel):
+    """The same with the providers, which `_find_providers` checks."""
+
+    source_provider: Any = None
+    destination_provider: Any = None
+
+
 @dataclass(frozen=True)
 class AccessInputs:
     """What a `CrossAccountAccess` is made from, read and checked.
@@ -57,12 +64,8 @@ class AccessInputs:
         Raises:
             InvalidArgs: If anything in them is wrong.
         """
-        given = args
-        if isinstance(args.plain, Mapping):
-            plain = {key: value for key, value in args.plain.items() if key not in _PROVIDERS}
-            args = FrozenArgs(args.component, args.path, plain)
-        model = args.read(AccessModel)
-        providers = _find_providers(given, model.side)
+        model = args.read(AccessArgsModel)
+        providers = _find_providers(args, model.side)
         inputs = cls(name, args, model, *providers)
         check_imports(args.component, model.imports, inputs._list_resources())
         return inputs

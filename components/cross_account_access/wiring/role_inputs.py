@@ -130,13 +130,15 @@ class RoleInputs:
         """An inline policy's document; what is seldom meant in it is warned of."""
         args = self.grant.args.below("role", "inline_policies", policy)
 
-        def render(values: Mapping[Any, Any]) -> str:
-            document = roles.check_inline_policy(args.fill(values))
+        def render(values: Mapping[Any, Any], accounts: Accounts | None) -> str:
+            partition = accounts.destination.partition if accounts else None
+            document = roles.check_inline_policy(args.fill(values), partition)
             for warning in find_warnings(document):
                 pulumi.warn(f"{args.component}: {args.path}: {warning}", component)
             return document
 
-        return args.resolve(render) if args.outputs else render({})
+        # A plain one is checked with the accounts.
+        return args.resolve(render, self.grant.accounts) if args.outputs else render({}, None)
 
 
 class PolicyArns:

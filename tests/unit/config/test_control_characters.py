@@ -60,7 +60,7 @@ FULL: dict[str, Any] = {
             "formerly": ["team/old", "older"],
             "principals": [
                 {"user": "team/ann", "label": "ann", "uniqueId": "AIDA0123456789ABCDEF"},
-                {"role": "ci", "trustBy": "name", "conditions": VPCS},
+                {"role": "ci", "trustBy": "name"},
                 {"arn": f"arn:aws:iam::{SOURCE}:role/team/cd"},
                 {"group": "devs"},
                 {"account": SOURCE},
@@ -83,7 +83,11 @@ FULL: dict[str, Any] = {
                 "tags": {"owner": "me"},
             },
         },
-        "all": {"principals": [{"user": "bob"}], "conditions": CONDITIONS},
+        "all": {
+            "principals": [{"user": "bob", "conditions": {"organizations": ["o-a1b2c3d4e5"]}}],
+            "conditions": CONDITIONS,
+        },
+        "inside": {"principals": [{"role": "ci"}], "conditions": VPCS},
     },
 }
 FULL["source"] = {
