@@ -15,7 +15,7 @@ from cross_account_access.iam.policy_document import to_list
 from .condition_values import Block
 from .conditions import ConditionsModel
 from .model import Unresolved
-from .principals import PrincipalModel
+from .principals import TRAITS, PrincipalModel
 from .trust import get_effective_conditions
 
 
@@ -34,11 +34,14 @@ def check_overlaps(
     Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
-    blocks = [_build_block(principal, conditions) for principal in principals]
+    effective = [get_effective_conditions(principal, conditions) for principal in principals]
     for position, other in permutations(range(len(principals)), 2):
-        if not covers(principals[position], principals[other]):
+        own, others = effective[position], effective[other]
+        if others is None or not covers(principals[position], principals[other]):
             continue
-        if missing := list_missing(blocks[position], blocks[other]):
+        if own and own.needs_mfa and not _may_have_mfa(principals[other]):
+            continue
+        if missing := list_missing(own.build_block() if own else {}, others.build_block()):
             wide, narrow = (_describe(principals[one]) for one in (position, other))
             raise Refusal(
                 f"must have every condition of {narrow}, because the trust in {wide} lets {narrow} "
@@ -100,9 +103,9 @@ def _is_as_strict(operator: Operator, values: list[Any], required: list[Any]) ->
     return set(values) <= set(required)
 
 
-def _build_block(principal: PrincipalModel, conditions: ConditionsModel | None) -> Block:
-    effective = get_effective_conditions(principal, conditions)
-    return effective.build_block() if effective else {}
+def _may_have_mfa(principal: PrincipalModel) -> bool:
+    """Whether a statement with MFA may let it in; an unknown kind is looked at again later."""
+    return principal.kind is not None and TRAITS[principal.kind].mfa != "no"
 
 
 def _get_role_name(principal: PrincipalModel) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,8 @@ def test_no_principal_gets_in_without_all_of_its_own_conditions(
         reject()
     document = build_trust_policy(model.principals, model.conditions, "aws", SOURCE)
     who, asked = data.draw(callers_of(grant)), data.draw(requests_of(grant))
+    if who.session is not None:  # no role session has MFA
+        asked = replace(asked, mfa=None, mfa_age=0)
     admitted = gets_in(document, who, asked)
     event(f"gets in: {admitted}, principals: {len(grant['principals'])}")
     assert not admitted or meets_its_own(grant, who, asked)
@@ -216,6 +219,10 @@ SEPARATE: dict[str, list[Principal]] = {
     "a group that needs less than the organization": [
         DEVELOPERS,
         under({"organization": OURS}, MFA),
+    ],
+    "a role beside a group that needs MFA, which no role has": [
+        under(DEVELOPERS, MFA),
+        under(CI, {"session_tags": {"team": ["platform"]}}),
     ],
     "the same conditions": [under(DEVELOPERS, MFA | IP), under(ALICE, IP | MFA)],
     "fewer values": [
