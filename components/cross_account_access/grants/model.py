@@ -153,28 +153,26 @@ def read_model(
     return read
 
 
-def find_unsafe_text(value: object, where: FieldPath = ()) -> Iterator[Refusal]:
+def find_unsafe_text(data: object) -> Iterator[Refusal]:
     """Find each text in plain data, keys too, that has control or invisible characters.
 
     Such a text would be lines of its own in the files, commands and pages that are made of a
     grant, or look like another. A description may have lines, and an inline policy that is JSON
     text white space; both have checks of their own.
-
-    Args:
-        value: The data.
-        where: Its path.
     """
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _refuse_invisible(str(key), (*where, str(key)), NOT_SHOWN)
-            yield from find_unsafe_text(inner, (*where, str(key)))
-    elif isinstance(value, list):
-        for position, inner in enumerate(value):
-            yield from find_unsafe_text(inner, (*where, position))
-    elif isinstance(value, str):
-        lines = where[-2:] in _DESCRIPTIONS or where[-2:-1] in _INLINE_POLICIES
-        text = re.sub(r"[\t\n\r]", " ", value) if lines else value
-        yield from _refuse_invisible(text, where, value)
+    parts: list[tuple[FieldPath, object]] = [((), data)]
+    while parts:
+        where, value = parts.pop()
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                parts.append(((*where, str(key)), inner))
+                yield from _refuse_invisible(str(key), parts[-1][0], NOT_SHOWN)
+        elif isinstance(value, list):
+            parts += [((*where, position), inner) for position, inner in enumerate(value)]
+        elif isinstance(value, str):
+            lines = where[-2:] in _DESCRIPTIONS or where[-2:-1] in _INLINE_POLICIES
+            text = re.sub(r"[\t\n\r]", " ", value) if lines else value
+            yield from _refuse_invisible(text, where, value)
 
 
 def _refuse_invisible(text: str, where: FieldPath, value: object) -> Iterator[Refusal]:

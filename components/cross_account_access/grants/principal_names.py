@@ -24,12 +24,12 @@ def check_own_role(path: str, name: str, session: str = "") -> None:
     low_path, low_name = path.lower(), name.lower()
     if low_path.startswith("/aws-reserved/") or low_name.startswith("awsreservedsso_"):
         match = _IDENTITY_CENTER_ROLE.fullmatch(name)
-        permission_set = match[1] if match else "with the permission set's name"
+        permission_set = f": {match[1]}" if match else ", with the permission set's name"
         only = f'. For one session alone add raw: {{StringLike: {{"aws:userid": ["*:{session}"]}}}}'
         raise Refusal(
             "must not be a role of Identity Center, to which AWS lets nobody attach a policy",
             code="reserved-role",
-            remedy=f"Use the key permission_set (permissionSet in config): {permission_set}"
+            remedy=f"Use the key permission_set (permissionSet in config){permission_set}"
             f"{only if session else ''}",
         )
     if low_path.startswith("/aws-service-role/") or low_name.startswith("awsservicerolefor"):

@@ -39,11 +39,20 @@ def check_managed_policy(value: object) -> str:
     path, name = arns.split_path(value)
     limits.POLICY_PATH(path)
     limits.POLICY_NAME(name)
-    _check_path_of_job_function(path, name, "")
+    _check_path_of_aws(path, name, "")
     return value
 
 
-def _check_path_of_job_function(path: str, name: str, start: str) -> None:
+def _check_path_of_aws(path: str, name: str, start: str) -> None:
+    """Check the path of one of AWS's own policies.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+    """
+    if path.startswith("/aws-service-role/"):
+        raise Refusal(
+            "must not be a policy of a service-linked role, which AWS attaches to that alone",
+            code="service-linked-policy",
+        )
     if path == "/" and _JOB_FUNCTION.fullmatch(name):
         raise Refusal(
             "a policy of AWS's own must have its path",
@@ -64,7 +73,7 @@ def check_managed_policy_arn(value: object) -> str:
     limits.POLICY_PATH(arn.path)
     limits.POLICY_NAME(arn.name)
     if arn.account == "aws":
-        _check_path_of_job_function(arn.path, arn.name, f"arn:{arn.partition}:iam::aws:policy/")
+        _check_path_of_aws(arn.path, arn.name, f"arn:{arn.partition}:iam::aws:policy/")
     return str(arn)
 
 

@@ -102,6 +102,11 @@ ROLES = [
         path=f"{ROLE}.managedPolicies[0]",
     ),
     Bad(
+        "a boundary of service-linked roles",
+        "service-linked-policy",
+        {f"{ROLE}.permissionsBoundary": "aws-service-role/AWSSupportServiceRolePolicy"},
+    ),
+    Bad(
         "a boundary's ARN without its path",
         "managed-policy-without-path",
         {f"{ROLE}.permissionsBoundary": "arn:aws-cn:iam::aws:policy/SystemAdministrator"},

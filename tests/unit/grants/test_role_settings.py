@@ -91,8 +91,9 @@ AWS_POLICIES: dict[str, str] = {
 }
 
 
-def test_each_of_aws_s_job_functions_must_have_its_path_and_no_other_policy() -> None:
-    for name, path in AWS_POLICIES.items():
+def test_a_policy_of_aws_s_own_must_have_its_path_if_it_is_a_job_function_s() -> None:
+    attachable = {n: path for n, path in AWS_POLICIES.items() if path != "/aws-service-role/"}
+    for name, path in attachable.items():
         full = f"{path}{name}".removeprefix("/")
         for given, right in (
             (name, full),
@@ -109,15 +110,32 @@ def test_each_of_aws_s_job_functions_must_have_its_path_and_no_other_policy() ->
     assert roles.check_managed_policy(own) == own
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "aws-service-role/AWSSupportServiceRolePolicy",
+        "arn:aws-us-gov:iam::aws:policy/aws-service-role/AWSSupportServiceRolePolicy",
+    ],
+)
+def test_a_policy_of_a_service_linked_role_can_not_be_attached(policy: str) -> None:
+    assert refusal(roles.check_managed_policy, policy).code == "service-linked-policy"
+    own = f"arn:aws:iam::{DESTINATION}:policy/aws-service-role/x"
+    assert roles.check_managed_policy(own) == own
+
+
 def find_warnings(**role: Any) -> list[tuple[FieldPath, str]]:
     return list(read_model(RoleModel, role).find_warnings())
 
 
 def test_few_of_aws_s_own_policies_are_warned_of_and_none_that_has_its_path() -> None:
-    right = [f"{path}{name}".removeprefix("/") for name, path in AWS_POLICIES.items()]
+    right = [
+        f"{path}{name}".removeprefix("/")
+        for name, path in AWS_POLICIES.items()
+        if path != "/aws-service-role/"
+    ]
     warned = [name for name in right if find_warnings(permissions_boundary=name)]
     assert not [name for name in warned if "/" in name]
-    assert len(warned) < len(right) / 50
+    assert len(warned) < len(right) / 40
 
 
 def test_most_of_aws_s_policies_for_roles_of_services_are_warned_of_without_their_path() -> None:
