@@ -213,7 +213,7 @@ ROLES = [
         {INLINE: policy(Effect="allow")},
         path=f"{STATEMENT}.Effect",
     ),
-    Bad("no action", "element-or-its-opposite", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
+    Bad("no action", "no-action", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
     Bad(
         "an action without its service",
         "invalid-action",
@@ -231,6 +231,59 @@ ROLES = [
         "invalid-resource",
         {INLINE: policy(Resource=["bucket"])},
         path=f"{STATEMENT}.Resource",
+    ),
+    *(
+        Bad(
+            f"a resource such as {resource}",
+            code,
+            {INLINE: policy(Resource=["*", resource])},
+            path=f"{STATEMENT}.Resource",
+        )
+        for resource, code in (
+            ("my-bucket/*", "invalid-resource"),
+            ("s3*", "invalid-resource"),
+            ("arn:aws:s3:::${AWS::AccountId}-logs", "cloudformation-variable"),
+            ("arn:s3:::my-bucket", "invalid-resource-partition"),
+            ("arn:aws:*:::my-bucket", "invalid-resource-service"),
+            ("arn:aws:s3::my-bucket", "invalid-resource-form"),
+            ("arn:aws:s3:us-east-1::my-bucket", "resource-with-region"),
+            ("arn:aws:iam::111111111111:deploy", "invalid-iam-resource"),
+        )
+    ),
+    *(
+        Bad(
+            f"an action such as {action}",
+            code,
+            {INLINE: policy(Action=action)},
+            path=f"{STATEMENT}.Action",
+        )
+        for action, code in (
+            ("*:Untag*", "invalid-action-service"),
+            ("s3:Get:Object", "action-with-colons"),
+        )
+    ),
+    Bad(
+        "a misspelt operator in an inline policy",
+        "unknown-operator",
+        {INLINE: policy(Condition={"StringEqual": {"aws:PrincipalTag/team": "red"}})},
+        path=f"{STATEMENT}.Condition.StringEqual",
+    ),
+    Bad(
+        "a date that is none in an inline policy",
+        "invalid-condition-date",
+        {INLINE: policy(Condition={"DateLessThan": {"aws:CurrentTime": "tomorrow"}})},
+        path=f"{STATEMENT}.Condition.DateLessThan.aws:CurrentTime",
+    ),
+    Bad(
+        "repeated Sids behind empty ones",
+        "repeated-sid",
+        {
+            INLINE: {
+                "Version": "2012-10-17",
+                "Statement": [policy(Sid=sid)["Statement"][0] for sid in ("", "", "Read", "Read")],
+            }
+        },
+        path=f"{INLINE}.Statement",
     ),
     Bad(
         "a principal in an inline policy",
@@ -252,6 +305,6 @@ ROLES = [
     Bad(
         "inline policies of 10241 characters",
         "inline-policies-too-long",
-        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:" + "x" * 10142)}},
+        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:aws:s3:::" + "x" * 10133)}},
     ),
 ]

@@ -260,7 +260,7 @@ def test_an_attachment_is_called_by_its_policy(policies: list[str], keys: list[s
         ({"inline_policies": {5: allow("*")}}, "policy-name-not-string", "inline_policies.5"),
         (
             {"inline_policies": {"a": allow()}},
-            "not-strings",
+            "no-resource",
             "inline_policies.a.Statement[0].Resource",
         ),
     ],
