@@ -16,6 +16,7 @@ from .text_format import escape_invisible, format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
 _MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_LONGEST_AGE = 9  # digits
 _MFA, _MFA_LEAD, _NO_MFA = "signed in with MFA", "the caller must have ", "did not"
 
 
@@ -279,7 +280,7 @@ def _describe(operator: str, key: str, values: Sequence[str], quote: Quote = str
     suffix = " (if present)" if test.if_exists else ""
     words = _join_values(key, values, quote)
     if phrase := _find_phrase(operator, key, values):
-        name = escape_invisible(key.partition("/")[2])
+        name = quote(escape_invisible(key.partition("/")[2]))
         return Requirement(phrase.lead, phrase.short.format(values=words, name=name) + suffix)
     subject = f"{_SCOPES[test.scope]}{quote(escape_invisible(key))}"
     predicate = _PREDICATES[base].format(words)
@@ -306,9 +307,13 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
     if key.lower() == _EXTERNAL_ID:
         return HIDDEN
     if key.lower() == _MFA_AGE:
-        values = [format_duration(int(text)) if text.isdecimal() else text for text in values]
-        return join_words(values, "or")
+        return join_words([_describe_age(text, quote) for text in values], "or")
     return join_words([quote(escape_invisible(text)) for text in values], "or")
+
+
+def _describe_age(text: str, quote: Quote) -> str:
+    seconds = text.isdecimal() and len(text) <= _LONGEST_AGE
+    return format_duration(int(text)) if seconds else quote(escape_invisible(text))
 
 
 def describe_unmet(conditions: Iterable[UnmetCondition], *, user: bool) -> UnmetText:
