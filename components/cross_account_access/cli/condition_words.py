@@ -16,8 +16,9 @@ from .text_format import escape_invisible, format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
 _MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
-_LONGEST_AGE = 9  # digits
 _MFA, _MFA_LEAD, _NO_MFA = "signed in with MFA", "the caller must have ", "did not"
+_AGE_DIGITS = 9
+Quote = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,6 @@ _SCOPES = {"ForAllValues": "every value of ", "ForAnyValue": "at least one value
 
 # --- What is required -----------------------------------------------------------------------------
 
-Quote = Callable[[str], str]
-
 
 def describe_conditions(
     conditions: Mapping[str, Mapping[str, Any]], quote: Quote = str
@@ -312,8 +311,8 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
 
 
 def _describe_age(text: str, quote: Quote) -> str:
-    seconds = text.isdecimal() and len(text) <= _LONGEST_AGE
-    return format_duration(int(text)) if seconds else quote(escape_invisible(text))
+    known = text.isdecimal() and len(text) <= _AGE_DIGITS
+    return format_duration(int(text)) if known else quote(escape_invisible(text))
 
 
 def describe_unmet(conditions: Iterable[UnmetCondition], *, user: bool) -> UnmetText:
@@ -337,8 +336,8 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
     """Return what is required and what there is, and a remedy."""
     key, given = unmet.key, unmet.actual
     phrase = _find_phrase(unmet.operator, key, unmet.required)
+    required = _describe(unmet.operator, key, unmet.required).full
     if phrase is None:
-        required = _describe(unmet.operator, key, unmet.required).full
         actual = f"it is {_join_values(key, given)}" if given else "it is absent"
         return f"{required}, but {actual}", f"Change the call; in explain, --context {key}=…."
     if key.lower() == _MFA_AGE and not given:
@@ -349,5 +348,4 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
     # Of several tags those that are allowed aren't the reason.
     wrong = [value for value in given if value not in unmet.required] or given
     actual = phrase.actual.format(values=_join_values(key, wrong)) if given else phrase.absent
-    required = _describe(unmet.operator, key, unmet.required).full
     return f"{required}, but {actual}", phrase.remedy.format(name=key.partition("/")[2])

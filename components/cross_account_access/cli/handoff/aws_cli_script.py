@@ -63,8 +63,7 @@ _FOREIGN = """\
     say "Another role already has this name: $arn. Nothing was done."
     exit 1
   fi
-  sids=$(aws iam get-role --role-name {name} \\
-    --query 'Role.AssumeRolePolicyDocument.Statement[].[Sid]' --output text)
+  sids=$({sids})
   for sid in ${{sids:-None}}; do
     case $sid in
       Trust*) ;;
@@ -78,7 +77,7 @@ _FOREIGN = """\
 """
 
 _EXTRAS = """\
-policies=$(aws iam {listing} --role-name {name} --query {query} --output text)
+policies=$({listing})
 for policy in $policies; do
   case $policy in
     {expected}) ;;
@@ -164,20 +163,22 @@ def render_command(command: str, **options: str | None) -> str:
 
 def _render_destination(half: HandoffHalf) -> str:
     role = half.documents.role
-    find = render_command("iam get-role", role_name=role.name, query="Role.Arn", output="text")
-    name = quote_word(role.name)
+    find = "iam get-role"
+    arn = render_command(find, role_name=role.name, query="Role.Arn", output="text")
+    query = "Role.AssumeRolePolicyDocument.Statement[].[Sid]"
+    sids = render_command(find, role_name=role.name, query=query, output="text")
     return "".join(
         [
             _render_start(half, f"Creates the role {role.arn}."),
-            f"\narn=$(ask {find})\n",
+            f"\narn=$(ask {arn})\n",
             f'if [ -z "$arn" ]; then\n  {_render_creation(role)}\nelse\n',
-            _FOREIGN.format(arn=quote_word(role.arn), name=name),
+            _FOREIGN.format(arn=quote_word(role.arn), sids=sids),
             *(f"  {command}\n" for command in _list_updates(role)),
             "fi\n",
             *(f"{command}\n" for command in _list_permission_commands(half)),
             "\n",
-            _render_extras(name, "managed", role.managed_policies),
-            _render_extras(name, "inline", role.inline_policies),
+            _render_extras(role.name, "managed", role.managed_policies),
+            _render_extras(role.name, "inline", role.inline_policies),
             _render_end(f"The role {role.arn} is deployed."),
         ]
     )
@@ -191,7 +192,7 @@ def _render_creation(role: DestinationHalf) -> str:
         assume_role_policy_document="trust-policy.json",
         description=role.description or None,
         max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
-        permissions_boundary=role.permissions_boundary,
+        permissions_boundary=role.permissions_boundary or None,
         tags=_tags(role),
         query="Role.Arn",
         output="text",
@@ -231,13 +232,14 @@ def _tags(role: DestinationHalf) -> str | None:
 
 def _render_extras(name: str, kind: str, expected: Iterable[str]) -> str:
     managed = kind == "managed"
-    return _EXTRAS.format(
-        listing="list-attached-role-policies" if managed else "list-role-policies",
-        name=name,
-        query=quote_word("AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]"),
-        expected=" | ".join(map(quote_word, [*expected, "None"])),
-        kind=kind,
+    listing = render_command(
+        "iam list-attached-role-policies" if managed else "iam list-role-policies",
+        role_name=name,
+        query="AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]",
+        output="text",
     )
+    patterns = " | ".join(map(quote_word, [*expected, "None"]))
+    return _EXTRAS.format(listing=listing, expected=patterns, kind=kind)
 
 
 # --- The source's script --------------------------------------------------------------------------
