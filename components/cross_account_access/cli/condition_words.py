@@ -15,9 +15,8 @@ from cross_account_access.iam.policy_document import list_values
 from .text_format import escape_invisible, format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
-_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_MFA_PRESENT, _MFA_AGE, _AGE_DIGITS = "aws:multifactorauthpresent", "aws:multifactorauthage", 9
 _MFA, _MFA_LEAD, _NO_MFA = "signed in with MFA", "the caller must have ", "did not"
-_AGE_DIGITS = 9
 Quote = Callable[[str], str]
 
 

@@ -9,7 +9,6 @@ import click
 from cross_account_access.cli.options import only_grant_argument
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
-from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
@@ -129,8 +128,7 @@ def _list_notes(half: HandoffHalf) -> list[str]:
 def _show(half: HandoffHalf, folder: Path, files: list[str], changes: Changes | None) -> None:
     out = make_console()
     grant = half.documents.grant
-    what = f"{folder}: the {half.side} half of grant {grant}, for account {half.account}"
-    out.print(escape_invisible(what))
+    out.print(f"{folder}: the {half.side} half of grant {grant}, for account {half.account}")
     if changes is None:
         for name in files:
             out.print(f"  {name}")
@@ -142,4 +140,4 @@ def _show(half: HandoffHalf, folder: Path, files: list[str], changes: Changes | 
             out.print("  unchanged since the earlier handoff")
     out.print(f"Checksum: {half.checksum}")
     for note in _list_notes(half):
-        out.print(escape_invisible(note))
+        out.print(note)

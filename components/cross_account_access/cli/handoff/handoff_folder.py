@@ -1,5 +1,6 @@
 """Writes a handoff's folder beside its place, then moves it there, so that it is never partial."""
 
+import errno
 import json
 import os
 import re
@@ -169,10 +170,13 @@ def _translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        absent = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM)
         raise Failure(
             f"{folder} can't be written: {error.strerror}",
             ExitCode.WRONG_INPUT,
-            remedy="Its parent folder must exist, and you must be able to write to it.",
+            remedy="Its parent folder must exist, and you must be able to write to it."
+            if absent
+            else "Nothing was written.",
         ) from None
 
 
