@@ -310,30 +310,19 @@ def test_a_new_file_is_as_open_as_the_umask_lets_it(outputs: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("old", [None, f"{MERMAID_MARK}\nold"])
-def test_on_a_full_disk_nothing_is_half_written(
-    outputs: Path, tmp_path: Path, old: str | None
-) -> None:
-    file = tmp_path / "map.mmd"
+def test_on_a_full_disk_nothing_is_half_written(outputs: Path, old: str | None) -> None:
+    file = outputs.with_name("map.mmd")
     if old:
         file.write_text(old, encoding="utf-8")
-    command = [sys.executable, "-m", "cross_account_access.cli", "map", "--outputs", outputs.name]
-    done = subprocess.run(  # noqa: S603 - the tool
-        [*command, "--to", file.name],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
-    )
-    assert (done.returncode, done.stdout) == (ExitCode.WRONG_INPUT, "")
-    assert done.stderr == "Error: map.mmd can't be written: File too large\n"
-    assert (file.read_text(encoding="utf-8") if file.exists() else None) == old
-    assert {found.name for found in tmp_path.iterdir()} == {
-        "dev.json",
-        *([file.name] if old else []),
-    }
+    before, limit = sorted(outputs.parent.iterdir()), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limit[1]))
+    try:
+        done = run("--outputs", outputs, "--to", file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert done == (ExitCode.WRONG_INPUT, "", f"Error: {file} can't be written: File too large\n")
+    assert sorted(outputs.parent.iterdir()) == before
+    assert not old or file.read_text(encoding="utf-8") == old
 
 
 def test_an_empty_file_is_nobodys_work(tmp_path: Path) -> None:
