@@ -310,7 +310,7 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
 
 
 def _describe_age(text: str, quote: Quote) -> str:
-    known = text.isdecimal() and len(text) <= _AGE_DIGITS
+    known = text.isascii() and text.isdecimal() and len(text) <= _AGE_DIGITS
     return format_duration(int(text)) if known else quote(escape_invisible(text))
 
 

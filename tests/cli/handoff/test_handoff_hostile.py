@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from cross_account_access.cli.condition_words import describe_conditions
 from cross_account_access.cli.handoff.cloudformation_template import render_template
 from cross_account_access.cli.handoff.handoff_folder import write_folder
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
@@ -165,39 +167,69 @@ def evaluate(folder: Path, values: str) -> Any:
     return json.loads(base64.b64decode(done.stdout.strip().strip('"')))
 
 
+def list_arguments(configuration: str) -> list[tuple[str, str]]:
+    """The blocks' own arguments with their values, but those that refer to other blocks."""
+    found = re.findall(r"(?ms)^  (\w+) *= (.*?)(?=^  \w+ *= |^}$)", configuration)
+    return [(name, value) for name, value in found if not re.match(r"aws_iam_|each\.", value)]
+
+
 @pytest.mark.skipif(
     shutil.which("terraform") is None, reason="terraform is not on PATH: install Terraform"
 )
-def test_terraform_reads_a_role_as_the_record_has_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("side", "places"), [("destination", ROLE_PLACES), ("source", POLICY_PLACES)]
+)
+def test_terraform_reads_what_the_record_has(
+    side: Any, places: tuple[str, ...], tmp_path: Path
+) -> None:
     values = select(lambda text: not is_surrogate(text) and text not in ("e\u0301", "\u212b"))
-    found = list(rotate(values, ROLE_PLACES))
-    parts, expressions = [], []
-    for number, texts in enumerate(found):
-        text = render_configuration(build_half(texts, "destination"))
-        block = text.partition('\n\nresource "aws_iam_role" "role" {\n')[2].partition("\n}\n")[0]
-        parts.append(re.sub(r"(?m)^  (\w+)( *= )", rf"  r{number}_\1\2", block))
-        wanted = (f"local.r{number}_{key}" for key in expected_arguments(texts))
-        expressions.append(f"[{', '.join(wanted)}]")
-    parts.append(f"  all = [{', '.join(expressions)}]")
-    results = evaluate(tmp_path, "\n".join(parts))
+    found = list(rotate(values, places))
+    parts = [
+        f"[{', '.join(f'[{json.dumps(name)}, {value}]' for name, value in list_arguments(text))}]"
+        for text in (render_configuration(build_half(texts, side)) for texts in found)
+    ]
+    results = evaluate(tmp_path, f"  all = [\n{(',' + chr(10)).join(parts)}\n]")
     for texts, result in zip(found, results, strict=True):
-        expected = expected_arguments(texts)
-        assert [
-            json.loads(value) if key == "assume_role_policy" else value
-            for key, value in zip(expected, result, strict=True)
-        ] == list(expected.values())
+        expected = expected_role_arguments if side == "destination" else expected_policy_arguments
+        read = [[name, read_policies(value)] for name, value in result]
+        assert read == list(map(list, expected(texts)))
 
 
-def expected_arguments(texts: Texts) -> dict[str, Any]:
-    arguments = {
-        "name": texts["name"],
-        "path": texts["path"],
-        "description": texts["description"],
-        "permissions_boundary": texts["boundary"],
-        "assume_role_policy": build_half(texts, "destination").documents.role.trust_policy,
-        "tags": {texts["tag key"]: texts["tag value"]},
-    }
-    return {key: value for key, value in arguments.items() if value}
+def read_policies(value: Any) -> Any:
+    """A value in which each policy's JSON text is read."""
+    if isinstance(value, dict):
+        return {key: read_policies(inner) for key, inner in value.items()}
+    is_policy = isinstance(value, str) and value.startswith('{"Statement":')
+    return json.loads(value) if is_policy else value
+
+
+def expected_role_arguments(texts: Texts) -> list[tuple[str, Any]]:
+    role = build_half(texts, "destination").documents.role
+    arguments = [
+        ("region", "us-east-1"),
+        ("allowed_account_ids", [texts["destination"]]),
+        ("name", texts["name"]),
+        ("path", texts["path"]),
+        ("description", texts["description"]),
+        ("max_session_duration", 7200),
+        ("permissions_boundary", texts["boundary"]),
+        ("assume_role_policy", role.trust_policy),
+        ("tags", {texts["tag key"]: texts["tag value"]}),
+        ("for_each", [texts["managed"]]),
+        ("for_each", role.inline_policies),
+    ]
+    return [(name, value) for name, value in arguments if value]
+
+
+def expected_policy_arguments(texts: Texts) -> list[tuple[str, Any]]:
+    (policy,) = build_half(texts, "source").attached
+    return [
+        ("region", "us-east-1"),
+        ("allowed_account_ids", [texts["source"]]),
+        ("name", policy.name),
+        ("policy", policy.document),
+        ("user", texts["holder"]),
+    ]
 
 
 def test_terraform_gets_no_text_that_it_would_change() -> None:
@@ -271,6 +303,25 @@ def test_text_in_markdown_is_read_as_it_is() -> None:
                 assert (kinds, codes) == (["text"], [])
             else:
                 assert (kinds, codes) == (["text", "code_inline", "text"], [shown])
+
+
+@pytest.mark.parametrize("value", [v for v in VALUES if "/" not in v])
+def test_no_key_or_age_of_a_condition_is_markup(value: str) -> None:
+    condition = {
+        "StringEquals": {f"aws:RequestTag/{value}": "x", f"aws:PrincipalTag/{value}": "x"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": value},
+        "StringNotLike": {f"x{value}": "x"},
+    }
+    text = "\n".join(f"- {one.full}" for one in describe_conditions(condition, quote_code))
+    kinds, codes = read_markdown(text)
+    assert Counter(kinds)["list_item_open"] == Counter(kinds)["bullet_list_open"] * 4 == 4
+    assert {*kinds} <= {
+        *("bullet_list_open", "list_item_open", "paragraph_open", "text", "code_inline"),
+        *("paragraph_close", "list_item_close", "bullet_list_close"),
+    }
+    shown = escape_invisible(value)
+    assert codes.count(shown or '""') >= 3
+    assert escape_invisible(f"x{value}") in codes
 
 
 # --- The folder -----------------------------------------------------------------------------------

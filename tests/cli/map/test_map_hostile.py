@@ -22,7 +22,7 @@ from tests.cli.map.test_map_text import read as read_label
 from tests.hostile_outputs import HOSTILE_VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cross_account_access.cli.map.access_map import AccessMap
 
@@ -67,37 +67,34 @@ PLACES = (
 )
 
 
+def build_role(texts: Mapping[str, str]) -> DestinationHalf:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["everybody"]},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringNotLike": {texts["condition key"]: texts["condition"]}},
+    }
+    return DestinationHalf.model_construct(
+        arn=texts["arn"],
+        name=texts["name"],
+        path=texts["path"],
+        trust_policy={"Statement": [statement]},
+        description=texts["description"],
+        max_session_duration=7200,
+        permissions_boundary=texts["boundary"] or "some",
+        managed_policies=[texts["managed"]],
+        inline_policies={texts["inline"]: {}},
+        tags={texts["tag key"]: texts["tag value"]},
+    )
+
+
 def build(given: dict[str, str]) -> AccessMap:
     """A map with a user, a role's session and an organization, of a record made unchecked."""
-
-    def text(place: str) -> str:
-        return given.get(place, f"some {place}")
-
-    role = DestinationHalf.model_construct(
-        arn=text("arn"),
-        name=text("name"),
-        path=text("path"),
-        trust_policy={
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": ["everybody"]},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringNotLike": {text("condition key"): text("condition")}},
-                }
-            ]
-        },
-        description=text("description"),
-        max_session_duration=7200,
-        permissions_boundary=text("boundary") or "some",
-        managed_policies=[text("managed")],
-        inline_policies={text("inline"): {}},
-        tags={text("tag key"): text("tag value")},
-    )
+    texts = {place: f"some {place}" for place in PLACES} | given
     kinds: Any = {
-        "user": (text("user"), text("user arn")),
-        "session": (f"ci/{text('session')}", None),
-        "organization": (text("user"), None),
+        "user": (texts["user"], texts["user arn"]),
+        "session": (f"ci/{texts['session']}", None),
+        "organization": (texts["user"], None),
     }
     principals = [
         SourceHalf.model_construct(
@@ -112,15 +109,15 @@ def build(given: dict[str, str]) -> AccessMap:
         for kind, (name, arn) in kinds.items()
     ]
     documents = GrantDocuments.model_construct(
-        grant=text("grant"),
+        grant=texts["grant"],
         side="both",
         partition="aws",
-        source_account_id=text("source"),
-        destination_account_id=text("destination"),
-        role=role,
+        source_account_id=texts["source"],
+        destination_account_id=texts["destination"],
+        role=build_role(texts),
         principals=principals,
     )
-    return build_access_map([(text("stack"), documents)])
+    return build_access_map([(texts["stack"], documents)])
 
 
 def list_maps() -> Iterator[AccessMap]:
