@@ -27,6 +27,22 @@ RAW_CONDITIONS = [
         "StringIs",
         {"aws:SourceAccount": ["1"]},
     ),
+    Bad(
+        "a raw value with lines of its own",
+        "control-character",
+        {
+            f"{AUDIT}.raw.StringEquals.sts:RoleSessionName": [
+                "abc\n[default]\ncredential_process = x"
+            ]
+        },
+        path=f"{AUDIT}.raw.StringEquals.sts:RoleSessionName[0]",
+    ),
+    Bad(
+        "a raw external ID that runs from right to left",
+        "control-character",
+        {f"{AUDIT}.raw.StringLike.sts:ExternalId": ["partner-\u202e7f3a"]},
+        path=f"{AUDIT}.raw.StringLike.sts:ExternalId[0]",
+    ),
     bad_raw(
         "a raw condition that lets absent MFA pass",
         "mfa-met-by-absent-key",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.unit.config.bad_config import DESTINATION, OTHER, REMOVED, SOURCE, Bad
@@ -32,6 +33,12 @@ ROLES = [
     ),
     Bad(
         "a path with a policy variable", "path-with-wildcard", {f"{ROLE}.path": "/${aws:username}/"}
+    ),
+    Bad("a path of AWS's own", "reserved-path", {f"{ROLE}.path": "/aws-service-role/x/"}),
+    Bad(
+        "a description with an escape sequence",
+        "invalid-description",
+        {f"{ROLE}.description": "Deploys.\x9b31m"},
     ),
     Bad(
         "a description of 1001 characters",
@@ -87,6 +94,22 @@ ROLES = [
         "invalid-policy-name",
         {f"{ROLE}.managedPolicies": ["Read Only"]},
         path=f"{ROLE}.managedPolicies[0]",
+    ),
+    Bad(
+        "a managed policy without its path",
+        "managed-policy-without-path",
+        {f"{ROLE}.managedPolicies": ["ViewOnlyAccess"]},
+        path=f"{ROLE}.managedPolicies[0]",
+    ),
+    Bad(
+        "a boundary of service-linked roles",
+        "service-linked-policy",
+        {f"{ROLE}.permissionsBoundary": "aws-service-role/AWSSupportServiceRolePolicy"},
+    ),
+    Bad(
+        "a boundary's ARN without its path",
+        "managed-policy-without-path",
+        {f"{ROLE}.permissionsBoundary": "arn:aws-cn:iam::aws:policy/SystemAdministrator"},
     ),
     Bad(
         "a managed policy's path with a space",
@@ -162,6 +185,12 @@ ROLES = [
         {f"{ROLE}.permissionsBoundary": THIRD},
     ),
     Bad("an inline policy that is no JSON", "invalid-policy", {INLINE: "iam:PassRole"}),
+    Bad(
+        "an inline policy with an escaped line end",
+        "control-character",
+        {INLINE: json.dumps(policy(Resource="arn:aws:s3:::x/\n"))},
+        path=f"{INLINE}.Statement[0].Resource",
+    ),
     Bad("an inline policy that is null", "invalid-policy", {INLINE: None}),
     Bad(
         "an inline policy that is a statement", "unknown-policy-key", {f"{INLINE}.Effect": "Allow"}
