@@ -1,7 +1,7 @@
 """Emulated AWS accounts on one loopback endpoint, for trying cross-account access without an AWS
 account.
 
-moto holds users, roles, groups and policies. In app of it stands what it lacks: AWS's decision of
+moto holds users, roles, groups and policies. In front of it stands what it lacks: AWS's decision of
 `sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries,
 session policies), temporary keys that expire, MFA codes, unique IDs in trust policies, and IAM's
 refusals.
@@ -9,18 +9,17 @@ refusals.
 What AWS does and this does not:
 
 - Signatures aren't verified: whoever knows an access key id, and the token of temporary keys, may
-use it.
+  use it. That is why only loopback hosts are answered, and no other site's page in a browser.
 - Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
-succeeds for
-  any valid keys of an account, whatever the caller's policies say.
+  succeeds for any valid keys of an account, whatever the caller's policies say.
+- IAM and STS are the only services.
 - There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
-no root user.
+  no root user.
 - `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer
 NotImplemented.
 - An MFA code may be used more than once. Only virtual MFA devices exist.
 - Changes are in force at once. `hold_new_principals` imitates the one delay that breaks
-deployments.
-- Only the partition `aws` exists.
+  deployments.
 """
 
 from __future__ import annotations

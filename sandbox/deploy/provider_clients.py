@@ -52,9 +52,7 @@ def connect(inputs: Mapping[str, Any]) -> AccountClients:
         optional = {"ExternalId": role["externalId"]} if role.get("externalId") else {}
         sts = make_client("sts", endpoints["sts"], keys, region)
         credentials = sts.assume_role(
-            RoleArn=role["roleArn"],
-            RoleSessionName=role.get("sessionName") or "pulumi",
-            **optional,
+            RoleArn=role["roleArn"], RoleSessionName=role.get("sessionName") or "pulumi", **optional
         )["Credentials"]
         keys = {
             "aws_access_key_id": credentials["AccessKeyId"],

@@ -326,7 +326,7 @@ def test_a_plain_loopback_endpoint_is_one(endpoint: str) -> None:
 
 @pytest.mark.parametrize("inputs", [{}, {"endpoints": "[]"}, {"endpoints": '[{"iam": null}]'}])
 def test_a_provider_without_both_endpoints_is_refused(inputs: dict[str, str]) -> None:
-    with pytest.raises(DeploymentError, match="only, not on AWS$"):
+    with pytest.raises(DeploymentError, match=r"only, not on AWS$"):
         provider_clients.connect(inputs | {"accessKey": SOURCE, "secretKey": "any"})
 
 
