@@ -18,7 +18,7 @@ from rich.text import Text
 
 from cross_account_access import InvalidInput
 from sandbox.aws.server import Sandbox, SandboxError, is_sandbox
-from sandbox.deploy import in_process, pulumi_engine
+from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import Deployment, DeploymentError
 from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
 from sandbox.proof import other_side, report
@@ -257,9 +257,8 @@ def _read_role_arns(deployment: Deployment) -> dict[str, str]:
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
     """Write the stack's outputs to a file that `cross-account-access` reads."""
-    file = stack.folder / ".sandbox" / f"outputs-{stack.name}.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(deployment.outputs, indent=2), encoding="utf-8")
+    file = private_files.make_folder(stack.folder) / f"outputs-{stack.name}.json"
+    private_files.write_file(file, json.dumps(deployment.outputs, indent=2))
     return file
 
 
