@@ -20,7 +20,7 @@ from cross_account_access import InvalidInput
 from sandbox.aws.server import Sandbox, SandboxError, is_sandbox
 from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import Deployment, DeploymentError
-from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_region, load
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
@@ -267,7 +267,8 @@ def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
     click.echo(
         f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
-    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1", err=True)
+    region = get_region(stack.settings)
+    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}", err=True)
     for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())

@@ -271,12 +271,13 @@ def _issue_session(
             **session,
         )
     )
+    arn = f"arn:{state.accounts.partition}:sts::{role.account_id}"
     return request.answer(
         {
             "SourceIdentity": session["source_identity"],
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{role.id}:{name}",
-                "Arn": f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
+                "Arn": f"{arn}:assumed-role/{role.name}/{name}",
             },
             "Credentials": render_credentials(made, made.session_token, now + duration),
             "PackedPolicySize": packed,

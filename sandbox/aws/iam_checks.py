@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.aws import entities, mfa_devices, saved_policies, tag_checks
-from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +71,7 @@ def check_iam_request(request: IamRequest) -> None:
         AwsError: what AWS would refuse it with.
     """
     for value in request.params.values():
-        if value.startswith(AWS_POLICY_PREFIX):
+        if value.startswith(request.accounts.aws_policy_prefix):
             request.accounts.load_aws_policy(request.account, value)
     for one in CHECKS.get(request.action, ()):
         one(request)

@@ -17,7 +17,7 @@ from typing import Any
 
 from cross_account_access.iam import limits
 from sandbox.aws import policy_grammar
-from sandbox.aws.moto_accounts import PARTITION, Entity, MotoAccounts, get_age
+from sandbox.aws.moto_accounts import Entity, MotoAccounts, get_age
 from sandbox.aws.query_protocol import AwsError
 
 QUOTA = 2048
@@ -26,14 +26,12 @@ length".
 """
 
 _ACCOUNT = re.compile(r"\d{12}")
-_ROOT = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:root")
-_USER_OR_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:(user|role)/.+")
+_ROOT = re.compile(r"arn:[a-z-]+:iam::\d{12}:root")
+_USER_OR_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+")
 _ROLE_SESSION = re.compile(
-    rf"arn:{PARTITION}:sts::(\d{{12}}):assumed-role/([^/]+)/([\w+=,.@-]{{2,64}})", re.ASCII
+    r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([^/]+)/([\w+=,.@-]{2,64})", re.ASCII
 )
-_FEDERATED_USER = re.compile(
-    rf"arn:{PARTITION}:sts::\d{{12}}:federated-user/[\w+=,.@-]{{2,32}}", re.ASCII
-)
+_FEDERATED_USER = re.compile(r"arn:[a-z-]+:sts::\d{12}:federated-user/[\w+=,.@-]{2,32}", re.ASCII)
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
@@ -83,10 +81,12 @@ def _check_kinds(principal: Any) -> None:
 
 def _resolve(principal: str, accounts: MotoAccounts, hold: float) -> str | None:
     """The principal as it is kept; None if AWS would refuse it."""
+    if principal.startswith("arn:") and principal.split(":")[1] != accounts.partition:
+        return None
     if principal == "*" or _ROOT.fullmatch(principal) or _FEDERATED_USER.fullmatch(principal):
         return principal
     if _ACCOUNT.fullmatch(principal):
-        return f"arn:{PARTITION}:iam::{principal}:root"
+        return f"arn:{accounts.partition}:iam::{principal}:root"
     if session := _ROLE_SESSION.fullmatch(principal):
         role = accounts.find_role(session[1], session[2])
         return principal if role is not None and get_age(role) >= hold else None
@@ -120,7 +120,7 @@ def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -
 def forget_principal(bearer: Entity, accounts: MotoAccounts) -> None:
     """Replace the ARN of a deleted user or role by its unique ID in every trust policy."""
     # A name is unique in its account, so that a role's sessions are known by it.
-    sessions = f"arn:{PARTITION}:sts::{bearer.account_id}:assumed-role/{bearer.name}/"
+    sessions = f"arn:{accounts.partition}:sts::{bearer.account_id}:assumed-role/{bearer.name}/"
     is_role = bearer.id.startswith("AROA")
 
     def change(name: str) -> str:

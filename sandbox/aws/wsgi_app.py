@@ -16,6 +16,7 @@ from typing import Any
 
 from sandbox.aws import constraints, iam_checks, sts
 from sandbox.aws.credentials import CallingIdentity, identify
+from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import IamRequest
 from sandbox.aws.local_requests import describe_foreign_request
 from sandbox.aws.query_protocol import (
@@ -97,38 +98,32 @@ class WsgiApp:
         if not call.service and call.action in _UNSIGNED:
             raise make_not_implemented_error(f"sts:{call.action}")
         with self.lock:
-            identity = self._identify(call)
-            environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
+            state = self.state.in_partition(get_partition(call.region))
+            identity = _identify(call, state)
             if call.service == "sts":
                 value = constraints.check_parameters("sts", call.action, call.params)
-                return sts.answer_sts_call(StsRequest(call, value, identity, self.state))
+                return sts.answer_sts_call(StsRequest(call, value, identity, state))
             if call.service == "iam":
-                return self._answer_iam(call, identity, environ)
+                return self._answer_iam(call, identity, state, environ)
         raise make_not_implemented_error(f"{call.service}:{call.action}")
 
-    def _identify(self, call: AwsCall) -> CallingIdentity:
-        try:
-            identity = identify(call, self.state.accounts, self.state.sessions, self.state.clock())
-        except AwsError:
-            self.state.requests.append(RequestRecord("", call.service, call.action))
-            raise
-        self.state.requests.append(RequestRecord(identity.account, call.service, call.action))
-        return identity
-
-    def _answer_iam(self, call: AwsCall, identity: CallingIdentity, environ: Environ) -> Reply:
+    def _answer_iam(
+        self, call: AwsCall, identity: CallingIdentity, state: SandboxState, environ: Environ
+    ) -> Reply:
         request = IamRequest(
             action=call.action,
             params=dict(call.params),
             value=constraints.check_parameters("iam", call.action, call.params),
             identity=identity,
-            accounts=self.state.accounts,
-            hold=self.state.hold_new_principals,
-            now=self.state.clock(),
+            accounts=state.accounts,
+            hold=state.hold_new_principals,
+            now=state.clock(),
         )
         iam_checks.check_iam_request(request)
         if request.reply is not None:
             return request.reply
         replace_params(environ, request.params)
+        _name_account(environ, call, identity, state)
         reply = self._forward(environ)
         if reply.status >= 300:  # noqa: PLR2004 - HTTP's own line
             return reply
@@ -186,6 +181,26 @@ class WsgiApp:
             return _build_json_reply(400, {"error": f"{error.args[0]} is missing"})
         except ValueError as error:
             return _build_json_reply(400, {"error": str(error)})
+
+
+def _identify(call: AwsCall, state: SandboxState) -> CallingIdentity:
+    account = ""
+    try:
+        identity = identify(call, state.accounts, state.sessions, state.clock())
+        account = identity.account
+    finally:
+        state.requests.append(RequestRecord(account, call.service, call.action))
+    return identity
+
+
+def _name_account(
+    environ: Environ, call: AwsCall, identity: CallingIdentity, state: SandboxState
+) -> None:
+    """Say to moto which account of which partition is meant, and leave it nothing to guess from."""
+    environ.pop("HTTP_USER_AGENT", None)  # which may name a region
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
+    scope = f"{call.access_key_id}/20260101/{state.accounts.partition}/iam/aws4_request"
+    environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0"
 
 
 def _read_json_body(environ: Environ) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """A stack's config, read from Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import yaml
 
 import stack_config
 from cross_account_access import InvalidInput, Problem
-from sandbox.aws.endpoint import is_loopback
+from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
 from stack_config import NAMESPACE, Connection, Settings
 
 SANDBOX_PORT = 4577
@@ -94,6 +95,13 @@ def get_account_ids(settings: Settings) -> tuple[str, str]:
             )
         ids.append(connection.account_id)
     return ids[0], ids[1]
+
+
+def get_region(settings: Settings) -> str:
+    """The region that both accounts are asked in, whose partition is theirs."""
+    variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    places = (settings.source.region, settings.destination.region, *variables)
+    return next(filter(None, places), DEFAULT_REGION)
 
 
 def _get_endpoint(settings: Settings) -> str:

@@ -137,10 +137,9 @@ class _GrantProof:
             return "refused", str(error)
         finally:
             events.unregister("before-send.sts.AssumeRole", come_from)
-        became = make_session_sts(self.endpoint, assumed["Credentials"]).get_caller_identity()[
-            "Arn"
-        ]
-        return "allowed", f"became {became}"
+        region = caller.sts.meta.region_name
+        session = make_session_sts(self.endpoint, assumed["Credentials"], region)
+        return "allowed", f"became {session.get_caller_identity()['Arn']}"
 
 
 def _trusts_whole_account(principal: PrincipalModel) -> bool:

@@ -12,9 +12,9 @@ from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
-from sandbox.aws.endpoint import client, make_client, open_url
+from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.mfa import STEP, totp
-from sandbox.deploy.stack import get_account_ids
+from sandbox.deploy.stack import get_account_ids, get_region
 from stack_config import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    makers = {account: _PeopleMaker(endpoint, account) for account in (source, other)}
+    region = get_region(settings)
+    makers = {account: _PeopleMaker(endpoint, account, region) for account in (source, other)}
     own = makers[source]
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
@@ -113,10 +114,12 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
 class _PeopleMaker:
     """Creates callers in one account, and revokes the keys and devices that it gave out."""
 
-    def __init__(self, endpoint: str, account: str) -> None:
+    def __init__(self, endpoint: str, account: str, region: str) -> None:
         self._endpoint = endpoint
         self._account = account
-        self._iam = client("iam", endpoint, account=account)
+        self._region = region
+        self._partition = get_partition(region)
+        self._iam = client("iam", endpoint, account=account, region=region)
         self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
@@ -178,7 +181,7 @@ class _PeopleMaker:
         }
         self._users[name] = Person(
             arn,
-            make_client("sts", self._endpoint, keys),
+            make_client("sts", self._endpoint, keys, self._region),
             keys,
             self._enable_device(name) if mfa else None,
         )
@@ -211,7 +214,9 @@ class _PeopleMaker:
     ) -> Person:
         """A session of a role, which the account's operator assumes."""
         iam = self._iam
-        trust = build_trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
+        trust = build_trust_policy(
+            [PrincipalModel(user=OPERATOR)], None, self._partition, self._account
+        )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
@@ -221,7 +226,7 @@ class _PeopleMaker:
         assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
         return Person(
             assumed["AssumedRoleUser"]["Arn"],
-            make_session_sts(self._endpoint, assumed["Credentials"]),
+            make_session_sts(self._endpoint, assumed["Credentials"], self._region),
             _name_credentials(assumed["Credentials"]),
         )
 
@@ -233,7 +238,7 @@ class _PeopleMaker:
         open_url(request, timeout=5)
 
     def _enable_device(self, user: str) -> tuple[str, str]:
-        serial = f"arn:aws:iam::{self._account}:mfa/sandbox-{user}"
+        serial = f"arn:{self._partition}:iam::{self._account}:mfa/sandbox-{user}"
         self._drop_device(user, serial)
         device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")[
             "VirtualMFADevice"
@@ -265,9 +270,9 @@ class _PeopleMaker:
             self._drop_device(user, serial)
 
 
-def make_session_sts(endpoint: str, credentials: Any) -> "STSClient":
+def make_session_sts(endpoint: str, credentials: Any, region: str = DEFAULT_REGION) -> "STSClient":
     """STS with the credentials that an AssumeRole call returned."""
-    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials))
+    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials), region)
     return sts
 
 
