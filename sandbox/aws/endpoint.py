@@ -63,16 +63,14 @@ def open_url(request: str | urllib.request.Request, timeout: float) -> bytes:
 
 def is_sandbox(endpoint: str) -> bool:
     """Whether a sandbox of this kind, and not moto alone or something else, answers there."""
-    return _read_health(endpoint) is not None
+    return read_health(endpoint) is not None
 
 
-def get_user_of_sandbox(endpoint: str) -> str | None:
-    """The command whose own the accounts there are; None if there are none, or for anybody."""
-    user = (_read_health(endpoint) or {}).get("used_by")
-    return user if isinstance(user, str) and user.isprintable() else None
+def read_health(endpoint: str) -> Mapping[str, Any] | None:
+    """What a sandbox there says of itself; None if none answers.
 
-
-def _read_health(endpoint: str) -> Mapping[str, Any] | None:
+    Its `used_by` is the command whose own the accounts are, None where they are for anybody.
+    """
     if not is_loopback(endpoint):
         return None
     try:

@@ -1,19 +1,26 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
+from pydantic.alias_generators import to_camel
 
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
-from sandbox.proof.circumstances import Circumstances, is_provable, list_unmet, meet_conditions
+from sandbox.proof.circumstances import (
+    UNPROVABLE,
+    Circumstances,
+    is_provable,
+    list_unmet,
+    meet_conditions,
+)
 from sandbox.proof.people import People, Person, make_session_sts
 from stack_config import Settings
 
-AttemptOutcome = Literal["allowed", "refused"]
+AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
 _DEFAULT_SESSION = 3600
 
@@ -28,7 +35,7 @@ class ProofAttempt:
         attempt: What is tried.
         expected: What should come of it.
         observed: What came of it.
-        reason: Who the caller became, or why it was refused.
+        reason: Who the caller became, or why it was refused or not tried.
     """
 
     grant: str
@@ -43,14 +50,19 @@ class ProofAttempt:
         """Whether what was observed is what was expected."""
         return self.observed == self.expected
 
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether it could not be made."""
+        return self.observed == "not tried"
+
 
 def prove(
     endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
 ) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 
-    Where the proof can't meet a principal's conditions (raw ones, a time window), it expects every
-    attempt to be refused.
+    Where the proof can't meet a principal's conditions (raw ones, a time window), the principal is
+    not tried, and that its access works is unproven.
 
     Args:
         endpoint: The emulated accounts.
@@ -82,6 +94,7 @@ class _GrantProof:
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
+        yield from self._list_untried(provable_ones)
         lead = (provable_ones or self.model.principals)[0]
         # Where a whole account is trusted, it is its own policies that keep others out.
         wide = any(p.kind and _trusts_whole_account(p) for p in self.model.principals)
@@ -102,6 +115,21 @@ class _GrantProof:
             "refused",
             met.but(DurationSeconds=self._longest(caller) + 1),
         )
+
+    def _list_untried(self, provable_ones: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
+        for principal in self.model.principals:
+            if principal in provable_ones:
+                continue
+            conditions = get_effective_conditions(principal, self.model.conditions)
+            keys = [to_camel(key) for key in UNPROVABLE if getattr(conditions, key)]
+            yield ProofAttempt(
+                self.name,
+                self.people.callers[principal.key].arn,
+                "assumes the role",
+                "allowed",
+                "not tried",
+                f"unproven: the sandbox can't meet the conditions {', '.join(keys)}",
+            )
 
     def _longest(self, caller: Person) -> int:
         chained = ":assumed-role/" in caller.arn

@@ -11,6 +11,8 @@ from cross_account_access.iam import limits
 _SESSION = "proof"
 _ELSEWHERE = ("198.51.100.77", "192.0.2.77", "203.0.113.77")
 _WRONG = "sandbox-wrong"
+UNPROVABLE = ("raw", "not_before", "not_after")
+"""The conditions that the proof can't meet."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,7 @@ class Circumstances:
 
 def is_provable(conditions: ConditionsModel | None) -> bool:
     """Whether the proof can meet the conditions now: not raw ones, nor another time."""
-    return conditions is None or not (
-        conditions.raw or conditions.not_before or conditions.not_after
-    )
+    return conditions is None or not any(getattr(conditions, key) for key in UNPROVABLE)
 
 
 def meet_conditions(

@@ -265,7 +265,9 @@ class _PeopleMaker:
     def revoke_keys(self) -> None:
         """Delete the keys and devices."""
         for user, key in self._keys:
-            self._iam.delete_access_key(UserName=user, AccessKeyId=key)
+            # Whose accounts were emptied has nothing to give back.
+            with suppress(self._iam.exceptions.NoSuchEntityException):
+                self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
 

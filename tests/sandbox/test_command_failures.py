@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.aws.server import client
 from tests.sandbox.commands import SOURCE, connection, document, project, sandbox
+from tests.sandbox.test_beside_others import check_failed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,3 +175,24 @@ def test_a_program_that_fails_is_reported_in_its_own_words(
     assert (up.exit_code, up.stdout) == (1, "")
     assert up.stderr.startswith(f"Error: {message}")
     assert "Traceback" not in up.stderr
+
+
+def test_accounts_that_are_emptied_meanwhile_are_reported(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, accounts.endpoint, grants=ONE_GRANT)
+    program = folder / "__main__.py"
+    reset = (
+        "import urllib.request\n"
+        f"url = '{accounts.endpoint}/_sandbox/reset'\n"
+        "urllib.request.urlopen(urllib.request.Request(url, method='POST'))\n"
+    )
+    program.write_text(reset + program.read_text(encoding="utf-8"), encoding="utf-8")
+    check_failed(sandbox("up", folder), "with name alice cannot be found")
+
+
+def test_a_name_in_another_case_is_reported(accounts: Sandbox, tmp_path: Path) -> None:
+    iam: Any = client("iam", accounts.endpoint, account=SOURCE)
+    iam.create_user(UserName="Alice")
+    folder = project(tmp_path, accounts.endpoint, grants=ONE_GRANT)
+    check_failed(sandbox("up", folder), "The user with name alice cannot be found")

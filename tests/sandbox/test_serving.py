@@ -173,4 +173,4 @@ def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
     assert (up.exit_code, up.stdout) == (1, "")
-    assert up.stderr.startswith(f"Error: port {port} is in use by another program")
+    assert up.stderr.startswith(f"Error: port {port} is in use by another program, which is no s")
