@@ -23,6 +23,8 @@ from stack_config import Settings
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
 _DEFAULT_SESSION = 3600
+# Errors that decide nothing about access, so that they are no refusal.
+_NO_DECISION = {"ExpiredToken", "InternalFailure", "InvalidClientTokenId", "NotImplemented"}
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,8 @@ class _GrantProof:
         try:
             assumed = caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
         except ClientError as error:
+            if error.response["Error"]["Code"] in _NO_DECISION:
+                raise
             headers = error.response["ResponseMetadata"]["HTTPHeaders"]
             return "refused", headers.get("x-sandbox-reason") or error.response["Error"]["Message"]
         except ParamValidationError as error:

@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ConditionsModel
@@ -238,12 +239,14 @@ class _PeopleMaker:
         open_url(request, timeout=5)
 
     def _enable_device(self, user: str) -> tuple[str, str]:
-        serial = f"arn:{self._partition}:iam::{self._account}:mfa/sandbox-{user}"
-        self._drop_device(user, serial)
-        device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")[
-            "VirtualMFADevice"
-        ]
-        seed = bytes(device["Base32StringSeed"]).decode()
+        create, name = self._iam.create_virtual_mfa_device, f"sandbox-{user}"
+        try:
+            device = create(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        except self._iam.exceptions.EntityAlreadyExistsException:
+            # Another command's, which may be using it at this moment.
+            device = create(VirtualMFADeviceName=f"{name}-{token_hex(4)}")["VirtualMFADevice"]
+        serial, seed = device["SerialNumber"], bytes(device["Base32StringSeed"]).decode()
+        self._devices.append((user, serial))
         # This step's code and the next one's: the clock may go on to that one before the call.
         now = time.time()
         first, second = totp(seed, now), totp(seed, now + STEP)
@@ -253,7 +256,6 @@ class _PeopleMaker:
             AuthenticationCode1=first,
             AuthenticationCode2=second,
         )
-        self._devices.append((user, serial))
         return serial, seed
 
     def _drop_device(self, user: str, serial: str) -> None:

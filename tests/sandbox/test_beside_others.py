@@ -60,6 +60,18 @@ def test_an_up_that_keeps_its_accounts_is_not_disturbed(tmp_path: Path) -> None:
         assert first.interrupt() == 0
 
 
+def test_two_at_once_beside_serve_do_not_disturb_each_other(tmp_path: Path) -> None:
+    folder = project(tmp_path, grants=GRANTS)
+    with running("serve", "--port", endpoint_of(folder).rpartition(":")[2]) as serve:
+        serve.line("^Emulated accounts at ")
+        command = ("up", "-C", str(folder), "--engine", "in-process", "--keep")
+        with running(*command) as first, running(*command) as second:
+            for up in (first, second):
+                up.line("^5 of 5 attempts had the expected result")
+                up.line("^The accounts run at ")
+            assert (first.interrupt(), second.interrupt()) == (0, 0)
+
+
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n{", b"SSH-2.0-OpenSSH_9.6\r\n"])
 def test_what_is_no_sandbox_is_said_to_be_none(answer: bytes, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.aws.endpoint import is_loopback, is_sandbox
 from sandbox.deploy import provider_clients
 from sandbox.deploy.deployment import DeploymentError
-from tests.sandbox.commands import SOURCE
+from tests.sandbox.commands import DESTINATION, SOURCE, connection, document, project, sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTS_ELSEWHERE = (
     "evil.com",
@@ -114,3 +118,34 @@ def test_an_endpoint_that_could_lead_elsewhere_is_not_on_loopback(
 )
 def test_a_plain_loopback_endpoint_is_one(endpoint: str) -> None:
     assert is_loopback(endpoint)
+
+
+@pytest.mark.parametrize("side", ["source", "destination"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://evil.com\\@127.0.0.1",
+        "http://127.0.0.1@evil.com",
+        "http://[::1%eth0]:4577",
+        "http://2130706433:4577",
+        "http://localhost.evil.com",
+        "http://0.0.0.0:4577",
+        "https://sts.amazonaws.com",
+        "http://127.0.0.1\t.evil.com",
+        "http://\uff11\uff12\uff17.0.0.1",
+    ],
+)
+def test_a_config_with_such_an_endpoint_is_refused(
+    endpoint: str, side: str, tmp_path: Path, left: list[object]
+) -> None:
+    accounts = {"source": SOURCE, "destination": DESTINATION}
+    config: dict[str, Any] = {
+        name: connection(one, "http://127.0.0.1:4577") for name, one in accounts.items()
+    }
+    config[side]["endpoint"] = endpoint
+    for verb in ("up", "preview"):
+        refused = sandbox(verb, project(tmp_path, **config), "--json")
+        assert refused.exit_code == 2
+        codes = {error["code"] for error in document(refused)["errors"]}
+        assert codes <= {"not-on-loopback", "invalid-endpoint"}
+    assert left == []
