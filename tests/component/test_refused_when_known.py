@@ -86,6 +86,17 @@ def own_external_id(value: Any) -> Program:
     )
 
 
+def external_id_beside_a_group(value: Any) -> Program:
+    alice = {"user": "alice", "conditions": {"external_id": value}}
+    conditions = {"external_id": "xx"}
+    return access({"deploy": grant(principals=[{"group": "admins"}, alice], conditions=conditions)})
+
+
+def arn_beside_a_session(value: Any) -> Program:
+    session = {"session": "ci/build", "conditions": {"source_ips": ["203.0.113.7"]}}
+    return trusted_role(principals=[session, {"arn": value, "label": "x"}])
+
+
 def role_to_reach(value: Any) -> Program:
     return assume_role_grant(role_arns={"deploy": value})
 
@@ -140,6 +151,16 @@ CASES = {
     ),
     "no external ID": Case(
         external_id, None, "grants.deploy.conditions.external_id", "null-value", "xx"
+    ),
+    "an external ID that a group is spared": Case(
+        external_id_beside_a_group, "yy", PRINCIPAL, "conditions-bypassed", "xx"
+    ),
+    "TrustedRole: the role of a session": Case(
+        arn_beside_a_session,
+        ci_arn("ci"),
+        "principals[1]",
+        "conditions-bypassed",
+        user_arn("alice"),
     ),
     "boundary elsewhere": Case(
         boundary,

@@ -16,6 +16,7 @@ from .model import Model, Unresolved, plain
 from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel, check_source_account
 from .roles import RoleModel, merge_tags
 from .trust import build_trust_policy, get_effective_conditions
+from .trust_overlap import check_overlaps
 
 Side = Literal["both", "source", "destination"]
 
@@ -61,6 +62,7 @@ class TrustModel(Model):
             with locate(Key("principals"), position):
                 self.check_possible(principal)
         account = self._check_one_account()
+        check_overlaps(self.principals, self.conditions)
         self._check_quota(account or "0" * 12)
         return self
 

@@ -42,6 +42,24 @@ PRINCIPALS = [
         "principals-of-several-accounts",
         {ALL: [{"arn": f"arn:aws:iam::{SOURCE}:user/a"}, {"arn": f"arn:aws:iam::{OTHER}:user/b"}]},
     ),
+    Bad(
+        "a user's own conditions beside a group",
+        "conditions-bypassed",
+        {ALL: [{"user": "alice", "conditions": {"mfa": True}}, {"group": "developers"}]},
+        path=f"{ALL}[1]",
+    ),
+    Bad(
+        "a grant's conditions that an organization is spared",
+        "conditions-bypassed",
+        {
+            ALL: [
+                {"organization": "o-a1b2c3d4e5", "conditions": {"mfa": False}},
+                {"user": "alice"},
+            ],
+            "grants.deploy.conditions": {"mfa": True},
+        },
+        path=f"{ALL}[0]",
+    ),
     Bad("a principal without a kind", "one-principal-key", {FIRST: {}}),
     Bad("a principal of two kinds", "one-principal-key", {FIRST: {"user": "a", "role": "b"}}),
     bad_key("a misspelt kind", "unknown-key", users="alice"),
