@@ -170,7 +170,7 @@ def _deploy_and_prove(
     if stack.settings.side == "source":
         other_side.make_roles(stack.endpoint, stack.settings)
     deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-    role_arns = _read_role_arns(deployment)
+    role_arns = _read_role_arns(deployment, stack)
     if stack.settings.side == "destination":
         other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
     return deployment, prove(stack.endpoint, stack.settings, role_arns, people)
@@ -279,13 +279,17 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
 
 
-def _read_role_arns(deployment: Deployment) -> dict[str, str]:
+def _read_role_arns(deployment: Deployment, stack: Stack) -> dict[str, str]:
     try:
-        return {name: grant["roleArn"] for name, grant in deployment.outputs["grants"].items()}
-    except (AttributeError, KeyError, TypeError):
+        grants = deployment.outputs["grants"]
+        role_arns = {name: grants[name]["roleArn"] for name in stack.settings.grants}
+    except (KeyError, TypeError):
+        role_arns = {"": None}
+    if not all(isinstance(arn, str) for arn in role_arns.values()):
         raise DeploymentError(
             "the program must export grants: a map from each grant's name to its roleArn"
-        ) from None
+        )
+    return role_arns
 
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:

@@ -57,6 +57,18 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
             name,
             f"must name a stack with a file Pulumi.{name}.yaml beside Pulumi.yaml",
         )
+    try:
+        return _read_stack(folder, name, file)
+    except RecursionError:
+        raise _make_refusal(
+            "nested-too-deeply",
+            file.name,
+            "",
+            "must be nested less deeply, and no value may contain itself",
+        ) from None
+
+
+def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     values = _read_defaults(folder) | _read_values(file)
     if encrypted := _find_encrypted(values):
         raise _make_refusal(
@@ -161,6 +173,10 @@ def _read_config(file: Path) -> dict[Any, Any]:
         at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise _make_refusal(
             "invalid-yaml", f"{file.name}{at}", "", f"must be valid YAML: {error.problem}"
+        ) from None
+    except OSError as error:
+        raise _make_refusal(
+            "unreadable-file", file.name, "", f"must be readable: {error.strerror}"
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _make_refusal(

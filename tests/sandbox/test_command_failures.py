@@ -158,6 +158,13 @@ PROGRAMS = {
         ),
         f"the other credentials belong to account 333333333333, not to {SOURCE}\n",
     ),
+    **{
+        f"exports {value}": (
+            f"import pulumi\npulumi.export('grants', {value})\n",
+            "the program must export grants",
+        )
+        for value in ("{}", "dict(deploy={})", "dict(deploy=dict(roleArn=1))", "[]", "None")
+    },
     "tells no grants": (
         "import pulumi\npulumi.export('grants', 'all of them')\n",
         "the program must export grants",
