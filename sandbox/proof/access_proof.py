@@ -6,19 +6,12 @@ from itertools import product
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
-from pydantic.alias_generators import to_camel
 
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
-from sandbox.proof.circumstances import (
-    UNPROVABLE,
-    Circumstances,
-    is_provable,
-    list_unmet,
-    meet_conditions,
-)
+from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
 from sandbox.proof.people import People, Person, make_session_sts
 from stack_config import Settings
 
@@ -65,7 +58,7 @@ def prove(
 ) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 
-    Where the proof can't meet a principal's conditions (raw ones, a time window), the principal is
+    Where the proof can't meet a principal's conditions (raw ones, another time), the principal is
     not tried, and that its access works is unproven.
 
     Args:
@@ -90,7 +83,9 @@ class _GrantProof:
     people: People
 
     def attempts(self) -> Iterator[ProofAttempt]:
-        provable_ones = [p for p in self.model.principals if is_provable(self._conditions(p))]
+        provable_ones = [
+            p for p in self.model.principals if not list_unprovable(self._conditions(p))
+        ]
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
@@ -116,8 +111,7 @@ class _GrantProof:
         for principal in self.model.principals:
             if principal in provable_ones:
                 continue
-            conditions = self._conditions(principal)
-            keys = [to_camel(key) for key in UNPROVABLE if getattr(conditions, key)]
+            keys = list_unprovable(self._conditions(principal))
             yield ProofAttempt(
                 self.name,
                 self.people.callers[principal.key].arn,

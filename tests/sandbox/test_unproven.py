@@ -45,7 +45,19 @@ STACKS: dict[str, tuple[dict[str, Any], dict[str, dict[str, str]]]] = {
                 | {"notBefore": "2001-01-01T00:00:00Z", "notAfter": "2002-01-01T00:00:00Z"},
             }
         },
-        {"over": {"alice": "raw, notBefore, notAfter"}},
+        {"over": {"alice": "raw, notAfter"}},
+    ),
+    "a time that is now": (
+        {
+            "now": {
+                "principals": [{"user": "alice"}],
+                "conditions": {
+                    "notBefore": "2001-01-01T00:00:00Z",
+                    "notAfter": "2999-01-01T00:00:00Z",
+                },
+            }
+        },
+        {},
     ),
     "one principal of two": (
         {"both": {"principals": [{"user": "alice", "conditions": RAW}, {"user": "bob"}]}},
