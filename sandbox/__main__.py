@@ -193,8 +193,8 @@ def _print_outcome(deployment: Deployment, proof: list[ProofAttempt], *, as_json
     )
     if unproven := report.list_unproven(proof):
         _stderr.print(
-            f"Unproven: {', '.join(unproven)}. The sandbox can't meet conditions of theirs, so "
-            "that nobody who should get in was tried."
+            f"Unproven: {', '.join(unproven)}. The sandbox can't meet conditions of a principal "
+            "there, so that its access was not tried."
         )
     return len(held) < len(tried)
 
@@ -230,7 +230,7 @@ def _exit_on_errors(*, as_json: bool) -> Iterator[None]:
         if as_json:
             click.echo(report.render_refusal(error))
         for problem in error.problems:
-            _stderr.print(Text("refused", style="red"), problem.message)
+            _stderr.print(Text("refused", style="red"), escape_invisible(problem.message))
         sys.exit(_REFUSED)
     except (DeploymentError, SandboxError, pulumi_engine.NoEngineError) as error:
         raise _FailedError(str(error)) from None

@@ -122,6 +122,15 @@ def test_a_message_is_printed_letter_by_letter(name: str, folder: Path) -> None:
     assert error["path"] == f"cross-account-access:grants.{name}"
 
 
+@pytest.mark.parametrize("name", ["\x1b[2J", "a\x07", "\u202egrant", "a\x9b1m"])
+def test_what_is_invisible_is_spelt_out(name: str, folder: Path) -> None:
+    write(folder, with_endpoint(GOOD | {name: "x", "grants": {name: {}}}, HERE))
+    result = invoke(folder)
+    assert result.exit_code == 2
+    assert name not in result.output
+    assert ascii(name)[1:-1] in result.stderr
+
+
 def test_what_yaml_takes_for_a_date_is_text_as_the_pulumi_cli_has_it(
     folder: Path, sandbox: Sandbox
 ) -> None:
