@@ -264,17 +264,19 @@ class TestApart:
         )
         assert found.code == "AccessDenied"
 
-    def test_a_region_in_the_user_agent_is_no_region(self, gov: Any, commercial: Any) -> None:
+    @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+    def test_a_region_in_the_user_agent_is_no_region(self, region: str, accounts: Sandbox) -> None:
+        # Its own client: each event handler stays for good.
+        commercial = client("iam", accounts.endpoint, account=SOURCE)
+        other = client("iam", accounts.endpoint, account=SOURCE, region=region)
+
         def pretend(request: Any, **_: Any) -> None:
-            request.headers["User-Agent"] = f"aws-cli/2 region/{self.REGION}"
+            request.headers["User-Agent"] = f"aws-cli/2 region/{region}"
 
         commercial.meta.events.register("before-send.iam", pretend)
-        try:
-            assert commercial.get_user(UserName="alice")["User"]["UserName"] == "alice"
-            commercial.create_user(UserName="dora")
-        finally:
-            commercial.meta.events.unregister("before-send.iam", pretend)
-        assert [user["UserName"] for user in gov.list_users()["Users"]] == ["bob"]
+        commercial.create_user(UserName="dora")
+        assert [user["UserName"] for user in commercial.list_users()["Users"]] == ["dora"]
+        assert other.list_users()["Users"] == []
 
     def test_a_reset_empties_all(self, gov: Any, accounts: Sandbox) -> None:
         accounts.reset()
