@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.aws import constraints, iam_checks, sts
 from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.endpoint import get_partition
-from sandbox.aws.iam_request import IamRequest
+from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
 from sandbox.aws.local_requests import describe_foreign_request
 from sandbox.aws.query_protocol import (
     AwsCall,
@@ -118,6 +118,7 @@ class WsgiApp:
             accounts=state.accounts,
             hold=state.hold_new_principals,
             now=state.clock(),
+            by_aws=AWS_SERVICE in call.headers,
         )
         iam_checks.check_iam_request(request)
         if request.reply is not None:

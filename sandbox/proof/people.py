@@ -14,6 +14,7 @@ from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
+from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
 from sandbox.deploy.stack import get_account_ids, get_region
 from stack_config import Settings
@@ -121,6 +122,8 @@ class _PeopleMaker:
         self._region = region
         self._partition = get_partition(region)
         self._iam = client("iam", endpoint, account=account, region=region)
+        # A permission set's role is Identity Center's, and no one else may make it.
+        self._iam.meta.events.register("before-send.iam", _call_as_identity_center)
         self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
@@ -272,6 +275,10 @@ class _PeopleMaker:
                 self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
+
+
+def _call_as_identity_center(request: Any, **_: object) -> None:
+    request.headers[AWS_SERVICE] = "sso.amazonaws.com"
 
 
 def make_session_sts(endpoint: str, credentials: Any, region: str = DEFAULT_REGION) -> "STSClient":
