@@ -147,5 +147,5 @@ def test_a_config_with_such_an_endpoint_is_refused(
         refused = sandbox(verb, project(tmp_path, **config), "--json")
         assert refused.exit_code == 2
         codes = {error["code"] for error in document(refused)["errors"]}
-        assert codes <= {"not-on-loopback", "invalid-endpoint"}
+        assert codes <= {"not-on-loopback", "invalid-endpoint", "control-character"}
     assert left == []
