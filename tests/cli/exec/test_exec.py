@@ -18,7 +18,8 @@ import botocore.session
 import pytest
 from botocore.utils import JSONFileCache
 
-from cross_account_access.cli.exec import child_process, role_session
+from cross_account_access.cli import mfa_code
+from cross_account_access.cli.exec import child_process
 from cross_account_access.cli.terminal import ExitCode
 from sandbox.aws.mfa import totp
 from tests.cli.terminals import INTERRUPT, Terminal
@@ -188,7 +189,7 @@ def test_without_the_right_code_nothing_runs_and_nothing_is_kept(
             raise EOFError
         return str(typed)
 
-    monkeypatch.setattr(role_session, "_has_terminal", lambda: True)
+    monkeypatch.setattr(mfa_code, "_has_terminal", lambda: True)
     monkeypatch.setattr(getpass, "getpass", answer)
     done = deployed.call(*AS_ALICE)
     assert (done.returncode, done.stdout) == (expected, "")
