@@ -307,7 +307,7 @@ def test_a_longer_session_of_temporary_credentials_is_refused_with_the_reason(
     if not refused:
         assert plan(asked, session, wishes).duration == duration
         return
-    with pytest.raises(InputError, match="up to 3600 s; AWS counts .*GetSessionToken"):
+    with pytest.raises(InputError, match=r"up to 3600 s; AWS counts .*GetSessionToken"):
         plan(asked, session, wishes)
 
 

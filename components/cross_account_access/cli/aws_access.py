@@ -39,7 +39,9 @@ THROTTLED = frozenset(
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-REGION = StringRule("a region", 1, 63, r"[a-z0-9-]*", "lowercase letters, digits and -")
+REGION = StringRule(
+    "a region", 1, 63, r"[a-z0-9]+(-[a-z0-9]+)*", "lowercase letters and digits with - between them"
+)
 _ALL_ERRORS = (
     botocore.exceptions.BotoCoreError,
     botocore.parsers.ResponseParserError,

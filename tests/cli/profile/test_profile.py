@@ -120,6 +120,7 @@ def test_a_dry_run_shows_the_change_without_the_external_id(deployed: Stage, con
         "+role_arn = arn:aws:iam::222222222222:role/partner-audit",
         "+source_profile = auditor",
         "+external_id = ***",
+        "+role_session_name = auditor",
         "Nothing was written (dry run).",
     ]
     assert (config.read_bytes(), leftovers(config)) == (THEIRS.encode(), [])

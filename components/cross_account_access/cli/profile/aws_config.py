@@ -172,7 +172,7 @@ def _compose(text: str, lines: list[str], section: _Section | None, profile: Pro
 
 def _check_readable(old: str, new: str, section: str, profile: Profile) -> None:
     """Check by the AWS CLI's own reader that the profile's own keys have changed, and no more."""
-    for key, value in profile.keys.items():
+    for key, value in (("the name", profile.name), *profile.keys.items()):
         # Other readers may take more for a line's end, or for a comment, than Python does.
         visible = value and value == value.strip() and value == escape_invisible(value)
         if not visible or _COMMENT.search(value):

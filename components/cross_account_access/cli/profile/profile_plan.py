@@ -174,7 +174,9 @@ class _Planner:
         name = _check_name(f"{self._options.prefix}{grant.documents.role.name}")
         keys = {"role_arn": grant.documents.role.arn}
         existing = self._read_existing(Profile(name, grant.name, stack, keys))
-        source = self._options.source_profile or existing.get("source_profile") or "default"
+        source = self._options.source_profile
+        if source is None:
+            source = existing.get("source_profile") or "default"
         caller = self._get_caller(source, grant)
         if not by_name and find_requirements(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't allow {caller.identity.arn}", ExitCode.NO)
