@@ -17,6 +17,7 @@ import click
 import urllib3.exceptions
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from cross_account_access.errors import Refusal
 from cross_account_access.iam.limits import StringRule
@@ -48,6 +49,8 @@ _ALL_ERRORS = (
     Boto3Error,
     urllib3.exceptions.HTTPError,
     ValueError,  # for an endpoint that is no URL
+    TypeError,  # for keys that a process prints as numbers or objects
+    AttributeError,
     RuntimeError,  # for credentials that have expired when they are new
     OSError,
 )
@@ -254,20 +257,23 @@ def _get_remedy(code: str) -> str:
 
 
 def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
     try:
-        parts = urlsplit(text or "http://localhost")
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_url = urlsplit(text).scheme in ("http", "https") and (
+            is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
+        )
     except ValueError:
         is_url = False
     if not is_url:
         rule = "must be a URL, such as http://127.0.0.1:4577"
-        raise InputError(f"--endpoint-url {escape_invisible(str(text))}: {rule}")
+        raise InputError(f"--endpoint-url {escape_invisible(text)}: {rule}")
     return text
 
 
 def _check_region(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     try:
-        return text and REGION(text)
+        return None if text is None else REGION(text)
     except Refusal as refusal:
         raise InputError(f"--region {escape_invisible(str(text))}: {refusal.rule}") from None
 

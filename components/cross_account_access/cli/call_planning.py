@@ -102,7 +102,8 @@ def get_requirements(grant: DeployedGrant, caller: CallerSession) -> TrustRequir
     if len(every) == 1:
         return every[0]
     # AWS decides about a caller that the documents don't name: they may be outdated.
-    return find_requirements(grant.documents, caller.identity) or every[0]
+    found = find_requirements(grant.documents, caller.identity)
+    return found or next(iter(every), TrustRequirements())
 
 
 def _find_mfa_serial(

@@ -32,7 +32,7 @@ from cross_account_access.cli.stacks import (
     load_grants,
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
-from cross_account_access.cli.trust_requirements import find_requirements, read_requirements
+from cross_account_access.cli.trust_requirements import find_requirements
 
 from .decision_inputs import (
     CallerWithPolicies,
@@ -263,5 +263,5 @@ def _add_external_id(
     caller = principal.caller
     identity = CallerIdentity(caller.arn, caller.unique_id)
     required = find_requirements(grant.documents, identity)
-    required = required or read_requirements(grant.documents)[0]
-    return replace(request, external_id=required.choose_external_id(grant.external_id))
+    own = required.choose_external_id(grant.external_id) if required else grant.external_id
+    return replace(request, external_id=own)
