@@ -159,7 +159,7 @@ MFA_SERIAL = StringRule(
     "an MFA device",
     9,
     256,
-    r"arn:aws[a-z-]*:iam::\d{12}:mfa/[\w+=/,.@-]+|(?!arn)[\w+=/,.@-]+",
+    r"arn:aws[a-z-]*:iam::\d{12}:mfa/[\w+=/,.@-]+|[\w+=/,.@-]+",
     "the ARN of a virtual device, arn:…:mfa/NAME, or a hardware device's serial number",
 )
 _TAG_KEY = StringRule("a tag key", 1, 128, _has_tag_characters, _TAG_ALPHABET)
