@@ -50,25 +50,16 @@ def _with(**keys: Any) -> dict[str, Any]:
     return {"Credentials": {**SESSION["Credentials"], **keys}}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "{",
-        "\x00",
-        *(
-            json.dumps(one)
-            for one in (
-                *(None, [], "x", 1, {}),
-                *({"Credentials": None}, {"Credentials": []}),
-                *(_without(key) for key in SESSION["Credentials"]),
-                *(_with(AccessKeyId=7), _with(SessionToken=None), _with(Expiration=1893456000)),
-                *(_with(Expiration="soon"), _with(Expiration="2031-01-01T00:00:00")),
-                _with(Expiration="0001-01-01T00:00:00+23:00"),
-            )
-        ),
-    ],
-)
+NO_SESSIONS: list[Any] = [
+    *(None, [], "x", 1, {}, {"Credentials": None}, {"Credentials": []}),
+    *(_without(key) for key in SESSION["Credentials"]),
+    *(_with(AccessKeyId=7), _with(SessionToken=None), _with(Expiration=1893456000)),
+    *(_with(Expiration="soon"), _with(Expiration="2031-01-01T00:00:00")),
+    _with(Expiration="0001-01-01T00:00:00+23:00"),
+]
+
+
+@pytest.mark.parametrize("content", ["", "{", "\x00", *map(json.dumps, NO_SESSIONS)])
 def test_a_file_that_is_no_session_counts_as_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:

@@ -11,7 +11,7 @@ from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.call_planning import plan_call
 from cross_account_access.cli.caller import CallerIdentity, CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
-from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.cli.trust_requirements import (
     TrustRequirements,
     fill_pattern,
@@ -293,22 +293,6 @@ def test_temporary_credentials_ask_for_no_more_than_an_hour(
     asked = grant(principals, max_session_duration=7200)
     identity = ALICE if principals == [{"account": SOURCE}] else None
     assert plan(asked, caller(identity, temporary=temporary)).duration == expected
-
-
-@pytest.mark.parametrize(
-    ("duration", "temporary", "refused"),
-    [(3600, True, False), (3601, True, True), (43200, True, True), (43200, False, False)],
-)
-def test_a_longer_session_of_temporary_credentials_is_refused_with_the_reason(
-    duration: int, temporary: bool, refused: bool
-) -> None:
-    asked = grant([{"user": "alice"}], max_session_duration=43200)
-    session, wishes = caller(None, temporary=temporary), CallOverrides(duration=duration)
-    if not refused:
-        assert plan(asked, session, wishes).duration == duration
-        return
-    with pytest.raises(InputError, match=r"up to 3600 s; AWS counts .*GetSessionToken"):
-        plan(asked, session, wishes)
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:

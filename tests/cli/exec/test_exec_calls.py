@@ -62,14 +62,12 @@ def _restored(stage: Stage) -> Iterator[None]:
     shutil.rmtree(stage.folder / ".aws", ignore_errors=True)
 
 
-def get_keys_of_alice(stage: Stage, *, mfa: bool) -> None:
+def get_keys_of_alice(stage: Stage) -> None:
     """Add the profile `temporary`, with keys of GetSessionToken."""
     person = stage.everybody.callers["user-alice"]
-    keys = {name: person.credentials[name] for name in person.credentials}
-    sts = boto3.client("sts", endpoint_url=stage.sandbox.endpoint, region_name="us-east-1", **keys)
-    assert person.mfa
-    code = {"SerialNumber": person.mfa[0], "TokenCode": totp(person.mfa[1])} if mfa else {}
-    issued = sts.get_session_token(**code)["Credentials"]
+    keys: Any = person.credentials
+    sts = boto3.client("sts", "us-east-1", endpoint_url=stage.sandbox.endpoint, **keys)
+    issued = sts.get_session_token()["Credentials"]
     stage.profile(
         "temporary",
         {
@@ -92,7 +90,7 @@ def deny(stage: Stage, **statement: Any) -> None:
 def test_a_session_is_as_long_as_its_caller_may_have_and_has_its_name(
     stage: Stage, who: str, seconds: int
 ) -> None:
-    get_keys_of_alice(stage, mfa=False)
+    get_keys_of_alice(stage)
     # The second time it comes from the cache.
     for _ in range(2):
         done = stage.call("exec", "long", *OUTPUTS, "--profile", who, "--", *PRINT)
@@ -107,14 +105,24 @@ def test_a_session_is_as_long_as_its_caller_may_have_and_has_its_name(
         assert abs(datetime.fromisoformat(text).timestamp() - session.expires) < 2
 
 
+@pytest.mark.parametrize(
+    ("who", "seconds", "refused"),
+    [
+        ("temporary", 900, False),
+        ("temporary", 3600, False),
+        ("temporary", 3601, True),
+        ("temporary", 43200, True),
+        ("alice", 3601, False),
+    ],
+)
 def test_more_than_an_hour_is_refused_for_temporary_credentials_with_the_reason(
-    stage: Stage,
+    stage: Stage, who: str, seconds: int, refused: bool
 ) -> None:
-    get_keys_of_alice(stage, mfa=False)
-    args = ("exec", "long", *OUTPUTS, "--profile", "temporary", "--duration", "3601", "--", "true")
-    done = stage.call(*args)
-    assert (done.returncode, done.stdout) == (ExitCode.WRONG_INPUT, "")
-    assert "GetSessionToken" in done.stderr
+    get_keys_of_alice(stage)
+    duration = ("--duration", str(seconds))
+    done = stage.call("exec", "long", *OUTPUTS, "--profile", who, *duration, "--", "true")
+    assert (done.returncode, done.stdout) == (ExitCode.WRONG_INPUT if refused else 0, "")
+    assert ("GetSessionToken" in done.stderr) is refused
 
 
 def test_the_profile_of_the_command_line_comes_before_one_that_is_missing(stage: Stage) -> None:
@@ -223,7 +231,8 @@ def test_the_hint_explains_the_call_that_was_made_and_not_one_with_less(stage: S
 def test_live_the_hint_names_the_cause_that_the_call_has(
     stage: Stage, damage: dict[str, Any], key: str
 ) -> None:
-    trust = stage.destination.get_role(RoleName="long")["Role"]["AssumeRolePolicyDocument"]
+    role: Any = stage.destination.get_role(RoleName="long")["Role"]
+    trust = role["AssumeRolePolicyDocument"]
     for statement in trust["Statement"]:
         for operator, keys in damage.items():
             statement["Condition"].setdefault(operator, {}).update(keys)
@@ -255,8 +264,7 @@ def test_a_deny_that_asks_about_mfa_is_told_with_the_remedy(
     args = ("explain", "user/alice", "long", *OUTPUTS, "--live", "--external-id", "-")
     who = ("--source-profile", "source", "--destination-profile", "destination")
     call = ("--source-identity", "alice", "--session-tag", "team=blue team")
-    call += ("--transitive-tag-key", "team")
-    done = stage.call(*args, *who, *call, *options)
+    done = stage.call(*args, *who, *call, "--transitive-tag-key", "team", *options)
     assert done.returncode == ExitCode.NO, done
     assert "denies" in done.stdout
     assert ("Sign in with MFA" in done.stdout) is helps
