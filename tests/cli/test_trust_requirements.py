@@ -280,8 +280,7 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
     ("principals", "temporary", "expected"),
     [
         ([{"user": "alice"}], False, 7200),
-        # GetSessionToken's: AWS counts them as role chaining.
-        ([{"user": "alice"}], True, None),
+        ([{"user": "alice"}], True, None),  # GetSessionToken's
         ([{"user": "alice"}, {"role": "ci"}], True, None),
         ([{"account": SOURCE}], False, 7200),
         ([{"account": SOURCE}], True, None),
@@ -291,8 +290,7 @@ def test_temporary_credentials_ask_for_no_more_than_an_hour(
     principals: list[dict[str, Any]], temporary: bool, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    identity = ALICE if principals == [{"account": SOURCE}] else None
-    assert plan(asked, caller(identity, temporary=temporary)).duration == expected
+    assert plan(asked, caller(ALICE, temporary=temporary)).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:
