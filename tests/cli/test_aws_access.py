@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import boto3.exceptions
@@ -20,6 +22,7 @@ from cross_account_access.cli.aws_access import (
     translate_errors,
 )
 from cross_account_access.cli.caller import get_identity
+from cross_account_access.cli.iam_reader import read_entity
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
 from tests.hostile_outputs import HOSTILE_VALUES
 
@@ -74,6 +77,9 @@ def test_without_a_region_the_grants_partition_is_asked(
     keys = {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}
     for one in (access, TemporaryAccess.issued_to(access, keys)):
         assert one.sts().meta.endpoint_url == f"https://{host}"
+    # The region of clients that others make of the session; `aws` leaves it open.
+    expected = None if (partition, region) == ("aws", None) else host.split(".")[1]
+    assert access.session().region_name == expected
 
 
 def test_the_profiles_region_comes_before_the_partitions(config: Path) -> None:
@@ -212,3 +218,38 @@ def test_an_option_that_cannot_be_is_refused_before_any_call(deployed: Stage, op
         done = deployed.call(*args)
         assert (done.returncode, done.stdout) == (ExitCode.WRONG_INPUT, ""), (value, done)
         assert option in done.stderr
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "<html>", "{}", "<GetCallerIdentityResponse/>", "\x00", "<a><Arn>x</Arn></a>"]
+)
+def test_an_endpoint_that_is_not_awss_is_told(
+    config: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    keys = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n"
+    config.write_text(f"[profile p]\n{keys}", encoding="utf-8")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        access = AwsAccess("p", "us-east-1", f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(Failure, match="cannot identify the caller: ") as failed:
+            get_identity(access)
+        with pytest.raises(Failure, match=r"cannot read (user )?alice"):
+            read_entity(access, "user", "alice")
+        server.shutdown()
+        thread.join()
+    assert failed.value.code is ExitCode.UNAVAILABLE

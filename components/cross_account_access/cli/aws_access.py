@@ -97,6 +97,9 @@ class AwsAccess:
             self._load_credentials(session)
             # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
             region = self.region or os.environ.get("AWS_REGION")
+            if self.partition != "aws" and not (region or session.get_config_variable("region")):
+                # Without one, the role of a profile is asked of the commercial partition too.
+                region = get_main_region(self.partition)
             return boto3.Session(botocore_session=session, region_name=region)
         except botocore.exceptions.ConfigParseError as error:
             # botocore's message quotes lines of the file, and keys may stand in them.

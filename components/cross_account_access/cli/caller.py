@@ -1,5 +1,6 @@
 """The caller: asked of AWS with the caller's credentials, once, and only what a command needs."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +9,8 @@ from cross_account_access.iam.limits import SESSION_NAME
 from .assume_role_call import is_security_key
 from .aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 from .terminal import ExitCode, Failure, InputError
+
+_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:[\x21-\x7e]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ def get_identity(aws: AwsAccess, action: str = "identify the caller") -> CallerI
     """
     with translate_errors(action):
         answer = aws.sts().get_caller_identity()
+        if not _ARN.fullmatch(answer["Arn"]):
+            raise ValueError("the answer is not AWS's, for it has no caller's ARN")
         return CallerIdentity(answer["Arn"], answer["UserId"])
 
 

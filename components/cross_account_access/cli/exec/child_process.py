@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 
 import click
 
-from cross_account_access.cli.cache import format_expiration
-
 # Python ignores these signals, and a program inherits what is ignored.
 _IGNORED = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 _REMOVED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
@@ -41,7 +39,7 @@ def build_environment(
 
     Args:
         variables: The present environment.
-        credentials: The session, as botocore's fetchers return it.
+        credentials: The session, as `fetch_session` returns it.
         region: The Region; None to leave it.
         endpoint: AWS's URL; None to leave it.
 
@@ -52,7 +50,7 @@ def build_environment(
         "AWS_ACCESS_KEY_ID": credentials["access_key"],
         "AWS_SECRET_ACCESS_KEY": credentials["secret_key"],
         "AWS_SESSION_TOKEN": credentials["token"],
-        "AWS_CREDENTIAL_EXPIRATION": format_expiration(credentials["expiry_time"]),
+        "AWS_CREDENTIAL_EXPIRATION": credentials["expiry_time"],
     }
     if region is not None:
         # The AWS CLI and boto3 read different ones.

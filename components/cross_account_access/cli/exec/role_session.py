@@ -19,7 +19,7 @@ from cross_account_access.cli.aws_access import (
     get_main_region,
     translate_errors,
 )
-from cross_account_access.cli.cache import SharedCache
+from cross_account_access.cli.cache import SharedCache, format_expiration
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.mfa_code import prompt_for_code
 from cross_account_access.cli.stacks import DeployedGrant
@@ -36,7 +36,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
     """Fetch a session of a grant's role, or return the cached one.
 
     Returns:
-        Its `access_key`, `secret_key`, `token` and `expiry_time`.
+        Its `access_key`, `secret_key`, `token` and `expiry_time`, the last in ISO 8601.
 
     Raises:
         Failure: If AWS denies the call or can't be reached.
@@ -51,7 +51,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
             fetched: dict[str, Any] = fetcher.fetch_credentials()
         except ClientError as error:
             raise _translate_refusal(aws, grant, call, error) from None
-    return fetched
+        return {**fetched, "expiry_time": format_expiration(fetched["expiry_time"])}
 
 
 def _make_fetcher(
