@@ -219,6 +219,14 @@ def test_the_hint_explains_the_call_that_was_made_and_not_one_with_less(stage: S
     assert "--live" in done.stderr
 
 
+def test_temporary_credentials_may_have_been_got_without_mfa(stage: Stage) -> None:
+    get_keys_of_alice(stage)
+    done = stage.call("exec", "mfa", *OUTPUTS, "--profile", "temporary", "--", "true")
+    assert done.returncode == ExitCode.NO
+    assert "sign in with MFA" in done.stderr
+    assert follow_hint(stage, done.stderr)["allowed"]
+
+
 @pytest.mark.parametrize(
     ("damage", "key"),
     [

@@ -95,11 +95,13 @@ def _translate_refusal(
         )
     else:
         match = _DENIED_USER.search(message)
-        explain = shlex.join(_build_explain(match[1] if match else "WHO", aws, grant, call))
+        explain = _build_explain(match[1] if match else "WHO", aws, grant, call)
         remedy = (
-            f"To see why: `{explain}`, and with --live by the policies in the accounts, such as an "
-            "explicit deny. IAM changes take effect after some seconds."
+            f"To see why: `{shlex.join(explain)}`, and with --live by the policies in the "
+            "accounts, such as an explicit deny. IAM changes take effect after some seconds."
         )
+        if "--mfa" in explain and call.mfa_serial is None:
+            remedy += " If your temporary credentials were got without MFA, sign in with MFA."
     return Failure(f"AWS denies grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)
 
 
