@@ -15,7 +15,7 @@ from cross_account_access.iam.policy_document import list_values
 from .text_format import escape_invisible, format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
-MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _MFA, _MFA_LEAD, _NO_MFA = "signed in with MFA", "the caller must have ", "did not"
 
 
@@ -92,10 +92,10 @@ _ROWS = (
         "another one was given",
         "none was given",
     ),
-    _Phrase(MFA_PRESENT, ("True", "Present"), _MFA_LEAD, _MFA, SIGN_IN),
-    _Phrase(MFA_AGE, ("Present",), _MFA_LEAD, _MFA, SIGN_IN),
+    _Phrase(_MFA_PRESENT, ("True", "Present"), _MFA_LEAD, _MFA, SIGN_IN),
+    _Phrase(_MFA_AGE, ("Present",), _MFA_LEAD, _MFA, SIGN_IN),
     _Phrase(
-        MFA_AGE,
+        _MFA_AGE,
         ("NumericLessThan",),
         _MFA_LEAD,
         _MFA + " less than {values} ago",
@@ -305,7 +305,7 @@ def _find_phrase(operator: str, key: str, values: Sequence[str]) -> _Phrase | No
 def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
     if key.lower() == _EXTERNAL_ID:
         return HIDDEN
-    if key.lower() == MFA_AGE:
+    if key.lower() == _MFA_AGE:
         values = [format_duration(int(text)) if text.isdecimal() else text for text in values]
         return join_words(values, "or")
     return join_words([quote(escape_invisible(text)) for text in values], "or")
@@ -336,8 +336,8 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
         required = _describe(unmet.operator, key, unmet.required).full
         actual = f"it is {_join_values(key, given)}" if given else "it is absent"
         return f"{required}, but {actual}", f"Change the call; in explain, --context {key}=…."
-    if key.lower() == MFA_AGE and not given:
-        phrase = _PHRASES[MFA_AGE, "Present"]
+    if key.lower() == _MFA_AGE and not given:
+        phrase = _PHRASES[_MFA_AGE, "Present"]
     if phrase.remedy == SIGN_IN:
         actual, remedy = (_NO_MFA, SIGN_IN) if user else (_CHAINED, _AS_A_USER)
         return f"{_MFA_LEAD}{_MFA}, but {actual}", remedy

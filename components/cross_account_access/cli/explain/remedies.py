@@ -13,7 +13,7 @@ from cross_account_access.iam.policy_document import list_principals, list_state
 if TYPE_CHECKING:
     from .explanation import Question
 
-_MFA_KEYS = {MFA_PRESENT, MFA_AGE}
+_MFA_KEYS = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
 _REQUESTED = {"sts:TagSession": "session tags", "sts:SetSourceIdentity": "a source identity"}
 
 
