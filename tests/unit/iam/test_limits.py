@@ -347,25 +347,3 @@ def test_what_stands_there_twice_is_found(values: list[str], found: str | None) 
 
 def test_what_stands_there_twice_ignoring_case_is_found_as_it_is_spelt() -> None:
     assert limits.find_repeated(["alice", "Bob", "ALICE"], key=str.lower) == "ALICE"
-
-
-@pytest.mark.parametrize(
-    ("serial", "accepted"),
-    [
-        ("arn:aws:iam::111111111111:mfa/alice", True),
-        ("arn:aws-us-gov:iam::111111111111:mfa/team/Alices-phone", True),
-        ("GAHT12345678", True),
-        ("arn:aws:iam::111111111111:user/alice", False),
-        ("arn:aws:iam::111111111111:u2f/user/alice/key", False),
-        ("arn:aws:sts::111111111111:assumed-role/ci/alice", False),
-        ("arn:aws:iam::11111111111:mfa/alice", False),
-        ("arn:aws:iam::111111111111:mfa/", False),
-        ("arn:aws:iam::111111111111:mfa/alice\n", False),
-        ("arn:aws:iam::111111111111:mfa/a b", False),
-        ("\narn:aws:iam::111111111111:mfa/alice", False),
-    ],
-)
-def test_an_mfa_device_is_a_virtual_ones_arn_or_a_serial_number(
-    serial: str, accepted: bool
-) -> None:
-    assert accepts(limits.MFA_SERIAL, serial) is accepted

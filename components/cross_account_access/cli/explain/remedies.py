@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cross_account_access.cli.condition_words import MFA_AGE, MFA_PRESENT, SIGN_IN, describe_unmet
+from cross_account_access.cli.condition_words import SIGN_IN, describe_unmet
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
