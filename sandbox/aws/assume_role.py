@@ -126,7 +126,9 @@ def _choose_source_identity(request: _AssumeRoleRequest) -> str | None:
 
 def _check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: Entity) -> int:
     duration: int = value.get("DurationSeconds", _DEFAULT_DURATION)
-    if identity.kind == "role" and duration > _CHAINED_DURATION:
+    # The keys of GetSessionToken count as well:
+    # https://repost.aws/knowledge-center/iam-role-chaining-limit
+    if identity.session is not None and duration > _CHAINED_DURATION:
         raise AwsError(
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
