@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import click
 from botocore.utils import JSONFileCache
+
+from .terminal import echo
 
 
 class SharedCache(JSONFileCache):
@@ -36,7 +37,7 @@ class SharedCache(JSONFileCache):
         try:
             super().__setitem__(self._scoped(key), value)
         except OSError as error:
-            click.echo(f"The session is not kept for the next run: {error.strerror}", err=True)
+            echo(f"The session is not kept for the next run: {error.strerror}", err=True)
 
     def _scoped(self, key: str) -> str:
         return hashlib.sha256(f"{key} {self._scope}".encode()).hexdigest() if self._scope else key

@@ -12,7 +12,7 @@ from .handoff.handoff_command import handoff
 from .map.map_command import map_command
 from .open.open_command import open_role
 from .profile.profile_command import profile
-from .terminal import ExitCode, Failure
+from .terminal import ExitCode, echo, show_failure
 from .verify.verify_command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
@@ -45,12 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tool with these arguments, by default the process's own; returns the exit code."""
     try:
         return int(cli.main(arguments, "cross-account-access", standalone_mode=False) or 0)
-    except Failure as failure:
-        failure.show()
-        return failure.code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except click.Abort:
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
+    except SystemExit as ended:
+        # Where the reader of a pipe has gone, click and rich end with 1, which is an answer here.
+        if isinstance(ended.__context__, BrokenPipeError):
+            return ExitCode.UNAVAILABLE
+        raise
+    except Exception as error:  # noqa: BLE001 - a crash must not look like an answer
+        return show_failure(error)

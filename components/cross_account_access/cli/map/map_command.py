@@ -10,7 +10,13 @@ from rich.console import Console
 
 from cross_account_access.cli.files import write_file
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
-from cross_account_access.cli.terminal import Command, emit, make_console, make_progress_console
+from cross_account_access.cli.terminal import (
+    Command,
+    echo,
+    emit,
+    make_console,
+    make_progress_console,
+)
 
 from .access_map import AccessMap
 from .map_builder import build_access_map
@@ -83,11 +89,11 @@ def map_command(
         written = {"written": {"file": str(file), "format": form}} if file else {}
         emit(render_json(access) | written)
     elif file:
-        click.echo(f"{access.summary}\nWritten to {file}.")
+        echo(f"{access.summary}\nWritten to {file}.")
     elif form == "tree":
         make_console().print(build_tree(access))
     else:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
 
 
 def _warn_of_size(text: str, access: AccessMap) -> None:

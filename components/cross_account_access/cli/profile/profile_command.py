@@ -11,7 +11,7 @@ from cross_account_access.cli.assume_role_call import CallOverrides
 from cross_account_access.cli.aws_access import endpoint_option
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, echo, emit, make_console
 
 from .profile_plan import ProfileOptions, ProfilePlan, plan_profiles
 
@@ -91,7 +91,7 @@ def _show_result(plan: ProfilePlan, backup: Path | None, *, written: bool) -> No
 
 def _show(plan: ProfilePlan) -> None:
     for grant, reason in plan.skipped:
-        click.echo(f"No profile for {grant}: {reason}", err=True)
+        echo(f"No profile for {grant}: {reason}", err=True)
     out = make_console()
     if not plan.needed:
         out.print(f"No changes: {plan.file} is up to date.", soft_wrap=True)
