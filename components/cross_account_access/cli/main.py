@@ -1,6 +1,8 @@
 """The command group, `cross-account-access`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -18,11 +20,32 @@ from .verify.verify_command import verify
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
 
+@contextmanager
+def _end_with_pipe() -> Iterator[None]:
+    """End without a word where the reader of a pipe has gone; click's own exit code is an answer's.
+
+    Raises:
+        click.exceptions.Exit: With the exit code.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise click.exceptions.Exit(ExitCode.UNAVAILABLE) from None
+
+
 class _Commands(click.Group):
     """A group that lists its commands in the order of use, not of their names."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
+
+    @_end_with_pipe()
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        return super().make_context(*args, **kwargs)
+
+    @_end_with_pipe()
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx)
 
 
 @click.group(
@@ -48,10 +71,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
-    except SystemExit as ended:
-        # Where the reader of a pipe has gone, click and rich end with 1, which is an answer here.
-        if isinstance(ended.__context__, BrokenPipeError):
-            return ExitCode.UNAVAILABLE
-        raise
     except Exception as error:  # noqa: BLE001 - a crash must not look like an answer
         return show_failure(error)

@@ -186,6 +186,10 @@ class _EscapingConsole(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=_escape_lines(segment.text))
 
+    def on_broken_pipe(self) -> None:
+        # Called while the error is handled. Rich's own exit code, 1, is an answer's.
+        raise  # noqa: PLE0704
+
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console on stdout or stderr.

@@ -20,15 +20,13 @@ _TRUST_KEYS = {"Sid", "Effect", "Principal", "Action", "Condition"}
 _TEXT_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
-def check_policy_shape(
-    document: Mapping[str, Any], *, trust: bool = False, evaluated: bool = False
-) -> None:
+def check_policy_shape(document: Mapping[str, Any], *, trust: bool = False) -> None:
     """Check that a policy has IAM's form.
 
     Args:
         document: The policy.
-        trust: Whether it is a role's trust policy, as this package writes them.
-        evaluated: Whether it is evaluated, so that its operators must be known; a trust policy is.
+        trust: Whether it is a role's trust policy, as this package writes them, whose operators
+            must be known.
 
     Raises:
         Refusal: If it has another form.
@@ -47,7 +45,7 @@ def check_policy_shape(
             raise _refuse("must be an object", where, statement)
         _check_statement(statement, where, trust=trust)
         condition = statement.get("Condition", {})
-        _check_condition(condition, (*where, "Condition"), known=trust or evaluated)
+        _check_condition(condition, (*where, "Condition"), known=trust)
 
 
 def _check_statement(statement: Mapping[str, Any], where: FieldPath, *, trust: bool) -> None:

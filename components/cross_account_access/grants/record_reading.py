@@ -4,7 +4,7 @@ Each field has its own rule in `documents`; here is how they go together.
 """
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,11 +30,11 @@ from .json_text import parse_json
 from .model import read_model
 from .policy_shape import check_policy_shape
 from .principals import PrincipalModel
-from .roles import resolve_policy_arn
+from .roles import check_role_arn, resolve_policy_arn
 
 _ACTIONS = {ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION}
 _DESCRIPTION = ("role", "description")
-_REFUSED_CATEGORIES = {"Cc", "Cs"}
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read_grant_documents(text: str) -> GrantDocuments:
@@ -75,11 +75,8 @@ def _describe_error(error: ValidationError) -> Problem:
 def _check_characters(document: Any) -> None:
     """Refuse control characters and halves of surrogate pairs, except where AWS has line ends."""
     for path, text in _list_strings(document, ()):
-        allowed = "\t\n\r" if path == _DESCRIPTION else ""
-        if any(
-            unicodedata.category(character) in _REFUSED_CATEGORIES and character not in allowed
-            for character in text
-        ):
+        checked = re.sub("[\t\n\r]", "", text) if path == _DESCRIPTION else text
+        if _CONTROL_CHARACTER.search(checked):
             raise Refusal(
                 "must not contain a control character",
                 code="control-character",
@@ -116,14 +113,26 @@ def _check_policies(record: GrantDocuments) -> None:
             _check_needs(half.needs, role.arn)
         if half.policy is not None:
             with locate("principals", position, "policy"):
-                check_policy_shape(half.policy, evaluated=True)
+                check_policy_shape(half.policy)
+                _check_made_document(half.policy, role.arn)
+
+
+def _check_made_document(policy: Document, role_arn: str) -> None:
+    """Check that a policy is about assuming roles, this one and perhaps those of other grants."""
+    roles: list[str] = []
+    for position, statement in enumerate(list_statements(policy)):
+        _check_actions(statement, position)
+        roles += map(check_role_arn, list_values(statement.get("Resource", "NotResource")))
+    if role_arn not in roles:
+        raise Refusal(f"must name the role {role_arn}", code="policy-without-role", value=roles)
 
 
 def _check_needs(needs: Document, role_arn: str) -> None:
     """Check that a policy allows to assume the role, and nothing else: `handoff` deploys it."""
     for position, statement in enumerate(list_statements(needs)):
         _check_actions(statement, position)
-        if statement["Effect"] != "Allow" or statement.get("Resource") != [role_arn]:
+        allowed = {**statement, "Effect": "Allow", "Resource": [role_arn]}
+        if statement != allowed or "Condition" in statement:
             raise Refusal(
                 f"must allow nothing but to assume the role {role_arn}",
                 code="needs-more-than-role",
