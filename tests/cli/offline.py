@@ -107,7 +107,8 @@ def run(
         return True
 
     out, err = stdout or _Stream(terminal=terminal), _Stream(terminal=terminal)
-    where = () if "--outputs" in args else ("--outputs", FILE)
+    is_command = not args[0].startswith("--") and "--outputs" not in args
+    where = ("--outputs", FILE) if is_command else ()
     with (
         patch.dict(os.environ, environment),
         patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),

@@ -22,7 +22,7 @@ from cross_account_access.errors import CrossAccountAccessError
 
 from .text_format import escape_invisible
 
-_WIDTH = 160
+_WIDTH, _HEIGHT = 160, 24  # where there is no terminal
 _TRACEBACK = "CROSS_ACCOUNT_ACCESS_TRACEBACK"
 
 
@@ -197,13 +197,15 @@ def make_console(*, stderr: bool = False) -> Console:
     It is as wide as the terminal, or as COLUMNS says. NO_COLOR turns all styles off:
     https://no-color.org
     """
+    width, height = shutil.get_terminal_size((_WIDTH, _HEIGHT))
     return _EscapingConsole(
         stderr=stderr,
         highlight=False,
         markup=False,
         emoji=False,
         color_system=None if os.environ.get("NO_COLOR") else "auto",
-        width=shutil.get_terminal_size((_WIDTH, 0)).columns,
+        width=width,
+        height=height,
         soft_wrap=stderr,
     )
 
