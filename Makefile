@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# in-process: neither use the Pulumi CLI nor install it.
+ENGINE ?= auto
 PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/*/__main__.py)
 # A file's tests share what they deploy, so that a file goes to one worker.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile
@@ -7,10 +9,10 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile
 .PHONY: up preview check test lint docs format
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
-	@$(BIN)/python -m sandbox up
+	@$(BIN)/python -m sandbox up --engine $(ENGINE)
 
 preview: .venv/.ready ## show what `make up` would create
-	@$(BIN)/python -m sandbox preview
+	@$(BIN)/python -m sandbox preview --engine $(ENGINE)
 
 check: lint ## lint, check types, run the unit and component tests
 	$(PYTEST) tests/unit tests/component
@@ -30,5 +32,5 @@ format: .venv/.ready ## format, and fix what ruff can fix
 
 .venv/.ready: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv
 	@$(BIN)/uv pip install -q -r requirements-dev.txt && touch $@

@@ -120,6 +120,7 @@ class TrustedRole(pulumi.ComponentResource):
             frozen = freeze_args(f"TrustedRole {name}", args, keywords)
             self._inputs = RoleInputs.read(name, provider, frozen)
         self._children = Children(self, provider, self._inputs.imports, opts)
+        self._inputs.warn(self)
         self._role = self._make_role(name)
         permissions = [*self._attach_policies(name), *self._put_policies(name)]
 

@@ -1,6 +1,7 @@
 """Errors about input: which rule is broken, at which path, by which value, and what to do."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ _SECRET_KEYS = (
 )
 _SECRET_TEXT = re.compile(r"(external|access|secret|token|password)\w*[\"']?\s*[:=]", re.IGNORECASE)
 _LONGEST_VALUE = 120
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class _NotShown:
@@ -110,6 +112,11 @@ class Problem:
     remedy: str = ""
     code: str = field(kw_only=True)
 
+    def __post_init__(self) -> None:
+        # What is refused, and any word that quotes it, may hold what a terminal obeys.
+        for name in ("path", "value", "rule", "remedy"):
+            object.__setattr__(self, name, escape_invisible(getattr(self, name)))
+
     @property
     def message(self) -> str:
         """Path, value, rule and remedy in one line."""
@@ -173,6 +180,18 @@ def display_value(path: str, value: Any) -> str:
     except (ValueError, RecursionError):  # half a surrogate pair, or nested too deeply
         return _describe_type(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def find_invisible(text: str) -> str | None:
+    """Find the first character that is invisible, ends a line or reverses the text."""
+    if text.isprintable():
+        return None
+    return next((char for char in text if unicodedata.category(char) in _INVISIBLE), None)
+
+
+def escape_invisible(text: str) -> str:
+    """Replace each character that is invisible, or reverses the text, by its escape sequence."""
+    return "".join(ascii(char)[1:-1] if find_invisible(char) else char for char in text)
 
 
 def is_secret(key: object) -> bool:

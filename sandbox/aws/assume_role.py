@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cross_account_access.iam.evaluator import Decision, Policy, Request, decide
-from sandbox.aws import context_keys, policy_grammar, tag_checks
+from sandbox.aws import context_keys, policy_parsing, tag_checks
 from sandbox.aws.credentials import (
     CallingIdentity,
     IssuedSession,
@@ -145,7 +145,7 @@ def _read_session_policies(
 ) -> tuple[Policy, ...]:
     policies: list[Policy] = []
     if text := value.get("Policy"):
-        policies.append(Policy("inline session policy", policy_grammar.parse(text, "session")))
+        policies.append(Policy("inline session policy", policy_parsing.parse(text, "session")))
     arns = [item.get("arn", "") for item in value.get("PolicyArns", ())]
     if len(arns) > _MOST_SESSION_POLICIES:
         raise AwsError(

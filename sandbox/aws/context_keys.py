@@ -41,6 +41,7 @@ def collect_context_keys(request: StsRequest, role: Entity, *, mfa: bool) -> Key
         **_prefix_tags("aws:ResourceTag", state.accounts.get_tags(role)),
         **_prefix_tags("iam:ResourceTag", state.accounts.get_tags(role)),
         "aws:ResourceAccount": role.account_id,
+        **_get_organization_keys("Resource", role.account_id, state),
     }
 
 
@@ -67,7 +68,7 @@ def _get_request_keys(call: AwsCall, now: float) -> Keys:
     keys: Keys = {
         "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now)),
-        "aws:SecureTransport": "false",
+        "aws:SecureTransport": "true",  # AWS's own endpoint is TLS, whatever the sandbox's is
         "aws:RequestedRegion": call.region,
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
@@ -112,10 +113,14 @@ def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
         if session.source_identity:
             keys["aws:SourceIdentity"] = session.source_identity
     keys |= _prefix_tags("aws:PrincipalTag", tags)
-    if organization := state.organizations.get(identity.account):
-        keys["aws:PrincipalOrgID"] = organization.id
-        keys["aws:PrincipalOrgPaths"] = (organization.path,)
-    return keys
+    return keys | _get_organization_keys("Principal", identity.account, state)
+
+
+def _get_organization_keys(whose: str, account: str, state: SandboxState) -> Keys:
+    organization = state.organizations.get(account)
+    if organization is None:
+        return {}
+    return {f"aws:{whose}OrgID": organization.id, f"aws:{whose}OrgPaths": (organization.path,)}
 
 
 def _get_mfa_keys(identity: CallingIdentity, now: float, *, mfa: bool) -> Keys:

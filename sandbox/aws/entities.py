@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sandbox.aws import saved_trust
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 USERS, ROLES, GROUPS, GROUPS_PER_USER = 5000, 1000, 300, 10
+
+_SERVICE_LINKED = "/aws-service-role/"
+_RESERVED_PATHS = (_SERVICE_LINKED, "/aws-reserved/")
+_SERVICE = re.compile(r"([a-z0-9-]+\.)+amazonaws\.com(\.cn)?")
 
 
 def check_quota(name: str, most: int, existing: int) -> None:
@@ -133,6 +138,10 @@ def answer_service_credentials(request: IamRequest) -> None:
 
 
 def check_create_role(request: IamRequest) -> None:
+    if request.get("Path").startswith(_RESERVED_PATHS) and not request.by_aws:
+        # That AWS refuses it is documented, with which code isn't.
+        text = f"The path {request.get('Path')} is reserved for roles that AWS creates."
+        raise AwsError("InvalidInput", text)
     _check_name_is_free(
         "Role", request.get("RoleName"), (role.name for role in request.iam.roles.values())
     )
@@ -141,6 +150,41 @@ def check_create_role(request: IamRequest) -> None:
     request.params["AssumeRolePolicyDocument"] = saved_trust.check_trust_policy(
         document, request.accounts, request.hold
     )
+
+
+def check_is_modifiable(request: IamRequest) -> None:
+    """Refuse to change a role that only AWS's own services change.
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html
+    - https://docs.aws.amazon.com/singlesignon/latest/userguide/troubleshooting.html
+
+    Raises:
+        AwsError: UnmodifiableEntity.
+    """
+    role = request.accounts.find_role(request.account, request.get("RoleName"))
+    if role is None or request.by_aws or not role.path.startswith(_RESERVED_PATHS):
+        return
+    # The description alone of a service-linked role may be changed.
+    is_description = request.action.startswith("UpdateRole") and not request.get(
+        "MaxSessionDuration"
+    )
+    if not (is_description and role.path.startswith(_SERVICE_LINKED)):
+        text = f"Cannot perform the operation on the protected role '{role.name}' - "
+        raise AwsError("UnmodifiableEntity", f"{text}this role is only modifiable by AWS")
+
+
+def check_create_service_linked_role(request: IamRequest) -> None:
+    if not _SERVICE.fullmatch(request.get("AWSServiceName")):
+        text = f"{request.get('AWSServiceName')} is not a service that has service-linked roles."
+        raise AwsError("InvalidInput", text)
+
+
+def check_delete_service_linked_role(request: IamRequest) -> None:
+    role = request.get_role()
+    if not role.path.startswith(_SERVICE_LINKED):
+        text = f"There is no service-linked role with name {role.name}."
+        raise AwsError("NoSuchEntity", text)
+    request.then(lambda: saved_trust.forget_principal(role, request.accounts))
 
 
 def save_trust_policy(request: IamRequest) -> None:

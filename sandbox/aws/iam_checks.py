@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.aws import entities, mfa_devices, saved_policies, tag_checks
+from sandbox.aws import constraints, entities, mfa_devices, saved_policies, tag_checks
 from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "DeleteVirtualMFADevice": (mfa_devices.check_delete_device,),
     # Roles
     "CreateRole": (entities.check_create_role, entities.check_boundary, tag_checks.check_tags),
+    "CreateServiceLinkedRole": (entities.check_create_service_linked_role,),
+    "DeleteServiceLinkedRole": (entities.check_delete_service_linked_role,),
     "UpdateAssumeRolePolicy": (entities.save_trust_policy,),
     "UpdateRole": (entities.keep_description,),
     "DeleteRole": (entities.check_delete_role,),
@@ -74,5 +76,9 @@ def check_iam_request(request: IamRequest) -> None:
     for value in request.params.values():
         if value.startswith(AWS_POLICY_PREFIX):
             request.accounts.load_aws_policy(request.account, value)
+    # AWS's own model of IAM says for which actions on a role there is this error.
+    errors = constraints.load_service_model("iam").operation_model(request.action).error_shapes
+    if any(error.name == "UnmodifiableEntityException" for error in errors):
+        entities.check_is_modifiable(request)
     for one in CHECKS.get(request.action, ()):
         one(request)

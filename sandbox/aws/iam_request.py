@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from sandbox.aws.credentials import CallingIdentity
     from sandbox.aws.moto_accounts import Backend, Entity, MotoAccounts
 
+AWS_SERVICE = "x-sandbox-aws-service"
+"""The header of a call that one of AWS's own services is to have made; its value is the service."""
+
 
 @dataclass
 class IamRequest:
@@ -23,6 +26,8 @@ class IamRequest:
         identity: who calls.
         hold: seconds during which a new user or role can't be named in a trust policy yet.
         now: seconds since the epoch.
+        by_aws: whether one of AWS's own services is to have made the call: it may change the roles
+            that are reserved for it.
         reply: set by a check that leaves moto nothing to do.
         afterwards: what is done once moto has answered well; each gets the body and gives it back.
     """
@@ -34,6 +39,7 @@ class IamRequest:
     accounts: MotoAccounts
     hold: float
     now: float
+    by_aws: bool = False
     reply: Reply | None = None
     afterwards: list[Callable[[bytes], bytes]] = field(default_factory=list)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cross_account_access.iam import limits
-from sandbox.aws import policy_grammar
+from sandbox.aws import policy_parsing
 from sandbox.aws.entities import check_quota
 from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX, Entity, get_boundary_arn
 from sandbox.aws.query_protocol import AwsError
@@ -15,6 +14,7 @@ from sandbox.aws.query_protocol import AwsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cross_account_access.iam.policy_grammar import PolicyKind
     from sandbox.aws.iam_request import Check, IamRequest
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -25,7 +25,10 @@ INLINE_SIZES: Mapping[str, int] = {"user": 2048, "group": 5120, "role": 10240}
 # falsely.
 ATTACHMENTS: Mapping[str, int] = {"user": 10, "group": 10, "role": 20}
 
-_ALL_OF_IAM = re.compile(r"arn:[^:]+:iam::[^:]*:\*")
+# What moto gets in a document's place: its own validator refuses what AWS takes.
+_PLACEHOLDER = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+)
 
 
 def _get_holder(request: IamRequest, kind: str) -> Entity:
@@ -59,34 +62,18 @@ def check_create_version(request: IamRequest) -> None:
 
 
 def _check_document(request: IamRequest, most: int) -> str:
-    text = request.get("PolicyDocument")
-    document = policy_grammar.parse(text, "identity")
+    text = _replace_document(request, "managed")
     if limits.count_characters(text) > most:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {most}")
-    request.params["PolicyDocument"] = _adapt_for_moto(document)
     return text
 
 
-def _adapt_for_moto(document: dict[str, Any]) -> str:
-    """The document without what AWS accepts and moto refuses."""
-    for statement in policy_grammar.read_statements(document):
-        for element in statement.keys() & {"Resource", "NotResource"}:
-            resources = policy_grammar.read_strings(statement[element])
-            statement[element] = [
-                "*" if _ALL_OF_IAM.fullmatch(resource) else resource for resource in resources
-            ]
-        for keys in statement.get("Condition", {}).values():
-            for key, value in keys.items():
-                keys[key] = (
-                    [_stringify(item) for item in value]
-                    if isinstance(value, list)
-                    else _stringify(value)
-                )
-    return json.dumps(document)
-
-
-def _stringify(value: str | float) -> str | bool:
-    return value if isinstance(value, (str, bool)) else str(value)
+def _replace_document(request: IamRequest, kind: PolicyKind) -> str:
+    """Return the document, checked, in whose place moto gets another one."""
+    text = request.get("PolicyDocument")
+    policy_parsing.parse(text, kind)
+    request.params["PolicyDocument"] = _PLACEHOLDER
+    return text
 
 
 def _keep_text(policy: Entity, text: str) -> None:
@@ -98,8 +85,7 @@ def build_inline_policy_check(kind: str) -> Check:
 
     def check(request: IamRequest) -> None:
         holder, name = _get_holder(request, kind), request.get("PolicyName")
-        text = request.get("PolicyDocument")
-        request.params["PolicyDocument"] = _adapt_for_moto(policy_grammar.parse(text, "identity"))
+        text = _replace_document(request, "inline")
         total = sum(
             limits.count_characters(other) for key, other in holder.policies.items() if key != name
         )

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cross_account_access.iam import limits
-from sandbox.aws import policy_grammar
+from cross_account_access.iam.policy_document import list_statements, to_list
+from sandbox.aws import policy_parsing
 from sandbox.aws.moto_accounts import PARTITION, Entity, MotoAccounts, get_age
 from sandbox.aws.query_protocol import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 QUOTA = 2048
 """Characters of a trust policy, without white space: the default of the quota "Role trust policy
@@ -35,7 +38,6 @@ _FEDERATED_USER = re.compile(
     rf"arn:{PARTITION}:sts::\d{{12}}:federated-user/[\w+=,.@-]{{2,32}}", re.ASCII
 )
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
-_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
@@ -50,35 +52,19 @@ def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
     Raises:
         AwsError: MalformedPolicyDocument, or LimitExceeded for more than 2,048 characters.
     """
-    document = policy_grammar.parse(text, "trust")
+    document = policy_parsing.parse(text, "trust")
 
     def resolved(principal: str) -> str:
         kept = _resolve(principal, accounts, hold)
         if kept is None:
-            policy_grammar.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
+            policy_parsing.refuse(f'Invalid principal in policy: "AWS":"{principal}"')
         return kept
 
-    for statement in policy_grammar.read_statements(document):
-        _check_kinds(statement["Principal"])
     changed = _map_principals(document, resolved)
     # The quota counts what was sent: AWS's own growth of the document isn't the sender's.
     if limits.count_characters(text) > QUOTA:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {QUOTA}")
     return json.dumps(document) if changed else text
-
-
-def _check_kinds(principal: Any) -> None:
-    if principal == "*":
-        return
-    if not isinstance(principal, Mapping):
-        policy_grammar.refuse("Principal must be a JSON object.")
-    if not principal:
-        policy_grammar.refuse("Missing required field Principal cannot be empty!")
-    for kind, names in principal.items():
-        if kind not in _KINDS:
-            policy_grammar.refuse(f'Invalid principal in policy: "{kind}"')
-        if not policy_grammar.read_strings(names):
-            policy_grammar.refuse(f'Invalid principal in policy: "{kind}":[]')
 
 
 def _resolve(principal: str, accounts: MotoAccounts, hold: float) -> str | None:
@@ -105,11 +91,11 @@ def _resolve(principal: str, accounts: MotoAccounts, hold: float) -> str | None:
 def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -> bool:
     """Put `change` to every AWS principal of a document; whether one became another."""
     changed = False
-    for statement in policy_grammar.read_statements(document):
-        principal = statement.get("Principal")
-        if not isinstance(principal, dict) or "AWS" not in principal:
+    for statement in list_statements(document):
+        principal = statement["Principal"]
+        if "AWS" not in principal:
             continue
-        before = policy_grammar.read_strings(principal["AWS"])
+        before = to_list(principal["AWS"])
         after = [change(name) for name in before]
         if after != before:
             principal["AWS"] = after if isinstance(principal["AWS"], list) else after[0]

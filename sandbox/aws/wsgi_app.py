@@ -16,7 +16,7 @@ from typing import Any
 
 from sandbox.aws import constraints, iam_checks, sts
 from sandbox.aws.credentials import CallingIdentity, identify
-from sandbox.aws.iam_request import IamRequest
+from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
 from sandbox.aws.query_protocol import (
     AwsCall,
     AwsError,
@@ -120,6 +120,7 @@ class WsgiApp:
             accounts=self.state.accounts,
             hold=self.state.hold_new_principals,
             now=self.state.clock(),
+            by_aws=AWS_SERVICE in call.headers,
         )
         iam_checks.check_iam_request(request)
         if request.reply is not None:

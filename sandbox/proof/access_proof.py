@@ -1,11 +1,13 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
@@ -74,11 +76,7 @@ class _GrantProof:
     people: People
 
     def attempts(self) -> Iterator[ProofAttempt]:
-        provable_ones = [
-            p
-            for p in self.model.principals
-            if is_provable(get_effective_conditions(p, self.model.conditions))
-        ]
+        provable_ones = [p for p in self.model.principals if is_provable(self._conditions(p))]
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
@@ -90,18 +88,47 @@ class _GrantProof:
             yield self._try(other, f"untrusted, {whose} account", "refused", self._met(lead, other))
         if lead not in provable_ones:
             return
+        yield from self._unmet_attempts(provable_ones)
         caller = self.people.callers[lead.key]
-        met = self._met(lead, caller)
-        for what, circumstances in list_unmet(
-            get_effective_conditions(lead, self.model.conditions), met
-        ):
-            yield self._try(caller, what, "refused", circumstances)
         yield self._try(
             caller,
             "session too long",
             "refused",
-            met.but(DurationSeconds=self._longest(caller) + 1),
+            self._met(lead, caller).but(DurationSeconds=self._longest(caller) + 1),
         )
+
+    def _unmet_attempts(self, principals: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
+        """Each condition unmet, by one principal of those that share their conditions.
+
+        It is tried as the principal itself calls, and as those under other conditions do: their
+        statement must not let it in.
+        """
+        leads: list[PrincipalModel] = []
+        for principal in principals:
+            if all(self._conditions(principal) != self._conditions(lead) for lead in leads):
+                leads.append(principal)
+        for principal, other in product(leads, repeat=2):
+            caller = self.people.callers[principal.key]
+            met = self._met(other, caller)
+            like = "" if other is principal else f", otherwise like {other.display_name}"
+            for what, circumstances in list_unmet(self._conditions(principal), met):
+                yield self._try(caller, f"{what}{like}", "refused", circumstances)
+            if self._differ_in_external_id(principal, other):
+                what = f"the external ID of {other.display_name}"
+                yield self._try(caller, what, "refused", met)
+
+    def _differ_in_external_id(self, principal: PrincipalModel, other: PrincipalModel) -> bool:
+        own, others = self._conditions(principal), self._conditions(other)
+        return bool(
+            own
+            and others
+            and own.external_id
+            and others.external_id
+            and others.external_id not in (own.external_id, own.previous_external_id)
+        )
+
+    def _conditions(self, principal: PrincipalModel) -> ConditionsModel | None:
+        return get_effective_conditions(principal, self.model.conditions)
 
     def _longest(self, caller: Person) -> int:
         chained = ":assumed-role/" in caller.arn
@@ -112,8 +139,7 @@ class _GrantProof:
         )
 
     def _met(self, principal: PrincipalModel, caller: Person) -> Circumstances:
-        conditions = get_effective_conditions(principal, self.model.conditions)
-        return meet_conditions(conditions, caller.name, caller.mfa_parameters())
+        return meet_conditions(self._conditions(principal), caller.name, caller.mfa_parameters())
 
     def _try(
         self, caller: Person, attempt: str, expected: AttemptOutcome, circumstances: Circumstances

@@ -104,7 +104,7 @@ def list_unmet(
         yield "no source identity", met.but(SourceIdentity=None)
     if conditions.session_tags:
         yield "no session tags", met.but(Tags=None, TransitiveTagKeys=None)
-        more = [*met.parameters["Tags"], {"Key": "sandbox-more", "Value": "x"}]
+        more = [*met.parameters.get("Tags", ()), {"Key": "sandbox-more", "Value": "x"}]
         yield "one session tag more", met.but(Tags=more)
     if conditions.transitive_tag_keys:
         yield "no transitive tags", met.but(TransitiveTagKeys=None)

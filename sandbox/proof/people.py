@@ -13,6 +13,7 @@ from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import client, make_client, open_url
+from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
 from sandbox.deploy.stack import get_account_ids
 from stack_config import Settings
@@ -117,6 +118,8 @@ class _PeopleMaker:
         self._endpoint = endpoint
         self._account = account
         self._iam = client("iam", endpoint, account=account)
+        # A permission set's role is Identity Center's, and no one else may make it.
+        self._iam.meta.events.register("before-send.iam", _call_as_identity_center)
         self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
@@ -263,6 +266,10 @@ class _PeopleMaker:
             self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
+
+
+def _call_as_identity_center(request: Any, **_: object) -> None:
+    request.headers[AWS_SERVICE] = "sso.amazonaws.com"
 
 
 def make_session_sts(endpoint: str, credentials: Any) -> "STSClient":

@@ -152,7 +152,6 @@ def test_the_terms_are_those_of_the_statement_that_speaks_of_the_caller(
 
 
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
-OF_IT = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
 
 
@@ -162,7 +161,7 @@ FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
         [{"user": "bob"}],
         [{"user": "bob", "trust_by": "name"}, {"permission_set": "Ops"}],
         [{"session": "ci/build"}, {"role": "ci"}],
-        [{"organization": "o-a1b2c3d4e5"}, {"organizational_unit": UNIT}],
+        [{"role": "cd", "trust_by": "name"}, {"user": "carol"}],
     ],
 )
 @pytest.mark.parametrize(
@@ -191,16 +190,6 @@ def test_a_principal_has_its_own_statement_and_none_that_is_narrowed_to_others(
             assert [find_extra_conditions(one, other) for one in find_statements(made, other)] == [
                 {}
             ], other.name
-
-
-def test_an_organization_does_not_have_the_statement_of_a_unit_that_asks_for_it_too() -> None:
-    unit = {"organizational_unit": UNIT, "conditions": {"organizations": ["o-a1b2c3d4e5"]}}
-    made = documents([{"organization": "o-a1b2c3d4e5"}, unit])
-    asked = {
-        half.kind: [find_extra_conditions(one, half) for one in find_statements(made, half)]
-        for half in made.principals
-    }
-    assert asked == {"organization": [{}], "organizational_unit": [OF_IT]}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_no_order_of_the_principals_changes_trust_profile_or_command() -> None:
     principals = [
         {"user": "dave", "conditions": {"external_id": "of-dave"}},
         {"user": "carol", "conditions": {"external_id": "of-carol", "mfa": False}},
-        {"group": "zealots", "conditions": {"external_id": "of-zealots"}},
+        {"user": "zoe", "conditions": {"external_id": "of-zoe"}},
         {"role": "ci", "conditions": {"external_id": "of-ci", "mfa": False}},
     ]
     expected = of(principals)

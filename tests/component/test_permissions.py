@@ -209,6 +209,42 @@ def test_what_allows_all_but_something_is_warned_of(way: Callable[[Any], Any]) -
     assert len(found.of("RolePolicy")) == 3
 
 
+TEN = [f"Team{number}Access" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ({"permissions_boundary": "DeveloperBoundary"}, ["permissions_boundary"]),
+        ({"managed_policies": ["ReadOnlyAccess", "team"]}, ["managed_policies[1]"]),
+        ({"managed_policies": ["AWSLambdaBasicExecutionRole"]}, ["managed_policies[0]"]),
+        ({"managed_policies": [*TEN, "OneMoreAccess"]}, ["managed_policies"]),
+        (
+            {"managed_policies": TEN, "managed_policy_arns": {"one-more": output(f"{OWN}/x")}},
+            ["managed_policies"],
+        ),
+        ({"managed_policies": TEN}, []),
+        ({"permissions_boundary": f"{OWN}/DeveloperBoundary"}, []),
+        ({"permissions_boundary": "PowerUserAccess"}, []),
+        ({"managed_policies": ["service-role/AWSLambdaBasicExecutionRole", "SecurityAudit"]}, []),
+        ({"managed_policies": ["job-function/Billing"]}, []),
+    ],
+    ids=str,
+)
+def test_policies_that_aws_may_not_attach_are_warned_of(
+    role: dict[str, Any], expected: list[str]
+) -> None:
+    for program, where in (
+        (access({"deploy": grant(role=role)}), "CrossAccountAccess team: grants.deploy.role"),
+        (trusted_role(role=role), "TrustedRole reader: role"),
+    ):
+        found = run(program, preview=True)
+        assert [log.rpartition(": ")[0] for log in found.log] == [
+            f"{where}.{place}" for place in expected
+        ]
+        assert found.of("Role")
+
+
 def test_several_inline_policies_are_each_a_resource_of_their_own() -> None:
     policies = {name: document(f"arn:aws:s3:::{name}") for name in ("b", "a")}
     found = run(access({"deploy": grant(role={"inline_policies": policies})}))

@@ -208,7 +208,7 @@ def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_no_more(
         "deploy": grant(
             principals=[
                 {"user": "alice", "conditions": {"source_identities": ["alice"]}},
-                {"account": SOURCE, "conditions": tagged},
+                {"permission_set": "Admin", "conditions": tagged},
                 {"permission_set": "Power_Users"},
             ]
         ),
@@ -219,7 +219,7 @@ def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_no_more(
     assert policy["Statement"][0]["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     assert found.log == [
         (
-            f"grant deploy: its policy for account {SOURCE}, permission set Power_Users "
+            "grant deploy: its policy for permission set Admin, permission set Power_Users "
             "can't be attached from here; output unattached_policies"
         )
     ]

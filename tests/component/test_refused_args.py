@@ -77,6 +77,22 @@ def test_unknown_keys_are_refused_at_every_level() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("source_provder", "source_provider"),
+        ("destination_providr", "destination_provider"),
+        ("sourceProvider", "source_provider"),
+    ],
+)
+def test_a_misspelt_provider_gets_the_right_key(key: str, nearest: str) -> None:
+    error, found = refused(access(**{key: "x"}, leave_out=(nearest,)))
+    assert [(problem.path, problem.code, problem.remedy) for problem in error.problems] == [
+        (key, "unknown-key", f"Did you mean {nearest}?")
+    ]
+    assert found.calls == []
+
+
 LEVELS: dict[str, tuple[str, type, Callable[[dict[str, Any]], Program]]] = {
     "args": (ACCESS, CrossAccountAccessArgs, lambda none: access(**none)),
     "grants.deploy": (ACCESS, Grant, lambda none: access({"deploy": grant(**none)})),

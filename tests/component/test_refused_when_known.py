@@ -12,7 +12,6 @@ from tests.component.engine_record import UNKNOWN
 from tests.component.harness import refused, run
 from tests.component.programs import (
     NEVER_KNOWN,
-    Late,
     access,
     assume_role_grant,
     grant,
@@ -21,7 +20,7 @@ from tests.component.programs import (
     trusted_role,
 )
 from tests.component.refusals import report
-from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, World, ci_arn, role_arn, user_arn
+from tests.component.world import DESTINATION, ELSEWHERE, SOURCE, ci_arn, role_arn, user_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +85,17 @@ def own_external_id(value: Any) -> Program:
     )
 
 
+def external_id_beside_a_group(value: Any) -> Program:
+    alice = {"user": "alice", "conditions": {"external_id": value}}
+    conditions = {"external_id": "xx"}
+    return access({"deploy": grant(principals=[{"group": "admins"}, alice], conditions=conditions)})
+
+
+def arn_beside_a_session(value: Any) -> Program:
+    session = {"session": "ci/build", "conditions": {"source_ips": ["203.0.113.7"]}}
+    return trusted_role(principals=[session, {"arn": value, "label": "x"}])
+
+
 def role_to_reach(value: Any) -> Program:
     return assume_role_grant(role_arns={"deploy": value})
 
@@ -141,6 +151,16 @@ CASES = {
     "no external ID": Case(
         external_id, None, "grants.deploy.conditions.external_id", "null-value", "xx"
     ),
+    "an external ID that a group is spared": Case(
+        external_id_beside_a_group, "yy", PRINCIPAL, "conditions-bypassed", "xx"
+    ),
+    "TrustedRole: the role of a session": Case(
+        arn_beside_a_session,
+        ci_arn("ci"),
+        "principals[1]",
+        "conditions-bypassed",
+        user_arn("alice"),
+    ),
     "boundary elsewhere": Case(
         boundary,
         ELSEWHERE_POLICY,
@@ -154,6 +174,41 @@ CASES = {
         "grants.deploy.role.managed_policy_arns.made",
         "policy-in-other-account",
         OWN_POLICY,
+    ),
+    "Identity Center's role": Case(
+        principal("role"),
+        "AWSReservedSSO_Admin_0123456789abcdef",
+        f"{PRINCIPAL}.role",
+        "reserved-role",
+        "ci",
+    ),
+    "ARN of a service-linked role": Case(
+        principal("arn"),
+        ci_arn("Odd", "/aws-service-role/es.amazonaws.com/"),
+        f"{PRINCIPAL}.arn",
+        "reserved-role",
+        ci_arn("Odd"),
+    ),
+    "policy without its path": Case(
+        boundary,
+        "ViewOnlyAccess",
+        "grants.deploy.role.permissions_boundary",
+        "managed-policy-without-path",
+        "job-function/ViewOnlyAccess",
+    ),
+    "inline policy with a line end": Case(
+        inline,
+        {"Statement": [{**PASS["Statement"][0], "Resource": "arn:aws:s3:::x/\n"}]},
+        "grants.deploy.role.inline_policies.pass.Statement[0].Resource",
+        "control-character",
+        PASS,
+    ),
+    "inline policy with an escaped line end": Case(
+        inline,
+        '{"Statement": [{"Effect": "Allow", "Action": "s3:x", "Resource": "arn:aws:s3:::x/\\n"}]}',
+        "grants.deploy.role.inline_policies.pass.Statement[0].Resource",
+        "control-character",
+        '{"Statement": [\n{"Effect": "Allow", "Action": "s3:x", "Resource": "arn:aws:s3:::x/"}]}',
     ),
     "inline policy": Case(
         inline,
@@ -253,62 +308,6 @@ def test_a_right_output_is_accepted(case: str) -> None:
 def test_an_output_that_is_not_known_is_not_refused(case: str) -> None:
     found = run(CASES[case].program(NEVER_KNOWN), preview=True)
     assert any(value is UNKNOWN for made in found.made for value in made.inputs.values())
-
-
-def test_a_label_stands_for_one_principal() -> None:
-    def of(first: Late, second: Late) -> Program:
-        users = {"a": first, "b": second}
-        return access(
-            {name: grant(principals=[{"user": user, "label": "x"}]) for name, user in users.items()}
-        )
-
-    component, problems, found = report(of(output("alice"), output("bob")))
-    assert (component, problems) == (ACCESS, [("grants.a.principals[0]", "label-reused")])
-    assert found.of("Role") == []
-    same = run(of(output("alice"), output("alice")))
-    assert same.document("Policy")["Statement"][0]["Resource"] == [role_arn("a"), role_arn("b")]
-
-
-@pytest.mark.parametrize(
-    "given", [{"user": "team/alice"}, {"user": output("team/alice"), "label": "x"}], ids=str
-)
-def test_a_path_that_is_not_the_principals_is_refused(given: dict[str, Any]) -> None:
-    program = access({"deploy": grant(principals=[{"user": "bob"}, given])})
-    component, problems, found = report(
-        program, preview=True, world=World(users={"alice": "/people/"})
-    )
-    assert (component, problems) == (ACCESS, [("grants.deploy.principals[1]", "wrong-path")])
-    assert found.of("Role") == found.of("Policy") == []
-    assert run(program, world=World(users={"alice": "/team/"})).of("Role")
-
-
-def test_a_trust_that_gets_too_large_is_refused() -> None:
-    def of(count: int) -> Program:
-        users = [
-            {"user": output(f"{'a' * 60}{number:02}"), "label": str(number)}
-            for number in range(count)
-        ]
-        return access({"deploy": grant(principals=users)})
-
-    component, problems, found = report(of(21))
-    assert (component, problems) == (
-        ACCESS,
-        [("grants.deploy.principals", "trust-policy-too-long")],
-    )
-    assert found.of("Role") == found.of("Policy") == []
-    assert len(run(of(19)).one("Role").inputs["assumeRolePolicy"]) <= 2048
-
-
-def test_a_trust_that_is_too_large_in_its_own_partition_alone_is_refused() -> None:
-    users = [{"user": f"{'a' * 60}{number:02}"} for number in range(19)]
-    grants = {"deploy": grant(principals=users)}
-    assert run(access(grants)).of("Role")
-    component, problems, found = report(access(grants), world=World(partition="aws-us-gov"))
-    assert (component, problems) == (
-        ACCESS,
-        [("grants.deploy.principals", "trust-policy-too-long")],
-    )
-    assert found.of("Role") == found.of("Policy") == []
 
 
 @pytest.mark.parametrize("given", [int(SOURCE), output(int(SOURCE))], ids=str)

@@ -43,6 +43,7 @@ class World:
         roles: The same of roles.
         made_again: Names of users and roles that were deleted and made again, with new unique IDs.
         partition: The partition of both accounts.
+        partitions: The partition of each provider that is in another one, by the provider's name.
         accounts: The account of each provider, by the provider's name.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
         slow: Types whose resources take a while to be made, and functions that take a while to
@@ -53,6 +54,7 @@ class World:
     roles: Mapping[str, str] = field(default_factory=dict)
     made_again: frozenset[str] = frozenset()
     partition: str = "aws"
+    partitions: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(
         default_factory=lambda: {"source": SOURCE, "destination": DESTINATION}
     )
@@ -69,7 +71,8 @@ class World:
         """What AWS answers to a lookup."""
         account = self._account(provider, token)
         if token == "aws:index/getCallerIdentity:getCallerIdentity":
-            arn = f"arn:{self.partition}:sts::{account}:assumed-role/administrator/pulumi"
+            partition = self.partitions.get(provider, self.partition)
+            arn = f"arn:{partition}:sts::{account}:assumed-role/administrator/pulumi"
             return {
                 "accountId": account,
                 "arn": arn,

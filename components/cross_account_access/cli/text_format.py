@@ -1,10 +1,12 @@
 """How values read in a sentence: lists, counts, durations, characters that can't be seen."""
 
-import unicodedata
 from collections.abc import Sequence
 
+from cross_account_access.errors import escape_invisible
+
+__all__ = ["escape_invisible", "format_count", "format_duration", "join_words"]
+
 _HOUR, _MINUTE = 3600, 60
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def join_words(values: Sequence[str], conjunction: str) -> str:
@@ -23,11 +25,3 @@ def format_duration(seconds: int) -> str:
     hours, rest = divmod(seconds, _HOUR)
     units = ((hours, "h"), (rest // _MINUTE, "min"), (rest % _MINUTE, "s"))
     return " ".join(f"{amount} {unit}" for amount, unit in units if amount) or "0 s"
-
-
-def escape_invisible(text: str) -> str:
-    """Replace each character that is invisible, or reverses the text, by its escape sequence."""
-    return "".join(
-        ascii(char)[1:-1] if unicodedata.category(char) in _INVISIBLE and char != "\xa0" else char
-        for char in text
-    )

@@ -88,6 +88,23 @@ class AssumeRoleGrantModel(Model):
                 )
         return self
 
+    def check_partition(self, partition: str) -> None:
+        """Check that the known roles are in the source account's partition.
+
+        Raises:
+            Refusal: If one is in another partition.
+        """
+        for name, role in self.role_arns.items():
+            arn = arns.parse_arn(role) if isinstance(role, str) else None
+            if arn and arn.partition != partition:
+                raise Refusal(
+                    f"must be in the source account's partition, {partition}",
+                    code="role-in-other-partition",
+                    where=(Key("role_arns"), name),
+                    value=role,
+                    remedy="No principal of one partition can assume a role of another",
+                )
+
     def list_roles(self) -> dict[str, policies.AssumableRole]:
         """The roles; for an ARN that isn't known one as long as it is at most."""
         longest = {

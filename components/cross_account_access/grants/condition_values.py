@@ -10,20 +10,12 @@ from pydantic import PlainValidator
 
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
+from cross_account_access.iam.policy_elements import parse_operator
 
 from .model import Unresolved, plain
 
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
-
-# A request without the key satisfies these operators.
-_MET_BY_ABSENT_KEY = re.compile("IfExists$|^ForAllValues:|Not")
-_OPERATOR = re.compile(
-    r"(ForAllValues:|ForAnyValue:)?"
-    r"(String(Equals|Like)|StringNot(Equals|Like)|String(Not)?EqualsIgnoreCase"
-    r"|(Numeric|Date)(Equals|NotEquals|LessThan|LessThanEquals|GreaterThan|GreaterThanEquals)"
-    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null"
-)
 
 
 def check_boolean(value: object) -> bool:
@@ -105,16 +97,15 @@ def check_raw_conditions(value: object) -> Block:
 
 
 def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
-    if not isinstance(operator, str) or not _OPERATOR.fullmatch(operator):
-        raise Refusal(
-            "there is no such condition operator", code="unknown-operator", value=operator
-        )
+    parsed = parse_operator(operator)
     if not isinstance(keys, Mapping) or not keys:
         raise Refusal("must map condition keys to lists of values", code="invalid-raw-conditions")
     checked = {}
     for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.check_part(str(key), key, limits.CONDITION_KEY)
-        if key.lower().startswith("aws:multifactorauth") and _MET_BY_ABSENT_KEY.search(operator):
+        texts = limits.check_part(key, values, _check_raw_values)
+        is_met_by_absent_key = parsed.if_exists or parsed.holds(None, texts, {})
+        if key.lower().startswith("aws:multifactorauth") and is_met_by_absent_key:
             raise Refusal(
                 "must not have an operator that a request without the key satisfies: requests by "
                 "access keys have no MFA keys",
@@ -123,7 +114,15 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
                 where=(key,),
                 value=operator,
             )
-        checked[key] = sorted(set(limits.check_part(key, values, _check_raw_values)))
+        for position, text in enumerate(texts):
+            if what := parsed.find_wrong_type(text):
+                raise Refusal(
+                    f"must be {what}: {parsed.name} compares no other values",
+                    code="value-not-of-operator",
+                    where=(key, position),
+                    value=text,
+                )
+        checked[key] = sorted(set(texts))
     return checked
 
 

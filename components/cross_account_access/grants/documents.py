@@ -202,7 +202,7 @@ def _build_destination_half(
             policy: json.loads(check_identity_policy(document))
             for policy, document in sorted(role.inline_policies.items())
         },
-        tags=dict(tags),
+        tags=dict(sorted(tags.items())),
     )
 
 

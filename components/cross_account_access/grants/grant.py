@@ -13,9 +13,10 @@ from cross_account_access.iam.findings import AccountSide
 
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain
-from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel, check_source_account
+from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel
 from .roles import RoleModel, merge_tags
 from .trust import build_trust_policy, get_effective_conditions
+from .trust_overlap import check_overlaps
 
 Side = Literal["both", "source", "destination"]
 
@@ -61,6 +62,7 @@ class TrustModel(Model):
             with locate(Key("principals"), position):
                 self.check_possible(principal)
         account = self._check_one_account()
+        check_overlaps(self.principals, self.conditions)
         self._check_quota(account or "0" * 12)
         return self
 
@@ -102,9 +104,10 @@ class TrustModel(Model):
             else p
             for p in (self.principals[position] for position in positions)
         ]
+        partition = next(filter(None, (p.known_partition for p in principals)), "aws")
         with locate(Key("principals")):
             try:
-                build_trust_policy(principals, self.conditions, "aws", account)
+                build_trust_policy(principals, self.conditions, partition, account)
             except Refusal as refusal:
                 if refusal.where:
                     first, *rest = refusal.where
@@ -274,20 +277,24 @@ class GrantSet(Model):
                         value=name,
                     )
 
-    def check_accounts(self, source: str | None, destination: str | None) -> None:
-        """Check the known accounts of principals and policies.
+    def check_accounts(
+        self, source: str | None, destination: str | None, partition: str | None = None
+    ) -> None:
+        """Check the known accounts and partitions of principals and policies.
 
         Args:
             source: The source account's ID; None where it isn't known.
             destination: The destination account's ID, likewise.
+            partition: The partition of both, likewise.
 
         Raises:
-            Refusal: If a principal or a policy is in another account.
+            Refusal: If a principal or a policy is in another account or partition.
         """
-        self._check_sources(source)
+        self._check_sources(source, partition)
         for name, grant in sorted(self.grants.items()):
             if destination:
-                grant.role.check_account(destination, (Key("grants"), name, Key("role")))
+                with locate(Key("grants"), name, Key("role")):
+                    grant.role.check_account(destination, partition)
 
     def _check_former_names(self) -> None:
         taken = {name: name for name in self.grants}
@@ -317,12 +324,11 @@ class GrantSet(Model):
         if destination and destination == self.account_id("source")[1]:
             raise refuse_same_account(where, destination)
 
-    def _check_sources(self, source: str | None) -> None:
+    def _check_sources(self, source: str | None, partition: str | None) -> None:
         for where, principal in self._list_principals():
-            if account := principal.known_account:
-                source = source or account
-                with locate(*where):
-                    check_source_account(account, source)
+            with locate(*where):
+                principal.check_source(source, partition)
+            source = source or principal.known_account
 
     def _list_principals(self) -> Iterator[tuple[FieldPath, PrincipalModel]]:
         """Every principal, with its path."""

@@ -6,7 +6,7 @@ The same models read the components' args (snake_case) and the program's config 
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args
 
@@ -30,6 +30,7 @@ from cross_account_access.errors import (
     Problem,
     Refusal,
     display_value,
+    find_invisible,
     is_secret,
     join_path,
     make_problem,
@@ -85,6 +86,10 @@ _RULES = {
     "too_short": ("empty", "must not be empty"),
 }
 
+# Where text may have line ends and tabs, by the last steps of its path.
+_DESCRIPTIONS = (("description",), ("role", "description"))
+_INLINE_POLICIES = (("inline_policies",), ("inlinePolicies",))
+
 _M = TypeVar("_M", bound=Model)
 _T = TypeVar("_T")
 
@@ -135,11 +140,50 @@ def read_model(
         InvalidInput: With every problem of the data, sorted by path.
     """
     camel = spelling == "camelCase"
+    problems: list[Problem] = []
     try:
-        return model.model_validate(data, by_alias=camel, by_name=not camel, context=spelling)
+        read = model.model_validate(data, by_alias=camel, by_name=not camel, context=spelling)
     except ValidationError as error:
         problems = [_make_problem(model, details, path, camel=camel) for details in error.errors()]
-        raise InvalidInput(sorted(problems, key=lambda problem: problem.path)) from None
+    known = {problem.path for problem in problems}
+    unsafe = [make_problem(path, NOT_SHOWN, refusal) for refusal in find_unsafe_text(data)]
+    problems += [problem for problem in unsafe if problem.path not in known]
+    if problems:
+        raise InvalidInput(sorted(problems, key=lambda problem: problem.path))
+    return read
+
+
+def find_unsafe_text(data: object) -> Iterator[Refusal]:
+    """Find each text in plain data, keys too, that has control or invisible characters.
+
+    Such a text would be lines of its own in the files, commands and pages that are made of a
+    grant, or look like another. A description may have lines, and an inline policy that is JSON
+    text white space; both have checks of their own.
+    """
+    parts: list[tuple[FieldPath, object]] = [((), data)]
+    while parts:
+        where, value = parts.pop()
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                parts.append(((*where, str(key)), inner))
+                yield from _refuse_invisible(str(key), parts[-1][0], NOT_SHOWN)
+        elif isinstance(value, list):
+            parts += [((*where, position), inner) for position, inner in enumerate(value)]
+        elif isinstance(value, str):
+            lines = where[-2:] in _DESCRIPTIONS or where[-2:-1] in _INLINE_POLICIES
+            text = re.sub(r"[\t\n\r]", " ", value) if lines else value
+            yield from _refuse_invisible(text, where, value)
+
+
+def _refuse_invisible(text: str, where: FieldPath, value: object) -> Iterator[Refusal]:
+    if char := find_invisible(text):
+        yield Refusal(
+            "must not have control or invisible characters",
+            code="control-character",
+            remedy=f"Remove U+{ord(char):04X}",
+            where=where,
+            value=value,
+        )
 
 
 def spell_key(key: str, info: ValidationInfo) -> str:

@@ -1,7 +1,43 @@
 """Checks of the names and ARNs that principals are given by."""
 
+import re
+
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import arns, limits
+
+_IDENTITY_CENTER_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII | re.IGNORECASE)
+
+
+def check_own_role(path: str, name: str, session: str = "") -> None:
+    """Check that a role is the account's own: AWS lets nobody attach a policy to its roles.
+
+    Args:
+        path: The role's path, `/` where it isn't known.
+        name: Its name.
+        session: Its session that is trusted; empty for all of them.
+
+    Raises:
+        Refusal: If it is Identity Center's or a service-linked role.
+
+    Source: https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
+    low_path, low_name = path.lower(), name.lower()
+    if low_path.startswith("/aws-reserved/") or low_name.startswith("awsreservedsso_"):
+        match = _IDENTITY_CENTER_ROLE.fullmatch(name)
+        permission_set = f": {match[1]}" if match else ", with the permission set's name"
+        only = f'. For one session alone add raw: {{StringLike: {{"aws:userid": ["*:{session}"]}}}}'
+        raise Refusal(
+            "must not be a role of Identity Center, to which AWS lets nobody attach a policy",
+            code="reserved-role",
+            remedy=f"Use the key permission_set (permissionSet in config){permission_set}"
+            f"{only if session else ''}",
+        )
+    if low_path.startswith("/aws-service-role/") or low_name.startswith("awsservicerolefor"):
+        raise Refusal(
+            "must not be a service-linked role, to which AWS lets nobody attach a policy",
+            code="reserved-role",
+            remedy="Only its service acts as it: name the role that the callers have themselves",
+        )
 
 
 def _check_name_with_path(value: object, rule: limits.StringRule) -> str:
@@ -23,6 +59,8 @@ def check_user_name(value: object) -> str:
 
 def check_role_name(value: object) -> str:
     """Check a role's name, with its path where it has one: `ci`, `team/ci`."""
+    if isinstance(value, str):
+        check_own_role(*arns.split_path(value))
     return _check_name_with_path(value, limits.ROLE_NAME)
 
 
@@ -40,6 +78,7 @@ def check_session(value: object) -> str:
         )
     limits.ROLE_NAME(role)
     limits.SESSION_NAME(name)
+    check_own_role("/", role, name)
     return value
 
 
@@ -66,6 +105,8 @@ def check_principal_arn(value: object) -> str:
             code="invalid-principal-arn",
             remedy=_suggest_principal(value) if isinstance(value, str) else "",
         )
+    if arn.kind == "role":
+        check_own_role(arn.path, arn.name)
     limits.check_path(arn.path)
     (limits.USER_NAME if arn.kind == "user" else limits.ROLE_NAME)(arn.name)
     return value
@@ -73,6 +114,10 @@ def check_principal_arn(value: object) -> str:
 
 def _suggest_principal(arn: str) -> str:
     if role := arns.find_role_of_session(arn):
+        try:
+            check_own_role("/", role.rpartition("/")[2], arn.rpartition("/")[2])
+        except Refusal as refusal:
+            return refusal.remedy
         return (
             f"This is a role session; use its role's ARN, {role} with the role's path, or the key "
             "session for this session alone"

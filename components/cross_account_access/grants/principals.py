@@ -179,6 +179,11 @@ class PrincipalModel(Model):
         """Its account, where its own keys hold it."""
         return self.account or (self.entity.account if self.entity else None)
 
+    @property
+    def known_partition(self) -> str | None:
+        """Its account's partition, where it was given by its ARN."""
+        return self.entity.partition if self.entity else None
+
     @cached_property
     def kind(self) -> PrincipalKind | None:
         """What it is; None while its ARN isn't known."""
@@ -195,7 +200,9 @@ class PrincipalModel(Model):
             return None
         if self.arn is not None:
             arn = arns.parse_arn(self.identity)
-            return Entity(self.kind, arn.path, arn.name, arn.account) if arn else None
+            return (
+                Entity(self.kind, arn.path, arn.name, arn.account, arn.partition) if arn else None
+            )
         return Entity(self.kind, *arns.split_path(self.identity))
 
     @cached_property
@@ -217,6 +224,15 @@ class PrincipalModel(Model):
     def attached(self) -> Attachable | None:
         """What the source's policy is attached to; None where the user attaches it."""
         return TRAITS[self.kind].attached if self.kind else "role"
+
+    def check_source(self, account: str | None, partition: str | None) -> None:
+        """Check that it is in the source account, as far as both are known.
+
+        Raises:
+            Refusal: If it is in another account or partition.
+        """
+        _check_source_partition(self.known_partition, partition)
+        _check_source_account(self.known_account, account)
 
     def with_label(self, label: str, **identity: str) -> "PrincipalModel":
         """The same principal under another label.
@@ -241,7 +257,7 @@ class PrincipalModel(Model):
             account: The source account's ID.
 
         Raises:
-            Refusal: If it is in another account than the source.
+            Refusal: If it is in another account or partition than the source.
         """
         root = f"arn:{partition}:iam::{account}:root"
         match self.kind:
@@ -261,7 +277,7 @@ class PrincipalModel(Model):
                 paths = f"{self.organizational_unit}*"
                 return EVERYBODY, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": paths}}
             case "account":
-                check_source_account(self.account, account)
+                _check_source_account(self.account, account)
                 return root, {}
             case _:
                 return root, {}
@@ -276,12 +292,14 @@ class Entity:
         path: Its path, with both slashes.
         name: Its name without the path.
         account: Its account's ID, where an ARN named it.
+        partition: Its account's partition, likewise.
     """
 
     kind: Attachable
     path: str
     name: str
     account: str | None = None
+    partition: str | None = None
 
     @property
     def fully_named(self) -> bool:
@@ -292,23 +310,39 @@ class Entity:
         """Build its ARN in the source account.
 
         Raises:
-            Refusal: If its own ARN names another account.
+            Refusal: If its own ARN names another account or partition.
         """
-        check_source_account(self.account, account)
+        _check_source_partition(self.partition, partition)
+        _check_source_account(self.account, account)
         return str(arns.IamArn(partition, account, self.kind, self.path, self.name))
 
 
-def check_source_account(account: str | None, source: str) -> None:
-    """Check that a principal's account, where it is known, is the source account.
+def _check_source_account(account: str | None, source: str | None) -> None:
+    """Check that a principal's account is the source account, where both are known.
 
     Raises:
         Refusal: If it is another one.
     """
-    if account not in (None, source):
+    if source is not None and account not in (None, source):
         raise Refusal(
             "a principal must be in the source account",
             code="principal-in-other-account",
             value=account,
             remedy=f"The source account is {source}. Use another stack, or another "
             "CrossAccountAccess, for another source account",
+        )
+
+
+def _check_source_partition(partition: str | None, source: str | None) -> None:
+    """Check that a principal's partition is the source account's, where both are known.
+
+    Raises:
+        Refusal: If it is another one.
+    """
+    if source is not None and partition not in (None, source):
+        raise Refusal(
+            "a principal must be in the source account's partition",
+            code="principal-in-other-partition",
+            value=partition,
+            remedy=f"The source account's ARNs start with arn:{source}:",
         )

@@ -1,5 +1,7 @@
 """The destination's role: its settings and their checks."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -8,8 +10,21 @@ from pydantic import PlainValidator, model_validator
 from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
+from cross_account_access.iam.policy_document import list_statements, to_list
 
-from .model import Model, Unresolved, plain, when_known
+from .model import Model, Unresolved, find_unsafe_text, plain, when_known
+
+# AWS's own policies at the path job-function/. Source:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
+_JOB_FUNCTION = re.compile(
+    r"AmazonODB\w+Admin|AWSManagementConsoleAdministratorAccess|Billing|DataScientist|SupportUser"
+    r"|(Database|Network|System)Administrator|ViewOnlyAccess",
+    re.ASCII,
+)
+# What nearly all names of AWS's own policies have in them.
+_NAMED_AS_AWS_DOES = re.compile(
+    r"AWS|Aws|Amazon|Access|ReadOnly|SecurityAudit|^(AIOps|CloudWatch|EC2|IAM|SageMaker)"
+)
 
 
 def check_managed_policy(value: object) -> str:
@@ -24,7 +39,26 @@ def check_managed_policy(value: object) -> str:
     path, name = arns.split_path(value)
     limits.POLICY_PATH(path)
     limits.POLICY_NAME(name)
+    _check_path_of_aws(path, name, "")
     return value
+
+
+def _check_path_of_aws(path: str, name: str, start: str) -> None:
+    """Check the path of one of AWS's own policies.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+    """
+    if path.startswith("/aws-service-role/"):
+        raise Refusal(
+            "must not be a policy of a service-linked role, which AWS attaches to that alone",
+            code="service-linked-policy",
+        )
+    if path == "/" and _JOB_FUNCTION.fullmatch(name):
+        raise Refusal(
+            "a policy of AWS's own must have its path",
+            code="managed-policy-without-path",
+            remedy=f"Write {start}job-function/{name}",
+        )
 
 
 def check_managed_policy_arn(value: object) -> str:
@@ -38,6 +72,8 @@ def check_managed_policy_arn(value: object) -> str:
         )
     limits.POLICY_PATH(arn.path)
     limits.POLICY_NAME(arn.name)
+    if arn.account == "aws":
+        _check_path_of_aws(arn.path, arn.name, f"arn:{arn.partition}:iam::aws:policy/")
     return str(arn)
 
 
@@ -57,15 +93,29 @@ def check_role_arn(value: object) -> str:
     return str(arn)
 
 
-def resolve_policy_arn(policy: str, partition: str, account: str) -> str:
+def resolve_policy_arn(policy: str, partition: str | None, account: str) -> str:
     """Get the ARN of a checked managed policy, for a role in `account`.
 
+    Args:
+        policy: The policy.
+        partition: The account's partition; None where it isn't known.
+        account: The account's ID.
+
     Raises:
-        Refusal: If the policy is in another account.
+        Refusal: If the policy is in another account or partition.
     """
     arn = arns.parse_arn(policy) or arns.IamArn(
-        partition, "aws", "policy", *arns.split_path(policy)
+        partition or "aws", "aws", "policy", *arns.split_path(policy)
     )
+    if partition not in (None, arn.partition):
+        own = f"Use the ARN of one that starts with arn:{partition}:"
+        name = f"{arn.path}{arn.name}".removeprefix("/")
+        raise Refusal(
+            f"must be in the role's partition, {partition}",
+            code="policy-in-other-partition",
+            value=policy,
+            remedy=f"Use its name alone: {name}" if arn.account == "aws" else own,
+        )
     if arn.account not in {"aws", account}:
         raise Refusal(
             f"must be AWS's own policy or one in the role's account, {account}",
@@ -83,10 +133,48 @@ def build_attachment_key(policy: str) -> str:
     return f"{'aws' if arn.account == 'aws' else 'own'}-{arn.name}"
 
 
-def _check_inline_policy(value: object) -> Any:
+def _check_known_policy(value: object) -> Any:
     if not has_unresolved(value):
-        check_identity_policy(value)
+        check_inline_policy(value)
     return value
+
+
+def check_inline_policy(value: object, partition: str | None = None) -> str:
+    """Check an inline policy, an object or JSON text, and render it in one form.
+
+    Args:
+        value: The policy.
+        partition: The partition of the role's account; None where it isn't known.
+
+    Raises:
+        Refusal: If AWS would refuse it, or if its text isn't safe to show.
+    """
+    document = check_identity_policy(value)
+    policy = json.loads(document)
+    for refusal in find_unsafe_text(policy):
+        raise refusal
+    if partition:
+        _check_partition_of_resources(policy, partition)
+    return document
+
+
+def _check_partition_of_resources(policy: Mapping[str, Any], partition: str) -> None:
+    resources = (
+        (("Statement", number, key), resource)
+        for number, statement in enumerate(list_statements(policy))
+        for key in ("Resource", "NotResource")
+        for resource in to_list(statement.get(key, []))
+    )
+    for where, resource in resources:
+        named = re.match("arn:(aws[a-z-]*):", resource, re.ASCII)
+        if named and named[1] != partition:
+            raise Refusal(
+                f"must be in the role's partition, {partition}",
+                code="resource-in-other-partition",
+                where=where,
+                value=resource,
+                remedy=f"Write arn:{partition}:",
+            )
 
 
 def has_unresolved(value: object) -> bool:
@@ -122,7 +210,7 @@ class RoleModel(Model):
         Annotated[str | Unresolved, when_known(check_managed_policy_arn)],
     ] = {}
     inline_policies: dict[
-        Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_check_inline_policy)]
+        Annotated[str, plain(limits.POLICY_NAME)], Annotated[Any, when_known(_check_known_policy)]
     ] = {}
     permissions_boundary: Annotated[str | Unresolved | None, when_known(check_managed_policy)] = (
         None
@@ -177,25 +265,48 @@ class RoleModel(Model):
             if isinstance(arn, str):
                 yield (Key("managed_policy_arns"), label), arn
 
+    def find_warnings(self) -> Iterator[tuple[FieldPath, str]]:
+        """Find what AWS may refuse of the managed policies and the boundary, each with its path."""
+        attached = len(self.managed_policies) + len(self.managed_policy_arns)
+        if attached > limits.DEFAULT_MANAGED_POLICIES_PER_ROLE:
+            warning = (
+                f"AWS attaches {limits.DEFAULT_MANAGED_POLICIES_PER_ROLE} managed policies to a "
+                f"role by default; for {attached} the account's quota must be raised first"
+            )
+            yield (Key("managed_policies"),), warning
+        for where, policy in self.list_known_policies():
+            if policy.startswith("arn:") or arns.split_path(policy)[0] != "/":
+                continue
+            if policy.endswith("Role"):
+                warning = f"AWS's policies for service roles are at service-role/{policy}"
+                yield where, f"{policy} means AWS's own policy without a path; {warning}"
+            elif not _NAMED_AS_AWS_DOES.search(policy):
+                warning = "for one of the account write its ARN, arn:aws:iam::ACCOUNT:policy/NAME"
+                yield where, f"{policy} means AWS's own policy of that name; {warning}"
+
     def list_known_policies(self) -> Iterator[tuple[FieldPath, str]]:
         """List every known managed policy, the boundary too, with its path."""
         yield from self._list_attached()
         if isinstance(self.permissions_boundary, str):
             yield (Key("permissions_boundary"),), self.permissions_boundary
 
-    def check_account(self, account: str, where: FieldPath) -> None:
-        """Check that the known managed policies are AWS's or in the role's account.
+    def check_account(self, account: str, partition: str | None) -> None:
+        """Check that the known policies are AWS's or in the role's account and its partition.
 
         Args:
             account: The role's account.
-            where: The role's path.
+            partition: The account's partition; None where it isn't known.
 
         Raises:
-            Refusal: If one is in another account.
+            Refusal: If one is in another account or partition.
         """
         for path, policy in self.list_known_policies():
-            with locate(*where, *path):
-                resolve_policy_arn(policy, "aws", account)
+            with locate(*path):
+                resolve_policy_arn(policy, partition, account)
+        for name, policy in self.inline_policies.items():
+            with locate(Key("inline_policies"), name):
+                if not has_unresolved(policy):
+                    check_inline_policy(policy, partition)
 
 
 def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ TRUST_POLICY_QUOTA = 2048
 MANAGED_POLICY_QUOTA = 6144
 ROLE_INLINE_POLICIES_QUOTA = 10240
 MANAGED_POLICIES_PER_PRINCIPAL = 10
-MANAGED_POLICIES_PER_ROLE = 20
+DEFAULT_MANAGED_POLICIES_PER_ROLE = 10
+MANAGED_POLICIES_PER_ROLE = 20  # raised
 TAGS_PER_ENTITY = 50
 SWITCH_ROLE_NAME_LENGTH = 64
 CHAINED_SESSION_SECONDS = 3600
@@ -194,7 +195,7 @@ ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
 
 
 def check_path(value: object) -> str:
-    """Check the path of a user or role, whose ARN in a policy must name that one alone.
+    """Check the path of an account's own user or role, whose ARN in a policy names that one alone.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
@@ -203,6 +204,12 @@ def check_path(value: object) -> str:
         raise Refusal(
             "a path must not contain *, ? or ${: in a policy these would match other names too",
             code="path-with-wildcard",
+        )
+    if re.match("/+aws-(reserved|service-role)/", path, re.IGNORECASE):
+        raise Refusal(
+            "a path must not start with /aws-reserved/ or /aws-service-role/, which AWS keeps for "
+            "roles of its own",
+            code="reserved-path",
         )
     return path
 

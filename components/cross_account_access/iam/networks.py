@@ -1,16 +1,20 @@
 """From where a request comes: public addresses, as `aws:SourceIp` has them."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from cross_account_access.errors import Refusal
 
-_PRIVATE_NETWORKS = [
-    ip_network(text)
+_PRIVATE_IPV4 = [
+    IPv4Network(text)
     for text in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"),
-        *("169.254.0.0/16", "224.0.0.0/4", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"),
+        *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
     )
 ]
+# https://www.iana.org/assignments/ipv6-address-space: no other IPv6 addresses are routed publicly.
+_PUBLIC_IPV6 = IPv6Network("2000::/3")
+_MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 
 
 def check_source_ip(value: object) -> str:
@@ -24,15 +28,18 @@ def check_source_ip(value: object) -> str:
     try:
         network = ip_network(value)
     except ValueError:
+        network = None
+    # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
+    if network is None or "%" in value or _is_within(network, _MAPPED_IPV4):
         remedy = _suggest_network(value)
-        raise Refusal(rule, code="invalid-source-ip", remedy=remedy) from None
-    if network.prefixlen == 0:
+        raise Refusal(rule, code="invalid-source-ip", remedy=remedy)
+    if network.prefixlen == 0 or _is_within(_PUBLIC_IPV6, network):
         raise Refusal(
             "a source IP must not be the range of all addresses",
             code="source-ip-of-everyone",
             remedy="Leave the condition out",
         )
-    if any(_is_within(network, private) for private in _PRIVATE_NETWORKS):
+    if not _is_public(network):
         raise Refusal(
             "a source IP must be public, because AWS sees no private addresses",
             code="private-source-ip",
@@ -40,6 +47,12 @@ def check_source_ip(value: object) -> str:
             "address of the network",
         )
     return str(network)
+
+
+def _is_public(network: IPv4Network | IPv6Network) -> bool:
+    if isinstance(network, IPv6Network):
+        return network.subnet_of(_PUBLIC_IPV6)
+    return not any(map(network.subnet_of, _PRIVATE_IPV4))
 
 
 def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
@@ -50,6 +63,10 @@ def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Netw
 
 def _suggest_network(value: str) -> str:
     try:
-        return f"Write the range as {ip_network(value, strict=False)}"
+        network = ip_network(re.sub("%[^/]*", "", value), strict=False)
     except ValueError:
         return ""
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED_IPV4):
+        last = int(network.network_address) & 0xFFFF_FFFF
+        network = IPv4Network((last, network.prefixlen - _MAPPED_IPV4.prefixlen))
+    return f"Write the range as {network}"

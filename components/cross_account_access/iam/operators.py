@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Self, TypeAlias
 
 from .policy_document import list_conditions
@@ -32,28 +32,52 @@ def _match_arn(actual: str, required: str) -> bool:
     # separately". The last one runs to the end, colons and all.
     fields = actual.split(":", ARN_FIELDS - 1)
     patterns = required.split(":", ARN_FIELDS - 1)
-    return len(fields) == len(patterns) == ARN_FIELDS and all(map(fnmatchcase, fields, patterns))
+    return (
+        _is_arn(actual) and len(patterns) == ARN_FIELDS and all(map(fnmatchcase, fields, patterns))
+    )
+
+
+def _is_arn(text: str) -> bool:
+    return text.startswith("arn:") and text.count(":") >= ARN_FIELDS - 1
 
 
 def _equal_ignoring_case(actual: str, required: str) -> bool:
     return actual.lower() == required.lower()
 
 
+def _parse_boolean(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
 def _equal_booleans(actual: str, required: str) -> bool:
-    return _equal_ignoring_case(actual, required) and actual.lower() in {"true", "false"}
+    value = _parse_boolean(actual)
+    return value is not None and value is _parse_boolean(required)
+
+
+def _parse_bytes(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _equal_bytes(actual: str, required: str) -> bool:
+    value = _parse_bytes(actual)
+    return value is not None and value == _parse_bytes(required)
+
+
+def _parse_network(text: str) -> IPv4Network | IPv6Network | None:
     try:
-        return base64.b64decode(actual, validate=True) == base64.b64decode(required, validate=True)
-    except (binascii.Error, ValueError):
-        return False
+        # Host bits beside the prefix are let pass. An address without one is a network of itself.
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def _is_in_network(actual: str, required: str) -> bool:
+    network = _parse_network(required)
     try:
-        # Host bits beside the prefix are let pass. An address without one is a network of itself.
-        return ip_address(actual) in ip_network(required, strict=False)
+        return network is not None and ip_address(actual) in network
     except ValueError:
         return False
 
@@ -144,6 +168,15 @@ _NEGATED: dict[str, str] = {
     "NumericNotEquals": "NumericEquals",
     "DateNotEquals": "DateEquals",
 }
+# What values must be, by how an operator's name begins.
+_VALUE_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
+    "Bool": ("true or false", lambda text: "${" in text or _parse_boolean(text)),
+    "Null": ("true or false", _parse_boolean),
+    "Numeric": ("a number", _parse_number),
+    "Date": ("a date in ISO 8601, or epoch seconds", _parse_date),
+    "IpAddress": ("an address or a range of addresses", _parse_network),
+    "BinaryEquals": ("Base64 text", _parse_bytes),
+}
 _NAME = re.compile(
     r"(?:(?P<scope>ForAllValues|ForAnyValue):)?(?P<base>[A-Za-z]+?)(?P<if_exists>IfExists)?"
 )
@@ -172,9 +205,9 @@ class Operator:
         """Return the operator of a name as a policy writes it; ValueError if IAM has none such."""
         parts = _NAME.fullmatch(name)
         base = parts["base"] if parts else name
-        # Null is itself the test for presence, so it takes no prefix and no suffix.
-        exists = name == "Null" or base in _POSITIVE or base in _NEGATED
-        if not parts or not exists:
+        # Null is itself the test for presence, so it takes no suffix.
+        is_null = parts is not None and base == "Null" and not parts["if_exists"]
+        if not parts or not (is_null or base in _POSITIVE or base in _NEGATED):
             raise ValueError(f"IAM has no condition operator {name!r}")
         return cls(
             name=name,
@@ -192,8 +225,8 @@ class Operator:
         values = _list_context_values(actual)
         # Empty strings alone are what AWS calls a null data set.
         null = not any(values)
-        if self.base == "Null":
-            return str(null).lower() in map(str.lower, required)
+        if self.base == "Null" and not self.scope:
+            return self._requires_null(required, null=null)
         if self.scope:
             # IfExists adds nothing here: the operator is applied to each value, and each exists.
             if null:
@@ -206,10 +239,25 @@ class Operator:
         return isinstance(actual, str) and self._accepts(actual, required, variables)
 
     def _accepts(self, value: str, required: list[str], variables: Variables) -> bool:
+        if self.base == "Null":
+            return self._requires_null(required, null=False)
+        if self.negated and self.base.startswith("Arn") and not _is_arn(value):
+            return False  # as AWS's policy simulator decides
         test, fill = _POSITIVE[self.base]
         filled = (fill(text, variables) for text in required)
         # A text with a variable that has no value is met by nothing.
         return any(text is not None and test(value, text) for text in filled) is not self.negated
+
+    @staticmethod
+    def _requires_null(required: list[str], *, null: bool) -> bool:
+        return str(null).lower() in map(str.lower, required)
+
+    def find_wrong_type(self, text: str) -> str | None:
+        """Return what a policy's value must be, in words; None if it is of the operator's type."""
+        for base, (what, parse) in _VALUE_TYPES.items():
+            if self.base.startswith(base):
+                return what if parse(text) is None else None
+        return None
 
     def describe_failure(self, key: str, actual: _ContextValue, required: list[str]) -> str:
         """Return why this operator doesn't hold, for a person, without an external ID's values."""
@@ -218,7 +266,7 @@ class Operator:
         values = _list_context_values(actual)
         if self.base == "Null":
             is_now, must_be = ("present", "absent") if any(values) else ("absent", "present")
-            return f"{key} is {is_now}, Null requires it {must_be}"
+            return f"{key} is {is_now}, {self.name} requires it {must_be}"
         if not values:
             return f"{key} is absent, {self.name} requires {wanted}"
         if not isinstance(actual, str) and not self.scope:

@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Any
 
 from .policy_document import list_statements, list_values, to_list
+from .policy_grammar import OLD_VERSION
 
 _ROOT_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root", re.ASCII)
-_DEFAULT_VERSION = "2008-10-17"
 _BOOLEAN_OPERATORS = frozenset({"Bool", "Null", "BoolIfExists"})
 
 
@@ -31,7 +31,7 @@ def normalize_policy(document: Mapping[str, Any] | str) -> dict[str, Any]:
     if not isinstance(parsed, Mapping):
         raise ValueError("a policy must be a JSON object")  # noqa: TRY004 - as text that isn't JSON
     statements = sorted(map(normalize_statement, list_statements(parsed)), key=render_canonical)
-    return dict(sorted({"Version": _DEFAULT_VERSION, **parsed, "Statement": statements}.items()))
+    return dict(sorted({"Version": OLD_VERSION, **parsed, "Statement": statements}.items()))
 
 
 def normalize_statement(statement: Mapping[str, Any]) -> dict[str, Any]:

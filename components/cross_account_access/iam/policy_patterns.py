@@ -18,10 +18,15 @@ Variables: TypeAlias = ContextKeys | None
 
 ARN_FIELDS = 6
 
-_VARIABLE = re.compile(
+VARIABLE = re.compile(
     r"""\$\{ \s* (?P<name>[^\s,{}'][^,{}']*?) \s* (?: , \s* '(?P<default>[^']*)' \s* )? \}""",
     re.VERBOSE,
 )
+NAMED_SERVICE = {
+    "Action": re.compile(r"\*:\*|[A-Za-z0-9.-]+:[^:]+"),
+    "Resource": re.compile(r"arn:[^:]*:[\w.-]+(:.*)?", re.ASCII | re.DOTALL),
+}
+"""A text other than `*` in these elements, which IAM saves only with its service in full."""
 
 
 def fill_literal(text: str, variables: Variables) -> str | None:
@@ -81,7 +86,7 @@ def _fill_variables(
         return escape_text(text)
     pieces: list[str] = []
     end = 0
-    for variable in _VARIABLE.finditer(text):
+    for variable in VARIABLE.finditer(text):
         value = _look_up_variable(variable["name"], variables) or variable["default"]
         if value is None:
             return None

@@ -9,10 +9,10 @@ from typing import Any
 from .findings import AccountSide, Finding, FindingKind, StatementElement
 from .operators import Operator, UnmetCondition, find_unmet_conditions
 from .policy_document import list_conditions, list_principals, list_statements, list_values
-from .policy_patterns import ContextKeys, Variables, escape_brackets, match_resource
+from .policy_grammar import VERSION
+from .policy_patterns import NAMED_SERVICE, ContextKeys, Variables, escape_brackets, match_resource
 from .request import Caller, Policy, Request
 
-_VERSION_WITH_VARIABLES = "2012-10-17"
 # In the order in which they are compared.
 _ELEMENTS: tuple[StatementElement, ...] = ("principal", "action", "resource", "condition")
 
@@ -77,7 +77,7 @@ def match_statements(
     policy: Policy, caller: Caller, request: Request, context: ContextKeys, *, is_trust: bool
 ) -> list[StatementMatch]:
     """Match every statement of a policy; ValueError for one that AWS would not have saved."""
-    variables = context if policy.document.get("Version") == _VERSION_WITH_VARIABLES else None
+    variables = context if policy.document.get("Version") == VERSION else None
     matches: list[StatementMatch] = []
     for number, statement in enumerate(list_statements(policy.document), start=1):
         keys = _check_statement(statement, _name_statement(policy.name, number))
@@ -192,10 +192,14 @@ def _match_element(
     *,
     if_absent: bool = False,
 ) -> bool:
-    if element in statement:
-        return any(map(match, list_values(statement[element])))
-    if f"Not{element}" in statement:
-        return not any(map(match, list_values(statement[f"Not{element}"])))
+    for key, must_match in ((element, True), (f"Not{element}", False)):
+        if key not in statement:
+            continue
+        texts = list_values(statement[key])
+        if not all(text == "*" or NAMED_SERVICE[element].fullmatch(text) for text in texts):
+            # IAM saves no such statement, so this leans to refusing.
+            return bool(statement["Effect"] == "Deny")
+        return any(map(match, texts)) is must_match
     return if_absent
 
 

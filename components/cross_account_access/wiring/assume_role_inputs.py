@@ -121,6 +121,7 @@ class AssumeRoleInputs:
                 raise ValueError("the principal is known by now")
             with locate(Key("principal")):
                 entity.build_arn(account.partition, account.id)
+            model.check_partition(account.partition)
             with locate(Key("role_arns")):
                 document = policies.build_assume_role_policy(model.list_roles().values())
             return AssumeRolePolicy(document, entity)

@@ -8,14 +8,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import NOT_SHOWN, Key, Refusal
+from cross_account_access.errors import NOT_SHOWN, Key, Refusal, join_path, locate
 from cross_account_access.grants import grant, roles
 from cross_account_access.grants.autoname import check_autoname
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import limits
-from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
+from cross_account_access.iam.identity_policy import find_warnings
 
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
@@ -66,7 +66,8 @@ class RoleInputs:
             source = limits.check_part(Key("source_account_id"), source, limits.check_account_id)
             if source == account.id:
                 raise grant.refuse_same_account((Key("source_account_id"),), account.id)
-            model.role.check_account(account.id, (Key("role"),))
+            with locate(Key("role")):
+                model.role.check_account(account.id, account.partition)
             return Accounts(Account(source, account.partition), account)
 
         accounts = args.resolve(
@@ -116,19 +117,28 @@ class RoleInputs:
             return None
         return self.resolve_policy_arn(boundary, "permissions_boundary")
 
+    def warn(self, component: pulumi.Resource) -> None:
+        """Warn of what AWS may refuse of the role's managed policies and boundary."""
+        args = self.grant.args
+        for where, warning in self.role.find_warnings():
+            path = join_path(args.path, ("role", *where))
+            pulumi.warn(f"{args.component}: {path}: {warning}", component)
+
     def resolve_inline_policy(
         self, policy: str, component: pulumi.Resource
     ) -> pulumi.Output[str] | str:
         """An inline policy's document; what is seldom meant in it is warned of."""
         args = self.grant.args.below("role", "inline_policies", policy)
 
-        def render(values: Mapping[Any, Any]) -> str:
-            document = check_identity_policy(args.fill(values))
+        def render(values: Mapping[Any, Any], accounts: Accounts | None) -> str:
+            partition = accounts.destination.partition if accounts else None
+            document = roles.check_inline_policy(args.fill(values), partition)
             for warning in find_warnings(document):
                 pulumi.warn(f"{args.component}: {args.path}: {warning}", component)
             return document
 
-        return args.resolve(render) if args.outputs else render({})
+        # A plain one is checked with the accounts.
+        return args.resolve(render, self.grant.accounts) if args.outputs else render({}, None)
 
 
 class PolicyArns:

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from cross_account_access.errors import Refusal
 from cross_account_access.grants import grant
 from cross_account_access.grants.model import read_model
+from cross_account_access.grants.principal_names import check_own_role
 from cross_account_access.grants.principals import (
     IDENTITY_KEYS,
     Entity,
@@ -18,6 +19,7 @@ from cross_account_access.grants.principals import (
 )
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal
 from cross_account_access.grants.trust import get_allowed_actions
+from cross_account_access.iam import arns
 
 from .inputs import FrozenArgs
 
@@ -100,6 +102,9 @@ def look_up(
     def check(_: Mapping[Any, Any], pair: Accounts, entity: Entity, result: Any) -> FoundPrincipal:
         unique_id = result.user_id if entity.kind == "user" else result.unique_id
         arn = entity.build_arn(pair.source.partition, pair.source.id)
+        existing = arns.parse_arn(str(result.arn))
+        if existing and existing.kind == "role":
+            check_own_role(existing.path, existing.name)
         if entity.fully_named and result.arn != arn:
             raise Refusal(
                 f"must have the {entity.kind}'s own path",

@@ -103,11 +103,14 @@ def hostile() -> AccessMap:
             "odd": {
                 "principals": [{"user": "a+b=c,d.e@f-g"}],
                 "role": {"description": "soon", "tags": {"owner": "soon"}},
-                "conditions": {"raw": {"StringNotLike": {"aws:UserAgent": [HOSTILE]}}},
+                "conditions": {"raw": {"StringNotLike": {"aws:UserAgent": ["soon"]}}},
             }
         }
     )
-    role = grants[0].role.model_copy(update={"description": HOSTILE, "tags": {HOSTILE: HOSTILE}})
+    role = grants[0].role
+    trust = json.loads(json.dumps(role.trust_policy).replace('"soon"', json.dumps(HOSTILE)))
+    hostile = {"description": HOSTILE, "tags": {HOSTILE: HOSTILE}, "trust_policy": trust}
+    role = role.model_copy(update=hostile)
     return build_access_map(
         [(HOSTILE, grants[0].model_copy(update={"role": role, "grant": HOSTILE}))]
     )

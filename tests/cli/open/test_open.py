@@ -80,7 +80,7 @@ def test_the_browser_is_started_only_when_asked(
         ([{"user": "alice"}], {"external_id": "id-1"}),
         ([{"user": "alice", "trust_by": "name"}], {"external_id": "id-1"}),
         ([{"user": "alice"}, {"role": "ci", "conditions": {"external_id": "id-1"}}], None),
-        ([{"user": "alice", "conditions": {"external_id": "id-1"}}, {"group": "staff"}], None),
+        ([{"user": "alice"}, {"group": "staff", "conditions": {"external_id": "id-1"}}], None),
         ([{"user": "alice", "conditions": {"external_id": "id-1"}}, {"role": "ci"}], None),
         ([{"role": "ci"}, {"session": "ci/build"}], None),
         ([{"permission_set": "Reader"}], {"external_id": "id-1"}),

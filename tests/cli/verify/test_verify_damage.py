@@ -277,6 +277,20 @@ def test_what_does_no_harm_is_no_finding(own: Stage, change: str) -> None:
     assert result["became"].endswith(f":assumed-role/{grant}/verify")
 
 
+@pytest.mark.parametrize(
+    ("version", "found"), [(None, []), ("2008-10-17", []), ("2012-10-17", ["explicit-deny"])]
+)
+def test_a_variable_in_a_denial_is_text_before_2012(
+    own: Stage, version: str | None, found: list[str]
+) -> None:
+    statement = denial({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}})
+    policy = {"Version": version, "Statement": [statement]}
+    text = json.dumps({key: value for key, value in policy.items() if value})
+    own.source.put_user_policy(UserName="auditor", PolicyName="more", PolicyDocument=text)
+    _, result = by_caller(own, "partner-audit")
+    assert codes(result) == found
+
+
 def test_a_denial_under_an_unknown_condition_is_not_checked(own: Stage) -> None:
     condition = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
     inline(denial(condition))(own)

@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cross_account_access.iam import limits
-from sandbox.aws import constraints, policy_grammar
+from sandbox.aws import constraints, policy_parsing
 from sandbox.aws.query_protocol import AwsCall, AwsError, build_error_reply, to_header_text
 
 if TYPE_CHECKING:
-    from sandbox.aws.policy_grammar import PolicyKind
+    from cross_account_access.iam.policy_grammar import PolicyKind
 
-KINDS: tuple[PolicyKind, ...] = ("identity", "trust", "session")
+KINDS: tuple[PolicyKind, ...] = ("inline", "managed", "trust", "session")
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -72,7 +72,7 @@ policies = st.fixed_dictionaries(
 def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) -> None:
     code = None
     try:
-        parsed = policy_grammar.parse(json.dumps(document), kind)
+        parsed = policy_parsing.parse(json.dumps(document), kind)
     except AwsError as error:
         code, parsed = error.code, document
     assert code in {None, "MalformedPolicyDocument"}
@@ -88,7 +88,7 @@ def test_any_document_is_parsed_or_malformed(document: Any, kind: PolicyKind) ->
 )
 def test_any_text_is_parsed_or_malformed(text: str, kind: PolicyKind) -> None:
     with pytest.raises(AwsError):
-        policy_grammar.parse(text, kind)
+        policy_parsing.parse(text, kind)
 
 
 @given(text=st.text())

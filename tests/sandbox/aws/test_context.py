@@ -37,7 +37,7 @@ def check(stage: Stage, key: str, right: object, wrong: object, **more: Any) -> 
         ("aws:PrincipalAccount", SOURCE, DESTINATION),
         ("aws:PrincipalType", "User", "AssumedRole"),
         ("aws:username", "alice", "bob"),
-        ("aws:SecureTransport", "false", "true"),
+        ("aws:SecureTransport", "true", "false"),
         ("aws:SourceIp", "127.0.0.1", "127.0.0.2"),
         ("aws:RequestedRegion", "us-east-1", "eu-west-1"),
         ("aws:ResourceAccount", DESTINATION, SOURCE),
@@ -160,6 +160,29 @@ def test_through_a_vpc_endpoint_no_public_address_is_known(stage: Stage) -> None
 def test_organization(stage: Stage) -> None:
     stage.sandbox.set_organization(SOURCE, "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/")
     check(stage, "aws:PrincipalOrgID", "o-a1b2c3d4e5", "o-zzzzzzzzzz")
+
+
+def test_organization_of_the_role(stage: Stage) -> None:
+    stage.sandbox.set_organization(DESTINATION, "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/")
+    check(stage, "aws:ResourceOrgID", "o-a1b2c3d4e5", "o-zzzzzzzzzz")
+
+
+def test_organization_path_of_the_role(stage: Stage) -> None:
+    stage.sandbox.set_organization(SOURCE, "o-zzzzzzzzzz", "o-zzzzzzzzzz/r-ab12/")
+    stage.sandbox.set_organization(DESTINATION, "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/")
+    check(
+        stage,
+        "aws:ResourceOrgPaths",
+        "o-a1b2c3d4e5/r-ab12/*",
+        "o-zzzzzzzzzz/*",
+        operator="ForAnyValue:StringLike",
+    )
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceOrgID", "aws:ResourceOrgPaths"])
+def test_a_role_outside_every_organization(stage: Stage, key: str) -> None:
+    stage.sandbox.set_organization(SOURCE, "o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/")
+    check(stage, key, "true", "false", operator="Null")
 
 
 def test_organization_path(stage: Stage) -> None:

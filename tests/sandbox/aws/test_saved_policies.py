@@ -12,8 +12,6 @@ from sandbox.aws import saved_policies
 from tests.sandbox.conftest import DESTINATION, SOURCE, document, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.sandbox.conftest import Stage
 
 POLICY = document(Action="s3:*", Resource="*")
@@ -29,119 +27,11 @@ def make(stage: Stage, kind: str, name: str = "deploy") -> dict[str, str]:
     return {f"{kind.title()}Name": name}
 
 
-def saves(stage: Stage) -> dict[str, Callable[[str], object]]:
-    """Each way to save an identity policy."""
-    iam = stage.source
-    arn = iam.create_policy(PolicyName="versions", PolicyDocument=POLICY)["Policy"]["Arn"]
-    ways: dict[str, Callable[[str], object]] = {
-        "CreatePolicy": lambda text: iam.create_policy(PolicyName="new", PolicyDocument=text),
-        "CreatePolicyVersion": lambda text: iam.create_policy_version(
-            PolicyArn=arn, PolicyDocument=text
-        ),
-    }
-    for kind in ("user", "group", "role"):
-        holder = make(stage, kind)
-        put: Any = getattr(iam, f"put_{kind}_policy")
-        ways[f"Put{kind}Policy"] = lambda text, put=put, holder=holder: put(  # type: ignore[misc]
-            PolicyName="p", PolicyDocument=text, **holder
-        )
-    return ways
-
-
 def sized(size: int) -> str:
     """A policy of as many characters, white space apart."""
     empty = document(Action="s3:*", Resource="arn:aws:s3:::")
     padding = "x" * (size - len("".join(empty.split())))
     return json.dumps(json.loads(empty.replace(":::", f":::{padding}")), indent=8)
-
-
-class TestDocuments:
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            ("{", "Syntax errors in policy."),
-            ("[]", "Syntax errors in policy."),
-            (
-                document(Action="s3:*", Resource="*", version=None),
-                "Policy document must be version 2012-10-17 or greater.",
-            ),
-            (
-                document(Action="s3:*", Resource="*", version="2008-10-17"),
-                "Policy document must be version 2012-10-17 or greater.",
-            ),
-            (
-                document(Action="s3:*", Resource="*", Principal="*"),
-                "Policy document should not specify a principal.",
-            ),
-            (
-                document(Action="s3:*", Resource="*", NotPrincipal={"AWS": "*"}),
-                "Policy document should not specify a principal.",
-            ),
-            (document(Resource="*"), "Policy statement must contain actions."),
-            (document(Action=[], Resource="*"), "Policy statement must contain actions."),
-            (document(Action="s3:*"), "Policy statement must contain resources."),
-            (document(Action="s3:*", Resource=[]), "Policy statement must contain resources."),
-            (
-                document(Action="s3:*", Resource="bucket"),
-                'Resource bucket must be in ARN format or "*".',
-            ),
-            (
-                document(Action="read", Resource="*"),
-                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-            ),
-            (document(Action="s3:*", NotAction="s3:*", Resource="*"), "Syntax errors in policy."),
-            (document(Action="s3:*", NotResource="*", Resource="*"), "Syntax errors in policy."),
-            (document(Action="s3:*", Resource="*", Effect="Permit"), "Invalid effect: Permit"),
-            (
-                document(Action="s3:*", Resource="*", Condition={"Equals": {}}),
-                "Invalid Condition type : Equals.",
-            ),
-        ],
-    )
-    def test_a_wrong_one_is_refused_wherever_it_is_saved(
-        self, stage: Stage, text: str, message: str
-    ) -> None:
-        for save in saves(stage).values():
-            found = refusal(lambda save=save: save(text))  # type: ignore[misc]
-            assert (found.code, found.status) == ("MalformedPolicyDocument", 400)
-            assert found.message == message
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            POLICY,
-            document(NotAction="iam:*", NotResource=["arn:aws:s3:::a", "arn:aws:s3:::b/*"]),
-            document(Action="*", Resource="*", Effect="Deny", Sid="No1"),
-            document(
-                Action=["*:*", "ec2:Describe*"],
-                Resource=[f"arn:aws:iam::{DESTINATION}:*", "arn:aws:iam::*:*"],
-            ),
-            document(Action="sts:AssumeRole", Resource=f"arn:aws:iam::{DESTINATION}:role/team/*"),
-            document(
-                Action="sts:AssumeRole",
-                Resource="*",
-                Condition={
-                    "NumericLessThan": {"aws:MultiFactorAuthAge": [60, 3600]},
-                    "Bool": {"aws:SecureTransport": True},
-                },
-            ),
-            json.dumps({"Version": "2012-10-17", "Statement": json.loads(POLICY)["Statement"][0]}),
-        ],
-    )
-    def test_a_right_one_is_kept_as_written(self, stage: Stage, text: str) -> None:
-        for save in saves(stage).values():
-            save(text)
-        iam = stage.source
-        shown: list[Any] = [
-            iam.get_policy_version(
-                PolicyArn=f"arn:aws:iam::{SOURCE}:policy/{name}", VersionId=version
-            )["PolicyVersion"]["Document"]
-            for name, version in (("new", "v1"), ("versions", "v2"))
-        ]
-        shown.append(iam.get_user_policy(UserName="deploy", PolicyName="p")["PolicyDocument"])
-        shown.append(iam.get_group_policy(GroupName="deploy", PolicyName="p")["PolicyDocument"])
-        shown.append(iam.get_role_policy(RoleName="deploy", PolicyName="p")["PolicyDocument"])
-        assert shown == [json.loads(text)] * 5
 
 
 class TestSizes:

@@ -59,7 +59,7 @@ class TestItsOwnInterface:
     def test_the_log_tells_of_decisions(self, stage: Stage) -> None:
         alice, arn = (
             stage.user(),
-            stage.role(trusts=SOURCE, condition={"Bool": {"aws:SecureTransport": "true"}}),
+            stage.role(trusts=SOURCE, condition={"Bool": {"aws:SecureTransport": "false"}}),
         )
         stage.refused(alice, arn)
         stage.session(alice, stage.role("open", trusts=SOURCE))

@@ -13,6 +13,9 @@ from tests.sandbox.conftest import DESTINATION, SOURCE, administrator, refusal
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Stage
 
+NO_SERVICE = 'Invalid principal in policy: "SERVICE":"{}"'
+NO_PROVIDER = "Federated principals must be valid domain names or SAML metadata ARNs"
+
 
 class TestPrincipals:
     @pytest.mark.parametrize(
@@ -82,8 +85,8 @@ class TestPrincipals:
         saved(stage, trust({"AWS": written}))
         assert principals(stage) == (kept or [ROOT, "arn:aws:iam::333333333333:root"])
 
-    def test_everyone_may_be_written_without_a_kind(self, stage: Stage) -> None:
-        assert saved(stage, trust("*"))["Statement"][0]["Principal"] == "*"
+    def test_everyone_is_named_with_the_kind(self, stage: Stage) -> None:
+        assert saved(stage, trust({"AWS": "*"}))["Statement"][0]["Principal"] == {"AWS": "*"}
         assert stage.session(administrator(SOURCE), f"arn:aws:iam::{DESTINATION}:role/deploy")
 
     @pytest.mark.parametrize(
@@ -91,7 +94,13 @@ class TestPrincipals:
         [
             {"Service": "ec2.amazonaws.com"},
             {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]},
+            {"Service": "eks.amazonaws.com.cn"},
+            {"Service": "replicator.lambda.amazonaws.com"},
+            {"Service": "states.us-east-1.amazonaws.com"},
             {"Federated": "cognito-identity.amazonaws.com"},
+            {"Federated": "graph.facebook.com"},
+            {"Federated": f"arn:aws:iam::{SOURCE}:saml-provider/adfs"},
+            {"Federated": [f"arn:aws:iam::{SOURCE}:oidc-provider/oidc.example.com/id/A1"]},
             {"AWS": ROOT, "Service": "ec2.amazonaws.com"},
         ],
     )
@@ -102,7 +111,29 @@ class TestPrincipals:
         ("principal", "message"),
         [
             ("alice", "Principal must be a JSON object."),
-            ([ROOT], "Principal must be a JSON object."),
+            ("*", 'Invalid principal in policy: "STAR":"*"'),
+            ([ROOT], "Syntax errors in policy."),
+            (["*"], "Syntax errors in policy."),
+            (None, "Missing required field Principal"),
+            ({"CanonicalUser": "0" * 64}, 'Invalid principal in policy: "CanonicalUser"'),
+            ({"AWS": ROOT, "*": "*"}, 'Invalid principal in policy: "*"'),
+            ({"Service": "nosuch"}, 'Invalid principal in policy: "SERVICE":"nosuch"'),
+            ({"Service": "*"}, 'Invalid principal in policy: "SERVICE":"*"'),
+            (
+                {"Service": "amazonaws.com"},
+                'Invalid principal in policy: "SERVICE":"amazonaws.com"',
+            ),
+            ({"Service": "ec2.example.com"}, NO_SERVICE.format("ec2.example.com")),
+            (
+                {"Service": ["ec2.amazonaws.com", "ec2*.amazonaws.com"]},
+                NO_SERVICE.format("ec2*.amazonaws.com"),
+            ),
+            ({"Service": []}, 'Invalid principal in policy: "Service":[]'),
+            ({"Federated": "*"}, NO_PROVIDER),
+            ({"Federated": "google"}, NO_PROVIDER),
+            ({"Federated": "https://accounts.google.com"}, NO_PROVIDER),
+            ({"Federated": f"arn:aws:iam::{SOURCE}:role/deploy"}, NO_PROVIDER),
+            ({"Federated": ["accounts.google.com", ""]}, NO_PROVIDER),
             ({}, "Missing required field Principal cannot be empty!"),
             ({"aws": ROOT}, 'Invalid principal in policy: "aws"'),
             ({"User": ROOT}, 'Invalid principal in policy: "User"'),

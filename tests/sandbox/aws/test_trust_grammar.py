@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SYNTAX = "Syntax errors in policy."
 OTHER_ACTION = "AssumeRole policy may only specify STS AssumeRole actions."
+LEGACY = "The policy failed legacy parsing"
 NO_JSON = "This policy contains invalid Json"
 
 
@@ -55,8 +56,18 @@ def of_account(**more: Any) -> str:
         (of_account(Condition={"StringEquals": "x"}), SYNTAX),
         (of_account(Condition={"Bool": {"aws:x": None}}), SYNTAX),
         (of_account(Condition={"Bool": {"aws:x": [{}]}}), SYNTAX),
-        (of_account(Condition={"StringEqual": {}}), "Invalid Condition type : StringEqual."),
-        (of_account(Condition={"NullIfExists": {}}), "Invalid Condition type : NullIfExists."),
+        (
+            of_account(Condition={"StringEqual": {"aws:x": "y"}}),
+            "Invalid Condition type : StringEqual.",
+        ),
+        (
+            of_account(Condition={"ForAnyValue:NullIfExists": {"aws:x": "true"}}),
+            "Invalid Condition type : ForAnyValue:NullIfExists.",
+        ),
+        (of_account(Condition={"DateLessThan": {"aws:CurrentTime": "abc"}}), LEGACY),
+        (of_account(Condition={"DateEqualsIfExists": {"aws:x": ["2026", "20x6"]}}), LEGACY),
+        (document(Principal={"AWS": SOURCE}, NotAction="s3:*"), OTHER_ACTION),
+        (of_account(NotAction="sts:AssumeRole"), SYNTAX),
     ],
 )
 def test_a_wrong_document_is_refused(stage: Stage, text: str, message: str) -> None:
@@ -99,6 +110,11 @@ def test_sids_must_differ(stage: Stage) -> None:
         ),
         trust({"AWS": ROOT}, Condition={"Null": {"aws:SourceIdentity": "false"}}),
         trust({"AWS": ROOT}, Condition={}),
+        trust({"AWS": ROOT}, Condition={"x": {}}),
+        trust({"AWS": ROOT}, Condition={"ForAllValues:Null": {"aws:TagKeys": "false"}}),
+        trust({"AWS": ROOT}, Condition={"ForAnyValue:Null": {"aws:TagKeys": "false"}}),
+        trust({"AWS": ROOT}, Condition={"DateLessThan": {"aws:CurrentTime": "2026-12-31"}}),
+        document(Principal={"AWS": ROOT}, NotAction="sts:TagSession"),
         json.dumps({"Statement": json.loads(trust({"AWS": ROOT}))["Statement"][0]}),
     ],
 )

@@ -32,8 +32,21 @@ GRANTS = {
         "role": {"path": "/audit/", "name": "Audit", "maxSessionDuration": 7200},
         "conditions": {"externalId": "partner-7f3a"},
     },
+    "operate": {
+        "principals": [
+            {"user": "carol", "conditions": {"mfa": True}},
+            {"user": "dave", "conditions": {"externalId": "on-call-1"}},
+            {"role": "team/ci"},
+        ]
+    },
+    "support": {
+        "principals": [
+            {"user": "erin", "conditions": {"externalId": "customer-1"}},
+            {"user": "frank", "conditions": {"externalId": "customer-2"}},
+        ]
+    },
 }
-ROLES = {"deploy": "deploy", "read": "read", "audit": "audit/Audit"}
+ROLES = {name: name for name in GRANTS} | {"audit": "audit/Audit"}
 
 
 class Halves:
@@ -69,6 +82,15 @@ class Halves:
             RoleName=role, PolicyDocument=json.dumps(document)
         )
 
+    def trust_more(self, role: str, principal: dict[str, str], **more: object) -> None:
+        """Add a statement to a role's trust policy."""
+        document: Any = self.destination.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        document["Statement"].append(statement | more)
+        self.destination.update_assume_role_policy(
+            RoleName=role, PolicyDocument=json.dumps(document)
+        )
+
     def prove_broken(self, spoil: Callable[[Halves], object], people: People) -> list[ProofAttempt]:
         """The proof of what a change made of the halves, which then are as they were before."""
         saved = deepcopy({one: vars(iam) for one, iam in self._list_accounts()})
@@ -100,7 +122,7 @@ def people(halves: Halves, running: Sandbox) -> Iterator[People]:
 def test_what_was_made_as_the_stack_says_holds(halves: Halves, people: People) -> None:
     proof = halves.prove_broken(lambda _: None, people)
     assert [attempt for attempt in proof if not attempt.holds] == []
-    assert len(proof) == 6 + 4 + 6
+    assert len(proof) == 6 + 4 + 6 + 15 + 15
 
 
 def mfa(statement: dict[str, Any]) -> None:
@@ -179,6 +201,35 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
             UserName="alice", PolicyName="sandbox-read"
         ),
         ["read, alice: assumes the role"],
+    ),
+    "the account trusted beside one of its users": (
+        lambda halves: halves.trust_more("operate", {"AWS": SOURCE}),
+        [
+            "operate, sandbox-outsider: untrusted, same account",
+            "operate, carol: no MFA",
+            "operate, carol: no MFA, otherwise like dave",
+            "operate, carol: no MFA, otherwise like team/ci",
+            "operate, dave: no external ID, otherwise like carol",
+            "operate, dave: wrong external ID, otherwise like carol",
+            "operate, dave: no external ID",
+            "operate, dave: wrong external ID",
+            "operate, dave: no external ID, otherwise like team/ci",
+            "operate, dave: wrong external ID, otherwise like team/ci",
+        ],
+    ),
+    "the account trusted under the external ID of one of its users": (
+        lambda halves: halves.trust_more(
+            "operate", {"AWS": SOURCE}, Condition={"StringEquals": {"sts:ExternalId": "on-call-1"}}
+        ),
+        ["operate, carol: no MFA, otherwise like dave"],
+    ),
+    "two customers under either's external ID": (
+        lambda halves: halves.trust_more(
+            "support",
+            {"AWS": f"arn:aws:iam::{SOURCE}:user/erin"},
+            Condition={"StringEquals": {"sts:ExternalId": ["customer-1", "customer-2"]}},
+        ),
+        ["support, erin: the external ID of frank"],
     ),
     "a principal that is denied it": (deny, ["read, bob: assumes the role"]),
 }

@@ -67,6 +67,8 @@ CONDITIONS = [
         "sourceIps",
         "203.0.113.7/24",
     ),
+    bad_item("an address with a zone", "invalid-source-ip", "sourceIps", "2001:db8::1%eth0"),
+    bad_item("an IPv4 address as IPv6", "invalid-source-ip", "sourceIps", "::ffff:203.0.113.7"),
     bad_item("every address, 0.0.0.0/0", "source-ip-of-everyone", "sourceIps", "0.0.0.0/0"),
     bad_item(
         "an address that AWS never sees, 10.1.2.3", "private-source-ip", "sourceIps", "10.1.2.3"

@@ -114,6 +114,17 @@ GRANTS = [
     ),
     Bad("an import without the type", "invalid-imports", {"imports.access-deploy": "deploy"}),
     Bad("an import without the name", "invalid-imports", {"imports.Role/": "x"}),
+    Bad(
+        "an import ID with an escape sequence",
+        "control-character",
+        {"imports.Role/access-deploy": "deploy\x1b[2J"},
+    ),
+    Bad(
+        "a former component with a line end",
+        "control-character",
+        {"grants.deploy.formerly": ["team\u2028/old"]},
+        path="grants.deploy.formerly[0]",
+    ),
     Bad("an empty import ID", "invalid-imports", {"imports.Role/access-deploy": ""}),
     Bad("a number for an import ID", "invalid-imports", {"imports.Role/access-deploy": 5}),
 ]

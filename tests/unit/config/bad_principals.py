@@ -22,6 +22,27 @@ PRINCIPALS = [
     bad_key("a number for a name", "user-name-not-string", user=4711),
     Bad("a list of names", "role-name-not-string", {f"{FIRST}.role": ["ci", "cd"]}),
     Bad("an ARN for a name", "arn-for-name", {f"{FIRST}.role": f"arn:aws:iam::{SOURCE}:role/ci"}),
+    bad_key(
+        "Identity Center's role", "reserved-role", role="AWSReservedSSO_Admin_0123456789abcdef"
+    ),
+    bad_key(
+        "the ARN of Identity Center's role",
+        "reserved-role",
+        arn=f"arn:aws:iam::{SOURCE}:role/aws-reserved/sso.amazonaws.com/eu-west-1/"
+        "AWSReservedSSO_Admin_0123456789abcdef",
+    ),
+    bad_key(
+        "a session's ARN of Identity Center's role",
+        "invalid-principal-arn",
+        arn=f"arn:aws:sts::{SOURCE}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ann",
+    ),
+    bad_key(
+        "a session of Identity Center's role",
+        "reserved-role",
+        session="AWSReservedSSO_Admin_0123456789abcdef/ann",
+    ),
+    bad_key("a service-linked role", "reserved-role", role="AWSServiceRoleForSupport"),
+    bad_key("a user at AWS's own path", "reserved-path", user="aws-reserved/x/ann"),
     Bad("a label with a space", "invalid-label", {f"{FIRST}.label": "the ci"}),
     bad_key(
         "a session's ARN",
@@ -41,6 +62,35 @@ PRINCIPALS = [
         "principals of two accounts",
         "principals-of-several-accounts",
         {ALL: [{"arn": f"arn:aws:iam::{SOURCE}:user/a"}, {"arn": f"arn:aws:iam::{OTHER}:user/b"}]},
+    ),
+    Bad(
+        "principals of two partitions",
+        "principal-in-other-partition",
+        {
+            ALL: [
+                {"arn": f"arn:aws-cn:iam::{SOURCE}:user/a"},
+                {"arn": f"arn:aws:iam::{SOURCE}:user/b"},
+            ]
+        },
+        path=f"{ALL}[1]",
+    ),
+    Bad(
+        "a user's own conditions beside a group",
+        "conditions-bypassed",
+        {ALL: [{"user": "alice", "conditions": {"mfa": True}}, {"group": "developers"}]},
+        path=f"{ALL}[1]",
+    ),
+    Bad(
+        "a grant's conditions that an organization is spared",
+        "conditions-bypassed",
+        {
+            ALL: [
+                {"organization": "o-a1b2c3d4e5", "conditions": {"mfa": False}},
+                {"user": "alice"},
+            ],
+            "grants.deploy.conditions": {"mfa": True},
+        },
+        path=f"{ALL}[0]",
     ),
     Bad("a principal without a kind", "one-principal-key", {FIRST: {}}),
     Bad("a principal of two kinds", "one-principal-key", {FIRST: {"user": "a", "role": "b"}}),

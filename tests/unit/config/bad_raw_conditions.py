@@ -13,7 +13,8 @@ def bad_raw(what: str, code: str, where: str, value: object) -> Bad:
 
 def repeated_raw(what: str, key: str, **conditions: object) -> Bad:
     """A raw condition, as OPERATOR.KEY, on a key of another condition."""
-    raw = {f"{AUDIT}.raw.{key}": ["x1"]}
+    values = {"Bool": "true", "IpAddress": "203.0.113.8", "DateLessThan": "2026"}
+    raw = {f"{AUDIT}.raw.{key}": [values.get(key.partition(".")[0], "x1")]}
     more = {f"{AUDIT}.{name}": value for name, value in conditions.items()}
     return Bad(what, "repeated-condition-key", raw | more)
 
@@ -25,6 +26,22 @@ RAW_CONDITIONS = [
         "unknown-operator",
         "StringIs",
         {"aws:SourceAccount": ["1"]},
+    ),
+    Bad(
+        "a raw value with lines of its own",
+        "control-character",
+        {
+            f"{AUDIT}.raw.StringEquals.sts:RoleSessionName": [
+                "abc\n[default]\ncredential_process = x"
+            ]
+        },
+        path=f"{AUDIT}.raw.StringEquals.sts:RoleSessionName[0]",
+    ),
+    Bad(
+        "a raw external ID that runs from right to left",
+        "control-character",
+        {f"{AUDIT}.raw.StringLike.sts:ExternalId": ["partner-\u202e7f3a"]},
+        path=f"{AUDIT}.raw.StringLike.sts:ExternalId[0]",
     ),
     bad_raw(
         "a raw condition that lets absent MFA pass",
@@ -71,7 +88,41 @@ RAW_CONDITIONS = [
         "Null that may be absent", "unknown-operator", "NullIfExists", {"aws:UserAgent": ["true"]}
     ),
     bad_raw(
-        "Null of all values", "unknown-operator", "ForAllValues:Null", {"aws:UserAgent": ["true"]}
+        "Null of all values that may be absent",
+        "unknown-operator",
+        "ForAllValues:NullIfExists",
+        {"aws:UserAgent": ["true"]},
+    ),
+    bad_raw(
+        "MFA that must be absent",
+        "mfa-met-by-absent-key",
+        "Null.aws:MultiFactorAuthPresent",
+        ["True"],
+    ),
+    bad_raw(
+        "Null of MFA",
+        "mfa-met-by-absent-key",
+        "ForAllValues:Null.aws:MultiFactorAuthAge",
+        ["false"],
+    ),
+    *(
+        Bad(
+            f"{value} for {operator}",
+            "value-not-of-operator",
+            {f"{AUDIT}.raw": {operator: {"aws:x": [good, value]}}},
+            path=f"{AUDIT}.raw.{operator}.aws:x[1]",
+        )
+        for operator, good, value in (
+            ("DateLessThan", "2026", "abc"),
+            ("DateNotEqualsIfExists", "2026-01-01", "2026-02-30"),
+            ("NumericNotEquals", "1.5", "1,5"),
+            ("ForAnyValue:NumericLessThan", "-3", "three"),
+            ("NotIpAddress", "203.0.113.0/24", "203.0.113.0/33"),
+            ("IpAddress", "2001:db8::/32", "office"),
+            ("Bool", "${aws:SecureTransport}", "yes"),
+            ("BinaryEquals", "QQ==", "Q"),
+            ("Null", "true", "no"),
+        )
     ),
     bad_raw(
         "an operator of some values",

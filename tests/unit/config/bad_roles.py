@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.unit.config.bad_config import DESTINATION, OTHER, REMOVED, SOURCE, Bad
@@ -32,6 +33,12 @@ ROLES = [
     ),
     Bad(
         "a path with a policy variable", "path-with-wildcard", {f"{ROLE}.path": "/${aws:username}/"}
+    ),
+    Bad("a path of AWS's own", "reserved-path", {f"{ROLE}.path": "/aws-service-role/x/"}),
+    Bad(
+        "a description with an escape sequence",
+        "invalid-description",
+        {f"{ROLE}.description": "Deploys.\x9b31m"},
     ),
     Bad(
         "a description of 1001 characters",
@@ -87,6 +94,22 @@ ROLES = [
         "invalid-policy-name",
         {f"{ROLE}.managedPolicies": ["Read Only"]},
         path=f"{ROLE}.managedPolicies[0]",
+    ),
+    Bad(
+        "a managed policy without its path",
+        "managed-policy-without-path",
+        {f"{ROLE}.managedPolicies": ["ViewOnlyAccess"]},
+        path=f"{ROLE}.managedPolicies[0]",
+    ),
+    Bad(
+        "a boundary of service-linked roles",
+        "service-linked-policy",
+        {f"{ROLE}.permissionsBoundary": "aws-service-role/AWSSupportServiceRolePolicy"},
+    ),
+    Bad(
+        "a boundary's ARN without its path",
+        "managed-policy-without-path",
+        {f"{ROLE}.permissionsBoundary": "arn:aws-cn:iam::aws:policy/SystemAdministrator"},
     ),
     Bad(
         "a managed policy's path with a space",
@@ -162,6 +185,12 @@ ROLES = [
         {f"{ROLE}.permissionsBoundary": THIRD},
     ),
     Bad("an inline policy that is no JSON", "invalid-policy", {INLINE: "iam:PassRole"}),
+    Bad(
+        "an inline policy with an escaped line end",
+        "control-character",
+        {INLINE: json.dumps(policy(Resource="arn:aws:s3:::x/\n"))},
+        path=f"{INLINE}.Statement[0].Resource",
+    ),
     Bad("an inline policy that is null", "invalid-policy", {INLINE: None}),
     Bad(
         "an inline policy that is a statement", "unknown-policy-key", {f"{INLINE}.Effect": "Allow"}
@@ -184,7 +213,7 @@ ROLES = [
         {INLINE: policy(Effect="allow")},
         path=f"{STATEMENT}.Effect",
     ),
-    Bad("no action", "element-or-its-opposite", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
+    Bad("no action", "no-action", {INLINE: policy(Action=REMOVED)}, path=STATEMENT),
     Bad(
         "an action without its service",
         "invalid-action",
@@ -202,6 +231,59 @@ ROLES = [
         "invalid-resource",
         {INLINE: policy(Resource=["bucket"])},
         path=f"{STATEMENT}.Resource",
+    ),
+    *(
+        Bad(
+            f"a resource such as {resource}",
+            code,
+            {INLINE: policy(Resource=["*", resource])},
+            path=f"{STATEMENT}.Resource",
+        )
+        for resource, code in (
+            ("my-bucket/*", "invalid-resource"),
+            ("s3*", "invalid-resource"),
+            ("arn:aws:s3:::${AWS::AccountId}-logs", "cloudformation-variable"),
+            ("arn:s3:::my-bucket", "invalid-resource-partition"),
+            ("arn:aws:*:::my-bucket", "invalid-resource-service"),
+            ("arn:aws:s3::my-bucket", "invalid-resource-form"),
+            ("arn:aws:s3:us-east-1::my-bucket", "resource-with-region"),
+            ("arn:aws:iam::111111111111:deploy", "invalid-iam-resource"),
+        )
+    ),
+    *(
+        Bad(
+            f"an action such as {action}",
+            code,
+            {INLINE: policy(Action=action)},
+            path=f"{STATEMENT}.Action",
+        )
+        for action, code in (
+            ("*:Untag*", "invalid-action-service"),
+            ("s3:Get:Object", "action-with-colons"),
+        )
+    ),
+    Bad(
+        "a misspelt operator in an inline policy",
+        "unknown-operator",
+        {INLINE: policy(Condition={"StringEqual": {"aws:PrincipalTag/team": "red"}})},
+        path=f"{STATEMENT}.Condition.StringEqual",
+    ),
+    Bad(
+        "a date that is none in an inline policy",
+        "invalid-condition-date",
+        {INLINE: policy(Condition={"DateLessThan": {"aws:CurrentTime": "tomorrow"}})},
+        path=f"{STATEMENT}.Condition.DateLessThan.aws:CurrentTime",
+    ),
+    Bad(
+        "repeated Sids behind empty ones",
+        "repeated-sid",
+        {
+            INLINE: {
+                "Version": "2012-10-17",
+                "Statement": [policy(Sid=sid)["Statement"][0] for sid in ("", "", "Read", "Read")],
+            }
+        },
+        path=f"{INLINE}.Statement",
     ),
     Bad(
         "a principal in an inline policy",
@@ -223,6 +305,6 @@ ROLES = [
     Bad(
         "inline policies of 10241 characters",
         "inline-policies-too-long",
-        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:" + "x" * 10142)}},
+        {f"{ROLE}.inlinePolicies": {"a": policy(Resource="arn:aws:s3:::" + "x" * 10133)}},
     ),
 ]

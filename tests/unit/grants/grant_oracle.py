@@ -96,15 +96,10 @@ def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
     Each thing that the call does, to assume the role, to set a source identity, to set tags, must
     be allowed by the conditions of a principal that names the caller.
     """
-    found = [
+    met = [
         conditions_of(grant, principal)
         for principal in grant["principals"]
-        if names(principal, who)
-    ]
-    met = [
-        under
-        for under in found
-        if all(_MEANING[key](value, who, asked) for key, value in under.items())
+        if names(principal, who) and meets(grant, principal, who, asked)
     ]
     done = [bool(met)]
     if asked.identity is not None:
@@ -112,6 +107,14 @@ def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
     if asked.tags:
         done.append(any("session_tags" in conditions for conditions in met))
     return all(done)
+
+
+def meets(
+    grant: Mapping[str, Any], principal: Mapping[str, Any], who: Somebody, asked: Asked
+) -> bool:
+    """Whether somebody meets all conditions of a principal."""
+    under = conditions_of(grant, principal)
+    return all(_MEANING[key](value, who, asked) for key, value in under.items())
 
 
 def conditions_of(grant: Mapping[str, Any], principal: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cross_account_access.grants.model import (
     Model,
     Spelling,
     Unresolved,
+    find_unsafe_text,
     plain,
     read_model,
     when_known,
@@ -130,6 +131,13 @@ def test_an_unknown_key_gets_the_nearest_right_one(
 def test_an_unknown_key_that_is_like_none_gets_all_of_them() -> None:
     (problem,) = problems(PrincipalModel, {"device": "a"})
     assert problem.remedy.startswith("Known keys: user, role, arn, group, account, ")
+
+
+def test_however_deeply_a_control_character_is_nested_it_is_refused() -> None:
+    nested: Any = "\x1b"
+    for _ in range(3000):
+        nested = [nested]
+    assert [len(refused.where) for refused in find_unsafe_text({"x": nested})] == [3001]
 
 
 def test_a_key_must_be_a_string() -> None:

@@ -32,12 +32,12 @@ SEGMENTS = st.lists(
         ({"role": "a/b/ci"}, Entity("role", "/a/b/", "ci"), "role-ci"),
         (
             {"arn": f"arn:aws:iam::{SOURCE}:user/alice"},
-            Entity("user", "/", "alice", SOURCE),
+            Entity("user", "/", "alice", SOURCE, "aws"),
             "user-alice",
         ),
         (
             {"arn": f"arn:aws-cn:iam::{SOURCE}:role/t/ci"},
-            Entity("role", "/t/", "ci", SOURCE),
+            Entity("role", "/t/", "ci", SOURCE, "aws-cn"),
             "role-ci",
         ),
         ({"user": "alice", "label": "boss"}, Entity("user", "/", "alice"), "user-boss"),
@@ -74,6 +74,20 @@ def test_a_user_and_a_role_are_never_mixed_up(
 )
 def test_a_principals_arn_is_of_the_source_account_and_partition(entity: Entity, arn: str) -> None:
     assert entity.build_arn("aws-cn", SOURCE) == arn
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-eusc", "aws-iso-b"])
+def test_a_principal_of_another_partition_has_no_arn_in_this_one(partition: str) -> None:
+    principal = read_model(PrincipalModel, {"arn": f"arn:aws-cn:iam::{SOURCE}:role/team/ci"})
+    assert principal.entity is not None
+    for check in (
+        lambda account: principal.entity.build_arn(partition, account),
+        lambda account: principal.build_trust_element(partition, account),
+        lambda account: principal.check_source(account, partition),
+    ):
+        refused = refusal(check, SOURCE)
+        assert (refused.code, refused.value) == ("principal-in-other-partition", "aws-cn")
+    assert principal.entity.build_arn("aws-cn", SOURCE) == principal.identity
 
 
 def test_a_principal_of_another_account_has_no_arn_in_this_one() -> None:
@@ -116,6 +130,74 @@ def test_a_path_or_an_arn_names_a_principal_in_full(entity: Entity, fully: bool)
 )
 def test_an_arn_that_can_not_be_trusted_is_refused(arn: object, code: str) -> None:
     assert refusal(principal_names.check_principal_arn, arn).code == code
+
+
+SSO = "aws-reserved/sso.amazonaws.com"
+SUFFIX = "0123456789abcdef"
+RESERVED = [
+    (f"AWSReservedSSO_Admin_{SUFFIX}", ": Admin"),
+    (f"AWSReservedSSO_Power_Users.x_{SUFFIX}", ": Power_Users.x"),
+    (f"awsreservedsso_Admin_{SUFFIX}", ": Admin"),
+    (f"{SSO}/AWSReservedSSO_Admin_{SUFFIX}", ": Admin"),
+    (f"{SSO}/eu-west-1/AWSReservedSSO_Admin_{SUFFIX}", ": Admin"),
+    (f"AWS-Reserved/sso.amazonaws.com/AWSReservedSSO_Admin_{SUFFIX}", ": Admin"),
+    (f"/{SSO}/AWSReservedSSO_Admin_{SUFFIX}", ": Admin"),
+    ("AWSReservedSSO_Admin_0123", ", with the permission set's name"),
+    (f"{SSO}/Admin", ", with the permission set's name"),
+    ("AWSServiceRoleForSupport", "Only its service acts as it"),
+    ("awsserviceroleforsupport", "Only its service acts as it"),
+    ("AWSServiceRoleForAutoScaling_team", "Only its service acts as it"),
+    ("aws-service-role/es.amazonaws.com/Odd", "Only its service acts as it"),
+    ("AWS-SERVICE-ROLE/es.amazonaws.com/Odd", "Only its service acts as it"),
+]
+
+
+@pytest.mark.parametrize(("name", "remedy"), RESERVED)
+def test_a_role_that_aws_lets_nobody_change_is_refused(name: str, remedy: str) -> None:
+    arn = f"arn:aws:iam::{SOURCE}:role/{name.removeprefix('/')}"
+    alone = name.rpartition("/")[2]
+    for check, value in (
+        (principal_names.check_role_name, name),
+        (principal_names.check_principal_arn, arn),
+        *([(principal_names.check_role_name, arn)] if alone not in {"Odd", "Admin"} else []),
+    ):
+        refused = refusal(check, value)
+        assert refused.code == "reserved-role"
+        assert remedy in refused.remedy
+
+
+@pytest.mark.parametrize(("name", "remedy"), [row for row in RESERVED if "/" not in row[0]])
+def test_a_session_of_such_a_role_is_refused(name: str, remedy: str) -> None:
+    refused = refusal(principal_names.check_session, f"{name}/ann@example.com")
+    assert refused.code == "reserved-role"
+    assert remedy in refused.remedy
+    assert ("*:ann@example.com" in refused.remedy) is ("sso" in name.lower())
+    arn = f"arn:aws:sts::{SOURCE}:assumed-role/{name}/ann@example.com"
+    assert refusal(principal_names.check_principal_arn, arn).remedy == refused.remedy
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWSReservedSSO",
+        "AWSReserved_Admin",
+        f"My_AWSReservedSSO_Admin_{SUFFIX}",
+        "AWSServiceRole",
+        "MyAWSServiceRoleForSupport",
+        "service-role/ci",
+        "team/aws-reserved/ci",
+        "aws-reserved-x/ci",
+    ],
+)
+def test_a_role_whose_name_is_only_alike_is_taken(name: str) -> None:
+    assert principal_names.check_role_name(name) == name
+    arn = f"arn:aws:iam::{SOURCE}:role/{name}"
+    assert principal_names.check_principal_arn(arn) == arn
+
+
+def test_a_user_may_be_called_as_such_a_role_is() -> None:
+    name = f"AWSReservedSSO_Admin_{SUFFIX}"
+    assert principal_names.check_user_name(name) == name
 
 
 @pytest.mark.parametrize("kind", ["user", "role"])

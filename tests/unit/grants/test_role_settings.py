@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from cross_account_access.grants import roles
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.roles import RoleModel
 from tests.unit.reading import DESTINATION, OTHER, codes, refusal
 
+if TYPE_CHECKING:
+    from cross_account_access.errors import FieldPath
+
 OWN = f"arn:aws:iam::{DESTINATION}:policy/team/deploy"
 THIRD = f"arn:aws:iam::{OTHER}:policy/x"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def in_china(arn: str) -> str:
+    return arn.replace("arn:aws:", "arn:aws-cn:")
 
 
 def allow(*resources: str) -> dict[str, Any]:
@@ -46,13 +55,119 @@ def test_a_role_without_settings_has_the_root_path_and_no_permissions() -> None:
     [
         ("ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/ReadOnlyAccess"),
         ("job-function/ViewOnlyAccess", "arn:aws-cn:iam::aws:policy/job-function/ViewOnlyAccess"),
-        (READ_ONLY, READ_ONLY),
-        (OWN, OWN),
+        *((arn, arn) for arn in (in_china(READ_ONLY), in_china(OWN))),
     ],
 )
 def test_a_managed_policy_is_aws_s_by_name_or_any_by_arn(policy: str, arn: str) -> None:
     assert roles.check_managed_policy(policy) == policy
     assert roles.resolve_policy_arn(policy, "aws-cn", DESTINATION) == arn
+
+
+@pytest.mark.parametrize(
+    ("policy", "remedy"),
+    [
+        (READ_ONLY, "Use its name alone: ReadOnlyAccess"),
+        (
+            "arn:aws-us-gov:iam::aws:policy/job-function/ViewOnlyAccess",
+            "Use its name alone: job-function/ViewOnlyAccess",
+        ),
+        (OWN, "Use the ARN of one that starts with arn:aws-cn:"),
+        (f"arn:aws-iso:iam::{OTHER}:policy/x", "Use the ARN of one that starts with arn:aws-cn:"),
+    ],
+)
+def test_a_policy_of_another_partition_can_not_be_attached(policy: str, remedy: str) -> None:
+    refused = refusal(lambda arn: roles.resolve_policy_arn(arn, "aws-cn", DESTINATION), policy)
+    assert (refused.code, refused.value) == ("policy-in-other-partition", policy)
+    assert refused.remedy == remedy
+
+
+def test_a_policys_partition_is_not_checked_while_the_roles_is_not_known() -> None:
+    for policy in (READ_ONLY, OWN, in_china(READ_ONLY), in_china(OWN)):
+        assert roles.resolve_policy_arn(policy, None, DESTINATION) == policy
+
+
+AWS_POLICIES: dict[str, str] = {
+    name: data["Path"] for name, data in json.loads(aws_managed_policies_data).items()
+}
+
+
+def test_a_policy_of_aws_s_own_must_have_its_path_if_it_is_a_job_function_s() -> None:
+    attachable = {n: path for n, path in AWS_POLICIES.items() if path != "/aws-service-role/"}
+    for name, path in attachable.items():
+        full = f"{path}{name}".removeprefix("/")
+        for given, right in (
+            (name, full),
+            (f"arn:aws-cn:iam::aws:policy/{name}", f"arn:aws-cn:iam::aws:policy/{full}"),
+        ):
+            if path == "/job-function/":
+                refused = refusal(roles.check_managed_policy, given)
+                assert refused.code == "managed-policy-without-path"
+                assert refused.remedy == f"Write {right}"
+            else:
+                assert roles.check_managed_policy(given) == given
+            assert roles.check_managed_policy(right) == right
+    own = f"arn:aws:iam::{DESTINATION}:policy/Billing"
+    assert roles.check_managed_policy(own) == own
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "aws-service-role/AWSSupportServiceRolePolicy",
+        "arn:aws-us-gov:iam::aws:policy/aws-service-role/AWSSupportServiceRolePolicy",
+    ],
+)
+def test_a_policy_of_a_service_linked_role_can_not_be_attached(policy: str) -> None:
+    assert refusal(roles.check_managed_policy, policy).code == "service-linked-policy"
+    own = f"arn:aws:iam::{DESTINATION}:policy/aws-service-role/x"
+    assert roles.check_managed_policy(own) == own
+
+
+def find_warnings(**role: Any) -> list[tuple[FieldPath, str]]:
+    return list(read_model(RoleModel, role).find_warnings())
+
+
+def test_few_of_aws_s_own_policies_are_warned_of_and_none_that_has_its_path() -> None:
+    right = [
+        f"{path}{name}".removeprefix("/")
+        for name, path in AWS_POLICIES.items()
+        if path != "/aws-service-role/"
+    ]
+    warned = [name for name in right if find_warnings(permissions_boundary=name)]
+    assert not [name for name in warned if "/" in name]
+    assert len(warned) < len(right) / 40
+
+
+def test_most_of_aws_s_policies_for_roles_of_services_are_warned_of_without_their_path() -> None:
+    names = [
+        name
+        for name, path in AWS_POLICIES.items()
+        if path == "/service-role/" and name.endswith("Role")
+    ]
+    for name in names:
+        ((where, warning),) = find_warnings(permissions_boundary=name)
+        assert where == ("permissions_boundary",)
+        assert f"service-role/{name}" in warning
+    assert len(names) > 40
+
+
+@pytest.mark.parametrize("name", ["DeveloperBoundary", "boundary", "CompanyPolicy", "developer"])
+def test_a_name_that_is_hardly_aws_s_is_warned_of(name: str) -> None:
+    for role, where in (
+        ({"permissions_boundary": name}, ("permissions_boundary",)),
+        ({"managed_policies": ["ReadOnlyAccess", name]}, ("managed_policies", 1)),
+    ):
+        ((path, warning),) = find_warnings(**role)
+        assert path == where
+        assert "arn:aws:iam::ACCOUNT:policy/NAME" in warning
+
+
+@pytest.mark.parametrize(("count", "warned"), [(10, False), (11, True), (20, True)])
+def test_more_policies_than_aws_attaches_by_default_are_warned_of(
+    count: int, *, warned: bool
+) -> None:
+    names = [f"Team{number}Access" for number in range(count)]
+    assert bool(find_warnings(managed_policies=names)) is warned
 
 
 def test_a_policy_of_a_third_account_can_not_be_attached() -> None:
@@ -145,7 +260,7 @@ def test_an_attachment_is_called_by_its_policy(policies: list[str], keys: list[s
         ({"inline_policies": {5: allow("*")}}, "policy-name-not-string", "inline_policies.5"),
         (
             {"inline_policies": {"a": allow()}},
-            "not-strings",
+            "no-resource",
             "inline_policies.a.Statement[0].Resource",
         ),
     ],
@@ -206,12 +321,12 @@ def test_every_policy_that_is_known_is_checked_against_the_account(
     role: dict[str, Any], steps: tuple[str | int, ...]
 ) -> None:
     refused = refusal(
-        lambda account: read_model(RoleModel, role).check_account(account, ("role",)), DESTINATION
+        lambda account: read_model(RoleModel, role).check_account(account, None), DESTINATION
     )
-    assert (refused.where, refused.value) == (("role", *steps), THIRD)
+    assert (refused.where, refused.value) == (steps, THIRD)
     assert refused.code == "policy-in-other-account"
 
 
 def test_policies_of_the_roles_own_account_and_of_aws_are_taken() -> None:
     role = {"managed_policies": ["ReadOnlyAccess", OWN], "permissions_boundary": OWN}
-    read_model(RoleModel, role).check_account(DESTINATION, ("role",))
+    read_model(RoleModel, role).check_account(DESTINATION, "aws")

@@ -188,7 +188,10 @@ def test_a_negated_operator_is_the_opposite(
     pair: tuple[str, str], value: str, required: list[str]
 ) -> None:
     negated, positive = pair
-    assert holds(negated, value, required) is not holds(positive, value, required)
+    opposite = not holds(positive, value, required)
+    if positive.startswith("Arn"):  # of which neither holds on what is no ARN
+        opposite &= value == ALICE_ARN
+    assert holds(negated, value, required) is opposite
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -251,11 +254,11 @@ def test_text_without_a_whole_variable_stays(text: str) -> None:
 
 
 @given(
-    st.lists(st.text("ab/", max_size=4), min_size=6, max_size=6),
-    st.lists(st.text("ab*?/", max_size=4), min_size=6, max_size=6),
+    st.lists(st.text("ab/", max_size=4), min_size=5, max_size=5),
+    st.lists(st.text("ab*?/", max_size=4), min_size=5, max_size=5),
 )
 def test_whole_arns_are_compared_field_by_field(fields: list[str], patterns: list[str]) -> None:
-    arn, wild = ":".join(fields), ":".join(patterns)
+    arn, wild = ":".join(["arn", *fields]), ":".join(["arn", *patterns])
     alike = all(map(glob, patterns, fields))
     assert match_resource(wild, arn, {}) is alike
     assert holds("ArnLike", arn, [wild]) is alike

@@ -207,7 +207,7 @@ def test_another_partition() -> None:
 @pytest.mark.parametrize(
     "name",
     ["StringEqual", "stringequals", "", "IfExists", "ForAllValues:", "ForSomeValues:StringEquals",
-     "NullIfExists", "ForAnyValue:Null", "NotStringEquals", "StringEqualsIfExistsIfExists"],
+     "NullIfExists", "ForAnyValue:NullIfExists", "NotStringEquals", "StringEqualsIfExistsIfExists"],
 )  # fmt: skip
 @pytest.mark.parametrize("principal", [BOB_ARN, "arn:aws:iam::111111111111:user/alice"])
 def test_an_operator_that_iam_does_not_know_is_named(name: str, principal: str) -> None:

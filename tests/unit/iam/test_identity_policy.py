@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from cross_account_access.errors import Refusal, join_path
-from cross_account_access.iam.identity_policy import check_identity_policy
+from cross_account_access.iam.identity_policy import check_identity_policy, find_warnings
 from tests.unit.reading import refusal
 
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
@@ -27,6 +28,17 @@ def policy(**statement: Any) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [{key: value for key, value in changed.items() if value is not ...}],
     }
+
+
+def sids(*names: str | None) -> dict[str, Any]:
+    """A policy with a statement for each Sid, which None leaves out."""
+    statements = [ALLOW if name is None else {**ALLOW, "Sid": name} for name in names]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def repeat(keys: str) -> str:
+    """A policy as text, with these keys once more."""
+    return json.dumps(policy()).replace("{", "{" + keys, 1)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +60,7 @@ def policy(**statement: Any) -> dict[str, Any]:
             "Id": "x",
             "Statement": [ALLOW, {**ALLOW, "Sid": "A"}, {**ALLOW, "Sid": "B"}],
         },
+        sids("", None, "", "A", "a"),
     ],
 )
 def test_a_policy_is_rendered_without_white_space_as_it_stands(document: dict[str, Any]) -> None:
@@ -70,6 +83,14 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
     [
         ("not json", "invalid-policy", ""),
         ("[]", "invalid-policy", ""),
+        (repeat(""" "Version": "2012-10-17", """), "invalid-policy", ""),
+        (repeat(""" "Statement": [], """), "invalid-policy", ""),
+        (
+            '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Effect": "Allow"}}',
+            "invalid-policy",
+            "",
+        ),
+        (json.dumps(policy()).replace('"*"', "NaN"), "invalid-policy", ""),
         (None, "invalid-policy", ""),
         (5, "invalid-policy", ""),
         ([], "invalid-policy", ""),
@@ -89,11 +110,12 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
         ({**policy(), "Id": 5}, "policy-id-not-string", "Id"),
         (policy(Effect=...), "invalid-effect", "Statement[0].Effect"),
         (policy(Effect=[]), "invalid-effect", "Statement[0].Effect"),
-        (policy(Action=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(Action=...), "no-action", "Statement[0]"),
         (policy(NotAction="*"), "element-or-its-opposite", "Statement[0]"),
-        (policy(Resource=...), "element-or-its-opposite", "Statement[0]"),
+        (policy(Resource=...), "no-resource", "Statement[0]"),
         (policy(NotResource="*"), "element-or-its-opposite", "Statement[0]"),
-        (policy(Action=[]), "not-strings", "Statement[0].Action"),
+        (policy(Action=[]), "no-action", "Statement[0].Action"),
+        (policy(Resource=..., NotResource=[]), "no-resource", "Statement[0].NotResource"),
         (policy(Action=[5]), "not-strings", "Statement[0].Action"),
         (policy(Action={"a": "b"}), "not-strings", "Statement[0].Action"),
         (policy(Resource=None), "not-strings", "Statement[0].Resource"),
@@ -115,11 +137,9 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
         (policy(action="*"), "unknown-statement-key", "Statement[0].action"),
         (policy(Sid="a b"), "invalid-sid", "Statement[0].Sid"),
         (policy(Sid=5), "invalid-sid", "Statement[0].Sid"),
-        (
-            {"Statement": [{**ALLOW, "Sid": "A"}, {**ALLOW, "Sid": "A"}]},
-            "repeated-sid",
-            "Statement",
-        ),
+        (sids("A", "A"), "repeated-sid", "Statement"),
+        (sids("", "", "A", "A"), "repeated-sid", "Statement"),
+        (sids("A", None, "", "B", "A"), "repeated-sid", "Statement"),
         (policy(Condition="x"), "condition-not-object", "Statement[0].Condition"),
         (policy(Condition={"Bool": "true"}), "condition-not-object", "Statement[0].Condition.Bool"),
         (
@@ -149,6 +169,42 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
 def test_what_is_no_identity_policy_is_refused(document: object, code: str, path: str) -> None:
     refused = refusal(check_identity_policy, document)
     assert (refused.code, join_path("", refused.where)) == (code, path)
+
+
+def find_code(document: object) -> str | None:
+    try:
+        check_identity_policy(document)
+    except Refusal as refused:
+        return refused.code
+    return None
+
+
+AWS_POLICIES = json.loads(aws_managed_policies_data)
+
+
+def test_every_policy_of_awss_own_is_taken() -> None:
+    assert len(AWS_POLICIES) > 1500
+    refused = {name: find_code(data["Document"]) for name, data in AWS_POLICIES.items()}
+    assert {name: code for name, code in refused.items() if code} == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "resource", "warned"),
+    [
+        ("2008-10-17", "arn:aws:s3:::${aws:username}", True),
+        ("2008-10-17", "arn:aws:s3:::bucket", False),
+        ("2012-10-17", "arn:aws:s3:::${aws:username}", False),
+        (None, "arn:aws:s3:::${aws:username}", False),
+    ],
+)
+def test_variables_that_are_plain_text_are_warned_of(
+    version: str | None, resource: str, *, warned: bool
+) -> None:
+    document = {"Version": version, "Statement": ALLOW | {"Resource": resource}}
+    if version is None:
+        del document["Version"]
+    warnings = find_warnings(check_identity_policy(document))
+    assert ["has no policy variables" in one for one in warnings] == [True] * warned
 
 
 SCALARS: st.SearchStrategy[Any] = (

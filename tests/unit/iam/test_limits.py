@@ -167,6 +167,30 @@ def test_a_path_that_a_policy_would_read_as_a_pattern_is_refused(path: str) -> N
     assert refusal(limits.check_path, path).code == "path-with-wildcard"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/aws-reserved/",
+        "/aws-reserved/sso.amazonaws.com/",
+        "/aws-service-role/",
+        "/aws-service-role/es.amazonaws.com/",
+        "/AWS-Reserved/x/",
+        "/AWS-SERVICE-ROLE/x/",
+        "//aws-reserved/x/",
+    ],
+)
+def test_a_path_that_aws_keeps_for_its_own_roles_is_refused(path: str) -> None:
+    assert accepts(limits.PATH, path)
+    assert refusal(limits.check_path, path).code == "reserved-path"
+
+
+@pytest.mark.parametrize(
+    "path", ["/service-role/", "/aws-reserved-x/", "/x/aws-reserved/", "/my-aws-service-role/"]
+)
+def test_a_path_that_is_only_alike_is_taken(path: str) -> None:
+    assert limits.check_path(path) == path
+
+
 def test_a_path_may_hold_a_dollar_sign_that_begins_no_variable() -> None:
     assert limits.check_path("/$team/{x}/") == "/$team/{x}/"
 
@@ -250,6 +274,7 @@ def test_the_quotas_are_aws_s() -> None:
     assert limits.MANAGED_POLICY_QUOTA == 6144
     assert limits.ROLE_INLINE_POLICIES_QUOTA == 10240
     assert limits.MANAGED_POLICIES_PER_PRINCIPAL == 10
+    assert limits.DEFAULT_MANAGED_POLICIES_PER_ROLE == 10
     assert limits.MANAGED_POLICIES_PER_ROLE == 20
     assert limits.TAGS_PER_ENTITY == 50
     assert limits.SWITCH_ROLE_NAME_LENGTH == 64

@@ -42,6 +42,7 @@ from tests.unit.iam.decision_cases import (
 )
 
 ON_ALL = {"Effect": "Allow", "Resource": "*"}
+DENY_ALL = {"Effect": "Deny", "Resource": "*"}
 ANY_ACTION = {"Effect": "Allow", "Action": "*"}
 EC2 = {"Service": "ec2.amazonaws.com"}
 NOT_BOB = trusts("*", effect="Deny") | {
@@ -137,10 +138,20 @@ TABLE: dict[str, list[Case]] = {
         case("an action that begins alike", "destination", trusts(action="sts:AssumeRoleWithSAML")),
         case("a bracket is no wildcard", "destination", trusts(action="sts:[A]ssumeRole")),
         having("another service's actions", "source", own(action="iam:*")),
+        having("a wildcard for the service", "source", own(action="*:Assume*")),
+        having("a wildcard in the service", "source", own(action="st?:AssumeRole")),
+        having("a service's name in part", "source", own(action="sts*")),
+        having("beside a good action", "source", own(action=["s*:Assume*", ASSUME])),
+        having("every action of every service", "allowed", own(action="*:*")),
+        having("a deny of one", "source", own(), own(action="*:Untag*", effect="Deny")),
         having("an identity policy of the one action", "allowed", own(action=ASSUME)),
     ],
     "reference_policies_elements_notaction.html": [
         having("all but the action", "source", ON_ALL | {"NotAction": "sts:*"}),
+        having("all but some of any service", "source", ON_ALL | {"NotAction": "*:Untag*"}),
+        having(
+            "a deny of all but those", "source", own(), DENY_ALL | {"NotAction": "*:AssumeRole"}
+        ),
         having("all but another action", "allowed", ON_ALL | {"NotAction": "iam:*"}),
         case(
             "a trust of all but it",
@@ -150,6 +161,14 @@ TABLE: dict[str, list[Case]] = {
     ],
     "reference_policies_elements_resource.html": [
         having("the role's ARN", "allowed", own(ROLE)),
+        having("a wildcard for the service", "source", own("arn:aws:*::222222222222:role/*")),
+        having("a wildcard in it", "source", own("arn:aws:i?m::*:role/*")),
+        having("a wildcard for all that follows", "source", own("arn:aws:*")),
+        having("a wildcard for all but arn", "source", own("arn:*")),
+        having("no ARN", "source", own("*role/team/deploy")),
+        having("beside a good ARN", "source", own([ROLE, "arn:aws:*:*:*:*"])),
+        having("every partition", "allowed", own(ROLE.replace("aws", "*", 1))),
+        having("a deny of it", "source", own(), own("arn:aws:*:*:3:*", effect="Deny")),
         having("another role's ARN", "source", own(LOCAL)),
         having("one of several ARNs", "allowed", own([LOCAL, ROLE])),
         having(
@@ -175,6 +194,7 @@ TABLE: dict[str, list[Case]] = {
     ],
     "reference_policies_elements_notresource.html": [
         having("all but the role", "source", ANY_ACTION | {"NotResource": ROLE}),
+        having("all but any service's", "source", ANY_ACTION | {"NotResource": "arn:aws:*:::x"}),
         having("all but another role", "allowed", ANY_ACTION | {"NotResource": LOCAL}),
         having(
             "a deny for the rest",

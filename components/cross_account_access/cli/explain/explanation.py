@@ -151,9 +151,7 @@ class Question:
         caller, trust, role = self.principal.caller, self.role.trust, self.role
         if trust is None:
             return {}
-        keys = request.build_condition_keys(
-            user=caller.kind == "User", account=role.account, tags=self.principal.tags
-        )
+        keys = request.build_condition_keys(caller, account=role.account, tags=self.principal.tags)
         return {
             action: decide(caller, Request(action, role.arn, keys), trust)
             for action in request.actions

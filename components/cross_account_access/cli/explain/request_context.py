@@ -9,6 +9,7 @@ from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.iam import limits
+from cross_account_access.iam.evaluator import Caller
 
 ConditionKeys = dict[str, str | tuple[str, ...]]
 
@@ -119,18 +120,18 @@ class RequestContext:
         return self.session_name or f"botocore-session-{int(self.at.timestamp())}"
 
     def build_condition_keys(
-        self, *, user: bool, account: str, tags: Mapping[str, str]
+        self, caller: Caller, *, account: str, tags: Mapping[str, str]
     ) -> ConditionKeys:
         """Build the call's condition keys; the evaluator adds those that follow from the caller.
 
         Args:
-            user: Whether an IAM user calls: no other caller's call carries MFA.
+            caller: Who calls; only an IAM user's call carries MFA.
             account: The role's account.
             tags: The caller's own tags, where they are known.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
-        with_mfa = user and self.mfa_age is not None
+        with_mfa = caller.kind == "User" and self.mfa_age is not None
         principal_tags = {**tags, **self.inherited_tags, **self.principal_tags}
         keys: dict[str, str | tuple[str, ...] | None] = {
             "aws:CurrentTime": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -141,6 +142,9 @@ class RequestContext:
             "aws:PrincipalIsAWSService": "false",
             "aws:ResourceAccount": account,
             **self._build_origin_keys(),
+            **self._build_organization_keys("Principal"),
+            # Which organization another account is in isn't known; --context says it.
+            **(self._build_organization_keys("Resource") if caller.account == account else {}),
             "aws:MultiFactorAuthPresent": "true" if with_mfa else None,
             "aws:MultiFactorAuthAge": str(self.mfa_age) if with_mfa else None,
             "aws:SourceIdentity": self.inherited_identity,
@@ -157,13 +161,17 @@ class RequestContext:
 
     def _build_origin_keys(self) -> dict[str, str | tuple[str, ...] | None]:
         through_endpoint = self.source_vpc is not None or self.source_vpce is not None
-        path = self.organization_path
         return {
             "aws:VpcSourceIp" if through_endpoint else "aws:SourceIp": self.source_ip,
             "aws:SourceVpc": self.source_vpc,
             "aws:SourceVpce": self.source_vpce,
-            "aws:PrincipalOrgID": self.organization or (path or "").partition("/")[0] or None,
-            "aws:PrincipalOrgPaths": (f"{path.rstrip('/')}/",) if path else None,
+        }
+
+    def _build_organization_keys(self, whose: str) -> dict[str, str | tuple[str, ...] | None]:
+        path = self.organization_path
+        return {
+            f"aws:{whose}OrgID": self.organization or (path or "").partition("/")[0] or None,
+            f"aws:{whose}OrgPaths": (f"{path.rstrip('/')}/",) if path else None,
         }
 
 

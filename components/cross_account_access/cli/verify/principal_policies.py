@@ -61,7 +61,7 @@ class PrincipalPolicies:
     def _check_deny(
         self, policy: Policy, statement: Mapping[str, Any]
     ) -> Iterator[DriftFinding | Unchecked]:
-        document = {"Version": policy.document.get("Version", VERSION), "Statement": statement}
+        document = {**policy.document, "Statement": statement}
         if self._decide((ALLOW_EVERYTHING, Policy(policy.name, document))):
             return
         if unknown := self._list_unknown_keys(statement):

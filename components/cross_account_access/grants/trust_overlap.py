@@ -1,0 +1,119 @@
+"""Principals that get in by another one's statement too, and so past conditions of their own.
+
+A trust policy can't name a group, only its whole account: a user beside the group in the same grant
+has the right to assume the role, and would need none of its own conditions.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import Any
+
+from cross_account_access.errors import Key, Refusal
+from cross_account_access.iam.operators import Operator
+from cross_account_access.iam.policy_document import to_list
+
+from .condition_values import Block
+from .conditions import ConditionsModel
+from .model import Unresolved
+from .principals import TRAITS, PrincipalModel
+from .trust import get_effective_conditions
+
+
+def check_overlaps(
+    principals: Sequence[PrincipalModel], conditions: ConditionsModel | None
+) -> None:
+    """Check that no statement of the trust policy voids the conditions of another one.
+
+    Args:
+        principals: A grant's principals. Conditions that are unresolved are passed over.
+        conditions: The grant's conditions.
+
+    Raises:
+        Refusal: If a principal's statement lets another one in, without all of its conditions.
+
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    effective = [get_effective_conditions(principal, conditions) for principal in principals]
+    for position, other in permutations(range(len(principals)), 2):
+        own, others = effective[position], effective[other]
+        if others is None or not covers(principals[position], principals[other]):
+            continue
+        if own and own.needs_mfa and not _may_have_mfa(principals[other]):
+            continue
+        if missing := list_missing(own.build_block() if own else {}, others.build_block()):
+            wide, narrow = (_describe(principals[one]) for one in (position, other))
+            raise Refusal(
+                f"must have every condition of {narrow}, because the trust in {wide} lets {narrow} "
+                f"in too; it lacks {', '.join(missing)}",
+                code="conditions-bypassed",
+                remedy=f"Give both the same conditions, or {narrow} a grant of its own",
+                where=(Key("principals"), position),
+                value=principals[position].display_name,
+            )
+
+
+def covers(principal: PrincipalModel, other: PrincipalModel) -> bool:
+    """Whether the trust in a principal also names callers of another principal.
+
+    Whoever is named more narrowly may have fewer conditions: a user beside its account. But a role
+    and its session cover each other, for whoever assumes a role chooses the session's name.
+    """
+    match principal.kind:
+        case "group" | "account":
+            return other.kind not in ("organization", "organizational_unit")
+        case "organization" | "organizational_unit":
+            if other.kind in ("organization", "organizational_unit"):
+                below = f"{str(principal.identity).rstrip('/')}/"
+                return str(other.identity).startswith(below)
+            return True  # nobody knows which organization the source account is in
+        case "role" | "session":
+            role = _get_role_name(principal)
+            return principal.kind != other.kind and role == _get_role_name(other) is not None
+        case _:
+            return False
+
+
+def list_missing(block: Block, required: Block) -> list[str]:
+    """The conditions, by their keys, that one block requires and another doesn't."""
+    own = {(name, key.lower()): values for name, key, values in _list_conditions(block)}
+    missing = set()
+    for name, key, values in _list_conditions(required):
+        having = own.get((name, key.lower()))
+        if having is None or not _is_as_strict(Operator.parse(name), having, values):
+            missing.add(key)
+    return sorted(missing)
+
+
+def _list_conditions(block: Block) -> Iterator[tuple[str, str, list[Any]]]:
+    for name, keys in block.items():
+        for key, values in keys.items():
+            yield name, key, to_list(values)
+
+
+def _is_as_strict(operator: Operator, values: list[Any], required: list[Any]) -> bool:
+    if any(isinstance(value, Unresolved) for value in (*values, *required)):
+        return True  # it is compared again once it is known
+    if operator.negated:
+        return set(required) <= set(values)
+    limit = operator.base.removesuffix("Equals")
+    if limit.endswith("Than"):
+        reaches = Operator.parse(f"{limit}Equals")
+        return all(reaches.holds(value, required, None) for value in values)
+    return set(values) <= set(required)
+
+
+def _may_have_mfa(principal: PrincipalModel) -> bool:
+    """Whether a statement with MFA may let it in; an unknown kind is looked at again later."""
+    return principal.kind is not None and TRAITS[principal.kind].mfa != "no"
+
+
+def _get_role_name(principal: PrincipalModel) -> str | None:
+    if principal.session is not None:
+        return principal.session.partition("/")[0].lower()
+    return principal.entity.name.lower() if principal.entity else None
+
+
+def _describe(principal: PrincipalModel) -> str:
+    name = principal.label or principal.display_name  # the label of an Output, which may be secret
+    return f"{(principal.kind or 'principal').replace('_', ' ')} {name}"
