@@ -23,7 +23,7 @@ INLINE = {"Statement": {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}
 ROLE = {
     "name": "a_+=,.@-Z9",
     "path": "/x/!#%&'()[]{}~/",
-    "description": "tab\t line\r\nend, é \xad",
+    "description": "tab\t line\r\nend, é",
     "max_session_duration": 7200,
     "managed_policies": ["ReadOnlyAccess", f"arn:aws:iam::{DESTINATION}:policy/own/one"],
     "permissions_boundary": "job-function/ViewOnlyAccess",
@@ -38,8 +38,8 @@ ROLES: list[dict[str, Any]] = [
 GRANT: dict[str, Any] = {
     "principals": [
         {"user": "team/alice", "unique_id": "AIDA0000000000000001"},
-        {"role": "ci", "trust_by": "name", "conditions": {"external_id": "id-2"}},
-        {"session": "ci/build"},
+        {"role": "ci", "trust_by": "name"},
+        {"session": "deployer/build"},
         {"permission_set": "Reader"},
         {"group": "x/developers"},
         {"organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"},
@@ -245,7 +245,9 @@ _FREE = (
     ("role", "trustPolicy"),
 )
 SMALL: dict[str, Any] = json.loads(
-    write({**GRANT, "principals": [*GRANT["principals"][:2], {"session": "ci/build"}]}).as_json()
+    write(
+        {**GRANT, "principals": [*GRANT["principals"][:2], {"session": "deployer/build"}]}
+    ).as_json()
 )
 
 
