@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.iam.policy_normalization import normalize_policy
 
-TRUST = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}
+TRUST: dict[str, Any] = {
+    "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+}
 
 
 def build(**changed: Any) -> dict[str, Any]:
@@ -29,3 +33,32 @@ def test_spelling_order_and_defaults_make_no_other_half() -> None:
 
 def test_a_managed_policy_less_makes_another_half() -> None:
     assert build() != build(managed_policies=["a"])
+
+
+def trust_with(condition: dict[str, Any]) -> dict[str, Any]:
+    return {"Statement": {**TRUST["Statement"], "Condition": condition}}
+
+
+@pytest.mark.parametrize("key", ["sts:ExternalId", "STS:EXTERNALID"])
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "ForAnyValue:StringEquals"])
+@pytest.mark.parametrize("other", ["0815", ["0815"], "x" * 1224])
+def test_from_the_half_no_external_id_can_be_guessed(key: str, operator: str, other: Any) -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    half = build(trust_policy=trust_with({operator: {key: "4711"}, **mfa}))
+    assert "4711" not in str(half)
+    assert half == build(trust_policy=trust_with({operator: {key: other}, **mfa}))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"StringEquals": {"sts:ExternalId": ["4711", "0815"]}},
+        {"StringNotEquals": {"sts:ExternalId": "4711"}},
+        {"StringEquals": {"sts:RoleSessionName": "4711"}},
+        {"StringEquals": {"sts:ExternalId": "4711", "aws:username": "x"}},
+    ],
+)
+def test_a_condition_more_or_less_makes_another_half(other: dict[str, Any]) -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "4711"}}
+    assert build(trust_policy=trust_with(condition)) != build(trust_policy=trust_with(other))

@@ -15,8 +15,9 @@ from cross_account_access.iam.policy_document import list_values
 from .text_format import escape_invisible, format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
-_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_MFA_PRESENT, _MFA_AGE, _AGE_DIGITS = "aws:multifactorauthpresent", "aws:multifactorauthage", 9
 _MFA, _MFA_LEAD, _NO_MFA = "signed in with MFA", "the caller must have ", "did not"
+Quote = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -249,8 +250,6 @@ _SCOPES = {"ForAllValues": "every value of ", "ForAnyValue": "at least one value
 
 # --- What is required -----------------------------------------------------------------------------
 
-Quote = Callable[[str], str]
-
 
 def describe_conditions(
     conditions: Mapping[str, Mapping[str, Any]], quote: Quote = str
@@ -279,7 +278,7 @@ def _describe(operator: str, key: str, values: Sequence[str], quote: Quote = str
     suffix = " (if present)" if test.if_exists else ""
     words = _join_values(key, values, quote)
     if phrase := _find_phrase(operator, key, values):
-        name = escape_invisible(key.partition("/")[2])
+        name = quote(escape_invisible(key.partition("/")[2]))
         return Requirement(phrase.lead, phrase.short.format(values=words, name=name) + suffix)
     subject = f"{_SCOPES[test.scope]}{quote(escape_invisible(key))}"
     predicate = _PREDICATES[base].format(words)
@@ -306,9 +305,13 @@ def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
     if key.lower() == _EXTERNAL_ID:
         return HIDDEN
     if key.lower() == _MFA_AGE:
-        values = [format_duration(int(text)) if text.isdecimal() else text for text in values]
-        return join_words(values, "or")
+        return join_words([_describe_age(text, quote) for text in values], "or")
     return join_words([quote(escape_invisible(text)) for text in values], "or")
+
+
+def _describe_age(text: str, quote: Quote) -> str:
+    known = text.isascii() and text.isdecimal() and len(text) <= _AGE_DIGITS
+    return format_duration(int(text)) if known else quote(escape_invisible(text))
 
 
 def describe_unmet(conditions: Iterable[UnmetCondition], *, user: bool) -> UnmetText:
@@ -332,8 +335,8 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
     """Return what is required and what there is, and a remedy."""
     key, given = unmet.key, unmet.actual
     phrase = _find_phrase(unmet.operator, key, unmet.required)
+    required = _describe(unmet.operator, key, unmet.required).full
     if phrase is None:
-        required = _describe(unmet.operator, key, unmet.required).full
         actual = f"it is {_join_values(key, given)}" if given else "it is absent"
         return f"{required}, but {actual}", f"Change the call; in explain, --context {key}=…."
     if key.lower() == _MFA_AGE and not given:
@@ -344,5 +347,4 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
     # Of several tags those that are allowed aren't the reason.
     wrong = [value for value in given if value not in unmet.required] or given
     actual = phrase.actual.format(values=_join_values(key, wrong)) if given else phrase.absent
-    required = _describe(unmet.operator, key, unmet.required).full
     return f"{required}, but {actual}", phrase.remedy.format(name=key.partition("/")[2])

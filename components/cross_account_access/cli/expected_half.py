@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cross_account_access.errors import SECRET
 from cross_account_access.grants.documents import Document, GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import normalize_policy
 
+_EXTERNAL_ID = "sts:externalid"
 _DEFAULT_SESSION_SECONDS = 3600
 
 
@@ -34,15 +36,41 @@ def build_destination_half(
     permissions_boundary: str | None,
     max_session_duration: int | None,
 ) -> Document:
-    """Return the destination's half, the role: from a grant's documents, or as it is in AWS."""
+    """Return the destination's half, the role: from a grant's documents, or as it is in AWS.
+
+    Of external IDs only their number is in it: from its checksum, which isn't kept secret, a weak
+    one could be guessed.
+    """
     return {
-        "trustPolicy": normalize_policy(trust_policy),
+        "trustPolicy": _mask_external_ids(normalize_policy(trust_policy)),
         "inlinePolicies": {
             name: normalize_policy(document) for name, document in inline_policies.items()
         },
         "managedPolicies": sorted(set(managed_policies)),
         "permissionsBoundary": permissions_boundary,
         "maxSessionDuration": max_session_duration or _DEFAULT_SESSION_SECONDS,
+    }
+
+
+def _mask_external_ids(policy: Document) -> Document:
+    """Return a policy in normal form with each external ID replaced."""
+    return policy | {
+        "Statement": [
+            statement | {"Condition": _mask_condition(statement["Condition"])}
+            if "Condition" in statement
+            else statement
+            for statement in policy["Statement"]
+        ]
+    }
+
+
+def _mask_condition(condition: Mapping[str, Any]) -> Document:
+    return {
+        operator: {
+            key: [SECRET] * len(values) if key.lower() == _EXTERNAL_ID else values
+            for key, values in keys.items()
+        }
+        for operator, keys in condition.items()
     }
 
 

@@ -316,10 +316,11 @@ def test_terraform_takes_no_text_for_a_template(value: str, written: str) -> Non
         ({"role_name": "-x"}, ["--role-name=-x"]),
         ({"description": ""}, ["--description="]),
         ({"description": None}, []),
-        ({"description": "$(touch x) `y` 'z'\n"}, ["--description", "$(touch x) `y` 'z'\n"]),
+        ({"description": "$(touch x) `y` 'z'"}, ["--description", "$(touch x) `y` 'z'"]),
+        ({"description": "x\n\u202ey"}, ["--cli-input-json", '{"Description": "x\\n\\u202ey"}']),
         ({"description": "https://x"}, ["--cli-input-json", '{"Description": "https://x"}']),
         ({"description": "file://x"}, ["--cli-input-json", '{"Description": "file://x"}']),
-        ({"policy_document": "file://x"}, ["--policy-document", "file://x"]),
+        ({"policy_document": "x"}, ["--policy-document", "file://x"]),
     ],
 )
 def test_the_shell_and_the_aws_cli_take_a_value_as_it_is(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import resource
 import signal
 import tempfile
 from pathlib import Path
@@ -172,6 +173,23 @@ def test_whatever_happens_at_any_step_the_folder_is_whole(
                 write_folder(above / "to", SECOND, ABOUT)
         assert (read(above / "to") if (above / "to").exists() else None) in (earlier, SECOND)
         assert [path.name for path in above.iterdir()] in ([], ["to"])
+
+
+@pytest.mark.parametrize("earlier", [None, FIRST], ids=["new", "replaced"])
+def test_on_a_full_disk_the_folder_is_whole(earlier: dict[str, str] | None, tmp_path: Path) -> None:
+    if earlier:
+        write_folder(tmp_path / "to", earlier, ABOUT)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(Failure) as full:
+            write_folder(tmp_path / "to", {"b": "3", "c": "4" * 1000}, ABOUT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert full.value.message == f"{tmp_path}/to can't be written: File too large"
+    assert "parent folder" not in full.value.remedy
+    assert (read(tmp_path / "to") if earlier else None) == earlier
+    assert [path.name for path in tmp_path.iterdir()] == (["to"] if earlier else [])
 
 
 def _at_call(

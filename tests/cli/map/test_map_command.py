@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -229,6 +230,18 @@ BAD: dict[str, tuple[str, Any]] = {
     "gone/map.html can't be written: No such file or directory": (f"{IT} --to gone/map.html", ...),
     "theirs.html was not made by this command": (f"{IT} --to theirs.html", ...),
     "pipe is no file": (f"{IT} --to pipe", ...),
+    "--to new.html is named as html, but --format is mermaid": (
+        f"{IT} --to new.html --format mermaid",
+        ...,
+    ),
+    "--to new.HTM is named as html, but --format is tree": (
+        f"{IT} --to new.HTM --format tree",
+        ...,
+    ),
+    "--to new.md is named as mermaid, but --format is html": (
+        f"{IT} --to new.md --format html --force",
+        ...,
+    ),
 }
 
 
@@ -294,6 +307,22 @@ def test_a_new_file_is_as_open_as_the_umask_lets_it(outputs: Path, tmp_path: Pat
     finally:
         assert os.umask(before) == 0o027
     assert stat.S_IMODE((tmp_path / "map.html").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("old", [None, f"{MERMAID_MARK}\nold"])
+def test_on_a_full_disk_nothing_is_half_written(outputs: Path, old: str | None) -> None:
+    file = outputs.with_name("map.mmd")
+    if old:
+        file.write_text(old, encoding="utf-8")
+    before, limit = sorted(outputs.parent.iterdir()), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limit[1]))
+    try:
+        done = run("--outputs", outputs, "--to", file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert done == (ExitCode.WRONG_INPUT, "", f"Error: {file} can't be written: File too large\n")
+    assert sorted(outputs.parent.iterdir()) == before
+    assert not old or file.read_text(encoding="utf-8") == old
 
 
 def test_an_empty_file_is_nobodys_work(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cross_account_access.cli.map.markup import Markup, element
 from cross_account_access.cli.map.page import render_page
 from tests.cli.map import maps
-from tests.cli.map.test_map_text import WORLDS, each_world
+from tests.cli.map.test_map_text import each_world
 
 if TYPE_CHECKING:
     from cross_account_access.cli.map.access_map import AccessMap
@@ -84,6 +84,27 @@ def rows(document: Element, table: str) -> list[list[str]]:
     ]
 
 
+def find(part: Element, tag: str, name: str) -> list[Element]:
+    return [one for one in part.all(tag) if name in one.attributes.get("class", "").split()]
+
+
+def drawn(document: Element) -> list[tuple[str, ...]]:
+    """The picture's edges: caller, its home, the role's home, the role, conditions, session."""
+    lines = [
+        (account["aria-label"], find(card, "a", "name")[0].text, line)
+        for account in find(document, "section", "home")
+        for card in account.all("article")
+        for line in find(card, "div", "line")
+    ]
+    return [
+        (caller.text, home.all("span")[0].text, account, role, *terms.rsplit(" · up to ", 1))
+        for account, role, line in lines
+        for terms in [line.all("p")[0].text.removeprefix("wide ")]
+        for home in find(line, "div", "home")
+        for caller in find(home, "a", "caller")
+    ]
+
+
 @each_world
 def test_ids_are_unique_and_every_reference_meets_one(access: AccessMap) -> None:
     document = read(access)
@@ -94,9 +115,8 @@ def test_ids_are_unique_and_every_reference_meets_one(access: AccessMap) -> None
         "aria-describedby",
         "aria-controls",
         "for",
-        "data-from",
         "data-to",
-        "data-node",
+        "data-way",
     )
     wanted = {
         name
@@ -107,6 +127,15 @@ def test_ids_are_unique_and_every_reference_meets_one(access: AccessMap) -> None
     wanted |= {link["href"].removeprefix("#") for link in document.all("a")}
     assert wanted <= set(ids)
     assert all(link["href"].startswith("#") for link in document.all("a"))
+    rows = {row["id"]: row for row in document.all("tr") if "data-from" in row.attributes}
+    callers = find(document, "a", "caller")
+    assert sorted(caller["data-way"] for caller in callers) == sorted(rows)
+    assert all(rows[caller["data-way"]]["data-from"] == caller["data-node"] for caller in callers)
+    assert [row["data-node"] for row in document.all("tr") if "data-node" in row.attributes] == [
+        row["id"].removeprefix("role-")
+        for row in document.all("tr")
+        if "data-node" in row.attributes
+    ]
 
 
 @each_world
@@ -128,12 +157,11 @@ def test_headings_labels_and_tables_tell_what_is_where(access: AccessMap) -> Non
             cells = [cell for cell in row.inner if isinstance(cell, Element)]
             assert [cell.tag for cell in cells] == ["th"] + ["td"] * (len(heads) - 1)
             assert cells[0]["scope"] == "row"
-    (svg,) = document.all("svg")
-    assert {svg["aria-labelledby"], svg["aria-describedby"]} == {
-        svg.all("title")[0]["id"],
-        svg.all("desc")[0]["id"],
-    }
-    assert all(link["aria-label"] == link.all("title")[0].text for link in svg.all("a"))
+    assert [part["aria-label"] for part in document.all("article")] == [
+        node.label for node, _ in access.roles
+    ]
+    homes = [part.text for part in document.all("h3")]
+    assert homes == list(dict.fromkeys(str(node.home) for node, _ in access.roles))
 
 
 @each_world
@@ -154,14 +182,10 @@ def test_picture_and_list_tell_the_same(access: AccessMap) -> None:
         (head.startswith(label), *rest)
         for (head, *rest), (label, *_) in zip(listed, wanted, strict=True)
     ] == [(True, *rest) for _, *rest in wanted]
-    cards = {
-        link["id"]: link.all("title")[0].text.split(", ")[0]
-        for link in document.all("svg")[0].all("a")
-    }
-    drawn = [(cards[path["data-from"]], cards[path["data-to"]]) for path in document.all("path")]
-    assert [(a[:20], b[:20]) for a, b in drawn] == [
-        (label[:20], role[:20]) for label, _, role, _ in wanted
-    ]
+    assert sorted(drawn(document)) == sorted(
+        (label, home, f"account {edge.role.split(':')[4]}", role, edge.conditions_text, session)
+        for (label, home, role, session), edge in zip(wanted, access.edges, strict=True)
+    )
     assert [row[0] for row in rows(document, "roles")] == [node.label for node, _ in access.roles]
 
 
@@ -217,24 +241,47 @@ def test_markup_escapes_whatever_is_none() -> None:
     )
 
 
-def test_a_line_that_is_too_long_is_cut_before_its_session_and_told_in_full() -> None:
-    (svg,) = read(WORLDS["grants Pulumi.conditions"]).all("svg")
-    lines = [text for text in svg.all("text") if text.attributes.get("class") == "line"]
-    cut_off = [text for text in lines if text.all("title")]
-    assert len(cut_off) == 4
-    for text in cut_off:
-        (full, shown) = (
-            text.inner[0].text if isinstance(text.inner[0], Element) else "",
-            text.inner[1],
-        )
-        assert re.fullmatch(r".+… · up to 1 h( \(role chaining\))?", str(shown))
-        assert full.startswith(str(shown).partition("…")[0])
-    assert not [text.text for text in lines if "…" in text.text and text not in cut_off]
+def test_callers_under_the_same_conditions_share_a_line() -> None:
+    document = read(maps.chain())
+    cards = {card["aria-label"]: card for card in document.all("article")}
+    lines = {
+        name: [
+            ([caller.text for caller in find(line, "a", "caller")], line.all("p")[0].text)
+            for line in find(card, "div", "line")
+        ]
+        for name, card in cards.items()
+    }
+    assert lines == {
+        "role ci": [(["role build"], "no conditions · up to 1 h (role chaining)")],
+        "role team/hub": [
+            (["group operators"], "wide no conditions · up to 1 h"),
+            (["user alice"], "no conditions · up to 1 h"),
+        ],
+        "role deploy": [
+            (["role ci"], "only session release · up to 1 h (role chaining)"),
+            (["user local"], "no conditions · up to 4 h"),
+        ],
+        "role spoke": [(["role team/hub"], "no conditions · up to 1 h (role chaining)")],
+    }
+    shared = {"it": {"principals": [{"user": "alice"}, {"user": "bob"}]}}
+    (line,) = find(read(maps.drawn(shared)), "div", "line")
+    assert [caller.text for caller in find(line, "a", "caller")] == ["user alice", "user bob"]
+
+
+def test_a_role_that_others_may_assume_leads_to_its_own_card() -> None:
+    document = read(maps.chain())
+    links = {link.text: link["href"][1:] for link in find(document, "a", "caller")}
+    cards = {card["aria-label"]: card["id"] for card in document.all("article")}
+    rows = {
+        row["id"]: row.all("th")[0].inner[0] for row in document.all("tr") if "id" in row.attributes
+    }
+    assert links["role team/hub"] == cards["role team/hub"]
+    assert rows[links["user alice"]] == "user alice"
 
 
 def test_a_large_map_is_drawn_at_once() -> None:
-    access = maps.large()
-    assert (len(access.principals), len(access.roles)) == (200, 100)
+    access = maps.large(200, 300)
+    assert (len(access.principals), len(access.roles)) == (200, 300)
     begun = time.process_time()
     text = render_page(access)
     assert time.process_time() - begun < 2

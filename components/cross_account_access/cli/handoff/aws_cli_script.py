@@ -1,13 +1,18 @@
-"""The AWS CLI commands of a handoff: a script for POSIX sh that may be run again."""
+"""The AWS CLI commands of a handoff: a script for POSIX sh that may be run again.
+
+Every value goes through `shell_text`, also in messages, for `echo` would read escape sequences.
+"""
 
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
+from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf
 
 from .handoff_half import AttachedPolicy, HandoffHalf
+from .shell_text import join_words, quote_word, render_comment
+from .text_escapes import refuse_text
 
 _DEFAULT_SESSION = 3600
 # The AWS CLI would load the value from there:
@@ -16,20 +21,24 @@ _LOADED = re.compile("(file|fileb|http|https)://")
 
 _START = """\
 #!/bin/sh
-# {what}
-# Run it with credentials of account {account}: sh commands.sh
+{what}
+{how}
 # It can be run again: existing resources are updated.
 set -eu
-cd -- "$(dirname -- "$0")"
+CDPATH= cd -- "$(dirname -- "$0")"
 AWS_PAGER=
 # IAM is global, but the AWS CLI requires a Region.
 AWS_DEFAULT_REGION=${{AWS_DEFAULT_REGION:-${{AWS_REGION:-{region}}}}}
 export AWS_PAGER AWS_DEFAULT_REGION
 
+# Print a message.
+say() {{
+  printf '%s\\n' "$*" >&2
+}}
+
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != {account} ]; then
-  echo "These commands are for account {account}; the credentials belong to $account." \\
-    "Nothing was done." >&2
+  say {guard} "$account. Nothing was done."
   exit 1
 fi
 
@@ -40,7 +49,7 @@ ask() {{
       case $why in
         *NoSuchEntity*) ;;
         *)
-          printf '%s\\n' "$why" >&2
+          say "$why"
           return 1
           ;;
       esac
@@ -51,17 +60,16 @@ ask() {{
 
 _FOREIGN = """\
   if [ "$arn" != {arn} ]; then
-    echo "Another role already has this name: $arn. Nothing was done." >&2
+    say "Another role already has this name: $arn. Nothing was done."
     exit 1
   fi
-  sids=$(aws iam get-role --role-name {name} \\
-    --query 'Role.AssumeRolePolicyDocument.Statement[].[Sid]' --output text)
+  sids=$({sids})
   for sid in ${{sids:-None}}; do
     case $sid in
       Trust*) ;;
       *)
-        echo "The role $arn already exists, and these commands did not create it." \\
-          "Nothing was done." >&2
+        say "The role $arn already exists, and these commands did not create it." \\
+          "Nothing was done."
         exit 1
         ;;
     esac
@@ -69,13 +77,12 @@ _FOREIGN = """\
 """
 
 _EXTRAS = """\
-policies=$(aws iam {listing} --role-name {name} --query {query} --output text)
+policies=$({listing})
 for policy in $policies; do
   case $policy in
     {expected}) ;;
     *)
-      echo "Note: the role also has the {kind} policy $policy," \\
-        "which is not part of this grant." >&2
+      say "Note: the role also has the {kind} policy $policy, which is not part of this grant."
       ;;
   esac
 done
@@ -122,21 +129,33 @@ def list_undo_commands(half: HandoffHalf) -> Iterator[str]:
 
 
 def render_command(command: str, **options: str | None) -> str:
-    """Render a command of the AWS CLI, quoted for the shell, without the options that are None."""
+    """Render a command of the AWS CLI, quoted for the shell.
+
+    Args:
+        command: The service and the operation.
+        options: Its options; one that is None is left out. A `…_document` is a file's name.
+
+    Raises:
+        InputError: If a value can't be passed as it is.
+    """
     words = ["aws", *command.split()]
     described: dict[str, str] = {}
     for key, value in options.items():
         name = f"--{key.replace('_', '-')}"
         if value is None:
             continue
-        if _LOADED.match(value) and key == "description":
+        if key.endswith("_document"):
+            words += [name, f"file://{value}"]
+        elif key == "description" and (_LOADED.match(value) or escape_invisible(value) != value):
             described["Description"] = value
+        elif _LOADED.match(value):
+            raise refuse_text(value, "must not be a URL: the AWS CLI would load it")
         else:
             # After a space the CLI would take a value such as -x for an option.
             words += [f"{name}={value}"] if value.startswith("-") or not value else [name, value]
     if described:
         words += ["--cli-input-json", json.dumps(described)]
-    return shlex.join(words)
+    return join_words(words)
 
 
 # --- The destination's script ---------------------------------------------------------------------
@@ -144,21 +163,23 @@ def render_command(command: str, **options: str | None) -> str:
 
 def _render_destination(half: HandoffHalf) -> str:
     role = half.documents.role
-    find = render_command("iam get-role", role_name=role.name, query="Role.Arn", output="text")
-    name = shlex.quote(role.name)
+    find = "iam get-role"
+    arn = render_command(find, role_name=role.name, query="Role.Arn", output="text")
+    query = "Role.AssumeRolePolicyDocument.Statement[].[Sid]"
+    sids = render_command(find, role_name=role.name, query=query, output="text")
     return "".join(
         [
             _render_start(half, f"Creates the role {role.arn}."),
-            f"\narn=$(ask {find})\n",
+            f"\narn=$(ask {arn})\n",
             f'if [ -z "$arn" ]; then\n  {_render_creation(role)}\nelse\n',
-            _FOREIGN.format(arn=shlex.quote(role.arn), name=name),
+            _FOREIGN.format(arn=quote_word(role.arn), sids=sids),
             *(f"  {command}\n" for command in _list_updates(role)),
             "fi\n",
             *(f"{command}\n" for command in _list_permission_commands(half)),
             "\n",
-            _render_extras(name, "managed", role.managed_policies),
-            _render_extras(name, "inline", role.inline_policies),
-            f"echo {shlex.quote(f'The role {role.arn} is deployed.')}\n",
+            _render_extras(role.name, "managed", role.managed_policies),
+            _render_extras(role.name, "inline", role.inline_policies),
+            _render_end(f"The role {role.arn} is deployed."),
         ]
     )
 
@@ -168,10 +189,10 @@ def _render_creation(role: DestinationHalf) -> str:
         "iam create-role",
         role_name=role.name,
         path=role.path,
-        assume_role_policy_document="file://trust-policy.json",
+        assume_role_policy_document="trust-policy.json",
         description=role.description or None,
         max_session_duration=str(role.max_session_duration or _DEFAULT_SESSION),
-        permissions_boundary=role.permissions_boundary,
+        permissions_boundary=role.permissions_boundary or None,
         tags=_tags(role),
         query="Role.Arn",
         output="text",
@@ -181,7 +202,7 @@ def _render_creation(role: DestinationHalf) -> str:
 def _list_updates(role: DestinationHalf) -> Iterator[str]:
     name = role.name
     trust = "iam update-assume-role-policy"
-    yield render_command(trust, role_name=name, policy_document="file://trust-policy.json")
+    yield render_command(trust, role_name=name, policy_document="trust-policy.json")
     yield render_command(
         "iam update-role",
         role_name=name,
@@ -201,8 +222,7 @@ def _list_permission_commands(half: HandoffHalf) -> Iterator[str]:
         yield render_command("iam attach-role-policy", role_name=role.name, policy_arn=arn)
     put = "iam put-role-policy"
     for name, file in half.inline_files.items():
-        document = f"file://{file}"
-        yield render_command(put, role_name=role.name, policy_name=name, policy_document=document)
+        yield render_command(put, role_name=role.name, policy_name=name, policy_document=file)
 
 
 def _tags(role: DestinationHalf) -> str | None:
@@ -212,13 +232,14 @@ def _tags(role: DestinationHalf) -> str | None:
 
 def _render_extras(name: str, kind: str, expected: Iterable[str]) -> str:
     managed = kind == "managed"
-    return _EXTRAS.format(
-        listing="list-attached-role-policies" if managed else "list-role-policies",
-        name=name,
-        query=shlex.quote("AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]"),
-        expected=" | ".join(map(shlex.quote, [*expected, "None"])),
-        kind=kind,
+    listing = render_command(
+        "iam list-attached-role-policies" if managed else "iam list-role-policies",
+        role_name=name,
+        query="AttachedPolicies[].[PolicyArn]" if managed else "PolicyNames[].[@]",
+        output="text",
     )
+    patterns = " | ".join(map(quote_word, [*expected, "None"]))
+    return _EXTRAS.format(listing=listing, expected=patterns, kind=kind)
 
 
 # --- The source's script --------------------------------------------------------------------------
@@ -232,13 +253,14 @@ def _render_source(half: HandoffHalf) -> str:
             _render_start(half, what),
             _POLICY,
             *(line for policy in half.attached for line in _render_policy(policy)),
-            f"\necho {shlex.quote(f'Allowed to assume {role}.')}\n",
+            "\n",
+            _render_end(f"Allowed to assume {role}."),
         ]
     )
 
 
 def _render_policy(policy: AttachedPolicy) -> Iterator[str]:
-    yield f"\n{shlex.join(['make_policy', policy.arn, policy.name, policy.file])}\n"
+    yield f"\n{join_words(['make_policy', policy.arn, policy.name, policy.file])}\n"
     attach = f"iam attach-{policy.kind}-policy"
     yield render_command(attach, **_holder(policy), policy_arn=policy.arn) + "\n"
 
@@ -248,4 +270,15 @@ def _holder(policy: AttachedPolicy) -> Mapping[str, str]:
 
 
 def _render_start(half: HandoffHalf, what: str) -> str:
-    return _START.format(what=what, account=half.account, region=half.region)
+    account = half.account
+    return _START.format(
+        what=render_comment(what),
+        how=render_comment(f"Run it with credentials of account {account}: sh commands.sh"),
+        account=quote_word(account),
+        guard=quote_word(f"These commands are for account {account}; the credentials belong to"),
+        region=half.region,
+    )
+
+
+def _render_end(message: str) -> str:
+    return f"printf '%s\\n' {quote_word(message)}\n"

@@ -3,14 +3,26 @@
 It has no Fn::Sub, so that `${aws:username}` in a policy stays a policy variable.
 """
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .handoff_half import AttachedPolicy, HandoffHalf
+from .text_escapes import refuse_text
 from .yaml_text import render_yaml
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC_REFERENCE = re.compile(r"\{\{\s*resolve\s*:", re.IGNORECASE)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+_FUNCTION = re.compile("Ref|Fn::.*", re.DOTALL)
 
 
 def render_template(half: HandoffHalf) -> str:
-    """Render the template that deploys the half, as YAML."""
+    """Render the template that deploys the half, as YAML.
+
+    Raises:
+        InputError: If CloudFormation would replace a text or an object of the half by another.
+    """
     head = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Access from account {half.documents.source_account_id} to account "
@@ -31,9 +43,35 @@ def render_template(half: HandoffHalf) -> str:
             f"Policy{number}": _build_policy(policy)
             for number, policy in enumerate(half.attached, start=1)
         }
-        return render_yaml({**head, "Resources": resources})
-    outputs = {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}}
-    return render_yaml({**head, "Resources": {"Role": _build_role(half)}, "Outputs": outputs})
+    else:
+        resources = {"Role": _build_role(half)}
+        head["Outputs"] = {"RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}}
+    _check_literal(head, resources)
+    return render_yaml({**head, "Resources": resources})
+
+
+def _check_literal(head: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
+    """Refuse what CloudFormation would replace; functions in the head are the template's own."""
+    for text, _ in (*_list_texts(head), *_list_texts(resources)):
+        if _DYNAMIC_REFERENCE.search(text):
+            rule = "must not have a dynamic reference, {{resolve:…}}: CloudFormation would replace"
+            raise refuse_text(text, f"{rule} it, by a secret if the reference names one")
+    for text, is_key in _list_texts(resources):
+        if is_key and _FUNCTION.fullmatch(text):
+            raise refuse_text(text, "must not be a key: it is a function of CloudFormation")
+
+
+def _list_texts(value: Any) -> Iterator[tuple[str, bool]]:
+    """List the texts in a document, and whether each is a key."""
+    match value:
+        case str():
+            yield value, False
+        case Mapping():
+            for key, inner in value.items():
+                yield from ((key, True), *_list_texts(inner))
+        case list():
+            for inner in value:
+                yield from _list_texts(inner)
 
 
 def _build_role(half: HandoffHalf) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Writes a handoff's folder beside its place, then moves it there, so that it is never partial."""
 
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -14,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.text_format import escape_invisible
+
+from .text_escapes import refuse_text
 
 MANIFEST = "handoff.json"
 _TOOL = "cross-account-access handoff"
+# Of no other folder, and nothing in it that the AWS CLI would replace in file://NAME.
+_FILE_NAME = re.compile(r"\w[\w+=,.@-]{0,199}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,11 @@ def write_folder(
 
     Raises:
         Failure: If the folder holds anything else, or can't be written.
+        InputError: If a file's name has other characters than IAM's names.
     """
+    for name in files:
+        if not _FILE_NAME.fullmatch(name):
+            raise refuse_text(name, "must have IAM's characters only, to be a file's name")
     # A symbolic link stays; its target is replaced.
     folder = Path(os.path.realpath(folder))
     digests = {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
@@ -98,7 +109,7 @@ def _read_digests(folder: Path, about: Mapping[str, str]) -> Mapping[str, str] |
 def _read_manifest(folder: Path) -> Mapping[str, Any] | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
         return None
     ours = (
         isinstance(manifest, dict)
@@ -159,16 +170,19 @@ def _translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        absent = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM)
         raise Failure(
             f"{folder} can't be written: {error.strerror}",
             ExitCode.WRONG_INPUT,
-            remedy="Its parent folder must exist, and you must be able to write to it.",
+            remedy="Its parent folder must exist, and you must be able to write to it."
+            if absent
+            else "Nothing was written.",
         ) from None
 
 
 def _refuse(message: str) -> Failure:
     return Failure(
-        message,
+        escape_invisible(message),
         ExitCode.WRONG_INPUT,
         remedy="Nothing was written. Use another folder, or move this one away.",
     )

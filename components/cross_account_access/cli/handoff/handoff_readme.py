@@ -1,15 +1,17 @@
 """The README of a handoff: what the other account's owner is asked to deploy, in plain words."""
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cross_account_access.cli.condition_words import describe_conditions
 from cross_account_access.cli.text_format import format_duration
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.iam.policy_document import list_principals, list_statements
 
 from .aws_cli_script import list_undo_commands, render_command
 from .handoff_half import HandoffHalf, UnattachedPolicy
+from .markdown_text import quote_code, quote_plain
+from .shell_text import join_words
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
     {"account", "group", "organization", "organizational_unit"}
@@ -50,10 +52,10 @@ After `sh commands.sh`:
 {commands}
 ```
 
-After CloudFormation: `{delete}`. After Terraform: `terraform destroy`.
+After CloudFormation: {delete}. After Terraform: `terraform destroy`.
 """
 
-_ATTACH = "attach `{file}` as a policy to each user, group or role that needs access"
+_ATTACH = "attach {file} as a policy to each user, group or role that needs access"
 
 
 def render_readme(half: HandoffHalf) -> str:
@@ -67,11 +69,12 @@ def render_readme(half: HandoffHalf) -> str:
 
 def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     documents, role = half.documents, half.documents.role
-    yield f"# A role in account {half.account} for account {half.other_account}\n"
+    account, other_account = quote_plain(half.account), quote_plain(half.other_account)
+    yield f"# A role in account {account} for account {other_account}\n"
     yield (
-        f"You administer account {half.account}. Account {half.other_account} asks you to create "
-        f"the IAM role `{role.name}`, which only the principals below can assume. This folder has "
-        "all that you need.\n"
+        f"You administer account {account}. Account {other_account} asks you to create the IAM "
+        f"role {quote_code(role.name)}, which only the principals below can assume. This folder "
+        "has all that you need.\n"
     )
     yield "## Who can assume the role\n"
     for principal in documents.principals:
@@ -79,18 +82,19 @@ def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     yield ""
     yield from _list_conditions(role.trust_policy)
     yield "## What the role allows\n"
-    yield from (f"- the managed policy `{arn}`" for arn in role.managed_policies)
-    yield from (f"- the inline policy in `{file}`" for file in half.inline_files.values())
+    yield from (f"- the managed policy {quote_code(arn)}" for arn in role.managed_policies)
+    yield from (f"- the inline policy in {quote_code(file)}" for file in half.inline_files.values())
     if not role.managed_policies and not role.inline_policies:
         yield "- nothing yet: the role has no permissions policies"
     if role.permissions_boundary:
-        yield f"- at most what the permissions boundary `{role.permissions_boundary}` allows"
+        boundary = quote_code(role.permissions_boundary)
+        yield f"- at most what the permissions boundary {boundary} allows"
     session = format_duration(role.max_session_duration or _DEFAULT_SESSION)
     yield f"\nA session lasts at most {session}; then the caller must assume the role again.\n"
     yield "## What this means\n"
     yield (
-        f"- The role is `{role.arn}`. You own it: whatever its sessions do, they do in your "
-        "account, and your CloudTrail logs it."
+        f"- The role is {quote_code(role.arn)}. You own it: whatever its sessions do, they do in "
+        "your account, and your CloudTrail logs it."
     )
     yield from _describe_effects(half)
     yield ""
@@ -101,8 +105,8 @@ def _describe_effects(half: HandoffHalf) -> Iterator[str]:
     yield _both_halves(half)
     trusted = [
         name
-        for statement in half.documents.role.trust_policy["Statement"]
-        for name in _list_trusted(statement)
+        for statement in list_statements(half.documents.role.trust_policy)
+        for name in list_principals(statement.get("Principal"))
     ]
     if any(not name.endswith(":root") and name != "*" for name in trusted):
         yield (
@@ -117,14 +121,16 @@ def _describe_effects(half: HandoffHalf) -> Iterator[str]:
     if half.has_external_id:
         yield (
             "- The external ID must stay between the two of you. It is in `trust-policy.json`, "
-            "`template.yaml` and `main.tf`: don't publish these files."
+            "`template.yaml` and `main.tf`, and could be guessed from their digests in "
+            "`handoff.json`: don't publish these files."
         )
 
 
 def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
+    statements = list_statements(trust)
     listed = [
-        [f"- {one.full}" for one in describe_conditions(statement.get("Condition", {}), _quote)]
-        for statement in trust["Statement"]
+        [f"- {one.full}" for one in describe_conditions(statement.get("Condition", {}), quote_code)]
+        for statement in statements
     ]
     if not any(listed):
         yield "There are no conditions.\n"
@@ -137,16 +143,11 @@ def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
             "Each statement of `trust-policy.json` has its own conditions, all of which must be "
             "met:\n"
         )
-        for statement, conditions in zip(trust["Statement"], listed, strict=True):
-            names = ", ".join(map(_quote, _list_trusted(statement)))
+        for statement, conditions in zip(statements, listed, strict=True):
+            names = ", ".join(map(quote_code, list_principals(statement.get("Principal"))))
             yield f"- {names}" + (":" if conditions else ", without conditions")
             yield from (f"  {condition}" for condition in conditions)
         yield ""
-
-
-def _list_trusted(statement: Mapping[str, Any]) -> list[str]:
-    trusted = statement["Principal"]["AWS"]
-    return [trusted] if isinstance(trusted, str) else trusted
 
 
 # --- The source -----------------------------------------------------------------------------------
@@ -154,26 +155,27 @@ def _list_trusted(statement: Mapping[str, Any]) -> list[str]:
 
 def _describe_source(half: HandoffHalf) -> Iterator[str]:
     documents, role = half.documents, half.documents.role
-    yield f"# Permission in account {half.account} to assume a role of {half.other_account}\n"
+    account, other_account = quote_plain(half.account), quote_plain(half.other_account)
+    yield f"# Permission in account {account} to assume a role of {other_account}\n"
     yield (
-        f"You administer account {half.account}. Account {half.other_account} has the IAM role "
-        f"`{role.arn}` for the principals below, and asks you to allow them to assume it. This "
-        "folder has all that you need.\n"
+        f"You administer account {account}. Account {other_account} has the IAM role "
+        f"{quote_code(role.arn)} for the principals below, and asks you to allow them to assume "
+        "it. This folder has all that you need.\n"
     )
     yield "## Who gets which policy\n"
     for policy in half.attached:
         yield (
-            f"- {policy.kind} `{policy.holder}`: the managed policy `{policy.name}`, with the "
-            f"document `{policy.file}`"
+            f"- {policy.kind} {quote_code(policy.holder)}: the managed policy "
+            f"{quote_code(policy.name)}, with the document {quote_code(policy.file)}"
         )
     yield from (_describe_unattached(policy, half) for policy in half.unattached)
     yield "\n## What this means\n"
     yield (
         "- Each policy allows its principal to assume this one role (with session tags or a source "
         "identity where the document says so), and nothing else. Account "
-        f"{half.other_account} decides what the role allows."
+        f"{other_account} decides what the role allows."
     )
-    if groups := [f"`{policy.holder}`" for policy in half.attached if policy.kind == "group"]:
+    if groups := [quote_code(policy.holder) for policy in half.attached if policy.kind == "group"]:
         yield f"- Users that you add to the group {', '.join(groups)} get the permission too."
     if any(principal.kind == "session" for principal in documents.principals):
         yield (
@@ -186,17 +188,18 @@ def _describe_source(half: HandoffHalf) -> Iterator[str]:
 
 def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
     """Describe where a policy goes that can't be attached to an IAM entity from here."""
-    attach = _ATTACH.format(file=policy.file)
+    account, file = quote_plain(half.account), quote_code(policy.file)
+    attach = _ATTACH.format(file=file)
     match policy.principal.kind:
         case "permission_set":
             where = (
-                f"in IAM Identity Center, add the statement of `{policy.file}` to the permission "
-                f"set's inline policy, and provision it to account {half.account} again"
+                f"in IAM Identity Center, add the statement of {file} to the permission "
+                f"set's inline policy, and provision it to account {account} again"
             )
         case "account":
-            where = f"in account {half.account}, {attach}"
+            where = f"in account {account}, {attach}"
         case _:
-            where = f"in each of its accounts, including {half.account}, {attach}"
+            where = f"in each of its accounts, including {account}, {attach}"
     return f"- {_describe_principal(policy.principal.kind, policy.principal.name)}: {where}"
 
 
@@ -206,8 +209,8 @@ def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
 def _both_halves(half: HandoffHalf) -> str:
     return (
         f"- Access works only after both halves are deployed, yours and that of account "
-        f"{half.other_account}: cross-account access needs permission from both accounts. Either "
-        "account can end it alone."
+        f"{quote_plain(half.other_account)}: cross-account access needs permission from both "
+        "accounts. Either account can end it alone."
     )
 
 
@@ -219,7 +222,7 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
             template_file="template.yaml",
             capabilities="CAPABILITY_NAMED_IAM",
         )
-        yield _DEPLOY.format(account=half.account, deploy=deploy)
+        yield _DEPLOY.format(account=quote_plain(half.account), deploy=deploy)
     else:
         yield "## How to deploy it\n"
         yield "By hand, as described above: no policy attaches to an IAM user, role or group.\n"
@@ -228,14 +231,15 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
     yield from _list_checks(half)
     yield "```\n"
     yield (
-        f"Then tell the owner of account {half.other_account}, who can verify by the checksum that "
-        "it was deployed as handed over:\n"
+        f"Then tell the owner of account {quote_plain(half.other_account)}, who can verify by the "
+        "checksum that it was deployed as handed over:\n"
     )
-    verify = ["cross-account-access", "verify", half.documents.grant, "--checksum", half.checksum]
-    yield f"```sh\n{shlex.join(verify)}\n```\n"
+    grant, checksum = half.documents.grant, ["--checksum", half.checksum]
+    verify = [*checksum, "--", grant] if grant.startswith("-") else [grant, *checksum]
+    yield f"```sh\n{join_words(['cross-account-access', 'verify', *verify])}\n```\n"
     if half.can_be_applied:
         delete = render_command("cloudformation delete-stack", stack_name=half.slug)
-        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=delete)
+        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=quote_code(delete))
     else:
         yield "## How to undo it\n"
         yield "Remove the statements from where you put them.\n"
@@ -271,8 +275,4 @@ def _list_checks(half: HandoffHalf) -> Iterator[str]:
 
 
 def _describe_principal(kind: PrincipalKind, name: str) -> str:
-    return f"{kind.replace('_', ' ')} `{name}`: {TRAITS[kind].meaning}"
-
-
-def _quote(text: str) -> str:
-    return f"`{text.replace('`', ' ').replace(chr(10), ' ')}`"
+    return f"{kind.replace('_', ' ')} {quote_code(name)}: {TRAITS[kind].meaning}"

@@ -2,15 +2,16 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from .text_escapes import escape_code_points, refuse_text
+
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 _KEYWORDS = frozenset({"for", "if", "in", "true", "false", "null"})
-# Written as \uXXXX, which JSON and Terraform both read.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "${": "$${", "%{": "%%{"}
 
 
@@ -51,10 +52,17 @@ class Block:
 
 
 def quote_text(value: str) -> str:
-    """Quote text so that nothing in it is a template."""
+    """Quote text so that nothing in it is a template.
+
+    Raises:
+        InputError: If Terraform would read another text: it has Unicode in the form NFC only.
+    """
+    if not unicodedata.is_normalized("NFC", value):
+        raise refuse_text(
+            value, "must be in Unicode's form NFC, to which Terraform would change it"
+        )
     escaped = re.sub(r'[\\"\n\r\t]|[$%]\{', lambda match: _SHORT[match[0]], value)
-    printable = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
-    return f'"{printable}"'
+    return f'"{escape_code_points(escaped)}"'
 
 
 def _render_lines(value: Any) -> list[str]:
@@ -91,7 +99,8 @@ def _append(lines: list[str], end: str) -> list[str]:
 
 def _render_arguments(items: Iterable[tuple[str, Any]], *, quoted: bool) -> Iterator[str]:
     """Render arguments; the equals signs of neighbouring single-line arguments are aligned."""
-    rendered = [(_render_key(key) if quoted else key, _render_lines(value)) for key, value in items]
+    render_key = _render_key if quoted else _check_name
+    rendered = [(render_key(key), _render_lines(value)) for key, value in items]
     for short, group in groupby(rendered, key=lambda item: len(item[1]) == 1):
         arguments = list(group)
         width = max(len(key) for key, _ in arguments) if short else 0
@@ -102,3 +111,9 @@ def _render_arguments(items: Iterable[tuple[str, Any]], *, quoted: bool) -> Iter
 
 def _render_key(key: str) -> str:
     return key if _NAME.fullmatch(key) and key not in _KEYWORDS else quote_text(key)
+
+
+def _check_name(key: str) -> str:
+    if not _NAME.fullmatch(key):
+        raise refuse_text(key, "must be a name in Terraform")
+    return key

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .text_escapes import escape_code_points
+
 _PLAIN_KEY = re.compile("[A-Z][A-Za-z0-9]*(::[A-Za-z0-9]+)?")
 _BOOLEANS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-# JSON allows these as they are; YAML reads them as line breaks or refuses them.
-_ESCAPED = re.compile("[\x7f-\xa0\u2028\u2029\ufeff]")
 
 
 def render_yaml(value: Mapping[str, Any]) -> str:
@@ -48,5 +48,5 @@ def _render_key(key: str) -> str:
 
 
 def _render_scalar(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    # JSON allows invisible characters as they are; YAML reads some as line breaks.
+    return escape_code_points(json.dumps(value, ensure_ascii=False))

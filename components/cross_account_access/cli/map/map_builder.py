@@ -7,7 +7,7 @@ from cross_account_access.cli.condition_words import describe_conditions
 from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.cli.trust_requirements import find_extra_conditions, find_statements
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
-from cross_account_access.grants.principals import TRAITS
+from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 
 from .access_map import AccessMap, Chained, Edge, Home, Node, Origin, RoleDetails
@@ -53,8 +53,8 @@ class _Builder:
             ),
             max_session=role.max_session_duration or _DEFAULT_SESSION,
         )
-        name = escape_invisible(f"{role.path}{role.name}".removeprefix("/"))
-        node = Node(role.arn, "role", name, Home("account", account), role.arn, details)
+        name = f"{role.path}{role.name}".removeprefix("/")
+        node = _make_node(role.arn, "role", name, _make_account(account), role.arn, details)
         self._nodes.setdefault(node.key, node)
 
     def learn_arns(self, documents: GrantDocuments) -> None:
@@ -72,31 +72,32 @@ class _Builder:
             session = min(session, limits.CHAINED_SESSION_SECONDS)
         for described in _describe_statements(documents, half):
             conditions = (*scoping, *described)
-            key = (node.key, documents.role.arn, conditions, session)
+            role = escape_invisible(documents.role.arn)
+            key = (node.key, role, conditions, session)
             earlier = self._edges[key].origins if key in self._edges else ()
             origins = tuple(sorted({origin, *earlier}))
             self._edges[key] = Edge(
-                node.key, documents.role.arn, conditions, session, chained, node.wide, origins
+                node.key, role, conditions, session, chained, node.wide, origins
             )
 
     def _make_principal(
         self, documents: GrantDocuments, half: SourceHalf
     ) -> tuple[Node, tuple[str, ...]]:
         """Return the principal's node, and what the grant trusts of it alone."""
-        account = Home("account", documents.source_account_id)
-        name = escape_invisible(half.name)
+        account = _make_account(documents.source_account_id)
+        name = half.name
         if half.kind == "session":
             role, _, session = half.name.partition("/")
-            arn = self._role_arns.get((account.id, role))
+            arn = self._role_arns.get((documents.source_account_id, role))
             if arn and (parsed := arns.parse_arn(arn)):
                 role = f"{parsed.path}{parsed.name}".removeprefix("/")
                 scoping = (f"only session {escape_invisible(session)}",)
-                return Node(arn, "role", role, account, arn), scoping
+                return _make_node(arn, "role", role, account, arn), scoping
         if half.kind in ("organization", "organizational_unit"):
-            home = Home("organization", name.partition("/")[0])
-            return Node(f"{half.kind}:{name}", half.kind, name, home), ()
+            home = Home("organization", escape_invisible(name.partition("/")[0]))
+            return _make_node(f"{half.kind}:{name}", half.kind, name, home), ()
         key = half.arn if half.arn and half.kind != "group" else f"{half.kind}:{account.id}:{name}"
-        return Node(key, half.kind, name, account, half.arn), ()
+        return _make_node(key, half.kind, name, account, half.arn), ()
 
     def build(self) -> AccessMap:
         nodes = {node.key: node for node in sorted(self._nodes.values(), key=_rank)}
@@ -108,15 +109,37 @@ class _Builder:
         return AccessMap(nodes, tuple(edges))
 
 
+def _make_account(account_id: str) -> Home:
+    return Home("account", escape_invisible(account_id))
+
+
+def _make_node(
+    key: str,
+    kind: PrincipalKind,
+    name: str,
+    home: Home,
+    arn: str | None = None,
+    role: RoleDetails | None = None,
+) -> Node:
+    """Make a node in whose texts everything can be seen."""
+    shown = escape_invisible(arn) if arn else None
+    return Node(escape_invisible(key), kind, escape_invisible(name), home, shown, role)
+
+
 def _rank(node: Node) -> tuple[Any, ...]:
     return node.home, node.kind, node.name.casefold(), node.key
 
 
 def _list_permissions(role: DestinationHalf) -> list[str]:
-    names = [arn.name for arn in map(arns.parse_arn, role.managed_policies) if arn]
+    names = [_name_policy(arn) for arn in role.managed_policies]
     names += [f"{escape_invisible(name)} (inline)" for name in role.inline_policies]
-    boundary = arns.parse_arn(role.permissions_boundary) if role.permissions_boundary else None
-    return names + ([f"permissions boundary {boundary.name}"] if boundary else [])
+    boundary = role.permissions_boundary
+    return names + ([f"permissions boundary {_name_policy(boundary)}"] if boundary else [])
+
+
+def _name_policy(arn: str) -> str:
+    parsed = arns.parse_arn(arn)
+    return escape_invisible(parsed.name if parsed else arn)
 
 
 def _describe_statements(documents: GrantDocuments, half: SourceHalf) -> list[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from cross_account_access.cli.files import write_file
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import (
     Command,
+    InputError,
     echo,
     emit,
     make_console,
@@ -74,10 +75,10 @@ def map_command(
     """  # noqa: D301 - \b is click's
     if file == Path("-"):
         file = None
+    form = _choose_form(form, file)
     access = build_access_map(
         (_name_stack(grant.stack, where), grant.documents) for grant in load_grants(where)
     )
-    form = form or (_FORMS.get(file.suffix.lower(), "tree") if file else "tree")
     text, mark = _RENDERERS[form](access)
     if form == "mermaid":
         _warn_of_size(text, access)
@@ -94,6 +95,16 @@ def map_command(
         make_console().print(build_tree(access))
     else:
         echo(text, nl=False)
+
+
+def _choose_form(form: Form | None, file: Path | None) -> Form:
+    named = _FORMS.get(file.suffix.lower()) if file else None
+    if form and named and form != named:
+        raise InputError(
+            f"--to {file} is named as {named}, but --format is {form}",
+            "Leave --format out, or choose another name.",
+        )
+    return form or named or "tree"
 
 
 def _warn_of_size(text: str, access: AccessMap) -> None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 
 from .access_map import AccessMap, Edge, Node
-from .layout import describe_edge
 from .picture import number_nodes
 
 MARK = "%% Made by cross-account-access map"
@@ -12,8 +11,9 @@ MARK = "%% Made by cross-account-access map"
 MOST_EDGES = 500
 MOST_TEXT = 50_000
 
-# All but letters, digits and what has no meaning in a quoted label for Mermaid and HTML.
-_NOT_PLAIN = re.compile(r"[^\w ./:,()@=+·…-]")
+# All but letters, digits and what has no meaning in a quoted label for Mermaid and HTML. Newer
+# Mermaid reads _x_ as emphasis and :fa-x as an icon.
+_NOT_PLAIN = re.compile(r"[^\w ./:,()@=+·…-]|_|:(?=fa)")
 
 
 def render_mermaid(access: AccessMap) -> str:
@@ -52,7 +52,7 @@ def _render_node(node: Node, own_id: str) -> str:
 
 def _render_edge(edge: Edge, node_ids: Mapping[str, str]) -> str:
     arrow = "==>" if edge.wide else "-->"
-    label = _quote_label(" · ".join(describe_edge(edge)))
+    label = _quote_label(f"{edge.conditions_text} · up to {edge.session_text}")
     return f"  {node_ids[edge.principal]} {arrow}|{label}| {node_ids[edge.role]}"
 
 

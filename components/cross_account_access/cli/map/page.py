@@ -15,7 +15,7 @@ from cross_account_access.cli.text_format import format_count, format_duration
 
 from .access_map import AccessMap, Edge, Node
 from .markup import Markup, element, join_markup
-from .picture import find_anchors, number_nodes, render_picture
+from .picture import number_nodes, render_picture
 
 MARK = "cross-account-access map"
 TITLE = "Who may assume what"
@@ -58,7 +58,6 @@ def _build_table(table_id: str, caption: str, heads: tuple[str, ...], rows: list
 
 def _list_access(access: AccessMap) -> Markup:
     node_ids = number_nodes(access)
-    anchors = find_anchors(access, node_ids)
     rows = []
     for number, edge in enumerate(access.edges, start=1):
         principal, role = access.nodes[edge.principal], access.nodes[edge.role]
@@ -66,7 +65,7 @@ def _list_access(access: AccessMap) -> Markup:
             "tr",
             element("th", *_describe_principal(principal), scope="row"),
             element("td", str(principal.home), class_="home"),
-            element("td", element("a", role.label, href=f"#{anchors[role.key]}")),
+            element("td", element("a", role.label, href=f"#role-{node_ids[role.key]}")),
             element("td", str(role.home), class_="home"),
             element("td", _list_conditions(edge), class_="long"),
             element("td", edge.session_text),
