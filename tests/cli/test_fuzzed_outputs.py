@@ -133,8 +133,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_every_command_answers_where_nothing_is_changed(folder: Path) -> None:
     (folder / FILE).write_bytes(TEXT)
     codes = {name: run(*args).code for name, args in COMMANDS.items()}
+    assert codes.pop("profile") in (DONE, UNAVAILABLE)  # it may ask who calls
     assert codes == {
-        **dict.fromkeys(("profile", "open", "handoff", "map"), DONE),
+        **dict.fromkeys(("open", "handoff", "map"), DONE),
         **dict.fromkeys(("verify", "exec"), UNAVAILABLE),
         "explain": NO,
     }
