@@ -13,14 +13,17 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import click
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from sandbox.aws.server import Sandbox, SandboxError, is_sandbox
-from sandbox.deploy import in_process, pulumi_engine
-from sandbox.deploy.deployment import Deployment, DeploymentError
-from sandbox.deploy.stack import SANDBOX_PORT, Stack, load
+from cross_account_access.cli.text_format import escape_invisible
+from sandbox.aws.endpoint import read_health
+from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
+from sandbox.deploy import in_process, private_files, pulumi_engine
+from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_region, load
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
@@ -29,12 +32,15 @@ from stack_config import NAMESPACE
 Engine = Literal["auto", "pulumi", "in-process"]
 
 _FOLDER = Path(__file__).resolve().parent.parent
-_REFUSED = 2
+_REFUSED, _UNPROVEN = 2, 3
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 class _FailedError(click.ClickException):
     """Ends the command with exit code 1."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(escape_invisible, message.splitlines())))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +48,7 @@ def main() -> None:
     """Emulated AWS accounts, and a stack deployed on them.
 
     Exit codes: 0 success, and every attempt had the expected result; 1 failure; 2 the input was
-    refused and nothing was created.
+    refused and nothing was created; 3 with --strict, a grant is unproven.
     """
 
 
@@ -120,6 +126,11 @@ def _with_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     is_flag=True,
     help="Keep the accounts running until Ctrl-C, and print how to use them.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with code 3 if a grant is unproven: the sandbox can't meet its conditions.",
+)
 def up(
     cwd: Path,
     config_file: Path | None,
@@ -128,6 +139,7 @@ def up(
     *,
     as_json: bool,
     keep: bool,
+    strict: bool,
 ) -> None:
     """Deploy a stack to fresh emulated accounts and prove the access.
 
@@ -137,17 +149,19 @@ def up(
     with _exit_on_errors(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
         with (
-            _provide_accounts(stack) as fresh,
+            _provide_accounts(stack, "up") as fresh,
             make_people(stack.endpoint, stack.settings, keep=keep) as people,
         ):
             deployment, proof = _deploy_and_prove(stack, engine, people, fresh=fresh)
-            failures = _print_outcome(deployment, proof, as_json=as_json)
+            failed = _print_outcome(deployment, proof, as_json=as_json)
             if keep:
                 interrupted = _catch_interrupt()
                 _print_usage(stack, people, _save_outputs(stack, deployment))
                 interrupted.wait()
-            if failures:
+            if failed:
                 raise _FailedError("access differs from the stack's grants")
+            if strict and report.list_unproven(proof):
+                sys.exit(_UNPROVEN)
 
 
 def _deploy_and_prove(
@@ -156,16 +170,14 @@ def _deploy_and_prove(
     if stack.settings.side == "source":
         other_side.make_roles(stack.endpoint, stack.settings)
     deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-    role_arns = _read_role_arns(deployment)
+    role_arns = _read_role_arns(deployment, stack)
     if stack.settings.side == "destination":
         other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
     return deployment, prove(stack.endpoint, stack.settings, role_arns, people)
 
 
-def _print_outcome(
-    deployment: Deployment, proof: list[ProofAttempt], *, as_json: bool
-) -> list[ProofAttempt]:
-    """Print what was deployed and tried; returns the attempts with an unexpected result."""
+def _print_outcome(deployment: Deployment, proof: list[ProofAttempt], *, as_json: bool) -> bool:
+    """Print what was deployed and tried; returns whether an attempt had an unexpected result."""
     if as_json:
         click.echo(report.render_result(deployment, proof))
     else:
@@ -173,12 +185,18 @@ def _print_outcome(
         report.print_resources(console, deployment)
         console.print()
         report.print_proof(console, proof)
-    failures = [attempt for attempt in proof if not attempt.holds]
+    tried = [attempt for attempt in proof if not attempt.proves_nothing]
+    held = [attempt for attempt in tried if attempt.holds]
     _stderr.print(
-        f"{len(proof) - len(failures)} of {len(proof)} attempts had the expected result "
+        f"{len(held)} of {len(tried)} attempts had the expected result "
         f"(engine: {deployment.engine})."
     )
-    return failures
+    if unproven := report.list_unproven(proof):
+        _stderr.print(
+            f"Unproven: {', '.join(unproven)}. The sandbox can't meet conditions of a principal "
+            "there, so that its access was not tried."
+        )
+    return len(held) < len(tried)
 
 
 @main.command()
@@ -190,7 +208,7 @@ def preview(
     with _exit_on_errors(as_json=as_json):
         stack = load(cwd.resolve(), stack_name, config_file)
         with (
-            _provide_accounts(stack) as fresh,
+            _provide_accounts(stack, "preview") as fresh,
             make_people(stack.endpoint, stack.settings, keep=False),
         ):
             deployment = _deploy(stack, engine, fresh=fresh, preview=True)
@@ -212,21 +230,36 @@ def _exit_on_errors(*, as_json: bool) -> Iterator[None]:
         if as_json:
             click.echo(report.render_refusal(error))
         for problem in error.problems:
-            _stderr.print(Text("refused", style="red"), problem.message)
+            _stderr.print(Text("refused", style="red"), escape_invisible(problem.message))
         sys.exit(_REFUSED)
     except (DeploymentError, SandboxError, pulumi_engine.NoEngineError) as error:
         raise _FailedError(str(error)) from None
+    except ClientError as error:
+        message = error.response["Error"]["Message"]
+        raise _FailedError(f"{error.operation_name}: {message}") from None
+    except UNREACHABLE as error:
+        raise _FailedError(
+            f"the accounts no longer answer: {error}. Were they stopped? Run the command again"
+        ) from None
 
 
 @contextmanager
-def _provide_accounts(stack: Stack) -> Iterator[bool]:
-    """Use the accounts at the stack's endpoint, or start some; yields whether they are new."""
-    if is_sandbox(stack.endpoint):
+def _provide_accounts(stack: Stack, command: str) -> Iterator[bool]:
+    """Use the accounts that `serve` runs at the stack's endpoint, or start some.
+
+    Yields whether they are new.
+
+    Raises:
+        SandboxError: If another command uses the accounts there, or no sandbox answers there.
+    """
+    if health := read_health(stack.endpoint):
+        if health.get("used_by"):
+            raise make_in_use_error(stack.endpoint, health)
         yield False
         return
     parts = urlsplit(stack.endpoint)
     host = "127.0.0.1" if parts.hostname in (None, "localhost") else parts.hostname
-    with Sandbox(parts.port or 80, host=host):
+    with Sandbox(parts.port or 80, host=host, used_by=f"python -m sandbox {command}"):
         yield True
 
 
@@ -246,20 +279,23 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
 
 
-def _read_role_arns(deployment: Deployment) -> dict[str, str]:
+def _read_role_arns(deployment: Deployment, stack: Stack) -> dict[str, str]:
     try:
-        return {name: grant["roleArn"] for name, grant in deployment.outputs["grants"].items()}
-    except (AttributeError, KeyError, TypeError):
+        grants = deployment.outputs["grants"]
+        role_arns = {name: grants[name]["roleArn"] for name in stack.settings.grants}
+    except (KeyError, TypeError):
+        role_arns = {"": None}
+    if not all(isinstance(arn, str) for arn in role_arns.values()):
         raise DeploymentError(
             "the program must export grants: a map from each grant's name to its roleArn"
-        ) from None
+        )
+    return role_arns
 
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
     """Write the stack's outputs to a file that `cross-account-access` reads."""
-    file = stack.folder / ".sandbox" / f"outputs-{stack.name}.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(deployment.outputs, indent=2), encoding="utf-8")
+    file = private_files.make_folder(stack.folder) / f"outputs-{stack.name}.json"
+    private_files.write_file(file, json.dumps(deployment.outputs, indent=2))
     return file
 
 
@@ -268,7 +304,8 @@ def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
     click.echo(
         f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
-    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1", err=True)
+    region = get_region(stack.settings)
+    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}", err=True)
     for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())

@@ -126,7 +126,9 @@ def _choose_source_identity(request: _AssumeRoleRequest) -> str | None:
 
 def _check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: Entity) -> int:
     duration: int = value.get("DurationSeconds", _DEFAULT_DURATION)
-    if identity.kind == "role" and duration > _CHAINED_DURATION:
+    # The keys of GetSessionToken count as well:
+    # https://repost.aws/knowledge-center/iam-role-chaining-limit
+    if identity.session is not None and duration > _CHAINED_DURATION:
         raise AwsError(
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
@@ -271,12 +273,13 @@ def _issue_session(
             **session,
         )
     )
+    arn = f"arn:{state.accounts.partition}:sts::{role.account_id}"
     return request.answer(
         {
             "SourceIdentity": session["source_identity"],
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{role.id}:{name}",
-                "Arn": f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{name}",
+                "Arn": f"{arn}:assumed-role/{role.name}/{name}",
             },
             "Credentials": render_credentials(made, made.session_token, now + duration),
             "PackedPolicySize": packed,

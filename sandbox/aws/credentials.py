@@ -101,12 +101,12 @@ class IssuedSessions:
         self._by_key.clear()
 
 
-def make_administrator(account: str) -> CallingIdentity:
+def make_administrator(account: str, partition: str) -> CallingIdentity:
     """An account's administrator, who may do everything in it and assume what trusts it."""
     return CallingIdentity(
         kind="administrator",
         account=account,
-        arn=f"arn:aws:iam::{account}:user/{ADMINISTRATOR}",
+        arn=f"arn:{partition}:iam::{account}:user/{ADMINISTRATOR}",
         unique_id=f"AIDAADMIN{account}",
     )
 
@@ -118,14 +118,14 @@ def identify(
 
     Raises:
         AwsError: MissingAuthenticationToken when nobody did; ExpiredToken; InvalidClientTokenId for
-            keys that IAM and STS of this sandbox never issued, were deactivated, or whose user or
-            role is gone.
+            keys that IAM and STS of this partition never issued, were deactivated, or whose user
+            or role is gone.
     """
     key_id = call.access_key_id
     if key_id is None:
         raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token")
     if ACCOUNT.fullmatch(key_id):
-        return make_administrator(key_id)
+        return make_administrator(key_id, accounts.partition)
     if (session := sessions.get(key_id)) is not None:
         return _identify_session(call, session, accounts, now)
     match = accounts.find_key(key_id)
@@ -158,7 +158,10 @@ def _identify_session(
     return CallingIdentity(
         kind="role",
         account=session.account,
-        arn=f"arn:aws:sts::{session.account}:assumed-role/{principal.name}/{session.name}",
+        arn=(
+            f"arn:{accounts.partition}:sts::{session.account}"
+            f":assumed-role/{principal.name}/{session.name}"
+        ),
         unique_id=f"{principal.id}:{session.name}",
         principal=principal,
         session=session,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.aws import constraints, entities, mfa_devices, saved_policies, tag_checks
-from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +73,7 @@ def check_iam_request(request: IamRequest) -> None:
         AwsError: what AWS would refuse it with.
     """
     for value in request.params.values():
-        if value.startswith(AWS_POLICY_PREFIX):
+        if value.startswith(request.accounts.aws_policy_prefix):
             request.accounts.load_aws_policy(request.account, value)
     # AWS's own model of IAM says for which actions on a role there is this error.
     errors = constraints.load_service_model("iam").operation_model(request.action).error_shapes

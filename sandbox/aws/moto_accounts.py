@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 Entity = Any
 Backend = Any
 
-PARTITION = "aws"
-AWS_POLICY_PREFIX = f"arn:{PARTITION}:iam::aws:policy/"
-
 
 class MotoAccounts:
-    """All emulated accounts of this process. Not locked: the application does that."""
+    """The emulated accounts of one partition. Not locked: the application does that.
 
-    def __init__(self) -> None:
+    Partitions know nothing of each other: the same 12 digits are another account in each.
+    """
+
+    def __init__(self, partition: str = "aws") -> None:
         # Here and not above: the import takes 0.7 s.
         from moto.iam.models import iam_backends  # noqa: PLC0415
         from moto.sts.models import sts_backends  # noqa: PLC0415
 
+        self.partition = partition
+        self.aws_policy_prefix = f"arn:{partition}:iam::aws:policy/"
         self._iam = iam_backends
         self._sts = sts_backends
 
+    def in_partition(self, partition: str) -> MotoAccounts:
+        """The accounts of another partition."""
+        return self if partition == self.partition else MotoAccounts(partition)
+
     def reset(self) -> None:
-        """Empty every account, of every service."""
+        """Empty every account of every partition."""
         from moto.core.base_backend import BackendDict  # noqa: PLC0415
 
         BackendDict.reset()
@@ -42,15 +48,16 @@ class MotoAccounts:
 
     def get_iam(self, account: str) -> Backend:
         """The IAM of an account, which comes into being when it is first asked for."""
-        return self._iam[account][PARTITION]
+        return self._iam[account][self.partition]
 
     def get_sts(self, account: str) -> Backend:
-        return self._sts[account][PARTITION]
+        return self._sts[account][self.partition]
 
     def list_used(self) -> Iterator[tuple[str, Backend]]:
         """Every account that was used so far: id and IAM."""
-        for account in list(self._iam):
-            yield account, self._iam[account][PARTITION]
+        for account, partitions in list(self._iam.items()):
+            if self.partition in partitions.keys():  # noqa: SIM118 - `in` takes any that could be
+                yield account, partitions[self.partition]
 
     # Principals
 
@@ -89,10 +96,10 @@ class MotoAccounts:
             yield from self._list_roles(account)
 
     def _list_users(self, account: str) -> list[Entity]:
-        return list(self._iam[account][PARTITION].users.values()) if account in self._iam else []
+        return list(self.get_iam(account).users.values()) if account in self._iam else []
 
     def _list_roles(self, account: str) -> list[Entity]:
-        return list(self._iam[account][PARTITION].roles.values()) if account in self._iam else []
+        return list(self.get_iam(account).roles.values()) if account in self._iam else []
 
     # What belongs to a principal
 
@@ -104,7 +111,7 @@ class MotoAccounts:
 
     def find_managed_policy(self, account: str, arn: str) -> Entity | None:
         """A managed policy that can be attached in `account`: its own, or one of AWS's."""
-        if arn.startswith(AWS_POLICY_PREFIX):
+        if arn.startswith(self.aws_policy_prefix):
             self.load_aws_policy(account, arn)
         return self.get_iam(account).managed_policies.get(arn)
 
@@ -126,7 +133,7 @@ class MotoAccounts:
         from moto.iam.models import AWSManagedPolicy  # noqa: PLC0415
 
         iam = self.get_iam(account)
-        policy = AWSManagedPolicy.from_data(name, account, PARTITION, data)
+        policy = AWSManagedPolicy.from_data(name, account, self.partition, data)
         if policy.arn not in iam.managed_policies:
             iam.managed_policies[policy.arn] = policy
             iam.aws_managed_policies.append(policy)

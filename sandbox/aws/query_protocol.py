@@ -190,7 +190,7 @@ def build_error_reply(error: AwsError, call: AwsCall) -> Reply:
     """`error` in the protocol of the service that was called."""
     extra = tuple((name, to_header_text(value)) for name, value in error.headers.items())
     request_id = str(uuid.uuid4())
-    if "x-amz-target" in call.headers or "json" in call.headers.get("content-type", ""):
+    if _speaks_json(call):
         body = json.dumps({"__type": error.code, "message": error.message})
         kind: tuple[tuple[str, str], ...] = (
             ("Content-Type", "application/x-amz-json-1.1"),
@@ -208,6 +208,13 @@ def build_error_reply(error: AwsError, call: AwsCall) -> Reply:
             body = f'<ErrorResponse xmlns="{namespace}">{error_element}{request}</ErrorResponse>'
         kind = (("Content-Type", "text/xml"),)
     return Reply(error.status, body.encode(), (*kind, ("x-amzn-RequestId", request_id), *extra))
+
+
+def _speaks_json(call: AwsCall) -> bool:
+    """Whether the service that was called isn't one of those that speak XML."""
+    if "x-amz-target" in call.headers or "json" in call.headers.get("content-type", ""):
+        return True
+    return call.service not in ("", "s3", *NAMESPACES) and "Action" not in call.params
 
 
 def to_header_text(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.aws.credentials import ACCOUNT, IssuedSessions
@@ -57,6 +57,10 @@ class SandboxState:
     organizations: dict[str, Organization] = field(default_factory=dict)
     decisions: deque[LoggedDecision] = field(default_factory=lambda: deque(maxlen=1_000))
     requests: deque[RequestRecord] = field(default_factory=lambda: deque(maxlen=10_000))
+
+    def in_partition(self, partition: str) -> SandboxState:
+        """The same state, seen from another partition."""
+        return replace(self, accounts=self.accounts.in_partition(partition))
 
     def reset(self) -> None:
         """Empty all accounts and forget all else."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cross_account_access.iam import limits
 from sandbox.aws import policy_parsing
 from sandbox.aws.entities import check_quota
-from sandbox.aws.moto_accounts import AWS_POLICY_PREFIX, Entity, get_boundary_arn
+from sandbox.aws.moto_accounts import Entity, get_boundary_arn
 from sandbox.aws.query_protocol import AwsError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_create_policy(request: IamRequest) -> None:
     customer_managed = [
         policy
         for arn, policy in request.iam.managed_policies.items()
-        if not arn.startswith(AWS_POLICY_PREFIX)
+        if not arn.startswith(request.accounts.aws_policy_prefix)
     ]
     # moto compares ARNs, and so takes a second policy of that name in another path or case.
     if any(policy.name.lower() == name.lower() for policy in customer_managed):
@@ -51,7 +51,10 @@ def check_create_policy(request: IamRequest) -> None:
         raise AwsError("EntityAlreadyExists", text)
     check_quota("PoliciesPerAccount", POLICIES, len(customer_managed))
     text = _check_document(request, POLICY_SIZE)
-    arn = f"arn:aws:iam::{request.account}:policy{request.get('Path') or '/'}{name}"
+    arn = (
+        f"arn:{request.accounts.partition}:iam::{request.account}:policy"
+        f"{request.get('Path') or '/'}{name}"
+    )
     request.then(lambda: _keep_text(request.iam.managed_policies[arn], text))
 
 
@@ -142,7 +145,7 @@ def check_delete_policy(request: IamRequest) -> None:
 def _get_own_policy(request: IamRequest) -> Entity:
     """The account's own managed policy that the call is about."""
     arn = request.get("PolicyArn")
-    if arn.startswith(AWS_POLICY_PREFIX):
+    if arn.startswith(request.accounts.aws_policy_prefix):
         who = f"User: {request.identity.arn} is not authorized to perform: iam:{request.action}"
         raise AwsError("AccessDenied", f"{who} on resource: policy {arn.rpartition('/')[2]}")
     policy = request.iam.managed_policies.get(arn)

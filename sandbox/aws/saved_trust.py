@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cross_account_access.iam import limits
 from cross_account_access.iam.policy_document import list_statements, to_list
 from sandbox.aws import policy_parsing
-from sandbox.aws.moto_accounts import PARTITION, Entity, MotoAccounts, get_age
+from sandbox.aws.moto_accounts import Entity, MotoAccounts, get_age
 from sandbox.aws.query_protocol import AwsError
 
 if TYPE_CHECKING:
@@ -29,14 +29,12 @@ length".
 """
 
 _ACCOUNT = re.compile(r"\d{12}")
-_ROOT = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:root")
-_USER_OR_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:(user|role)/.+")
+_ROOT = re.compile(r"arn:[a-z-]+:iam::\d{12}:root")
+_USER_OR_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+")
 _ROLE_SESSION = re.compile(
-    rf"arn:{PARTITION}:sts::(\d{{12}}):assumed-role/([^/]+)/([\w+=,.@-]{{2,64}})", re.ASCII
+    r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([^/]+)/([\w+=,.@-]{2,64})", re.ASCII
 )
-_FEDERATED_USER = re.compile(
-    rf"arn:{PARTITION}:sts::\d{{12}}:federated-user/[\w+=,.@-]{{2,32}}", re.ASCII
-)
+_FEDERATED_USER = re.compile(r"arn:[a-z-]+:sts::\d{12}:federated-user/[\w+=,.@-]{2,32}", re.ASCII)
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 
 
@@ -69,10 +67,12 @@ def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
 
 def _resolve(principal: str, accounts: MotoAccounts, hold: float) -> str | None:
     """The principal as it is kept; None if AWS would refuse it."""
+    if principal.startswith("arn:") and principal.split(":")[1] != accounts.partition:
+        return None
     if principal == "*" or _ROOT.fullmatch(principal) or _FEDERATED_USER.fullmatch(principal):
         return principal
     if _ACCOUNT.fullmatch(principal):
-        return f"arn:{PARTITION}:iam::{principal}:root"
+        return f"arn:{accounts.partition}:iam::{principal}:root"
     if session := _ROLE_SESSION.fullmatch(principal):
         role = accounts.find_role(session[1], session[2])
         return principal if role is not None and get_age(role) >= hold else None
@@ -106,7 +106,7 @@ def _map_principals(document: Mapping[str, Any], change: Callable[[str], str]) -
 def forget_principal(bearer: Entity, accounts: MotoAccounts) -> None:
     """Replace the ARN of a deleted user or role by its unique ID in every trust policy."""
     # A name is unique in its account, so that a role's sessions are known by it.
-    sessions = f"arn:{PARTITION}:sts::{bearer.account_id}:assumed-role/{bearer.name}/"
+    sessions = f"arn:{accounts.partition}:sts::{bearer.account_id}:assumed-role/{bearer.name}/"
     is_role = bearer.id.startswith("AROA")
 
     def change(name: str) -> str:

@@ -1,7 +1,7 @@
 """Emulated AWS accounts on one loopback endpoint, for trying cross-account access without an AWS
 account.
 
-moto holds users, roles, groups and policies. In app of it stands what it lacks: AWS's decision of
+moto holds users, roles, groups and policies. In front of it stands what it lacks: AWS's decision of
 `sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries,
 session policies), temporary keys that expire, MFA codes, unique IDs in trust policies, and IAM's
 refusals.
@@ -9,18 +9,17 @@ refusals.
 What AWS does and this does not:
 
 - Signatures aren't verified: whoever knows an access key id, and the token of temporary keys, may
-use it.
+  use it. That is why only loopback hosts are answered, and no other site's page in a browser.
 - Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
-succeeds for
-  any valid keys of an account, whatever the caller's policies say.
+  succeeds for any valid keys of an account, whatever the caller's policies say.
+- IAM and STS are the only services.
 - There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
-no root user.
+  no root user.
 - `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer
 NotImplemented.
 - An MFA code may be used more than once. Only virtual MFA devices exist.
 - Changes are in force at once. `hold_new_principals` imitates the one delay that breaks
-deployments.
-- Only the partition `aws` exists.
+  deployments.
 """
 
 from __future__ import annotations
@@ -31,12 +30,14 @@ import math
 import os
 import socket
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox
+from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox, read_health
 from sandbox.aws.sandbox_state import RequestRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.aws.listener import Listener
     from sandbox.aws.sandbox_state import SandboxState
     from sandbox.aws.wsgi_app import WsgiApp
@@ -71,7 +72,12 @@ class Sandbox:
     _starting: ClassVar[Lock] = Lock()
 
     def __init__(
-        self, port: int = 0, *, host: str = "127.0.0.1", hold_new_principals: float = 0.0
+        self,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        hold_new_principals: float = 0.0,
+        used_by: str | None = None,
     ) -> None:
         """Prepare a sandbox; nothing runs yet.
 
@@ -82,6 +88,7 @@ class Sandbox:
             hold_new_principals: seconds during which a new user or role is refused as a trust
                 policy's principal, as AWS does for some 10 to 30 s (`MalformedPolicyDocument:
                 Invalid principal in policy`).
+            used_by: the command whose own the accounts are, so that others leave them alone.
 
         Raises:
             SandboxError: `host` isn't a loopback address, or `port` is out of range.
@@ -96,6 +103,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._hold = hold_new_principals
+        self._used_by = used_by
         self._app: WsgiApp | None = None
         self._listener: Listener | None = None
         self._thread: Thread | None = None
@@ -164,7 +172,7 @@ class Sandbox:
             )
         state = SandboxState(MotoAccounts(), hold_new_principals=self._hold)
         state.reset()
-        self._app = WsgiApp(state)
+        self._app = WsgiApp(state, self._used_by)
         self._listener = Listener(bound, self._app)
         self._thread = Thread(
             target=self._listener.serve_forever,
@@ -251,8 +259,22 @@ def _bind(host: str, port: int) -> socket.socket:
 def _describe_bind_error(host: str, port: int, error: OSError) -> SandboxError:
     if error.errno != errno.EADDRINUSE:
         return SandboxError(f"cannot listen on {host} port {port}: {error.strerror}")
-    if is_sandbox(f"http://{f'[{host}]' if ':' in host else host}:{port}"):
-        return SandboxError(f"port {port} is in use by another sandbox: use it, or stop it first")
+    endpoint = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    health = read_health(endpoint)
+    if health is None:
+        return SandboxError(
+            f"port {port} is in use by another program, which is no sandbox: stop it, or choose "
+            "another port"
+        )
+    if health.get("used_by"):
+        return make_in_use_error(endpoint, health)
+    return SandboxError(f"port {port} is in use by another sandbox: use it, or stop it first")
+
+
+def make_in_use_error(endpoint: str, health: Mapping[str, Any]) -> SandboxError:
+    """The error for accounts that another command uses alone."""
     return SandboxError(
-        f"port {port} is in use by another program: stop it, or choose another port"
+        f"another `{health['used_by']}` runs at {endpoint}, on accounts of its own: wait until it "
+        "has ended, or choose another port. Several commands may use the accounts of "
+        "`python -m sandbox serve`"
     )

@@ -1,8 +1,8 @@
-"""The WSGI application: moto's server behind the checks that make accounts of it.
+"""The WSGI application: moto's IAM behind the checks that make accounts of it.
 
-For every request it identifies the caller, and so the account; it answers STS itself, checks
-what goes to moto's IAM, and hands all else on to moto's other services, as far as they are
-installed, unchecked.
+For every request it identifies the caller, and so the account; it answers STS itself and checks
+what goes to moto's IAM. There is no other service: moto's would call other addresses, or start
+containers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Any
 
 from sandbox.aws import constraints, iam_checks, sts
 from sandbox.aws.credentials import CallingIdentity, identify
+from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
+from sandbox.aws.local_requests import describe_foreign_request
 from sandbox.aws.query_protocol import (
     AwsCall,
     AwsError,
@@ -46,20 +48,24 @@ _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 4
 class WsgiApp:
     """The application. It answers IAM and STS one request at a time: moto doesn't lock."""
 
-    def __init__(self, state: SandboxState) -> None:
+    def __init__(self, state: SandboxState, used_by: str | None = None) -> None:
+        """Make the application.
+
+        Args:
+            state: what requests are answered from.
+            used_by: the command whose own these accounts are; None where they are for anybody.
+        """
         self.state = state
         self.lock = RLock()
+        self._used_by = used_by
         self._moto: Application = _load_moto()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path.startswith("/_sandbox/"):
+        if rule := describe_foreign_request(environ):
+            reply = build_error_reply(AwsError("AccessDenied", rule), read_call(environ))
+        elif path.startswith("/_sandbox/"):
             reply = self._answer_own(path, environ)
-        elif path.startswith("/moto-api"):
-            # moto's own reset would leave sessions behind.
-            reply = _build_json_reply(
-                404, {"error": "The sandbox has its own: POST /_sandbox/reset"}
-            )
         else:
             reply = self._answer_aws(environ)
         headers = list(reply.headers)
@@ -76,8 +82,7 @@ class WsgiApp:
             return self._dispatch(call, environ)
         except AwsError as error:
             return build_error_reply(error, call)
-        except (NotImplementedError, ImportError):
-            # An action that moto lacks, or a service whose own needs aren't installed.
+        except NotImplementedError:  # an action that moto lacks
             return build_error_reply(
                 make_not_implemented_error(f"{call.service}:{call.action}"), call
             )
@@ -93,39 +98,33 @@ class WsgiApp:
         if not call.service and call.action in _UNSIGNED:
             raise make_not_implemented_error(f"sts:{call.action}")
         with self.lock:
-            identity = self._identify(call)
-            environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
+            state = self.state.in_partition(get_partition(call.region))
+            identity = _identify(call, state)
             if call.service == "sts":
                 value = constraints.check_parameters("sts", call.action, call.params)
-                return sts.answer_sts_call(StsRequest(call, value, identity, self.state))
+                return sts.answer_sts_call(StsRequest(call, value, identity, state))
             if call.service == "iam":
-                return self._answer_iam(call, identity, environ)
-        return self._forward(environ)
+                return self._answer_iam(call, identity, state, environ)
+        raise make_not_implemented_error(f"{call.service}:{call.action}")
 
-    def _identify(self, call: AwsCall) -> CallingIdentity:
-        try:
-            identity = identify(call, self.state.accounts, self.state.sessions, self.state.clock())
-        except AwsError:
-            self.state.requests.append(RequestRecord("", call.service, call.action))
-            raise
-        self.state.requests.append(RequestRecord(identity.account, call.service, call.action))
-        return identity
-
-    def _answer_iam(self, call: AwsCall, identity: CallingIdentity, environ: Environ) -> Reply:
+    def _answer_iam(
+        self, call: AwsCall, identity: CallingIdentity, state: SandboxState, environ: Environ
+    ) -> Reply:
         request = IamRequest(
             action=call.action,
             params=dict(call.params),
             value=constraints.check_parameters("iam", call.action, call.params),
             identity=identity,
-            accounts=self.state.accounts,
-            hold=self.state.hold_new_principals,
-            now=self.state.clock(),
+            accounts=state.accounts,
+            hold=state.hold_new_principals,
+            now=state.clock(),
             by_aws=AWS_SERVICE in call.headers,
         )
         iam_checks.check_iam_request(request)
         if request.reply is not None:
             return request.reply
         replace_params(environ, request.params)
+        _name_account(environ, call, identity, state)
         reply = self._forward(environ)
         if reply.status >= 300:  # noqa: PLR2004 - HTTP's own line
             return reply
@@ -158,7 +157,9 @@ class WsgiApp:
         try:
             match environ["REQUEST_METHOD"], path.removeprefix("/_sandbox/"):
                 case "GET", "health":
-                    return _build_json_reply(200, {"sandbox": NAME, "version": VERSION})
+                    return _build_json_reply(
+                        200, {"sandbox": NAME, "version": VERSION, "used_by": self._used_by}
+                    )
                 case "GET", "log":
                     with self.lock:
                         return _build_json_reply(
@@ -183,6 +184,26 @@ class WsgiApp:
             return _build_json_reply(400, {"error": str(error)})
 
 
+def _identify(call: AwsCall, state: SandboxState) -> CallingIdentity:
+    account = ""
+    try:
+        identity = identify(call, state.accounts, state.sessions, state.clock())
+        account = identity.account
+    finally:
+        state.requests.append(RequestRecord(account, call.service, call.action))
+    return identity
+
+
+def _name_account(
+    environ: Environ, call: AwsCall, identity: CallingIdentity, state: SandboxState
+) -> None:
+    """Say to moto which account of which partition is meant, and leave it nothing to guess from."""
+    environ.pop("HTTP_USER_AGENT", None)  # which may name a region
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
+    scope = f"{call.access_key_id}/20260101/{state.accounts.partition}/iam/aws4_request"
+    environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0"
+
+
 def _read_json_body(environ: Environ) -> Mapping[str, str]:
     text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     body = json.loads(text)
@@ -196,8 +217,8 @@ def _build_json_reply(status: int, value: Any) -> Reply:
 
 
 def _load_moto() -> Application:
-    """The server of moto as a WSGI application, every service of it."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - heavy: only when a sandbox starts
+    """The server of moto's IAM as a WSGI application."""
+    from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415 - heavy: only when a sandbox starts
 
-    application: Application = DomainDispatcherApplication(create_backend_app)
+    application: Application = create_backend_app("iam")
     return application

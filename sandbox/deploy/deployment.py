@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.error import URLError
+
+import botocore.exceptions
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 UNKNOWN = "[unknown]"
 STACK_TYPE = "pulumi:pulumi:Stack"
+UNREACHABLE = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError, URLError)
+"""What is raised where the accounts don't answer."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,13 @@ from botocore.exceptions import ClientError
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, set_all_config, settings, stack
 
-from sandbox.deploy.deployment import STACK_TYPE, Deployment, DeploymentError, parse_urn
+from sandbox.deploy.deployment import (
+    STACK_TYPE,
+    UNREACHABLE,
+    Deployment,
+    DeploymentError,
+    parse_urn,
+)
 from sandbox.deploy.resource_deployer import ResourceDeployer, render_value
 from sandbox.deploy.resource_handlers import UnsupportedResourceError
 
@@ -42,6 +48,7 @@ def deploy(
 
     Raises:
         DeploymentError: If the program or AWS refuses.
+        One of `UNREACHABLE`: If the accounts no longer answer.
     """
     deployer = ResourceDeployer(preview=preview)
     monitor = _DeployMonitor(deployer)
@@ -90,7 +97,7 @@ def _translate_errors(program: Path) -> Iterator[None]:
     except ClientError as error:
         message = error.response["Error"]["Message"]
         raise DeploymentError(f"{error.operation_name}: {message}") from None
-    except DeploymentError:
+    except (DeploymentError, *UNREACHABLE):
         raise
     except (Exception, SystemExit) as error:
         raise DeploymentError(_describe_failure(error, program)) from error

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pulumi import automation
 
+from sandbox.deploy import private_files
 from sandbox.deploy.deployment import (
     SECRET,
     STACK_TYPE,
@@ -25,7 +26,6 @@ from sandbox.deploy.deployment import (
 )
 from sandbox.deploy.stack import Stack, get_account_ids
 
-_FOLDER = ".sandbox"
 _PLUGIN = "pulumi-resource-aws"
 _DOWNLOADS = "https://get.pulumi.com"
 _PROGRAM = ("__main__.py", "stack_config.py")
@@ -51,7 +51,7 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
     Raises:
         NoEngineError: If they aren't here and weren't installed.
     """
-    home = folder / _FOLDER / "home"
+    home = folder / private_files.FOLDER / "home"
     environment = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     if (home / "bin" / "pulumi").is_file():
         return environment | _build_environment(home)
@@ -66,6 +66,7 @@ def find(folder: Path, *, install: bool, tell: Callable[[str], None]) -> Mapping
         raise NoEngineError(f"{missing} and {_DOWNLOADS} can't be reached") from None
     tell(f"{missing}: installing it into {home.relative_to(folder)}")
     environment |= _build_environment(home)
+    private_files.make_folder(folder)
     try:
         _install(home, environment)
     except (OSError, subprocess.SubprocessError, automation.CommandError) as error:
@@ -159,13 +160,12 @@ def deploy(
 
 def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     """Copy the project: Pulumi writes its salt beside the stack's config."""
-    base = stack.folder / _FOLDER / stack.name
+    base = private_files.make_folder(stack.folder) / stack.name
     if fresh:
         shutil.rmtree(base, ignore_errors=True)
     work = base / "project"
     work.mkdir(parents=True, exist_ok=True)
     (base / "state").mkdir(exist_ok=True)
-    (base.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     for name in _PROGRAM:
         shutil.copy(stack.folder / name, work)
     project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text(encoding="utf-8"))

@@ -9,12 +9,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pulumi
-from botocore.config import Config
 from pulumi.runtime import mocks, rpc
 
-from sandbox.aws.endpoint import is_loopback, use_shared_models
+from sandbox.deploy import provider_clients
 from sandbox.deploy.deployment import (
     SECRET,
     STACK_TYPE,
@@ -78,13 +76,7 @@ class ResourceDeployer(mocks.Mocks):
         return made.id, outputs
 
     def _connect(self, name: str, inputs: Mapping[str, Any]) -> str:
-        endpoint = json.loads(inputs.get("endpoints", "[{}]"))[0].get("sts", "")
-        if not is_loopback(endpoint):
-            raise DeploymentError(
-                "the in-process engine works on loopback addresses only, not on "
-                f"{endpoint or 'AWS'}"
-            )
-        clients = _make_clients(_authenticate(inputs, endpoint), endpoint)
+        clients = provider_clients.connect(inputs)
         account = clients.sts.get_caller_identity()["Account"]
         allowed = json.loads(inputs.get("allowedAccountIds", "[]"))
         if allowed and account not in allowed:
@@ -123,47 +115,6 @@ class ResourceDeployer(mocks.Mocks):
         )
         with self._lock:
             self.resources.append(resource)
-
-
-def _make_clients(session: boto3.Session, endpoint: str) -> AccountClients:
-    direct = Config(proxies={}, retries={"mode": "standard"})
-    return AccountClients(
-        session.client("iam", endpoint_url=endpoint, config=direct),
-        session.client("sts", endpoint_url=endpoint, config=direct),
-    )
-
-
-def _authenticate(inputs: Mapping[str, Any], endpoint: str) -> boto3.Session:
-    """A session with a provider's credentials, or with those of the roles that it assumes."""
-    session = _make_session(
-        {
-            "aws_access_key_id": inputs.get("accessKey"),
-            "aws_secret_access_key": inputs.get("secretKey"),
-            "aws_session_token": inputs.get("token"),
-            "profile_name": inputs.get("profile"),
-        },
-        inputs.get("region", "us-east-1"),
-    )
-    for role in json.loads(inputs.get("assumeRoles", "[]")):
-        external_id = {"ExternalId": role["externalId"]} if role.get("externalId") else {}
-        credentials = session.client("sts", endpoint_url=endpoint).assume_role(
-            RoleArn=role["roleArn"],
-            RoleSessionName=role.get("sessionName") or "pulumi",
-            **external_id,
-        )["Credentials"]
-        session = _make_session(
-            {
-                "aws_access_key_id": credentials["AccessKeyId"],
-                "aws_secret_access_key": credentials["SecretAccessKey"],
-                "aws_session_token": credentials["SessionToken"],
-            },
-            session.region_name,
-        )
-    return session
-
-
-def _make_session(credentials: Mapping[str, Any], region: str) -> boto3.Session:
-    return use_shared_models(boto3.Session(region_name=region, **credentials))
 
 
 def _generate_name(kind: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """A stack's config, read from Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import yaml
 
 import stack_config
 from cross_account_access import InvalidInput, Problem
-from sandbox.aws.endpoint import is_loopback
+from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
 from stack_config import NAMESPACE, Connection, Settings
 
 SANDBOX_PORT = 4577
@@ -56,6 +57,18 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
             name,
             f"must name a stack with a file Pulumi.{name}.yaml beside Pulumi.yaml",
         )
+    try:
+        return _read_stack(folder, name, file)
+    except RecursionError:
+        raise _make_refusal(
+            "nested-too-deeply",
+            file.name,
+            "",
+            "must be nested less deeply, and no value may contain itself",
+        ) from None
+
+
+def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     values = _read_defaults(folder) | _read_values(file)
     if encrypted := _find_encrypted(values):
         raise _make_refusal(
@@ -94,6 +107,13 @@ def get_account_ids(settings: Settings) -> tuple[str, str]:
             )
         ids.append(connection.account_id)
     return ids[0], ids[1]
+
+
+def get_region(settings: Settings) -> str:
+    """The region that both accounts are asked in, whose partition is theirs."""
+    variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    places = (settings.source.region, settings.destination.region, *variables)
+    return next(filter(None, places), DEFAULT_REGION)
 
 
 def _get_endpoint(settings: Settings) -> str:
@@ -153,6 +173,10 @@ def _read_config(file: Path) -> dict[Any, Any]:
         at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise _make_refusal(
             "invalid-yaml", f"{file.name}{at}", "", f"must be valid YAML: {error.problem}"
+        ) from None
+    except OSError as error:
+        raise _make_refusal(
+            "unreadable-file", file.name, "", f"must be readable: {error.strerror}"
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _make_refusal(

@@ -11,13 +11,15 @@ from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
-from sandbox.proof.circumstances import Circumstances, is_provable, list_unmet, meet_conditions
+from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
 from sandbox.proof.people import People, Person, make_session_sts
 from stack_config import Settings
 
-AttemptOutcome = Literal["allowed", "refused"]
+AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
 _DEFAULT_SESSION = 3600
+# Errors that decide nothing about access, so that they are no refusal.
+_NO_DECISION = {"ExpiredToken", "InternalFailure", "InvalidClientTokenId", "NotImplemented"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ProofAttempt:
         attempt: What is tried.
         expected: What should come of it.
         observed: What came of it.
-        reason: Who the caller became, or why it was refused.
+        reason: Who the caller became, or why it was refused or not tried.
     """
 
     grant: str
@@ -45,14 +47,19 @@ class ProofAttempt:
         """Whether what was observed is what was expected."""
         return self.observed == self.expected
 
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether it could not be made."""
+        return self.observed == "not tried"
+
 
 def prove(
     endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
 ) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 
-    Where the proof can't meet a principal's conditions (raw ones, a time window), it expects every
-    attempt to be refused.
+    Where the proof can't meet a principal's conditions (raw ones, another time), the principal is
+    not tried, and that its access works is unproven.
 
     Args:
         endpoint: The emulated accounts.
@@ -76,10 +83,13 @@ class _GrantProof:
     people: People
 
     def attempts(self) -> Iterator[ProofAttempt]:
-        provable_ones = [p for p in self.model.principals if is_provable(self._conditions(p))]
+        provable_ones = [
+            p for p in self.model.principals if not list_unprovable(self._conditions(p))
+        ]
         for principal in provable_ones:
             caller = self.people.callers[principal.key]
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
+        yield from self._list_untried(provable_ones)
         lead = (provable_ones or self.model.principals)[0]
         # Where a whole account is trusted, it is its own policies that keep others out.
         wide = any(p.kind and _trusts_whole_account(p) for p in self.model.principals)
@@ -96,6 +106,20 @@ class _GrantProof:
             "refused",
             self._met(lead, caller).but(DurationSeconds=self._longest(caller) + 1),
         )
+
+    def _list_untried(self, provable_ones: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
+        for principal in self.model.principals:
+            if principal in provable_ones:
+                continue
+            keys = list_unprovable(self._conditions(principal))
+            yield ProofAttempt(
+                self.name,
+                self.people.callers[principal.key].arn,
+                "assumes the role",
+                "allowed",
+                "not tried",
+                f"unproven: the sandbox can't meet the conditions {', '.join(keys)}",
+            )
 
     def _unmet_attempts(self, principals: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
         """Each condition unmet, by one principal of those that share their conditions.
@@ -157,16 +181,17 @@ class _GrantProof:
         try:
             assumed = caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
         except ClientError as error:
+            if error.response["Error"]["Code"] in _NO_DECISION:
+                raise
             headers = error.response["ResponseMetadata"]["HTTPHeaders"]
             return "refused", headers.get("x-sandbox-reason") or error.response["Error"]["Message"]
         except ParamValidationError as error:
             return "refused", str(error)
         finally:
             events.unregister("before-send.sts.AssumeRole", come_from)
-        became = make_session_sts(self.endpoint, assumed["Credentials"]).get_caller_identity()[
-            "Arn"
-        ]
-        return "allowed", f"became {became}"
+        region = caller.sts.meta.region_name
+        session = make_session_sts(self.endpoint, assumed["Credentials"], region)
+        return "allowed", f"became {session.get_caller_identity()['Arn']}"
 
 
 def _trusts_whole_account(principal: PrincipalModel) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -40,11 +41,17 @@ class Circumstances:
         )
 
 
-def is_provable(conditions: ConditionsModel | None) -> bool:
-    """Whether the proof can meet the conditions now: not raw ones, nor another time."""
-    return conditions is None or not (
-        conditions.raw or conditions.not_before or conditions.not_after
-    )
+def list_unprovable(conditions: ConditionsModel | None) -> list[str]:
+    """The keys of the conditions that the proof can't meet: raw ones, and another time than now."""
+    if conditions is None:
+        return []
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    unprovable = {
+        "raw": bool(conditions.raw),
+        "notBefore": conditions.not_before is not None and conditions.not_before > now,
+        "notAfter": conditions.not_after is not None and conditions.not_after <= now,
+    }
+    return [key for key, applies in unprovable.items() if applies]
 
 
 def meet_conditions(

@@ -5,18 +5,21 @@ from contextlib import suppress
 
 from cross_account_access.grants import policies
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
-from sandbox.aws.server import client
-from sandbox.deploy.stack import get_account_ids
+from sandbox.aws.endpoint import client, get_partition
+from sandbox.deploy.stack import get_account_ids, get_region
 from stack_config import Settings
 
 
 def make_roles(endpoint: str, settings: Settings) -> None:
     """Create the destination's roles, as its owner would for a stack of side `source`."""
     source, destination = get_account_ids(settings)
-    iam = client("iam", endpoint, account=destination)
+    region = get_region(settings)
+    iam = client("iam", endpoint, account=destination, region=region)
     for name, grant in settings.grants.items():
         role = grant.role_name(name)
-        trust = build_trust_policy(grant.principals, grant.conditions, "aws", source)
+        trust = build_trust_policy(
+            grant.principals, grant.conditions, get_partition(region), source
+        )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(
                 RoleName=role,
@@ -30,7 +33,7 @@ def make_roles(endpoint: str, settings: Settings) -> None:
 def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:
     """Let the principals assume the roles, as the source's owner would."""
     source, _ = get_account_ids(settings)
-    iam = client("iam", endpoint, account=source)
+    iam = client("iam", endpoint, account=source, region=get_region(settings))
     for name, grant in settings.grants.items():
         for principal in grant.principals:
             actions = get_allowed_actions(principal, grant.conditions)

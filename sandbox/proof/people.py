@@ -6,16 +6,17 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
-from sandbox.aws.endpoint import client, make_client, open_url
+from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
-from sandbox.deploy.stack import get_account_ids
+from sandbox.deploy.stack import get_account_ids, get_region
 from stack_config import Settings
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    makers = {account: _PeopleMaker(endpoint, account) for account in (source, other)}
+    region = get_region(settings)
+    makers = {account: _PeopleMaker(endpoint, account, region) for account in (source, other)}
     own = makers[source]
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
@@ -114,10 +116,12 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
 class _PeopleMaker:
     """Creates callers in one account, and revokes the keys and devices that it gave out."""
 
-    def __init__(self, endpoint: str, account: str) -> None:
+    def __init__(self, endpoint: str, account: str, region: str) -> None:
         self._endpoint = endpoint
         self._account = account
-        self._iam = client("iam", endpoint, account=account)
+        self._region = region
+        self._partition = get_partition(region)
+        self._iam = client("iam", endpoint, account=account, region=region)
         # A permission set's role is Identity Center's, and no one else may make it.
         self._iam.meta.events.register("before-send.iam", _call_as_identity_center)
         self._users: dict[str, Person] = {}
@@ -181,7 +185,7 @@ class _PeopleMaker:
         }
         self._users[name] = Person(
             arn,
-            make_client("sts", self._endpoint, keys),
+            make_client("sts", self._endpoint, keys, self._region),
             keys,
             self._enable_device(name) if mfa else None,
         )
@@ -214,7 +218,9 @@ class _PeopleMaker:
     ) -> Person:
         """A session of a role, which the account's operator assumes."""
         iam = self._iam
-        trust = build_trust_policy([PrincipalModel(user=OPERATOR)], None, "aws", self._account)
+        trust = build_trust_policy(
+            [PrincipalModel(user=OPERATOR)], None, self._partition, self._account
+        )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
@@ -224,7 +230,7 @@ class _PeopleMaker:
         assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
         return Person(
             assumed["AssumedRoleUser"]["Arn"],
-            make_session_sts(self._endpoint, assumed["Credentials"]),
+            make_session_sts(self._endpoint, assumed["Credentials"], self._region),
             _name_credentials(assumed["Credentials"]),
         )
 
@@ -236,12 +242,14 @@ class _PeopleMaker:
         open_url(request, timeout=5)
 
     def _enable_device(self, user: str) -> tuple[str, str]:
-        serial = f"arn:aws:iam::{self._account}:mfa/sandbox-{user}"
-        self._drop_device(user, serial)
-        device = self._iam.create_virtual_mfa_device(VirtualMFADeviceName=f"sandbox-{user}")[
-            "VirtualMFADevice"
-        ]
-        seed = bytes(device["Base32StringSeed"]).decode()
+        create, name = self._iam.create_virtual_mfa_device, f"sandbox-{user}"
+        try:
+            device = create(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        except self._iam.exceptions.EntityAlreadyExistsException:
+            # Another command's, which may be using it at this moment.
+            device = create(VirtualMFADeviceName=f"{name}-{token_hex(4)}")["VirtualMFADevice"]
+        serial, seed = device["SerialNumber"], bytes(device["Base32StringSeed"]).decode()
+        self._devices.append((user, serial))
         # This step's code and the next one's: the clock may go on to that one before the call.
         now = time.time()
         first, second = totp(seed, now), totp(seed, now + STEP)
@@ -251,7 +259,6 @@ class _PeopleMaker:
             AuthenticationCode1=first,
             AuthenticationCode2=second,
         )
-        self._devices.append((user, serial))
         return serial, seed
 
     def _drop_device(self, user: str, serial: str) -> None:
@@ -263,7 +270,9 @@ class _PeopleMaker:
     def revoke_keys(self) -> None:
         """Delete the keys and devices."""
         for user, key in self._keys:
-            self._iam.delete_access_key(UserName=user, AccessKeyId=key)
+            # Whose accounts were emptied has nothing to give back.
+            with suppress(self._iam.exceptions.NoSuchEntityException):
+                self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
 
@@ -272,9 +281,9 @@ def _call_as_identity_center(request: Any, **_: object) -> None:
     request.headers[AWS_SERVICE] = "sso.amazonaws.com"
 
 
-def make_session_sts(endpoint: str, credentials: Any) -> "STSClient":
+def make_session_sts(endpoint: str, credentials: Any, region: str = DEFAULT_REGION) -> "STSClient":
     """STS with the credentials that an AssumeRole call returned."""
-    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials))
+    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials), region)
     return sts
 
 

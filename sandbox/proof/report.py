@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cross_account_access import InvalidInput
+from cross_account_access.cli.text_format import escape_invisible
 from sandbox.deploy.deployment import Deployment
 from sandbox.proof.access_proof import ProofAttempt
 
-_COLOURS = {True: "green", False: "bold red"}
 _DEFAULT_WIDTH = 100
 _INDENT = 4
 _LEAST_CALLER = 12
@@ -45,18 +45,28 @@ def print_proof(console: Console, proof: Sequence[ProofAttempt]) -> None:
         table.add_row(*row)
         _print(console, table)
         if attempt:
-            _print(console, Padding(Text(attempt.reason, style="dim"), (0, 0, 0, _INDENT)))
+            _print(
+                console,
+                Padding(Text(escape_invisible(attempt.reason), style="dim"), (0, 0, 0, _INDENT)),
+            )
 
 
 def _describe(attempt: ProofAttempt) -> list[Text]:
     *_, account, name = attempt.caller.split(":", 5)
-    difference = "" if attempt.holds else f", expected {attempt.expected}"
+    difference, style = f", expected {attempt.expected}", "bold red"
+    if attempt.holds or attempt.proves_nothing:
+        difference, style = "", "green" if attempt.holds else "yellow"
     return [
         Text(attempt.grant),
         Text(f"{name.replace('/', ' ', 1)} ({account})"),
         Text(attempt.attempt),
-        Text(f"{attempt.observed}{difference}", style=_COLOURS[attempt.holds]),
+        Text(f"{attempt.observed}{difference}", style=style),
     ]
+
+
+def list_unproven(proof: Sequence[ProofAttempt]) -> list[str]:
+    """The grants with a principal that could not be tried."""
+    return sorted({attempt.grant for attempt in proof if attempt.proves_nothing})
 
 
 def print_resources(console: Console, deployment: Deployment) -> None:
@@ -88,6 +98,7 @@ def render_result(deployment: Deployment, proof: Sequence[ProofAttempt] | None) 
     }
     if proof is not None:
         result["proof"] = [asdict(attempt) for attempt in proof]
+        result["unproven"] = list_unproven(proof)
     return json.dumps(result, indent=2, sort_keys=False)
 
 

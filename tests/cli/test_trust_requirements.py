@@ -266,19 +266,20 @@ def test_while_an_external_id_is_changed_the_new_one_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("principals", "identity", "expected"),
+    ("principals", "temporary", "expected"),
     [
-        ([{"user": "alice"}], None, 7200),
-        ([{"user": "alice"}, {"role": "ci"}], CI, None),
-        ([{"account": SOURCE}], ALICE, 7200),
-        ([{"account": SOURCE}], CI, None),
+        ([{"user": "alice"}], False, 7200),
+        ([{"user": "alice"}], True, None),  # GetSessionToken's
+        ([{"user": "alice"}, {"role": "ci"}], True, None),
+        ([{"account": SOURCE}], False, 7200),
+        ([{"account": SOURCE}], True, None),
     ],
 )
-def test_a_roles_session_asks_for_no_more_than_an_hour(
-    principals: list[dict[str, Any]], identity: CallerIdentity | None, expected: int | None
+def test_temporary_credentials_ask_for_no_more_than_an_hour(
+    principals: list[dict[str, Any]], temporary: bool, expected: int | None
 ) -> None:
     asked = grant(principals, max_session_duration=7200)
-    assert plan(asked, caller(identity)).duration == expected
+    assert plan(asked, caller(ALICE, temporary=temporary)).duration == expected
 
 
 def test_temporary_credentials_of_a_user_may_carry_mfa_already() -> None:

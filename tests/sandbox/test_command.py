@@ -101,7 +101,7 @@ class TestUp:
     def test_json_is_one_document_of_the_documented_shape(self, up: Result) -> None:
         assert up.exit_code == 0
         told = document(up)
-        assert list(told) == ["engine", "outputs", "resources", "proof"]
+        assert list(told) == ["engine", "outputs", "resources", "proof", "unproven"]
         assert told["engine"] == "in-process"
         assert list(told["outputs"]) == ["grants"]
         for resource in told["resources"]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.aws.server import client
 from tests.sandbox.commands import SOURCE, connection, document, project, sandbox
+from tests.sandbox.test_beside_others import check_failed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,6 +158,13 @@ PROGRAMS = {
         ),
         f"the other credentials belong to account 333333333333, not to {SOURCE}\n",
     ),
+    **{
+        f"exports {value}": (
+            f"import pulumi\npulumi.export('grants', {value})\n",
+            "the program must export grants",
+        )
+        for value in ("{}", "dict(deploy={})", "dict(deploy=dict(roleArn=1))", "[]", "None")
+    },
     "tells no grants": (
         "import pulumi\npulumi.export('grants', 'all of them')\n",
         "the program must export grants",
@@ -173,3 +182,24 @@ def test_a_program_that_fails_is_reported_in_its_own_words(
     assert (up.exit_code, up.stdout) == (1, "")
     assert up.stderr.startswith(f"Error: {message}")
     assert "Traceback" not in up.stderr
+
+
+def test_accounts_that_are_emptied_meanwhile_are_reported(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, accounts.endpoint, grants=ONE_GRANT)
+    program = folder / "__main__.py"
+    reset = (
+        "import urllib.request\n"
+        f"url = '{accounts.endpoint}/_sandbox/reset'\n"
+        "urllib.request.urlopen(urllib.request.Request(url, method='POST'))\n"
+    )
+    program.write_text(reset + program.read_text(encoding="utf-8"), encoding="utf-8")
+    check_failed(sandbox("up", folder), "with name alice cannot be found")
+
+
+def test_a_name_in_another_case_is_reported(accounts: Sandbox, tmp_path: Path) -> None:
+    iam: Any = client("iam", accounts.endpoint, account=SOURCE)
+    iam.create_user(UserName="Alice")
+    folder = project(tmp_path, accounts.endpoint, grants=ONE_GRANT)
+    check_failed(sandbox("up", folder), "The user with name alice cannot be found")

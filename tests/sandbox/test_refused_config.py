@@ -122,6 +122,15 @@ def test_a_message_is_printed_letter_by_letter(name: str, folder: Path) -> None:
     assert error["path"] == f"cross-account-access:grants.{name}"
 
 
+@pytest.mark.parametrize("name", ["\x1b[2J", "a\x07", "\u202egrant", "a\x9b1m"])
+def test_what_is_invisible_is_spelt_out(name: str, folder: Path) -> None:
+    write(folder, with_endpoint(GOOD | {name: "x", "grants": {name: {}}}, HERE))
+    result = invoke(folder)
+    assert result.exit_code == 2
+    assert name not in result.output
+    assert ascii(name)[1:-1] in result.stderr
+
+
 def test_what_yaml_takes_for_a_date_is_text_as_the_pulumi_cli_has_it(
     folder: Path, sandbox: Sandbox
 ) -> None:
@@ -199,6 +208,11 @@ def test_an_account_without_its_id_is_refused(folder: Path, sandbox: Sandbox) ->
             "config:\n  cross-account-access:grants:\n    a: {}\n    b: {}\n    a: {}\n",
             "Pulumi.bad.yaml, line 5",
         ),
+        ("config: " + "[" * 5000, "Pulumi.bad.yaml"),
+        ("config: " + "{a: " * 5000, "Pulumi.bad.yaml"),
+        ("config: &a {side: *a}\n", "Pulumi.bad.yaml"),
+        ("config: {grants: &a [*a]}\n", "Pulumi.bad.yaml"),
+        ("config: {grants: \x00}\n", "Pulumi.bad.yaml"),
         ("- config\n", "Pulumi.bad.yaml: config"),
         ("config\n", "Pulumi.bad.yaml: config"),
         ("config: [side]\n", "Pulumi.bad.yaml: config"),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -30,7 +31,6 @@ from tests.sandbox.commands import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Process:
@@ -151,6 +151,8 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         for user in ("alice", "bob"):
             up.line(pattern % user)
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)
+        made = [Path(outputs), *(folder / ".sandbox").iterdir(), folder / ".sandbox"]
+        assert [path for path in made if path.stat().st_mode & 0o077] == []
         grants = load_grants(StackSource((), (outputs,), tmp_path))
         assert [grant.name for grant in grants] == ["deploy", "partner-audit", "read-only"]
         assert up.interrupt() == 0
@@ -171,4 +173,4 @@ def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
     assert (up.exit_code, up.stdout) == (1, "")
-    assert up.stderr.startswith(f"Error: port {port} is in use by another program")
+    assert up.stderr.startswith(f"Error: port {port} is in use by another program, which is no s")

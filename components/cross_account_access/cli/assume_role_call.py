@@ -1,8 +1,21 @@
 """A call of sts:AssumeRole: its parameters, and those that the command line overrides. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from cross_account_access.errors import Refusal
+from cross_account_access.iam import limits
+
+from .terminal import InputError
+from .text_format import escape_invisible
+
+SOURCE_IDENTITY = limits.StringRule(
+    "a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-"
+)
+OWN_EXTERNAL_ID = "-"
+"""Stands on a command line for the grant's external ID, which is never shown."""
+_SECURITY_KEY = ":u2f/"
 
 
 @dataclass(frozen=True)
@@ -12,6 +25,10 @@ class CallOverrides:
     Attributes:
         duration: In seconds.
         tags: Session tags.
+
+    Raises:
+        InputError: If AWS would refuse a value whatever the policies say; an external ID isn't
+            shown.
     """
 
     mfa_serial: str | None = None
@@ -20,6 +37,38 @@ class CallOverrides:
     source_identity: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     external_id: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check each value that is set."""
+        if is_security_key(self.mfa_serial or ""):
+            raise InputError(
+                f"--mfa-serial {escape_invisible(str(self.mfa_serial))}: a security key shows no "
+                "codes, which AssumeRole requires",
+                "Pass the ARN of an authenticator app: arn:…:mfa/NAME.",
+            )
+        _check_option("--mfa-serial", self.mfa_serial, limits.MFA_SERIAL)
+        _check_option("--session-name", self.session_name, limits.SESSION_NAME)
+        _check_option("--source-identity", self.source_identity, SOURCE_IDENTITY)
+        _check_option("--session-tag", dict(self.tags), limits.check_tags)
+        _check_option("--external-id", self.external_id, limits.EXTERNAL_ID, hidden=True)
+
+
+def is_security_key(serial: str) -> bool:
+    """Whether an MFA device is a security key (FIDO), which shows no codes."""
+    return _SECURITY_KEY in serial
+
+
+def _check_option(
+    option: str, value: object, check: Callable[[object], object], *, hidden: bool = False
+) -> None:
+    if value is None:
+        return
+    try:
+        check(value)
+    except Refusal as refusal:
+        shown = refusal.where[-1] if isinstance(value, dict) and refusal.where else value
+        text = "" if hidden else f" {escape_invisible(str(shown))}"
+        raise InputError(f"{option}{text}: {refusal.rule}", refusal.remedy) from None
 
 
 @dataclass(frozen=True)

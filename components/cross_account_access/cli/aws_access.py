@@ -6,16 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
 import botocore.loaders
+import botocore.parsers
 import botocore.session
 import click
+import urllib3.exceptions
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+from cross_account_access.errors import Refusal
+from cross_account_access.iam.limits import StringRule
 
 from .cache import SharedCache
+from .mfa_code import prompt_for_code
 from .terminal import Failure, InputError
+from .text_format import escape_invisible
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -30,7 +40,20 @@ THROTTLED = frozenset(
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-_REGION = "us-east-1"
+REGION = StringRule(
+    "a region", 1, 63, r"[a-z0-9]+(-[a-z0-9]+)*", "lowercase letters and digits with - between them"
+)
+_ALL_ERRORS = (
+    botocore.exceptions.BotoCoreError,
+    botocore.parsers.ResponseParserError,
+    Boto3Error,
+    urllib3.exceptions.HTTPError,
+    ValueError,  # for an endpoint that is no URL
+    TypeError,  # for keys that a process prints as numbers or objects
+    AttributeError,
+    RuntimeError,  # for credentials that have expired when they are new
+    OSError,
+)
 # AWS's own: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _CLIENT_CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30
@@ -45,28 +68,38 @@ class AwsAccess:
         profile: A profile of the AWS CLI's config; None for the default credential chain.
         region: A region; None for the profile's.
         endpoint: An emulator's address; None for AWS's own, or the one in AWS_ENDPOINT_URL.
+        partition: The partition that is asked where no region is configured.
     """
 
     profile: str | None = None
     region: str | None = None
     endpoint: str | None = None
+    partition: str = "aws"
 
     def session(self) -> boto3.Session:
         """A session with the credentials.
 
         Raises:
             InputError: If there is no such profile, or the AWS CLI's config cannot be parsed.
+            Failure: If the profile's credentials cannot be loaded.
         """
+        return self._session
+
+    @cached_property
+    def _session(self) -> boto3.Session:
         try:
-            session = get_botocore_session()
-            if self.profile is not None:
-                session.set_config_variable("profile", self.profile)
+            session = get_botocore_session(self.profile)
             session.get_scoped_config()  # raises if there is no such profile
             # The AWS CLI's own cache, so that a profile with MFA asks for a code once.
             provider = session.get_component("credential_provider").get_provider("assume-role")
             provider.cache = SharedCache()
+            provider._prompter = prompt_for_code  # noqa: SLF001 - botocore's own falls back to stdin
+            self._load_credentials(session)
             # boto3 doesn't read AWS_REGION, which the AWS CLI and the other SDKs do.
             region = self.region or os.environ.get("AWS_REGION")
+            if self.partition != "aws" and not (region or session.get_config_variable("region")):
+                # Without one, the role of a profile is asked of the commercial partition too.
+                region = get_main_region(self.partition)
             return boto3.Session(botocore_session=session, region_name=region)
         except botocore.exceptions.ConfigParseError as error:
             # botocore's message quotes lines of the file, and keys may stand in them.
@@ -75,6 +108,22 @@ class AwsAccess:
         except botocore.exceptions.ProfileNotFound as error:
             message = f"there is no AWS profile {error.kwargs['profile']}"
             raise InputError(message, "`aws configure list-profiles` lists them.") from None
+
+    def _load_credentials(self, session: botocore.session.Session) -> None:
+        """Load the credentials, which a profile's `credential_process` may print in any form."""
+        profile = self.profile or session.profile or "default"
+        with translate_errors(f"load the credentials of profile {profile}"):
+            try:
+                credentials = session.get_credentials()
+                if credentials and credentials.method == "custom-process":
+                    "".join(key or "" for key in credentials.get_frozen_credentials()[:3])
+            except (ValueError, TypeError, AttributeError):
+                # botocore's message may quote the answer, and so keys.
+                raise Failure(
+                    f"credential_process of profile {profile} must print the JSON document that "
+                    "the AWS CLI's guide describes, with Version 1 and keys",
+                    remedy="Run its command by hand, and correct it.",
+                ) from None
 
     def iam(self) -> "IAMClient":
         """A client of IAM."""
@@ -90,16 +139,17 @@ class AwsAccess:
         """A client of a service, by boto3's name of it; made once, since that takes a while.
 
         Raises:
-            InputError: As `session` does.
+            Failure: As `session` does, or if region or endpoint is malformed.
         """
         if service not in self._clients:
             session: Any = self.session()
-            self._clients[service] = session.client(
-                service,
-                region_name=session.region_name or _REGION,
-                endpoint_url=self.endpoint,
-                config=config,
-            )
+            with translate_errors(f"call {service.upper()}"):
+                self._clients[service] = session.client(
+                    service,
+                    region_name=session.region_name or get_main_region(self.partition),
+                    endpoint_url=self.endpoint,
+                    config=config,
+                )
         return self._clients[service]
 
     @cached_property
@@ -122,7 +172,7 @@ class TemporaryAccess(AwsAccess):
         """Credentials that STS issued to a caller, used where that caller's are used."""
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
         keys = {name: str(credentials[name]) for name in names}
-        return cls(aws.profile, aws.region, aws.endpoint, keys)
+        return cls(aws.profile, aws.region, aws.endpoint, aws.partition, keys)
 
     def session(self) -> boto3.Session:
         """A session with the credentials."""
@@ -130,23 +180,33 @@ class TemporaryAccess(AwsAccess):
             self.keys["AccessKeyId"],
             self.keys["SecretAccessKey"],
             self.keys["SessionToken"],
-            botocore_session=get_botocore_session(),
+            botocore_session=get_botocore_session(self.profile),
             region_name=self.region or super().session().region_name,
         )
 
 
-def get_botocore_session() -> botocore.session.Session:
-    """A botocore session; all of them share one loader, which reads AWS's service models once."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _get_loader())
+def get_botocore_session(profile: str | None) -> botocore.session.Session:
+    """A botocore session; all of them share one loader, which reads AWS's service models once.
+
+    Args:
+        profile: The profile, set first of all: AWS_PROFILE may name one that doesn't exist.
+    """
+    session = botocore.session.Session(profile=profile)
+    data_path = session.get_config_variable("data_path")
+    session.register_component("data_loader", _get_loader(data_path))
     return session
 
 
 @cache
-def _get_loader() -> botocore.loaders.Loader:
-    return botocore.loaders.create_loader(
-        botocore.session.get_session().get_config_variable("data_path")
-    )
+def _get_loader(data_path: str | None) -> botocore.loaders.Loader:
+    return botocore.loaders.create_loader(data_path)
+
+
+def get_main_region(partition: str) -> str:
+    """A partition's main region, as botocore has it; that of `aws` for an unknown one."""
+    partitions = _get_loader(None).load_data("partitions")["partitions"]
+    regions = {one["id"]: str(one["outputs"]["implicitGlobalRegion"]) for one in partitions}
+    return regions.get(partition, regions["aws"])
 
 
 def get_error_code(error: botocore.exceptions.ClientError) -> str:
@@ -171,10 +231,22 @@ def translate_errors(action: str) -> Iterator[None]:
         reason = f"{code}: {error.response.get('Error', {}).get('Message', '')}".rstrip(": ")
         raise Failure(f"cannot {action}: {reason}", remedy=_get_remedy(code)) from None
     except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError):
-        remedy = "Pass --profile NAME, or set AWS_PROFILE."
-        raise Failure(f"cannot {action}: there are no AWS credentials", remedy=remedy) from None
-    except botocore.exceptions.BotoCoreError as error:
+        message = f"cannot {action}: there are no AWS credentials"
+        raise Failure(message, remedy=_suggest_profile()) from None
+    except KeyError as error:
+        message = f"cannot {action}: the answer is not AWS's, for it has no {error}"
+        raise Failure(message, remedy="Check the endpoint.") from None
+    except _ALL_ERRORS as error:
         raise Failure(f"cannot {action}: {error}") from None
+
+
+def _suggest_profile() -> str:
+    """Suggest the running command's own option for the caller's profile."""
+    context = click.get_current_context(silent=True)
+    options = [name for one in context.command.params for name in one.opts] if context else []
+    if "--source-profile" in options and "--profile" not in options:
+        return "Pass --source-profile NAME of a profile with credentials."
+    return "Pass --profile NAME, or set AWS_PROFILE."
 
 
 def _get_remedy(code: str) -> str:
@@ -187,13 +259,45 @@ def _get_remedy(code: str) -> str:
     return ""
 
 
+def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        is_url = urlsplit(text).scheme in ("http", "https") and (
+            is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
+        )
+    except ValueError:
+        is_url = False
+    if not is_url:
+        rule = "must be a URL, such as http://127.0.0.1:4577"
+        raise InputError(f"--endpoint-url {escape_invisible(text)}: {rule}")
+    return text
+
+
+def _check_region(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else REGION(text)
+    except Refusal as refusal:
+        raise InputError(f"--region {escape_invisible(str(text))}: {refusal.rule}") from None
+
+
 endpoint_option = click.option(
     "--endpoint-url",
     "endpoint",
     metavar="URL",
     envvar="AWS_ENDPOINT_URL",
+    callback=_check_endpoint,
     help="The endpoint of AWS, such as the sandbox's address. [env: AWS_ENDPOINT_URL]",
 )
+
+
+def region_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The parameter `region`.
+
+    Args:
+        text: The help.
+    """
+    return click.option("--region", metavar="REGION", callback=_check_region, help=text)
 
 
 def add_aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -204,7 +308,7 @@ def add_aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME",
         help="A profile of the AWS CLI; by default the default credential chain.",
     )
-    @click.option("--region", metavar="REGION", help="The region of the STS endpoint.")
+    @region_option("The region of the STS endpoint; by default the configured one.")
     @endpoint_option
     @wraps(command)
     def with_aws(

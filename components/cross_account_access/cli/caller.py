@@ -1,10 +1,16 @@
 """The caller: asked of AWS with the caller's credentials, once, and only what a command needs."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from cross_account_access.iam.limits import SESSION_NAME
+
+from .assume_role_call import is_security_key
 from .aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 from .terminal import ExitCode, Failure, InputError
+
+_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:[\x21-\x7e]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,12 @@ class CallerIdentity:
         """Whether it is a role session; what it assumes lasts an hour at most (role chaining)."""
         return ":assumed-role/" in self.arn
 
+    @property
+    def session_name(self) -> str | None:
+        """The name of the sessions that it starts: its own, as far as STS takes it."""
+        name = self.user or (self.arn.rpartition("/")[2] if self.is_role_session else None)
+        return f"{name}-session" if name and len(name) < SESSION_NAME.least else name
+
 
 def get_identity(aws: AwsAccess, action: str = "identify the caller") -> CallerIdentity:
     """Get the identity that credentials belong to.
@@ -47,7 +59,9 @@ def get_identity(aws: AwsAccess, action: str = "identify the caller") -> CallerI
     """
     with translate_errors(action):
         answer = aws.sts().get_caller_identity()
-    return CallerIdentity(answer["Arn"], answer["UserId"])
+        if not _ARN.fullmatch(answer["Arn"]):
+            raise ValueError("the answer is not AWS's, for it has no caller's ARN")
+        return CallerIdentity(answer["Arn"], answer["UserId"])
 
 
 class CallerSession:
@@ -63,7 +77,11 @@ class CallerSession:
 
     @cached_property
     def is_temporary(self) -> bool:
-        """Whether the credentials are temporary: a user's access key never carries MFA."""
+        """Whether the credentials are temporary, a role's or those of GetSessionToken.
+
+        Only these can carry MFA, and what they assume lasts an hour at most, a user's too:
+        https://repost.aws/knowledge-center/iam-role-chaining-limit
+        """
         with translate_errors("identify the caller"):
             credentials = self.aws.session().get_credentials()
             return bool(credentials and credentials.get_frozen_credentials().token)
@@ -75,9 +93,15 @@ class CallerSession:
         Raises:
             Failure: If there is not exactly one, or the credentials may not list them.
         """
-        devices = self._list_mfa_devices()
+        devices = self._mfa_devices
+        if devices is None:
+            raise Failure(
+                f"{self.identity.arn} may not read its MFA devices (iam:ListMFADevices)",
+                remedy="Pass --mfa-serial ARN; the console shows it in your user's security "
+                "credentials.",
+            )
         # A security key shows no codes, and the API takes nothing else.
-        with_codes = [serial for serial in devices if ":u2f/" not in serial]
+        with_codes = [serial for serial in devices if not is_security_key(serial)]
         if len(with_codes) == 1:
             return with_codes[0]
         if with_codes:
@@ -92,7 +116,19 @@ class CallerSession:
             "credentials.",
         )
 
-    def _list_mfa_devices(self) -> list[str]:
+    def keep_mfa_serial(self, serial: str) -> str | None:
+        """Keep a device that was chosen before; None if the user has it no more.
+
+        Raises:
+            Failure: If AWS cannot be asked.
+        """
+        if is_security_key(serial):
+            return None
+        return serial if self._mfa_devices is None or serial in self._mfa_devices else None
+
+    @cached_property
+    def _mfa_devices(self) -> list[str] | None:
+        """The user's MFA devices; None if the credentials may not list them."""
         client = self.aws.iam()
         with translate_errors("read the caller's MFA devices"):
             try:
@@ -101,8 +137,4 @@ class CallerSession:
             except client.exceptions.ClientError as error:
                 if get_error_code(error) not in DENIED:
                     raise
-                raise Failure(
-                    f"{self.identity.arn} may not read its MFA devices (iam:ListMFADevices)",
-                    remedy="Pass --mfa-serial ARN; the console shows it in your user's security "
-                    "credentials.",
-                ) from None
+                return None

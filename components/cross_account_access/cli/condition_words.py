@@ -73,7 +73,7 @@ class _Phrase:
 
 _STRINGS = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
 _ARNS = ("ArnEquals", "ArnLike", *_STRINGS)
-_SIGN_IN = (
+SIGN_IN = (
     "Sign in with MFA: mfa_serial in the AWS CLI profile, or credentials from `aws sts "
     "get-session-token --serial-number … --token-code …`; in explain, --mfa."
 )
@@ -93,8 +93,8 @@ _ROWS = (
         "another one was given",
         "none was given",
     ),
-    _Phrase(_MFA_PRESENT, ("True", "Present"), _MFA_LEAD, _MFA, _SIGN_IN),
-    _Phrase(_MFA_AGE, ("Present",), _MFA_LEAD, _MFA, _SIGN_IN),
+    _Phrase(_MFA_PRESENT, ("True", "Present"), _MFA_LEAD, _MFA, SIGN_IN),
+    _Phrase(_MFA_AGE, ("Present",), _MFA_LEAD, _MFA, SIGN_IN),
     _Phrase(
         _MFA_AGE,
         ("NumericLessThan",),
@@ -341,8 +341,8 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
         return f"{required}, but {actual}", f"Change the call; in explain, --context {key}=…."
     if key.lower() == _MFA_AGE and not given:
         phrase = _PHRASES[_MFA_AGE, "Present"]
-    if phrase.remedy == _SIGN_IN:
-        actual, remedy = (_NO_MFA, _SIGN_IN) if user else (_CHAINED, _AS_A_USER)
+    if phrase.remedy == SIGN_IN:
+        actual, remedy = (_NO_MFA, SIGN_IN) if user else (_CHAINED, _AS_A_USER)
         return f"{_MFA_LEAD}{_MFA}, but {actual}", remedy
     # Of several tags those that are allowed aren't the reason.
     wrong = [value for value in given if value not in unmet.required] or given

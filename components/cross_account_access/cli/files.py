@@ -11,6 +11,8 @@ from pathlib import Path
 from .terminal import ExitCode, Failure, InputError
 
 _PRIVATE = 0o600
+_STREAMS = (Path("/dev"), Path("/dev/fd"))
+_MOST_SYMLINKS = 40  # as Linux
 _MARK_WITHIN = 4096  # bytes at the beginning of a file
 
 
@@ -31,6 +33,42 @@ def read_file(path: Path) -> bytes | None:
 # --- A person's own file --------------------------------------------------------------------------
 
 
+def check_replaceable(path: Path) -> os.stat_result | None:
+    """Check that a file may be replaced: a regular one, or none, at the end of all symlinks.
+
+    Returns:
+        Its status; None if there is none.
+
+    Raises:
+        InputError: If it is a folder, a device, a pipe or a socket, or stands for an open stream.
+    """
+    step = path
+    for _ in range(_MOST_SYMLINKS):
+        # /dev/stdout and /dev/fd/3 lead to whatever file a shell has opened.
+        folder = Path(os.path.realpath(step.parent))
+        if folder in _STREAMS or folder.is_relative_to("/proc"):
+            break
+        if not step.is_symlink():
+            status = _stat(path, step)
+            if status is None or stat.S_ISREG(status.st_mode):
+                return status
+            break
+        step = step.parent / step.readlink()
+    raise InputError(
+        f"{path} is no file, but a folder, a device, a pipe, a socket or an open stream",
+        "Nothing was written: name a regular file.",
+    )
+
+
+def _stat(path: Path, real: Path) -> os.stat_result | None:
+    try:
+        return real.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+
+
 def replace_file(path: Path, old: bytes | None, new: bytes) -> Path | None:
     """Replace a file's content and keep a backup beside it; symlink, mode and owner stay.
 
@@ -43,8 +81,10 @@ def replace_file(path: Path, old: bytes | None, new: bytes) -> Path | None:
         Where the old content is now; None if there was none.
 
     Raises:
-        Failure: If it cannot be written, or has changed since it was read; it is left as it is.
+        Failure: If it cannot be written, is no regular file, or has changed since it was read; it
+            is left as it is.
     """
+    check_replaceable(path)
     real = Path(os.path.realpath(path))
     with _writing(path, real) as temporary:
         real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,12 +137,9 @@ def write_file(path: Path, text: str, mark: str, *, force: bool) -> None:
 
 def _check_overwritable(real: Path, path: Path, mark: str, *, force: bool) -> os.stat_result | None:
     """Check that a file may be overwritten; returns its status, None if there is none."""
-    try:
-        status = real.stat()
-    except FileNotFoundError:
+    status = check_replaceable(path)
+    if status is None:
         return None
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path} is no file")
     with real.open("rb") as file:
         marked = mark.encode() in file.read(_MARK_WITHIN)
     if not marked and not force and status.st_size:

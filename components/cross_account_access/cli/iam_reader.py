@@ -103,7 +103,8 @@ def read_entity(aws: AwsAccess, kind: EntityKind, name: str) -> LiveEntity | Non
     reader = _Reader(aws.iam())
     read = {"user": reader.read_user, "role": reader.read_role, "group": reader.read_group}[kind]
     try:
-        return read(name)
+        with translate_errors(f"read {kind} {name}"):
+            return read(name)
     except _NotFoundError:
         return None
 

@@ -156,6 +156,13 @@ CONDITION_KEY = StringRule(
     "PREFIX:NAME, such as aws:SourceAccount",
 )
 LABEL = StringRule("a label", 1, 128, _NAME, _NAME_ALPHABET)
+MFA_SERIAL = StringRule(
+    "an MFA device",
+    9,
+    256,
+    r"arn:aws[a-z-]*:iam::\d{12}:mfa/[\w+=/,.@-]+|[\w+=/,.@-]+",
+    "the ARN of a virtual device, arn:…:mfa/NAME, or a hardware device's serial number",
+)
 _TAG_KEY = StringRule("a tag key", 1, 128, _has_tag_characters, _TAG_ALPHABET)
 _TAG_VALUE = StringRule("a tag value", 0, 256, _has_tag_characters, _TAG_ALPHABET)
 

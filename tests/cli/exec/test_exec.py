@@ -18,7 +18,8 @@ import botocore.session
 import pytest
 from botocore.utils import JSONFileCache
 
-from cross_account_access.cli.exec import child_process, role_session
+from cross_account_access.cli import mfa_code
+from cross_account_access.cli.exec import child_process
 from cross_account_access.cli.terminal import ExitCode
 from sandbox.aws.mfa import totp
 from tests.cli.terminals import INTERRUPT, Terminal
@@ -188,7 +189,7 @@ def test_without_the_right_code_nothing_runs_and_nothing_is_kept(
             raise EOFError
         return str(typed)
 
-    monkeypatch.setattr(role_session, "_has_terminal", lambda: True)
+    monkeypatch.setattr(mfa_code, "_has_terminal", lambda: True)
     monkeypatch.setattr(getpass, "getpass", answer)
     done = deployed.call(*AS_ALICE)
     assert (done.returncode, done.stdout) == (expected, "")
@@ -280,6 +281,12 @@ def test_a_failure_as_json_tells_of_expired_credentials(deployed: Stage) -> None
     ("args", "expected", "message"),
     [
         (("deploy",), ExitCode.WRONG_INPUT, "no stack is given"),
+        (("deploy", *OUTPUTS, "--session-name", "x y"), ExitCode.WRONG_INPUT, "--session-name x y"),
+        (
+            ("deploy", *OUTPUTS, "--mfa-serial", "arn:aws:iam::111111111111:u2f/user/a/key"),
+            ExitCode.WRONG_INPUT,
+            "a security key shows no codes",
+        ),
         (("deploy", *OUTPUTS, "--session-tag", "x"), ExitCode.WRONG_INPUT, "--session-tag x"),
         (("deploy", *OUTPUTS, "--profile", "none"), ExitCode.WRONG_INPUT, "AWS profile none"),
         (("deploy", *OUTPUTS), ExitCode.UNAVAILABLE, "no AWS credentials"),
@@ -308,10 +315,15 @@ def test_what_keeps_the_command_from_running_is_told(
 def test_a_refusal_names_the_command_that_tells_why(deployed: Stage) -> None:
     refused = deployed.call("exec", "deploy", *OUTPUTS, "--profile", "alice", "--", "true")
     assert refused.returncode == ExitCode.NO
-    _, command, _ = refused.stderr.split("`")
+    _, command, rest = refused.stderr.split("`")
+    assert "--live" in rest
     tool, *words = command.split()
     alice = "arn:aws:iam::111111111111:user/alice"
-    assert (tool, words) == ("cross-account-access", ["explain", alice, "deploy", *OUTPUTS])
+    options = ("--profile", "alice", "--session-name", "alice")
+    assert (tool, words) == (
+        "cross-account-access",
+        ["explain", alice, "deploy", *OUTPUTS, *options],
+    )
     explained = deployed.call(*words)
     assert (explained.returncode, explained.stderr) == (ExitCode.NO, "")
 

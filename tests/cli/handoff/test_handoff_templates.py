@@ -20,6 +20,7 @@ import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
 
 from cross_account_access.cli.handoff.cloudformation_template import render_template
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
@@ -153,16 +154,38 @@ def test_a_template_is_for_one_account(side: str) -> None:
     ]
 
 
-def test_the_templates_make_what_pulumi_makes(fresh: Deployed) -> None:
+@pytest.fixture
+def moto() -> Iterator[str]:
+    """The endpoint of moto itself, on the sandbox's accounts: the sandbox has no CloudFormation."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+    assert server._server is not None
+    server._server.server_close()
+
+
+def connect_cloudformation(account: str, endpoint: str) -> Any:
+    cloudformation = boto3.client(
+        "cloudformation",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="sandbox",
+    )
+
+    def name_account(request: Any, **_: Any) -> None:
+        request.headers["x-moto-account-id"] = account
+
+    cloudformation.meta.events.register("before-sign.cloudformation", name_account)
+    return cloudformation
+
+
+def test_the_templates_make_what_pulumi_makes(fresh: Deployed, moto: str) -> None:
     halves = of_the_stack(fresh)
     for side in SIDES:
-        cloudformation = boto3.client(
-            "cloudformation",
-            endpoint_url=fresh.stage.sandbox.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=ACCOUNTS[side],
-            aws_secret_access_key="sandbox",
-        )
+        cloudformation = connect_cloudformation(ACCOUNTS[side], moto)
         text = render_template(halves[side])
         cloudformation.create_stack(
             StackName="s", TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"]

@@ -120,6 +120,7 @@ def test_a_dry_run_shows_the_change_without_the_external_id(deployed: Stage, con
         "+role_arn = arn:aws:iam::222222222222:role/partner-audit",
         "+source_profile = auditor",
         "+external_id = ***",
+        "+role_session_name = auditor",
         "Nothing was written (dry run).",
     ]
     assert (config.read_bytes(), leftovers(config)) == (THEIRS.encode(), [])
@@ -174,6 +175,69 @@ def test_without_a_yes_nothing_is_written(
     assert (config.read_bytes(), leftovers(config)) == (THEIRS.encode(), [])
 
 
+def test_a_region_is_written_and_kept(deployed: Stage, config: Path) -> None:
+    args = ("profile", "deploy", *OUTPUTS, "--source-profile", "ci", "--yes")
+    assert b"region = eu-north-1" not in config.read_bytes()
+    assert deployed.call(*args, "--region", "eu-north-1").returncode == ExitCode.DONE
+    assert config.read_bytes().endswith(b"region = eu-north-1\r\n")
+    assert deployed.call(*args).stdout.startswith("No changes: ")
+    assert deployed.call(*args, "--region", "eu-west-3").returncode == ExitCode.DONE
+    assert config.read_bytes().endswith(b"region = eu-west-3\r\n")
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"),
+    [("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-northwest-1"), ("aws-eusc", "eusc-de-east-1")],
+)
+def test_in_another_partition_a_profile_has_a_region_of_it(
+    deployed: Stage, config: Path, partition: str, region: str
+) -> None:
+    text = json.dumps({"grants": {"deploy": deployed.grants["deploy"]}})
+    file = deployed.folder / "partition.json"
+    file.write_text(text.replace("arn:aws:", f"arn:{partition}:"), encoding="utf-8")
+    record = json.loads(
+        json.loads(file.read_text(encoding="utf-8"))["grants"]["deploy"]["documents"]
+    )
+    record["partition"] = partition
+    outputs = {"grants": {"deploy": {"documents": json.dumps(record, separators=(",", ":"))}}}
+    file.write_text(json.dumps(outputs), encoding="utf-8")
+    args = ("profile", "deploy", "--outputs", "partition.json", "--source-profile", "ci", "--yes")
+    assert deployed.call(*args).returncode == ExitCode.DONE
+    assert config.read_bytes().endswith(f"\r\nregion = {region}\r\n".encode())
+    # The owner's own stays.
+    config.write_bytes(config.read_bytes().replace(region.encode(), b"mine-east-1"))
+    assert deployed.call(*args).stdout.startswith("No changes: ")
+
+
+ALICES_DEVICE = "arn:aws:iam::111111111111:mfa/sandbox-alice"
+
+
+@pytest.mark.parametrize(
+    ("existing", "options", "expected"),
+    [
+        (ALICES_DEVICE, (), ALICES_DEVICE),
+        ("arn:aws:iam::111111111111:mfa/lost-phone", (), ALICES_DEVICE),
+        ("GAHT12345678", (), ALICES_DEVICE),
+        ("arn:aws:iam::111111111111:u2f/user/alice/key", (), ALICES_DEVICE),
+        ("no device", (), ALICES_DEVICE),
+        (
+            ALICES_DEVICE,
+            ("--mfa-serial", "arn:aws:iam::111111111111:mfa/new"),
+            "arn:aws:iam::111111111111:mfa/new",
+        ),
+    ],
+)
+def test_a_device_that_the_user_has_no_more_is_replaced(
+    deployed: Stage, config: Path, existing: str, options: tuple[str, ...], expected: str
+) -> None:
+    args = ("profile", "read-only", *OUTPUTS, "--source-profile", "alice", "--yes")
+    assert deployed.call(*args).returncode == ExitCode.DONE
+    written = config.read_text(encoding="utf-8")
+    config.write_text(written.replace(ALICES_DEVICE, existing), encoding="utf-8")
+    assert deployed.call(*args, *options).returncode == ExitCode.DONE
+    assert f"mfa_serial = {expected}\n" in config.read_text(encoding="utf-8")
+
+
 AS_CI = ("--source-profile", "ci", *OUTPUTS)
 REFUSED: dict[str, tuple[tuple[str, ...], str, ExitCode]] = {
     "there is no AWS profile default": ((*OUTPUTS, "deploy"), "", ExitCode.WRONG_INPUT),
@@ -201,6 +265,31 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, ExitCode]] = {
     "there are no AWS credentials": (
         ("--source-profile", "empty", *OUTPUTS, "read-only", "--yes"),
         "[profile empty]\nregion = x\n",
+        ExitCode.UNAVAILABLE,
+    ),
+    "Pass --source-profile NAME of a profile with credentials": (
+        (*OUTPUTS, "read-only", "--yes"),
+        "[default]\nregion = x\n",
+        ExitCode.UNAVAILABLE,
+    ),
+    "--session-name me\\n[default]": (
+        (*AS_CI, "deploy", "--yes", "--session-name", "me\n[default]"),
+        "",
+        ExitCode.WRONG_INPUT,
+    ),
+    "an MFA device must have": (
+        (*AS_CI, "deploy", "--yes", "--mfa-serial", "arn:aws:iam::111111111111:user/alice"),
+        "",
+        ExitCode.WRONG_INPUT,
+    ),
+    "a security key shows no codes": (
+        (*AS_CI, "deploy", "--yes", "--mfa-serial", "arn:aws:iam::111111111111:u2f/user/a/k"),
+        "",
+        ExitCode.WRONG_INPUT,
+    ),
+    "credential_process of profile p must print": (
+        ("--source-profile", "p", *OUTPUTS, "deploy", "--yes"),
+        "[profile p]\ncredential_process = echo no\n",
         ExitCode.UNAVAILABLE,
     ),
 }

@@ -39,7 +39,8 @@ def test_an_undamaged_grant_has_no_finding(deployed: Stage, grant: str) -> None:
     expected = {
         "deploy": ["assumes the role", "a session of 3601 s"],
         "partner-audit": ["assumes the role", "without the external ID", "a session of 3601 s"],
-        "read-only": ["without MFA", "assumes the role", "a session of 14401 s"],
+        # The code goes into keys of GetSessionToken, which AWS holds to an hour.
+        "read-only": ["without MFA", "assumes the role", "a session of 3601 s"],
     }
     assert [attempt["attempt"] for attempt in result["attempts"]] == expected[grant]
 
@@ -93,7 +94,15 @@ def test_without_a_code_only_the_refusal_is_proved(deployed: Stage) -> None:
         ("--profile alice --source-profile stranger", 2, "--source-profile stranger"),
         ("--profile alice --destination-profile source", 2, "--destination-profile source"),
         ("--profile alice --mfa-code 000000", 3, "MultiFactorAuthentication failed"),
-        ("--profile alice --mfa-code 000000 --mfa-serial arn:aws:iam::1:mfa/x", 3, "mfa/x"),
+        (
+            "--profile alice --mfa-code 000000 --mfa-serial arn:aws:iam::111111111111:mfa/x",
+            3,
+            "mfa/x",
+        ),
+        ("--profile alice --mfa-code 000000 --mfa-serial arn:aws:iam::1:mfa/x", 2, "mfa/x"),
+        ("--profile alice --mfa-code 12345", 2, "six digits"),
+        ("--profile ci --session-name x!", 2, "--session-name x!"),
+        ("--profile auditor --external-id not/valid!", 2, "an external ID must have"),
         (f"--checksum sha256:{'0' * 64} --profile alice", 2, "--checksum"),
         ("--profile alice --session-tag x", 2, "--session-tag x"),
         ("", 3, "no AWS credentials"),
@@ -103,6 +112,7 @@ def test_wrong_input_is_reported(deployed: Stage, options: str, code: int, part:
     exit_code, report = verify(deployed, *options.split())
     assert exit_code == code
     assert part in report["error"]["message"]
+    assert "not/valid!" not in str(report)
 
 
 @pytest.mark.parametrize("options", ["--checksum no-such-file", "--timeout -1", "--profile alice"])
@@ -115,10 +125,9 @@ def test_a_parameter_can_be_given(deployed: Stage) -> None:
     code, report = verify(deployed, "--profile", "ci", "--session-name", "my-release")
     assert code == 0
     assert report["grants"][0]["became"].endswith("/my-release")
-    for text in ("a-wrong-one", "not valid!"):
-        code, report = verify(deployed, "--profile", "auditor", "--external-id", text)
-        assert (code, codes(report["grants"][0])) == (1, ["access-refused"])
-        assert text not in str(report)
+    code, report = verify(deployed, "--profile", "auditor", "--external-id", "a-wrong-one")
+    assert (code, codes(report["grants"][0])) == (1, ["access-refused"])
+    assert "a-wrong-one" not in str(report)
 
 
 def test_what_a_grant_does_not_require_need_not_be_given(deployed: Stage) -> None:

@@ -32,11 +32,16 @@ def test_a_chained_session_lasts_an_hour_at_most(stage: Stage, first: str) -> No
     assert "1 hour session limit for roles assumed by role chaining" in found.message
 
 
-def test_a_users_session_is_no_chain(stage: Stage) -> None:
+def test_a_users_session_counts_as_a_chain_and_its_access_key_does_not(stage: Stage) -> None:
+    """https://repost.aws/knowledge-center/iam-role-chaining-limit"""
     alice = stage.user()
     arn = stage.role(trusts=SOURCE, MaxSessionDuration=43200)
     keys = dict(stage.sts(alice).get_session_token()["Credentials"])
-    assert stage.session(keys, arn, DurationSeconds=43200)
+    assert stage.session(keys, arn, DurationSeconds=3600)
+    found = stage.refused(keys, arn, DurationSeconds=3601)
+    assert (found.code, found.status) == ("ValidationError", 400)
+    assert "1 hour session limit for roles assumed by role chaining" in found.message
+    assert stage.session(alice, arn, DurationSeconds=43200)
 
 
 def test_a_chain_is_let_in_by_the_roles_arn_and_by_its_sessions(stage: Stage) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from sandbox.aws.mfa import totp
-from sandbox.aws.server import client
-from tests.sandbox.conftest import DESTINATION, SOURCE, _session, administrator, refusal
+from tests.sandbox.conftest import DESTINATION, SOURCE, administrator, refusal
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Stage
@@ -73,17 +72,6 @@ class TestIdentity:
     def test_a_user_acts_in_its_own_account(self, stage: Stage) -> None:
         stage.iam_of(stage.user()).create_user(UserName="bob")
         assert {user["UserName"] for user in stage.source.list_users()["Users"]} == {"alice", "bob"}
-
-    def test_another_service_of_moto_sees_the_same_account(self, stage: Stage) -> None:
-        pytest.importorskip("moto.sqs.models")
-        sqs = client("sqs", stage.sandbox.endpoint, account=DESTINATION)
-        assert f"/{DESTINATION}/" in sqs.create_queue(QueueName="jobs")["QueueUrl"]
-
-    def test_another_service_refuses_unknown_keys_in_its_own_protocol(self, stage: Stage) -> None:
-        sqs = _session({"AccessKeyId": "AKIAUNKNOWN", "SecretAccessKey": "x"}).client(
-            "sqs", endpoint_url=stage.sandbox.endpoint
-        )
-        assert refusal(sqs.list_queues).code == "InvalidClientTokenId"
 
 
 class TestKeys:

@@ -37,7 +37,7 @@ class TestItsOwnInterface:
     def test_health_names_it(self, stage: Stage) -> None:
         assert http(f"{stage.sandbox.endpoint}/_sandbox/health") == (
             200,
-            {"sandbox": "cross-account-access", "version": "1"},
+            {"sandbox": "cross-account-access", "version": "1", "used_by": None},
         )
 
     def test_something_else_is_no_sandbox(self, stage: Stage) -> None:
@@ -106,10 +106,6 @@ class TestItsOwnInterface:
     def test_unknown_paths_are_not_found(self, stage: Stage) -> None:
         status, body = http(f"{stage.sandbox.endpoint}/_sandbox/nothing")
         assert (status, body) == (404, {"error": "There is no GET /_sandbox/nothing"})
-
-    def test_motos_own_interface_is_closed(self, stage: Stage) -> None:
-        status, body = http(f"{stage.sandbox.endpoint}/moto-api/reset", "POST")
-        assert (status, body) == (404, {"error": "The sandbox has its own: POST /_sandbox/reset"})
 
 
 class TestRequests:
@@ -254,7 +250,7 @@ class TestProtocol:
         body = b"Action=GetCallerIdentity&Version=2011-06-15"
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(
-                b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
                 b"Content-Type: application/x-www-form-urlencoded\r\n"
                 b"Authorization: AWS4-HMAC-SHA256 "
                 b"Credential=111111111111/20260101/us-east-1/sts/aws4_request\r\n\r\n"

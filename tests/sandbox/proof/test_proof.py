@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from botocore.exceptions import ClientError
 
 import stack_config
+from sandbox.aws import sts
+from sandbox.aws.query_protocol import AwsError
 from sandbox.aws.server import client
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.other_side import allow_principals, make_roles
@@ -242,6 +245,20 @@ def test_what_was_not_made_as_the_stack_says_is_noticed(
     proof = halves.prove_broken(spoil, people)
     wrong = [attempt for attempt in proof if not attempt.holds]
     assert [f"{one.grant}, {name_of(one)}: {one.attempt}" for one in wrong] == noticed
+
+
+@pytest.mark.parametrize(
+    "code", ["InternalFailure", "ExpiredToken", "InvalidClientTokenId", "NotImplemented"]
+)
+def test_an_error_that_decides_nothing_is_no_refusal(
+    code: str, halves: Halves, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> NoReturn:
+        raise AwsError(code, "something else")
+
+    monkeypatch.setitem(sts._HANDLERS, "AssumeRole", fail)
+    with pytest.raises(ClientError, match=code):
+        halves.prove_broken(lambda _: None, people)
 
 
 def name_of(attempt: ProofAttempt) -> str:

@@ -31,6 +31,7 @@ TEXTS: list[tuple[str, Callable[[object], str], int, int, set[str]]] = [
     ("role description", limits.DESCRIPTION, 0, 1000, DESCRIPTION),
     ("external ID", limits.EXTERNAL_ID, 2, 1224, NAME | set(":/")),
     ("session name", limits.SESSION_NAME, 2, 64, NAME),
+    ("MFA serial of hardware", limits.MFA_SERIAL, 9, 256, NAME | {"/"}),
     ("account ID", limits.check_account_id, 12, 12, set(string.digits)),
     ("unique ID", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
     ("access key ID", stack_config.ACCESS_KEY, 12, 128, WORDS),

@@ -39,7 +39,7 @@ def build_environment(
 
     Args:
         variables: The present environment.
-        credentials: The session, as botocore's fetchers return it.
+        credentials: The session, as `fetch_session` returns it.
         region: The Region; None to leave it.
         endpoint: AWS's URL; None to leave it.
 

@@ -1,12 +1,13 @@
 """The command `exec`."""
 
 import os
+from dataclasses import replace
 
 import click
 
 from cross_account_access.cli.assume_role_call import CallOverrides
 from cross_account_access.cli.aws_access import AwsAccess, add_aws_options
-from cross_account_access.cli.call_planning import plan_call
+from cross_account_access.cli.call_planning import name_session, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.options import (
     duration_option,
@@ -23,10 +24,38 @@ from cross_account_access.cli.terminal import Command
 from .child_process import build_environment, find_program, replace_process
 from .role_session import fetch_session
 
+_NO_DASHES = "the command must follow --: exec GRANT [OPTIONS] -- COMMAND"
+
+
+class _ExecCommand(Command):
+    """Takes everything after `--` as the command, and nothing before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            click.UsageError: If the command doesn't follow `--`: its options would be the tool's.
+        """
+        head, tail = _split_at_dashes(args)
+        is_help = any(name in head for name in self.get_help_option_names(ctx))
+        if tail is None and args and not is_help:
+            raise click.UsageError(_NO_DASHES, ctx)
+        rest = super().parse_args(ctx, args)
+        if list(ctx.params.get("command", ())) != (tail or []):
+            raise click.UsageError(_NO_DASHES, ctx)
+        return rest
+
+
+def _split_at_dashes(args: list[str]) -> tuple[list[str], list[str] | None]:
+    if "--" not in args:
+        return args, None
+    at = args.index("--")
+    return args[:at], args[at + 1 :]
+
 
 @click.command(
     "exec",
-    cls=Command,
+    cls=_ExecCommand,
     json_help="Print a failure as one JSON document on stdout, which otherwise is COMMAND's alone.",
 )
 @grant_argument
@@ -37,7 +66,7 @@ from .role_session import fetch_session
 @session_name_option()
 @source_identity_option()
 @session_tag_option()
-@duration_option("the role's maximum; one hour for a role session")
+@duration_option("the role's maximum; one hour for temporary credentials (role chaining)")
 def exec_command(  # noqa: PLR0913 - one for each option
     *,
     name: str,
@@ -68,7 +97,9 @@ def exec_command(  # noqa: PLR0913 - one for each option
     overrides = CallOverrides(mfa_serial, session_name, duration, source_identity, tags)
     grant = load_grant(where, name)
     program = find_program(command, os.environ.get("PATH"))
-    call = plan_call(grant, CallerSession(aws), overrides, may_carry_mfa=True)
+    aws = replace(aws, partition=grant.documents.partition)
+    caller = CallerSession(aws)
+    call = name_session(plan_call(grant, caller, overrides, may_carry_mfa=True), caller)
     credentials = fetch_session(aws, grant, call)
     environment = build_environment(
         os.environ, credentials, region=aws.session().region_name, endpoint=aws.endpoint

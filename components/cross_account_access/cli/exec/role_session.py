@@ -1,10 +1,8 @@
 """A role session by botocore's own means: its fetcher, its MFA prompt, its cache on disk."""
 
-import getpass
 import os
 import re
 import shlex
-import sys
 from functools import partial
 from typing import Any
 
@@ -13,13 +11,21 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cross_account_access.cli.assume_role_call import AssumeRoleCall
-from cross_account_access.cli.aws_access import DENIED, AwsAccess, get_error_code, translate_errors
-from cross_account_access.cli.cache import SharedCache
+from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID, AssumeRoleCall
+from cross_account_access.cli.aws_access import (
+    DENIED,
+    AwsAccess,
+    get_error_code,
+    get_main_region,
+    translate_errors,
+)
+from cross_account_access.cli.cache import SharedCache, format_expiration
+from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.mfa_code import prompt_for_code
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.trust_requirements import read_requirements
 
-_REGION = "us-east-1"
 _WRONG_CALL = frozenset({"ValidationError", "InvalidParameterValue", "PackedPolicyTooLarge"})
 _DENIED_USER = re.compile(r"\bUser: (arn:\S+) is not authorized")
 # The number of attempts is left to the user: AWS_MAX_ATTEMPTS.
@@ -30,7 +36,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
     """Fetch a session of a grant's role, or return the cached one.
 
     Returns:
-        Its `access_key`, `secret_key`, `token` and `expiry_time`.
+        Its `access_key`, `secret_key`, `token` and `expiry_time`, the last in ISO 8601.
 
     Raises:
         Failure: If AWS denies the call or can't be reached.
@@ -44,8 +50,8 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
         try:
             fetched: dict[str, Any] = fetcher.fetch_credentials()
         except ClientError as error:
-            raise _translate_refusal(grant, error) from None
-    return fetched
+            raise _translate_refusal(aws, grant, call, error) from None
+        return {**fetched, "expiry_time": format_expiration(fetched["expiry_time"])}
 
 
 def _make_fetcher(
@@ -57,7 +63,7 @@ def _make_fetcher(
     access_key = credentials.get_frozen_credentials().access_key
     client = partial(
         session.client,
-        region_name=session.region_name or _REGION,
+        region_name=session.region_name or get_main_region(aws.partition),
         endpoint_url=aws.endpoint,
         config=_CLIENT_CONFIG,
     )
@@ -66,30 +72,14 @@ def _make_fetcher(
         credentials,
         call.role_arn,
         extra_args=arguments,
-        mfa_prompter=_prompt_for_code,
+        mfa_prompter=prompt_for_code,
         cache=SharedCache("" if shared else f"{access_key} {aws.endpoint}"),  # type: ignore[arg-type] # any mapping will do
     )
 
 
-def _prompt_for_code(prompt: str) -> str:
-    """Ask for an MFA code on the terminal: stdin and stdout belong to the command."""
-    if not _has_terminal():
-        raise Failure(
-            "an MFA code is required, and there is no terminal to enter it",
-            remedy="Run the command once on a terminal: the session is cached until it expires.",
-        )
-    return getpass.getpass(prompt)
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except (OSError, AttributeError):
-        return os.name == "nt" and sys.stdin.isatty()
-    return True
-
-
-def _translate_refusal(grant: DeployedGrant, error: ClientError) -> Exception:
+def _translate_refusal(
+    aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall, error: ClientError
+) -> Exception:
     code = get_error_code(error)
     message = error.response.get("Error", {}).get("Message", "").strip()
     if code in _WRONG_CALL:
@@ -105,7 +95,41 @@ def _translate_refusal(grant: DeployedGrant, error: ClientError) -> Exception:
         )
     else:
         match = _DENIED_USER.search(message)
-        who = match[1] if match else "WHO"
-        explain = ["cross-account-access", "explain", who, grant.name, *grant.options]
-        remedy = f"To see why: `{shlex.join(explain)}`. IAM changes take effect after some seconds."
+        explain = _build_explain(match[1] if match else "WHO", aws, grant, call)
+        remedy = (
+            f"To see why: `{shlex.join(explain)}`, and with --live by the policies in the "
+            "accounts, such as an explicit deny. IAM changes take effect after some seconds."
+        )
+        if "--mfa" in explain and call.mfa_serial is None:
+            remedy += " If your temporary credentials were got without MFA, sign in with MFA."
     return Failure(f"AWS denies grant {grant.name}: {message}", ExitCode.NO, remedy=remedy)
+
+
+def _build_explain(
+    who: str, aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall
+) -> list[str]:
+    """Build the command that explains this very call; the external ID is not shown in it."""
+    words = ["cross-account-access", "explain", who, grant.name, *grant.options]
+    endpoint = None if aws.endpoint == os.environ.get("AWS_ENDPOINT_URL") else aws.endpoint
+    for option, value in (
+        ("--profile", aws.profile),
+        ("--region", aws.region),
+        ("--endpoint-url", endpoint),
+        ("--external-id", OWN_EXTERNAL_ID if call.external_id else None),
+        ("--session-name", call.session_name),
+        ("--source-identity", call.source_identity),
+        ("--duration", call.duration),
+    ):
+        words += [] if value is None else [option, str(value)]
+    for key, value in sorted(call.tags.items()):
+        words += ["--session-tag", f"{key}={value}"]
+    for key in call.transitive_tag_keys:
+        words += ["--transitive-tag-key", key]
+    return [*words, "--mfa"] if _may_carry_mfa(aws, grant, call) else words
+
+
+def _may_carry_mfa(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) -> bool:
+    """Whether the call carried MFA, as far as can be known of a user's temporary credentials."""
+    caller = CallerSession(aws)
+    is_required = any(required.mfa for required in read_requirements(grant.documents))
+    return call.mfa_serial is not None or (is_required and caller.is_temporary)

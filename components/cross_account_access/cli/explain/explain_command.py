@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID
 from cross_account_access.cli.aws_access import (
     AwsAccess,
     ReaderProfiles,
     add_aws_options,
     add_reader_options,
+    get_main_region,
 )
+from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.cli.options import (
     Decorator,
     duration_option,
@@ -29,6 +32,7 @@ from cross_account_access.cli.stacks import (
     load_grants,
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
+from cross_account_access.cli.trust_requirements import find_requirements
 
 from .decision_inputs import (
     CallerWithPolicies,
@@ -44,8 +48,6 @@ from .principal_ref import PrincipalRef, parse_principal
 from .render import Report
 from .request_context import RequestContext, parse_condition_keys, parse_moment
 
-_REGION = "us-east-1"
-
 
 def _option(name: str, metavar: str, text: str, **settings: Any) -> Decorator:
     return click.option(*name.split(), metavar=metavar, help=text, **settings)
@@ -54,7 +56,7 @@ def _option(name: str, metavar: str, text: str, **settings: Any) -> Decorator:
 _REQUEST_OPTIONS: tuple[Decorator, ...] = (
     click.option("--mfa", is_flag=True, help="The caller signed in with MFA just now."),
     _option("--mfa-age", "SECONDS", "How long ago the caller passed its MFA code.", type=int),
-    external_id_option("none"),
+    external_id_option(f"none; {OWN_EXTERNAL_ID} is the grant's own"),
     _option("--source-ip", "IP", "The caller's address, IPv4 or IPv6."),
     _option("--source-vpc", "VPC", "The VPC of the VPC endpoint that the call passes."),
     _option("--source-vpce", "VPCE", "That VPC endpoint."),
@@ -108,7 +110,7 @@ def _add_request_options(command: Callable[..., Any]) -> Callable[..., Any]:
         request = RequestContext(
             at=parse_moment(at),
             transitive_tag_keys=tuple(dict.fromkeys(transitive)),
-            region=aws.region or _REGION,
+            region=aws.region or get_main_region("aws"),
             **options,
         )
         request.check()
@@ -181,6 +183,9 @@ def _explain(options: _ExplainOptions) -> ExitCode:
     who = parse_principal(options.who, documents)
     role, principal = _read_inputs(options, grant, who)
     request = _add_organization(who, options.request)
+    request = _add_external_id(request, grant, principal)
+    if options.aws.region is None:
+        request = replace(request, region=get_main_region(who.partition))
     question = Question(who, principal, role, request, documents)
     explanation = question.explain()
     report = Report(question, explanation, grant, options.live)
@@ -197,7 +202,7 @@ def _read_inputs(
     documents, entitled = grant.documents if grant else None, options.entitled
     arn = documents.role.arn if documents else options.grant_or_role
     if options.live:
-        aws, readers = options.aws, options.readers
+        aws, readers = replace(options.aws, partition=who.partition), options.readers
         role = read_live_role(arn, replace(aws, profile=readers.destination or aws.profile))
         if entitled:
             return role, build_entitled_caller(who, arn, documents)
@@ -244,3 +249,19 @@ def _add_organization(who: PrincipalRef, request: RequestContext) -> RequestCont
     if who.kind == "organizational-unit":
         return replace(request, organization_path=who.name)
     return request
+
+
+def _add_external_id(
+    request: RequestContext, grant: DeployedGrant | None, principal: CallerWithPolicies
+) -> RequestContext:
+    """Put the grant's own external ID, as `exec` chooses it, in the place of `-`."""
+    if request.external_id != OWN_EXTERNAL_ID:
+        return request
+    if grant is None:
+        message = f"--external-id {OWN_EXTERNAL_ID} must be used with a grant"
+        raise InputError(message, "Pass --stack NAME or --outputs FILE too.")
+    caller = principal.caller
+    identity = CallerIdentity(caller.arn, caller.unique_id)
+    required = find_requirements(grant.documents, identity)
+    own = required.choose_external_id(grant.external_id) if required else grant.external_id
+    return replace(request, external_id=own)

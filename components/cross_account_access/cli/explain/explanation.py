@@ -145,9 +145,10 @@ class Question:
 
     @cached_property
     def _decisions(self) -> dict[str, Decision]:
-        return self._decide(self.request)
+        return self.decide_for(self.request)
 
-    def _decide(self, request: RequestContext) -> dict[str, Decision]:
+    def decide_for(self, request: RequestContext) -> dict[str, Decision]:
+        """Decide each action of the call as another request."""
         caller, trust, role = self.principal.caller, self.role.trust, self.role
         if trust is None:
             return {}
@@ -240,7 +241,7 @@ class Question:
 
     def _needs_external_id(self) -> bool:
         """Whether the trust policy refuses the call without one."""
-        decisions = self._decide(replace(self.request, external_id=None)).values()
+        decisions = self.decide_for(replace(self.request, external_id=None)).values()
         findings = [finding for decision in decisions for finding in decision.findings]
         return any(
             unmet.key.lower() == "sts:externalid" for finding in findings for unmet in finding.unmet

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cross_account_access.cli.condition_words import describe_unmet
+from cross_account_access.cli.condition_words import SIGN_IN, describe_unmet
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
@@ -13,6 +13,7 @@ from cross_account_access.iam.policy_document import list_principals, list_state
 if TYPE_CHECKING:
     from .explanation import Question
 
+_MFA_KEYS = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
 _REQUESTED = {"sts:TagSession": "session tags", "sts:SetSourceIdentity": "a source identity"}
 
 
@@ -97,7 +98,21 @@ class _Refusal:
         if not keys:
             return Advice(text, (f"{remedy}.",))
         remedy += f", or call so that its conditions ({keys}) are not met."
-        return Advice(f"{text}, under its conditions of {keys}", (remedy,))
+        return Advice(f"{text}, under its conditions of {keys}", (*self._suggest_mfa(), remedy))
+
+    def _suggest_mfa(self) -> Iterator[str]:
+        """Suggest MFA where a deny asks about it: most deny those who did not sign in with it."""
+        if not _MFA_KEYS & {key.lower() for key in self.finding.condition_keys}:
+            return
+        question, finding = self.question, self.finding
+        if question.principal.caller.kind != "User":
+            yield "Call as a user who is signed in with MFA: a role session never carries it."
+            return
+        decisions = question.decide_for(replace(question.request, mfa_age=0)).values()
+        denies = [one for decision in decisions for one in decision.findings if one.kind == "deny"]
+        place = (finding.policy, finding.statement)
+        if all((one.policy, one.statement) != place for one in denies):
+            yield SIGN_IN
 
     def _describe_limit(self, text: str, remedy: str) -> Advice:
         nearest = self._describe_nearest()

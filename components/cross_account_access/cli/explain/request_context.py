@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID, SOURCE_IDENTITY
 from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
@@ -20,9 +21,6 @@ _ACCOUNT_PATH = limits.StringRule(
     512,
     r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*/?",
     "o-…/r-…/ and then ou-…/ for each unit down to its own",
-)
-_SOURCE_IDENTITY = limits.StringRule(
-    "a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-"
 )
 
 
@@ -69,11 +67,12 @@ class RequestContext:
 
         Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         """
+        external_id = None if self.external_id == OWN_EXTERNAL_ID else self.external_id
         for option, value, check in (
-            ("--external-id", self.external_id, limits.EXTERNAL_ID),
+            ("--external-id", external_id, limits.EXTERNAL_ID),
             ("--session-name", self.session_name, limits.SESSION_NAME),
-            ("--source-identity", self.source_identity, _SOURCE_IDENTITY),
-            ("--inherited-source-identity", self.inherited_identity, _SOURCE_IDENTITY),
+            ("--source-identity", self.source_identity, SOURCE_IDENTITY),
+            ("--inherited-source-identity", self.inherited_identity, SOURCE_IDENTITY),
             ("--source-ip", self.source_ip, _check_address),
             ("--source-vpc", self.source_vpc, limits.VPC),
             ("--source-vpce", self.source_vpce, limits.VPC_ENDPOINT),

@@ -6,14 +6,20 @@ https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 
 import configparser
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from botocore.configloader import build_profile_map
+
+from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.iam.limits import StringRule
+
+PROFILE_NAME = StringRule("a profile's name", 1, 192, r"[\w+=,.@-]+", "letters, digits and _+=,.@-")
 _MARK = re.compile(r"# Written by cross-account-access: grant (?P<grant>\S+) of (?P<stack>.+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _HEADER = re.compile(r"\[(?P<name>.+)\]")
 _OPTION = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)")
+_COMMENT = re.compile(r"(^|\s)[#;]")
 _KEYS = (
     "role_arn",
     "source_profile",
@@ -26,6 +32,18 @@ _KEYS = (
 
 class NotOursError(Exception):
     """A profile of that name exists that this tool didn't write for the grant; says whose it is."""
+
+
+class UnreadableValueError(Exception):
+    """The AWS CLI or an SDK would read something else than what is to be written.
+
+    Attributes:
+        key: The key whose value it is; None if it isn't known.
+    """
+
+    def __init__(self, key: str | None) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -45,10 +63,16 @@ class Profile:
     keys: Mapping[str, str]
 
     @property
+    def section(self) -> str:
+        """The section's name, as this tool writes it."""
+        return f"profile {self.name}"
+
+    @property
     def mark(self) -> str:
         """The comment above it, by which this tool recognizes it."""
         stack = " ".join(self.stack.split())
-        return f"# Written by cross-account-access: grant {self.grant} of {stack}"
+        text = f"# Written by cross-account-access: grant {self.grant} of {stack}"
+        return escape_invisible(text)
 
 
 @dataclass
@@ -83,6 +107,11 @@ def parse_sections(text: str) -> dict[str, dict[str, str]]:
     Raises:
         ValueError: If the AWS CLI can't parse the file either. The message quotes no line.
     """
+    parser = _parse(text)
+    return {name: dict(parser.items(name)) for name in parser.sections()}
+
+
+def _parse(text: str) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser()
     try:
         parser.read_string("\n".join(line.rstrip("\r\n") for line in _LINE.findall(text)))
@@ -92,7 +121,7 @@ def parse_sections(text: str) -> dict[str, dict[str, str]]:
             (at for at, _ in getattr(error, "errors", [])), None
         )
         raise ValueError(f"error in line {number}" if number else type(error).__name__) from None
-    return {name: dict(parser.items(name)) for name in parser.sections()}
+    return parser
 
 
 def find_profile_names(names: Iterable[str]) -> set[str]:
@@ -115,15 +144,23 @@ def write_profile(text: str, profile: Profile) -> str:
 
     Raises:
         NotOursError: If a profile of that name belongs to somebody else.
+        UnreadableValueError: If the result would not be read as the profile's keys, each with its
+            value, and everything else as before.
     """
     lines = _LINE.findall(text)
-    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     section = _find_own_section(lines, profile)
+    written = _compose(text, lines, section, profile)
+    _check_readable(text, written, section.name if section else profile.section, profile)
+    return written
+
+
+def _compose(text: str, lines: list[str], section: _Section | None, profile: Profile) -> str:
+    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     if section is not None:
         return "".join(_update_lines(lines, section, profile, newline))
     block = [
         profile.mark,
-        f"[profile {profile.name}]",
+        f"[{profile.section}]",
         *(f"{key} = {value}" for key, value in profile.keys.items()),
     ]
     if text and not text.endswith(("\n", "\r")):
@@ -133,14 +170,29 @@ def write_profile(text: str, profile: Profile) -> str:
     return text + "".join(f"{line}{newline}" for line in block)
 
 
-def _parse_profile_name(section: str) -> str | None:
-    if section == "default":
-        return section
+def _check_readable(old: str, new: str, section: str, profile: Profile) -> None:
+    """Check by the AWS CLI's own reader that the profile's own keys have changed, and no more."""
+    for key, value in (("the name", profile.name), *profile.keys.items()):
+        # Other readers may take more for a line's end, or for a comment, than Python does.
+        visible = value and value == value.strip() and value == escape_invisible(value)
+        if not visible or _COMMENT.search(value):
+            raise UnreadableValueError(key)
+    before = parse_sections(old)
     try:
-        words = shlex.split(section) if section.startswith("profile") else []
+        after = parse_sections(new)
     except ValueError:
-        return None
-    return words[1] if len(words) == 2 else None  # noqa: PLR2004 - `profile NAME`
+        raise UnreadableValueError(None) from None
+    # Every section has the options of [DEFAULT].
+    present = before.get(section, dict(_parse(old).defaults()))
+    kept = {key: text for key, text in present.items() if key not in _KEYS}
+    expected = {**kept, **profile.keys}
+    read = build_profile_map(after)["profiles"].get(profile.name)
+    if after != {**before, section: expected} or read != expected:
+        raise UnreadableValueError(None)
+
+
+def _parse_profile_name(section: str) -> str | None:
+    return next(iter(build_profile_map({section: {}})["profiles"]), None)
 
 
 def _find_own_section(lines: list[str], profile: Profile) -> _Section | None:
@@ -187,7 +239,7 @@ def _update_lines(lines: list[str], section: _Section, profile: Profile, newline
     """Set the tool's own keys in the section, and change no other line."""
     changed: dict[int, list[str]] = {}
     options = {option.key: option for option in section.options}
-    for key in _KEYS:
+    for key in dict.fromkeys((*_KEYS, *profile.keys)):
         option, value = options.get(key), profile.keys.get(key)
         if option is None or option.value == value:
             continue

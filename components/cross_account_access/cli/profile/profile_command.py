@@ -8,14 +8,30 @@ import click
 
 from cross_account_access.cli import files
 from cross_account_access.cli.assume_role_call import CallOverrides
-from cross_account_access.cli.aws_access import endpoint_option
+from cross_account_access.cli.aws_access import endpoint_option, region_option
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, echo, emit, make_console
+from cross_account_access.cli.terminal import (
+    Command,
+    ExitCode,
+    Failure,
+    InputError,
+    echo,
+    emit,
+    make_console,
+)
+from cross_account_access.cli.text_format import escape_invisible
 
 from .profile_plan import ProfileOptions, ProfilePlan, plan_profiles
 
 _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
+
+
+def _check_prefix(_: click.Context, __: click.Parameter, prefix: str) -> str:
+    if not _PREFIX.fullmatch(prefix):
+        rule = "a prefix must consist of letters, digits and +=,.@-_"
+        raise InputError(f"--prefix {escape_invisible(prefix)}: {rule}")
+    return prefix
 
 
 @click.command("profile", cls=Command)
@@ -29,7 +45,14 @@ _PREFIX = re.compile(r"[\w+=,.@-]*", re.ASCII)
 )
 @mfa_serial_option
 @session_name_option()
-@click.option("--prefix", metavar="TEXT", default="", help="The beginning of each profile's name.")
+@click.option(
+    "--prefix",
+    metavar="TEXT",
+    default="",
+    callback=_check_prefix,
+    help="The beginning of each profile's name.",
+)
+@region_option("The region of the profile's commands; by default the one in the profile.")
 @endpoint_option
 @click.option("--dry-run", is_flag=True, help="Show the changes without writing them.")
 @click.option(
@@ -43,6 +66,7 @@ def profile(  # noqa: PLR0913 - one for each option
     mfa_serial: str | None,
     session_name: str | None,
     prefix: str,
+    region: str | None,
     endpoint: str | None,
     dry_run: bool,
     yes: bool,
@@ -61,9 +85,8 @@ def profile(  # noqa: PLR0913 - one for each option
       cross-account-access profile --stack production --source-profile people
       cross-account-access profile read-only --outputs outputs.json --dry-run
     """  # noqa: D301 - \b is click's
-    _check_prefix(prefix)
     overrides = CallOverrides(mfa_serial, session_name)
-    options = ProfileOptions(source_profile, overrides, prefix, endpoint)
+    options = ProfileOptions(source_profile, overrides, prefix, region, endpoint)
     plan = plan_profiles(load_grants(where, names), options, by_name=bool(names))
     if not as_json:
         _show(plan)
@@ -75,12 +98,6 @@ def profile(  # noqa: PLR0913 - one for each option
     elif plan.needed:
         _show_result(plan, backup, written=write)
     return ExitCode.DONE
-
-
-def _check_prefix(prefix: str) -> None:
-    if not _PREFIX.fullmatch(prefix):
-        rule = "a prefix must consist of letters, digits and +=,.@-_"
-        raise Failure(f"--prefix {prefix}: {rule}", ExitCode.WRONG_INPUT)
 
 
 def _show_result(plan: ProfilePlan, backup: Path | None, *, written: bool) -> None:

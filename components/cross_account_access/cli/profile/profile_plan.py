@@ -4,7 +4,8 @@ import difflib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ import botocore.session
 
 from cross_account_access.cli import files
 from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
-from cross_account_access.cli.aws_access import AwsAccess
-from cross_account_access.cli.call_planning import get_requirements, plan_call
+from cross_account_access.cli.aws_access import AwsAccess, get_main_region
+from cross_account_access.cli.call_planning import get_requirements, name_session, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
-from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
+from cross_account_access.errors import Refusal
+from cross_account_access.iam.limits import SESSION_NAME
 
 from .aws_config import (
+    PROFILE_NAME,
     NotOursError,
     Profile,
+    UnreadableValueError,
     find_profile_names,
     parse_sections,
     read_profile,
@@ -58,10 +64,7 @@ class ProfilePlan:
         """Compare old and new without context, which may hold secrets, and without external IDs."""
         old, new = (_decode(content or b"").splitlines() for content in (self.old, self.new))
         lines = difflib.unified_diff(old, new, str(self.file), str(self.file), n=0, lineterm="")
-        return [
-            _SECRET_LINE.sub(r"\g<1>***", line).encode("utf-8", "replace").decode()
-            for line in lines
-        ]
+        return [escape_invisible(_SECRET_LINE.sub(r"\g<1>***", line)) for line in lines]
 
     def render_json(self, backup: Path | None, *, written: bool) -> dict[str, Any]:
         """Render the plan for `--json`.
@@ -90,12 +93,14 @@ class ProfileOptions:
         source_profile: The user's own profile; None for the one in the config, or `default`.
         overrides: How the role is assumed.
         prefix: The beginning of each profile's name.
+        region: The profiles' region; None for the one in the config.
         endpoint: An emulator's URL.
     """
 
     source_profile: str | None
     overrides: CallOverrides
     prefix: str
+    region: str | None
     endpoint: str | None
 
 
@@ -119,13 +124,17 @@ class _Planner:
     def __init__(self, options: ProfileOptions) -> None:
         self._options = options
         session = botocore.session.Session()
-        self._file = _find_file(session, "config_file")
+        file = _find_file(session, "config_file")
+        if file is None:
+            message = "AWS_CONFIG_FILE is empty, so that the AWS CLI reads no config file"
+            raise InputError(message, "Unset it, or set it to a file.")
+        self._file = file
+        files.check_replaceable(file)
         self._credentials = _find_file(session, "credentials_file")
         self._old = files.read_file(self._file)
         self._text = _decode(self._old or b"")
-        sections = _read_sections(
-            self._credentials, _decode(files.read_file(self._credentials) or b"")
-        )
+        keys = files.read_file(self._credentials) if self._credentials else None
+        sections = _read_sections(self._credentials, _decode(keys or b""))
         self._in_credentials = {name.removeprefix("profile ") for name in sections}
         self._profiles = self._in_credentials | find_profile_names(
             _read_sections(self._file, self._text)
@@ -151,7 +160,7 @@ class _Planner:
                     ExitCode.WRONG_INPUT,
                     remedy="Write each one separately, with its own --prefix.",
                 )
-            before, text = text, write_profile(text, profile)
+            before, text = text, _write(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
             changes.append((profile, change))
@@ -162,33 +171,56 @@ class _Planner:
 
     def _plan_profile(self, grant: DeployedGrant, *, by_name: bool) -> Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
-        name = f"{self._options.prefix}{grant.documents.role.name}"
+        name = _check_name(f"{self._options.prefix}{grant.documents.role.name}")
         keys = {"role_arn": grant.documents.role.arn}
         existing = self._read_existing(Profile(name, grant.name, stack, keys))
-        source = self._options.source_profile or existing.get("source_profile") or "default"
-        caller = self._get_caller(source)
+        source = self._options.source_profile
+        if source is None:
+            source = existing.get("source_profile") or "default"
+        caller = self._get_caller(source, grant)
         if not by_name and find_requirements(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't allow {caller.identity.arn}", ExitCode.NO)
         required = get_requirements(grant, caller)
         _check_expressible(grant, required)
-        serial = self._options.overrides.mfa_serial
-        session_name = self._options.overrides.session_name
-        # Options that were given for the existing profile needn't be repeated.
-        if required.mfa and existing.get("source_profile") == source:
-            serial = serial or existing.get("mfa_serial")
-        if required.accepts_session_name(existing.get("role_session_name", "")):
-            session_name = session_name or existing.get("role_session_name")
-        call = plan_call(grant, caller, CallOverrides(serial, session_name), may_carry_mfa=False)
-        return Profile(name, grant.name, stack, _list_keys(call, source))
+        overrides = self._keep_options(existing, source, caller, required)
+        call = plan_call(grant, caller, overrides, may_carry_mfa=False)
+        # A role session's name may be another one the next time.
+        if call.session_name is None and caller.identity.user is not None:
+            call = name_session(call, caller)
+        region = self._options.region
+        if grant.documents.partition != "aws" and "region" not in existing:
+            # The AWS CLI would ask the commercial partition.
+            region = region or get_main_region(grant.documents.partition)
+        return Profile(name, grant.name, stack, _list_keys(call, source, region))
 
-    def _get_caller(self, source: str) -> CallerSession:
+    def _keep_options(
+        self,
+        existing: dict[str, str],
+        source: str,
+        caller: CallerSession,
+        required: TrustRequirements,
+    ) -> CallOverrides:
+        """Keep options that were given for the existing profile, so they needn't be repeated."""
+        overrides = self._options.overrides
+        serial, name = existing.get("mfa_serial"), existing.get("role_session_name", "")
+        if required.mfa and serial and existing.get("source_profile") == source:
+            is_user = caller.identity.user is not None
+            kept = caller.keep_mfa_serial(serial) if is_user else None
+            overrides = replace(overrides, mfa_serial=overrides.mfa_serial or kept)
+        with suppress(Refusal):
+            if required.accepts_session_name(SESSION_NAME(name)):
+                overrides = replace(overrides, session_name=overrides.session_name or name)
+        return overrides
+
+    def _get_caller(self, source: str, grant: DeployedGrant) -> CallerSession:
         if source not in self._profiles:
             raise Failure(
                 f"there is no AWS profile {source}, whose credentials would assume the role",
                 ExitCode.WRONG_INPUT,
                 remedy="Pass --source-profile NAME with your own profile.",
             )
-        access = AwsAccess(profile=source, endpoint=self._options.endpoint)
+        options, partition = self._options, grant.documents.partition
+        access = AwsAccess(source, options.region, options.endpoint, partition)
         return self._callers.setdefault(source, CallerSession(access))
 
     def _read_existing(self, profile: Profile) -> dict[str, str]:
@@ -231,7 +263,7 @@ def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
     )
 
 
-def _list_keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
+def _list_keys(call: AssumeRoleCall, source_profile: str, region: str | None) -> dict[str, str]:
     """List a call's parameters as a profile's keys.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
@@ -243,16 +275,40 @@ def _list_keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
         "mfa_serial": call.mfa_serial,
         "role_session_name": call.session_name,
         "duration_seconds": None if call.duration is None else str(call.duration),
+        "region": region,
     }
     return {key: text for key, text in keys.items() if text is not None}
 
 
-def _find_file(session: Any, variable: str) -> Path:
-    """Find a file where botocore does."""
-    return Path(os.path.expandvars(session.get_config_variable(variable))).expanduser()
+def _check_name(name: str) -> str:
+    try:
+        return PROFILE_NAME(name)
+    except Refusal as refusal:
+        raise InputError(f"{escape_invisible(name)}: {refusal.rule}") from None
 
 
-def _read_sections(path: Path, text: str) -> set[str]:
+def _write(text: str, profile: Profile) -> str:
+    try:
+        return write_profile(text, profile)
+    except UnreadableValueError as error:
+        value = escape_invisible(profile.keys.get(error.key or "", ""))
+        shown = "" if error.key in (None, "external_id") else f" {value}"
+        raise InputError(
+            f"the AWS CLI would not read {error.key or 'the file'}{shown} of the profile "
+            f"{profile.name} as it is meant: nothing was written",
+            "Values must be one line of visible characters, without # and ; after a space."
+            if error.key
+            else "Look for its options under [DEFAULT] in the file, and remove them.",
+        ) from None
+
+
+def _find_file(session: Any, variable: str) -> Path | None:
+    """Find a file where botocore does; None where its environment variable is empty."""
+    name = session.get_config_variable(variable)
+    return Path(os.path.expandvars(name)).expanduser() if name else None
+
+
+def _read_sections(path: Path | None, text: str) -> set[str]:
     try:
         return set(parse_sections(text))
     except ValueError as error:

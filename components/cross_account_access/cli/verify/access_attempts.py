@@ -18,6 +18,7 @@ from cross_account_access.cli.aws_access import (
     translate_errors,
 )
 from cross_account_access.cli.caller import CallerSession, get_identity
+from cross_account_access.cli.mfa_code import parse_mfa_code
 from cross_account_access.cli.terminal import Failure, InputError, make_progress_console
 
 Answer = Literal["allowed", "refused"]
@@ -161,6 +162,7 @@ def sign_in_with_mfa(
         code = click.prompt(question, "", err=True, show_default=False, hide_input=True)
         if not code:
             return None
+    code = parse_mfa_code(code)
     serial = serial or caller.mfa_serial
     with translate_errors(f"start a session with the MFA device {serial}"):
         answer = caller.aws.sts().get_session_token(

@@ -192,7 +192,8 @@ class GrantVerifier:
             return None
         result.became = outcome.message
         longest = documents.role.max_session_duration or _DEFAULT_SECONDS
-        if identity.is_role_session:
+        if self.mfa is not None or self.caller.is_temporary:
+            # Role chaining, as which AWS counts the credentials of GetSessionToken too.
             longest = limits.CHAINED_SESSION_SECONDS
         for what, code, negative in build_negative_calls(call, requirements, longest):
             self._expect_refusal(result, what, code, (aws, negative))

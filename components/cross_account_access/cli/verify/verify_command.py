@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -121,6 +121,8 @@ def verify(**options: Any) -> ExitCode:
 
 def _verify(options: _VerifyOptions) -> ExitCode:
     grants = _load_grants(options)
+    aws = replace(options.aws, partition=grants[0].documents.partition)
+    options = replace(options, aws=aws)
     caller = CallerSession(options.aws)
     reader = _build_reader(caller.identity, options, grants)
     matches = _match_grants(caller.identity, options, grants, reader)
@@ -173,7 +175,7 @@ def _build_reader(
     ):
         if profile is None:
             continue
-        aws = AwsAccess(profile, options.aws.region, options.aws.endpoint)
+        aws = replace(options.aws, profile=profile)
         account = get_identity(aws, f"identify the profile {profile}").account
         if account not in accounts:
             raise InputError(
