@@ -251,6 +251,7 @@ def test_a_process_with_broken_streams_ends_with_its_exit_code() -> None:
             "Error: stdin must be JSON (Expecting value: line 1 column 1 (char 0))\n",
         ),
         (f"{tool} none 2>/dev/full", 2, ""),
+        (f"PYTHONIOENCODING=ascii {tool} {FILE}", 0, ""),
     ):
         done = subprocess.run(  # noqa: S603
             ["/bin/bash", "-c", words],

@@ -5,6 +5,7 @@ It needs the extra: `pip install 'cross-account-access[cli]'`.
 
 import os
 import sys
+from io import TextIOWrapper
 
 
 def run() -> None:
@@ -13,6 +14,10 @@ def run() -> None:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Not every encoding has a map's lines or a name's letters.
+            stream.reconfigure(errors="backslashreplace")
     try:
         from .main import main  # noqa: PLC0415 - its requirements may not be installed
     except ModuleNotFoundError as error:
