@@ -3,23 +3,18 @@
 import pulumi
 
 import stack_config
-from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, Side
+from cross_account_access import CrossAccountAccess
 
 settings = stack_config.load()
-args: CrossAccountAccessArgs = {
-    "grants": settings.args(secret=stack_config.has_secrets()),
-    "side": Side(settings.side),
-    "tags": settings.tags,
-    "imports": settings.imports,
-}
+args = settings.args()
 if settings.source.account_id:
     args["source_account_id"] = settings.source.account_id
 if settings.destination.account_id:
     args["destination_account_id"] = settings.destination.account_id
 if settings.side != "destination":
-    args["source_provider"] = settings.source.provider("source")
+    args["source_provider"] = settings.provider("source")
 if settings.side != "source":
-    args["destination_provider"] = settings.destination.provider("destination")
+    args["destination_provider"] = settings.provider("destination")
 
 access = CrossAccountAccess("access", args)
 pulumi.export("grants", stack_config.outputs(access))

@@ -5,28 +5,45 @@ Pulumi.yaml describes the keys, and the package `cross_account_access` what a gr
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
-from cross_account_access import CrossAccountAccess, Grant, InvalidInput
-from cross_account_access.errors import FieldPath, Key, Refusal
+from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, InvalidInput
+from cross_account_access.errors import (
+    SECRET,
+    FieldPath,
+    Key,
+    Problem,
+    Refusal,
+    end_path,
+    join_path,
+)
 from cross_account_access.grants.grant import GrantSet
 from cross_account_access.grants.model import Model, plain, read_model
 from cross_account_access.grants.roles import check_role_arn
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.wiring.encrypted_config import (
+    NOTHING_ENCRYPTED,
+    EncryptedLeaves,
+    build_args,
+    read_saved_config,
+)
 
 NAMESPACE = "cross-account-access"
-_SECRET_CONDITIONS = {"external_id", "previous_external_id"}
+_PATH = f"{NAMESPACE}:"
+_PLAIN_RULE = "must not be encrypted: names of resources, or outputs, show it in plain text"
+_PLAIN_REMEDY = "Set it without --secret"
 
 REGION = limits.StringRule(
     "a region",
@@ -37,7 +54,7 @@ REGION = limits.StringRule(
 )
 PROFILE = limits.StringRule("a profile", 1, 256, r"[^\r\n\]]*", "all except line ends and ]")
 ACCESS_KEY = limits.StringRule("an access key ID", 12, 128, r"\w*", "letters and digits")
-SECRET = limits.StringRule("a secret key or token", 1, 16384, r"\S*", "all except white space")
+SECRET_KEY = limits.StringRule("a secret key or token", 1, 16384, r"\S*", "all except white space")
 
 
 def _check_access_key(value: object) -> str:
@@ -82,8 +99,8 @@ class Connection(Model):
     region: Annotated[str | None, plain(REGION)] = None
     profile: Annotated[str | None, plain(PROFILE)] = None
     access_key: Annotated[str | None, plain(_check_access_key)] = None
-    secret_key: Annotated[str | None, plain(SECRET)] = None
-    token: Annotated[str | None, plain(SECRET)] = None
+    secret_key: Annotated[str | None, plain(SECRET_KEY)] = None
+    token: Annotated[str | None, plain(SECRET_KEY)] = None
     assume_role: AssumedRole | None = None
     endpoint: Annotated[str | None, plain(_check_endpoint)] = None
 
@@ -112,11 +129,11 @@ class Connection(Model):
         account, source = self._find_account()
         if account and self.account_id and self.account_id != account:
             raise Refusal(
-                f"must be {account}, the account of {source}",
+                f"must be the account of {source}",
                 code="credentials-of-other-account",
                 where=(Key("account_id"),),
                 value=self.account_id,
-                remedy="Correct the ID, or use credentials of that account",
+                remedy=f"That is {account}: correct the ID, or use other credentials",
             )
         return self
 
@@ -129,16 +146,22 @@ class Connection(Model):
             return self.access_key, "the emulator's access key"
         return None, ""
 
-    def provider(self, name: str) -> aws.Provider:
+    def provider(self, name: str, encrypted: Container[FieldPath] = frozenset()) -> aws.Provider:
         """Make the AWS provider; it refuses another account in a refresh or destroy too.
 
         Args:
-            name: The resource's name.
+            name: The resource's name, which is the connection's key in config.
+            encrypted: What of the config is encrypted.
         """
+
+        def hide(value: str | None, *keys: str) -> Any:
+            return _secret(value) if (name, *keys) in encrypted else value
+
         emulated: dict[str, Any] = {}
         if self.endpoint:
+            endpoint = hide(self.endpoint, "endpoint")
             emulated = {
-                "endpoints": [{"iam": self.endpoint, "sts": self.endpoint}],
+                "endpoints": [{"iam": endpoint, "sts": endpoint}],
                 "skip_credentials_validation": True,
                 "skip_metadata_api_check": True,
                 "skip_region_validation": True,
@@ -146,21 +169,21 @@ class Connection(Model):
         # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
         roles = [
             aws.ProviderAssumeRoleArgs(
-                role_arn=role.role_arn,
+                role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
                 external_id=_secret(role.external_id),
-                session_name=role.session_name,
+                session_name=hide(role.session_name, "assumeRole", "sessionName"),
             )
             for role in ([self.assume_role] if self.assume_role else [])
         ]
         return aws.Provider(
             name,
-            region=self.region,
-            profile=self.profile,
+            region=hide(self.region, "region"),
+            profile=hide(self.profile, "profile"),
             access_key=_secret(self.access_key),
             secret_key=_secret(self.secret_key),
             token=_secret(self.token),
             assume_roles=roles or None,
-            allowed_account_ids=[self.account_id] if self.account_id else None,
+            allowed_account_ids=[hide(self.account_id, "accountId")] if self.account_id else None,
             **emulated,
         )
 
@@ -170,42 +193,97 @@ class Settings(GrantSet):
 
     source: Connection = Connection()
     destination: Connection = Connection()
+    _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _encrypted: EncryptedLeaves = PrivateAttr(default=NOTHING_ENCRYPTED)
 
     def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
         """The path of an account's expected ID, and the ID where it is set."""
         connection: Connection = getattr(self, account)
         return (Key(account), Key("account_id")), connection.account_id
 
-    def args(self, *, secret: bool) -> dict[str, Grant]:
-        """The grants as the component takes them.
+    def args(self) -> CrossAccountAccessArgs:
+        """Grants and tags as the component takes them: what is encrypted is a secret."""
 
-        Args:
-            secret: Whether anything in the grants' config is encrypted. Pulumi doesn't say what,
-                so every external ID is a secret then.
+        def hide(value: Any, place: FieldPath) -> Any:
+            return pulumi.Output.secret(value) if place in self._encrypted else value
+
+        args: CrossAccountAccessArgs = build_args(self._given, CrossAccountAccessArgs, hide)
+        return args
+
+    def provider(self, account: AccountSide) -> aws.Provider:
+        """Make an account's AWS provider; what is encrypted is a secret in it."""
+        connection: Connection = getattr(self, account)
+        return connection.provider(account, self._encrypted)
+
+    def keep(self, config: Mapping[str, Any], encrypted: EncryptedLeaves) -> None:
+        """Keep the config that this was read from, and what in it is encrypted.
+
+        Raises:
+            InvalidInput: If something is encrypted by itself that is shown in plain text all the
+                same.
         """
-        grants: dict[str, Any] = {
-            name: grant.model_dump(exclude_unset=True, by_alias=False)
-            for name, grant in self.grants.items()
+        self._given, self._encrypted = config, encrypted
+        hidden: set[FieldPath] = set()
+        build_args(self._given, CrossAccountAccessArgs, lambda _, place: hidden.add(place))
+        hidden |= {
+            place
+            for place in self._encrypted.exact
+            if place[0] in ("source", "destination") and place[1:] != ("accountId",)
         }
-        for grant in grants.values() if secret else ():
-            for part in (grant, *grant["principals"]):
-                for key in _SECRET_CONDITIONS & part.get("conditions", {}).keys():
-                    part["conditions"][key] = pulumi.Output.secret(part["conditions"][key])
-        return grants
+        problems = [
+            Problem(
+                join_path(_PATH, place), SECRET, _PLAIN_RULE, _PLAIN_REMEDY, code="must-be-plain"
+            )
+            for place in sorted(encrypted.exact - hidden, key=str)
+        ]
+        if problems:
+            raise InvalidInput(problems)
 
 
 def _secret(value: str | None) -> pulumi.Output[str] | None:
     return None if value is None else pulumi.Output.secret(value)
 
 
-def check(config: Mapping[str, Any]) -> Settings:
+def check(config: Mapping[str, Any], encrypted: EncryptedLeaves = NOTHING_ENCRYPTED) -> Settings:
     """Check a config, its keys without the namespace and its values as YAML gives them.
 
     Raises:
-        InvalidInput: With every problem of the config.
+        InvalidInput: With every problem of the config, and nothing that is encrypted.
     """
     own = deepcopy(dict(config))  # what the caller does to its config later changes nothing
-    return read_model(Settings, own, path=f"{NAMESPACE}:", spelling="camelCase")
+    try:
+        settings = _read(own)
+    except InvalidInput as error:
+        if not encrypted:
+            raise
+        raise InvalidInput(_hide_secrets(error.problems, own, encrypted)) from None
+    settings.keep(own, encrypted)
+    return settings
+
+
+def _read(config: Mapping[str, Any]) -> Settings:
+    return read_model(Settings, config, path=_PATH, spelling="camelCase")
+
+
+def _hide_secrets(
+    problems: Sequence[Problem], config: Mapping[str, Any], encrypted: EncryptedLeaves
+) -> list[Problem]:
+    """The problems with only those values and remedies that the config without secrets has too."""
+    try:
+        _read(encrypted.mask(config))
+        told: Sequence[Problem] = ()
+    except InvalidInput as error:
+        told = error.problems
+    twins = {(problem.path, problem.code): problem for problem in told}
+    ends = [join_path(_PATH, place) for place in encrypted.exact | encrypted.covered]
+    hidden = []
+    for problem in problems:
+        twin = twins.get((problem.path, problem.code), replace(problem, value="", remedy=""))
+        value = problem.value if problem.value == twin.value else SECRET
+        remedy = problem.remedy if problem.remedy == twin.remedy else ""
+        path = end_path(problem.path, ends)
+        hidden.append(replace(problem, path=path, value=value, remedy=remedy))
+    return hidden
 
 
 def load() -> Settings:
@@ -220,15 +298,13 @@ def load() -> Settings:
         for key, value in pulumi_config.CONFIG.get().items()
         if (match := own.fullmatch(key))
     }
+    keys = [key for key in config if pulumi_config.is_config_secret(f"{NAMESPACE}:{key}")]
+    folder = Path(pulumi.get_root_directory() or Path(__file__).parent)
+    saved = read_saved_config(folder, pulumi.get_stack(), NAMESPACE) if keys else {}
     try:
-        return check(config)
+        return check(config, EncryptedLeaves.find(config, keys, saved))
     except InvalidInput as error:
         raise pulumi.RunError(f"the stack's config was refused:\n{error}") from None
-
-
-def has_secrets() -> bool:
-    """Whether anything in the running stack's grants is encrypted."""
-    return pulumi_config.is_config_secret(f"{NAMESPACE}:grants")
 
 
 def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any] | None]]:

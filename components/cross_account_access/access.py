@@ -50,7 +50,7 @@ class CrossAccountAccessArgs(TypedDict):
     destination_account_id: NotRequired[str]
     """The destination account's ID. Required if `side` is `source`; otherwise the credentials must
     belong to this account."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource that can have tags. A role's own tags replace those of the same
     key."""
     imports: NotRequired[dict[str, str]]
@@ -275,19 +275,23 @@ class CrossAccountAccess(pulumi.ComponentResource):
         keys = [get_attachment_key(principal) for principal in ranked]
         policies = {key: one._policies for key, one in attached.items()}  # noqa: SLF001
         made = {key: policies[key][grant] for key in keys if key in policies}
+        late_tags = {key: tag for key, tag in tags.items() if isinstance(tag, pulumi.Output)}
         ids = [role.unique_id] if role.unique_id else []
 
         def build(resolved: ResolvedGrant, *values: str) -> str:
-            role_id = values[0] if ids else None
-            pairs = iter(values[len(ids) :])
-            contents = {key: (arn, next(pairs)) for key, arn in zip(made, pairs, strict=False)}
-            record = resolved.record(grant, inputs.model.side, tags)
+            rest = iter(values)
+            known_tags: dict[str, Any] = {**tags, **{key: next(rest) for key in late_tags}}
+            role_id = next(rest) if ids else None
+            contents = {key: (next(rest), next(rest)) for key in made}
+            record = resolved.record(grant, inputs.model.side, known_tags)
             return record.with_made(
                 role_id, [contents.get(key) if key else None for key in keys]
             ).as_json()
 
         flat = [output for pair in made.values() for output in pair]
-        return apply_resolved([inputs.grants[grant].complete, *ids, *flat], build)
+        return apply_resolved(
+            [inputs.grants[grant].complete, *late_tags.values(), *ids, *flat], build
+        )
 
     def _build_unattached_policy(
         self, grant: str, role_arn: pulumi.Output[str]

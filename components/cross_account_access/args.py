@@ -31,33 +31,33 @@ class Conditions(TypedDict):
     source_ips: NotRequired[list[pulumi.Input[str]]]
     """Public IP addresses or ranges that the request must come from, IPv4 or IPv6. Requests through
     a VPC endpoint never meet this condition."""
-    source_vpcs: NotRequired[list[str]]
+    source_vpcs: NotRequired[list[pulumi.Input[str]]]
     """VPCs (vpc-…) that the request must come from, through an STS endpoint in them."""
-    source_vpc_endpoints: NotRequired[list[str]]
+    source_vpc_endpoints: NotRequired[list[pulumi.Input[str]]]
     """STS VPC endpoints (vpce-…) that the request must come through."""
-    organizations: NotRequired[list[str]]
+    organizations: NotRequired[list[pulumi.Input[str]]]
     """AWS organizations (o-…), one of which the caller's account must belong to."""
-    session_names: NotRequired[list[str]]
+    session_names: NotRequired[list[pulumi.Input[str]]]
     """Role session names that the caller may choose; `*` and `?` are wildcards. `${aws:username}`
     stands for the calling user's name."""
-    source_identities: NotRequired[list[str]]
+    source_identities: NotRequired[list[pulumi.Input[str]]]
     """Source identities, one of which the caller must set; `*` and `?` are wildcards. Both accounts
     then allow sts:SetSourceIdentity."""
-    session_tags: NotRequired[dict[str, list[str]]]
+    session_tags: NotRequired[dict[str, list[pulumi.Input[str]]]]
     """Session tags that the caller must set: for each key its allowed values. No other keys may be
     set. Both accounts then allow sts:TagSession."""
     transitive_tag_keys: NotRequired[list[str]]
     """Keys of `session_tags` that the caller may make transitive, that is, pass on to sessions
     which this session assumes. The caller must make at least one of them transitive, and no
     others."""
-    principal_tags: NotRequired[dict[str, list[str]]]
+    principal_tags: NotRequired[dict[str, list[pulumi.Input[str]]]]
     """Tags that the caller must have: for each key its allowed values."""
-    not_before: NotRequired[str]
+    not_before: NotRequired[pulumi.Input[str]]
     """The earliest time at which the role may be assumed, in ISO 8601 and UTC:
     `2026-12-01T08:00:00Z`."""
-    not_after: NotRequired[str]
+    not_after: NotRequired[pulumi.Input[str]]
     """The time from which the role may no longer be assumed, likewise. Sessions that run go on."""
-    raw: NotRequired[dict[str, dict[str, list[str]]]]
+    raw: NotRequired[dict[str, dict[str, list[pulumi.Input[str]]]]]
     """Further conditions, {OPERATOR: {KEY: [VALUES]}} as in a policy. They add to the others and
     never replace them."""
 
@@ -122,7 +122,7 @@ class RoleSettings(TypedDict):
     Pulumi generates a name."""
     path: NotRequired[str]
     """The role's path; `/` by default."""
-    description: NotRequired[str]
+    description: NotRequired[pulumi.Input[str]]
     """At most 1,000 characters."""
     max_session_duration: NotRequired[int]
     """The maximum session duration in seconds, 3600 to 43200; 3600 by default. With role chaining,
@@ -138,7 +138,7 @@ class RoleSettings(TypedDict):
     permissions_boundary: NotRequired[pulumi.Input[str]]
     """The managed policy that is the role's permissions boundary: the name of an AWS managed
     policy, or an ARN."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
     """At most 50 tags of the role."""
 
 

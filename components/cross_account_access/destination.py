@@ -27,7 +27,7 @@ class TrustedRoleArgs(TypedDict):
     """The role. By default Pulumi names it and it has no permissions."""
     conditions: NotRequired[Conditions]
     """Conditions under which the role may be assumed; none by default."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource here that can have tags. The role's own replace those of the same
     key."""
     imports: NotRequired[dict[str, str]]
@@ -143,12 +143,12 @@ class TrustedRole(pulumi.ComponentResource):
             name,
             name=inputs.name,
             path=role.path,
-            description=role.description,
+            description=inputs.resolve_description(),
             max_session_duration=role.max_session_duration,
             assume_role_policy=inputs.resolve_trust_policy(),
             permissions_boundary=inputs.resolve_boundary(),
             tags=inputs.tags or None,
-            opts=self._children.options(aws.iam.Role, name),
+            opts=self._children.options(aws.iam.Role, name, *inputs.repeated_outputs),
         )
 
     def _attach_policies(self, name: str) -> Iterator[pulumi.Resource]:

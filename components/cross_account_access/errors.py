@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -161,6 +161,14 @@ def join_path(path: str, steps: Sequence[str | int]) -> str:
             path += f"[{step}]"
         else:
             path += f".{step}" if path and not path.endswith(":") else step
+    return path
+
+
+def end_path(path: str, ends: Iterable[str]) -> str:
+    """End a path where a secret begins: the steps inside of it are a part of the secret."""
+    for end in ends:
+        if path.startswith((f"{end}.", f"{end}[")):
+            return end
     return path
 
 

@@ -32,6 +32,7 @@ from . import __version__
 from .access import CrossAccountAccess
 from .destination import TrustedRole
 from .errors import Problem, display_value, join_path
+from .grants.model import refuse_unknown_key
 from .source import AssumeRoleGrant
 from .wiring.inputs import InvalidArgs
 
@@ -98,9 +99,7 @@ class AccessProvider(ComponentProvider):
             if key in properties:
                 yield from self._look_inside(inner, properties[key], where)
             else:
-                remedy = f"Known keys: {', '.join(properties)}"
-                rule = "there is no such key"
-                yield _make_problem(where, inner, rule, code="unknown-key", remedy=remedy)
+                yield refuse_unknown_key(where, key, list(properties))
 
     def _look_inside(
         self, value: Any, expected: PropertyDefinition, path: str

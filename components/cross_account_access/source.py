@@ -10,7 +10,7 @@ from .grants.principals import PrincipalModel
 from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
 from .wiring.children import Children
-from .wiring.inputs import NO_ARGS, freeze_args
+from .wiring.inputs import NO_ARGS, freeze_args, holds_output
 from .wiring.outputs import list_outputs, wait_for
 from .wiring.providers import account_of, explicit_provider
 
@@ -28,7 +28,7 @@ class AssumeRoleGrantArgs(TypedDict):
     role_actions: NotRequired[dict[str, list[str]]]
     """Actions that are allowed on a role besides sts:AssumeRole, by the same names:
     sts:TagSession, sts:SetSourceIdentity."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of the policies."""
     imports: NotRequired[dict[str, str]]
     """Existing resources to import instead of creating them: import IDs by TYPE/NAME of the
@@ -120,11 +120,14 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         roles = inputs.planned[child]
         content = inputs.resolve(roles, account)
         document = content.apply(lambda resolved: resolved.document)
+        tags = inputs.resolve_tags()
         policy = aws.iam.Policy(
             child,
             policy=document,
-            tags=inputs.model.tags or None,
-            opts=self._children.options(aws.iam.Policy, child),
+            tags=tags or None,
+            opts=self._children.options(
+                aws.iam.Policy, child, *(["tags_all"] if holds_output(tags) else [])
+            ),
         )
         self._policies |= dict.fromkeys(roles, (policy.arn, document))
         self._attachments.append(self._attach(child, policy, inputs.model.principal, content))

@@ -48,8 +48,8 @@ def list_unprovable(conditions: ConditionsModel | None) -> list[str]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     unprovable = {
         "raw": bool(conditions.raw),
-        "notBefore": conditions.not_before is not None and conditions.not_before > now,
-        "notAfter": conditions.not_after is not None and conditions.not_after <= now,
+        "notBefore": conditions.not_before is not None and str(conditions.not_before) > now,
+        "notAfter": conditions.not_after is not None and str(conditions.not_after) <= now,
     }
     return [key for key, applies in unprovable.items() if applies]
 

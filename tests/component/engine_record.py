@@ -37,12 +37,14 @@ class Options:
         retain_on_delete: Whether it is kept in the account when it leaves the stack.
         aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is
             the same.
+        secret_outputs: The outputs that are secret whatever the inputs are.
     """
 
     import_id: str = ""
     ignore_changes: tuple[str, ...] = ()
     retain_on_delete: bool = False
     aliases: tuple[tuple[str, str], ...] = ()
+    secret_outputs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ def _options(request: Any) -> Options:
         tuple(request.ignoreChanges),
         request.retainOnDelete,
         tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
+        frozenset(request.additionalSecretOutputs),
     )
 
 

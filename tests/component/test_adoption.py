@@ -3,6 +3,7 @@ reach its children."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -233,14 +234,14 @@ def source(opts: dict[str, Any]) -> None:
 @pytest.mark.parametrize("make", [both, destination, source], ids=lambda make: make.__name__)
 def test_what_pulumi_does_not_hand_down_by_itself_reaches_every_child(make: Any) -> None:
     kept = {
-        made.name: made.options
+        made.name: replace(made.options, secret_outputs=frozenset())
         for made in run(lambda: make(GIVEN)).made
         if made.type.startswith("aws:")
     }
     assert kept
     assert kept == dict.fromkeys(kept, KEPT)
     plain = {
-        made.name: made.options
+        made.name: replace(made.options, secret_outputs=frozenset())
         for made in run(lambda: make({})).made
         if made.type.startswith("aws:")
     }

@@ -163,7 +163,7 @@ VALUES: dict[str, Any] = {
     "tags": {"owner": "platform"},
     "transitive_tag_keys": ["team"],
     "trust_by": "name",
-    "unique_id": "AIDAALICEXXXXXXXXXXX",
+    "unique_id": "AIDAALICEXXXXXXXXXXX1",
     "user": "alice",
 }
 
@@ -244,21 +244,13 @@ def test_outputs_are_refused_elsewhere(args: Any, put: Callable[[Any], Any]) -> 
 
 def test_inputs_and_plain_keys_are_told_apart() -> None:
     inputs = {key for args, key in LEAVES if is_input(leaf(hints(args)[key]))}
-    assert inputs == {
-        "arn",
-        "external_id",
-        "group",
-        "inline_policies",
-        "managed_policy_arns",
-        "permissions_boundary",
-        "previous_external_id",
-        "role",
-        "role_arns",
-        "source_account_id",
-        "source_ips",
-        "unique_id",
-        "user",
-    }
+    of_conditions = {"not_after", "not_before", "organizations", "principal_tags", "raw"}
+    of_conditions |= {"external_id", "previous_external_id", "session_names", "session_tags"}
+    of_conditions |= {"source_identities", "source_ips", "source_vpc_endpoints", "source_vpcs"}
+    of_roles = {"description", "inline_policies", "managed_policy_arns", "permissions_boundary"}
+    of_principals = {"arn", "group", "role", "unique_id", "user"}
+    of_components = {"role_arns", "source_account_id", "tags"}
+    assert inputs == of_conditions | of_roles | of_principals | of_components
 
 
 def test_exactly_these_names_are_public() -> None:

@@ -80,7 +80,7 @@ def test_a_label_that_is_called_conditions_is_no_condition(leaf: Late) -> None:
 
 
 @pytest.mark.parametrize(
-    "leaf", [secret("AIDAALICEXXXXXXXX"), NEVER_KNOWN], ids=["secret", "unknown"]
+    "leaf", [secret("AIDAALICEXXXXXXXXXXX1"), NEVER_KNOWN], ids=["secret", "unknown"]
 )
 def test_a_unique_id_that_is_looked_up_instead_hides_nothing(leaf: Late) -> None:
     record = run(access({"deploy": grant(principals=[{"user": "alice", "unique_id": leaf}])}))

@@ -133,7 +133,7 @@ def test_what_is_named_in_its_own_conditions_counts_there(
     ("raw", "path", "code"),
     [
         ({1: {"aws:x": ["y"]}, "Bool": {"aws:x": ["true"]}}, "1", "unknown-operator"),
-        ({"Bool": {"aws:x": [output("true")]}}, "Bool.aws:x[0]", "invalid-raw-values"),
+        ({"Bool": {"aws:x": output(["true"])}}, "Bool.aws:x", "invalid-raw-values"),
     ],
     ids=lambda part: str(part)[:30],
 )
@@ -147,9 +147,14 @@ def test_wrong_raw_conditions_are_refused_where_they_stand(raw: Any, path: str, 
 
 def test_a_plain_list_tells_which_of_its_values_is_an_output() -> None:
     refused_at_once(
-        trusted_role(conditions={"session_names": ["build-*", output("x")]}),
+        trusted_role(
+            conditions={
+                "session_tags": {"team": ["x"]},
+                "transitive_tag_keys": ["team", output("x")],
+            }
+        ),
         "TrustedRole reader",
-        ("conditions.session_names[1]", "output-not-allowed"),
+        ("conditions.transitive_tag_keys[1]", "output-not-allowed"),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cross_account_access import InvalidArgs
-from tests.component.engine_record import SECRET, UNKNOWN
+from tests.component.engine_record import UNKNOWN
 from tests.component.harness import attempt, run
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
 
@@ -45,14 +45,8 @@ def as_pulumi_gives_it(config: Config) -> dict[str, str]:
 WORLD = World(roles={"ci": "/team/"}, users={"auditor": "/partners/"})
 
 
-def deploy(config: Config, *, preview: bool = False, secret: bool = False) -> Run:
-    return run(
-        program,
-        preview=preview,
-        world=WORLD,
-        config=as_pulumi_gives_it(config),
-        secret_config=(f"{NAMESPACE}:grants",) if secret else (),
-    )
+def deploy(config: Config, *, preview: bool = False) -> Run:
+    return run(program, preview=preview, world=WORLD, config=as_pulumi_gives_it(config))
 
 
 def refusal(config: Config) -> tuple[BaseException | None, Run]:
@@ -173,19 +167,6 @@ def test_a_preview_of_the_dev_stack_exports_what_is_known() -> None:
     assert told["roleName"] == "deploy"
     assert told["roleArn"] is told["cliProfile"] is UNKNOWN
     assert told["sourceAccountId"] == SOURCE
-
-
-def test_secret_grants_keep_their_external_ids_secret() -> None:
-    found = deploy(dev(), secret=True)
-    assert "partner-7f3a" not in found.visible()
-    told = found.shown["grants"]["partner-audit"]
-    assert {key for key, value in told.items() if value == SECRET} == {
-        "cliProfile",
-        "assumeRoleCommand",
-        "documents",
-    }
-    assert "partner-7f3a" in found.outputs["grants"]["partner-audit"]["cliProfile"]
-    assert "partner-7f3a" in deploy(dev()).visible()
 
 
 @pytest.mark.parametrize(("side", "other"), [("source", "destination"), ("destination", "source")])

@@ -20,7 +20,7 @@ from cross_account_access import CrossAccountAccess
 
 settings = stack_config.load()
 args = {{
-    "grants": settings.args(secret=False),
+    "grants": settings.args()["grants"],
     "source_account_id": "{OTHER}",
     "source_provider": settings.source.provider("source"),
     "destination_provider": settings.destination.provider("destination"),

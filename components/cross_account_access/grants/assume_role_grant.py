@@ -9,11 +9,12 @@ from cross_account_access.iam import arns, limits
 
 from . import policies
 from .autoname import check_autoname
+from .condition_values import check_known_tags
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .grant import check_import_ids
 from .model import Model, Unresolved, plain, when_known
 from .principals import PrincipalModel
-from .roles import check_role_arn
+from .roles import Tags, check_role_arn
 
 # arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
 _LONGEST_WITHOUT_PATH = str(
@@ -43,7 +44,7 @@ class AssumeRoleGrantModel(Model):
     role_actions: dict[
         Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_check_action)]]
     ] = {}
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")

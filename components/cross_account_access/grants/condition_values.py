@@ -1,7 +1,7 @@
 """Checks of a single condition's value; how conditions go together is in `conditions`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.policy_elements import parse_operator
 
-from .model import Unresolved, plain
+from .model import Unresolved, defer, plain
 
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
@@ -40,8 +40,7 @@ def make_list_check(check: Callable[[object], str]) -> Callable[[object], list[A
         if not isinstance(value, list) or not value:
             raise Refusal("must be a list of at least one value", code="not-filled-list")
         checked = [
-            inner if isinstance(inner, Unresolved) else limits.check_part(position, inner, check)
-            for position, inner in enumerate(value)
+            limits.check_part(position, inner, defer(check)) for position, inner in enumerate(value)
         ]
         if repeated := limits.find_repeated(v for v in checked if isinstance(v, str)):
             raise Refusal(
@@ -70,6 +69,16 @@ def plain_list(check: Callable[[object], str]) -> PlainValidator:
     return plain(check_plain_list)
 
 
+def check_known_tags(value: object) -> dict[str, Any]:
+    """Check tags; a value that is an `Unresolved` waits for it."""
+    return limits.check_tags(value, defer(limits.TAG_VALUE))
+
+
+def check_known_tag_values(value: object) -> dict[str, list[Any]]:
+    """Check the values that tags may have; one that is an `Unresolved` waits for it."""
+    return limits.check_tag_values(value, defer(limits.TAG_VALUE))
+
+
 def check_time(value: object) -> str:
     """Check a point in time, in UTC."""
     rule = "must be a UTC time in ISO 8601, such as 2026-12-31T18:00:00Z"
@@ -96,14 +105,15 @@ def check_raw_conditions(value: object) -> Block:
     }
 
 
-def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
+def _check_raw_keys(operator: object, keys: object) -> dict[str, list[Any]]:
     parsed = parse_operator(operator)
     if not isinstance(keys, Mapping) or not keys:
         raise Refusal("must map condition keys to lists of values", code="invalid-raw-conditions")
-    checked = {}
-    for key, values in sorted(keys.items(), key=lambda item: str(item[0])):
+    checked: dict[str, list[Any]] = {}
+    for key, given in sorted(keys.items(), key=lambda item: str(item[0])):
         limits.check_part(str(key), key, limits.CONDITION_KEY)
-        texts = limits.check_part(key, values, _check_raw_values)
+        values = limits.check_part(key, given, _check_raw_values)
+        texts = [value for value in values if isinstance(value, str)]
         is_met_by_absent_key = parsed.if_exists or parsed.holds(None, texts, {})
         if key.lower().startswith("aws:multifactorauth") and is_met_by_absent_key:
             raise Refusal(
@@ -114,23 +124,28 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[str]]:
                 where=(key,),
                 value=operator,
             )
-        for position, text in enumerate(texts):
-            if what := parsed.find_wrong_type(text):
+        for position, text in enumerate(values):
+            if isinstance(text, str) and (what := parsed.find_wrong_type(text)):
                 raise Refusal(
                     f"must be {what}: {parsed.name} compares no other values",
                     code="value-not-of-operator",
                     where=(key, position),
                     value=text,
                 )
-        checked[key] = sorted(set(texts))
+        checked[key] = sort_values(set(values))
     return checked
 
 
-def _check_raw_values(values: object) -> list[str]:
+def sort_values(values: Iterable[Any]) -> list[Any]:
+    """Sort values, those that aren't known yet first."""
+    return sorted(values, key=lambda value: value if isinstance(value, str) else "")
+
+
+def _check_raw_values(values: object) -> list[Any]:
     rule = "must be a list of at least one string"
     if not isinstance(values, list) or not values:
         raise Refusal(rule, code="invalid-raw-values")
     for position, text in enumerate(values):
-        if not isinstance(text, str):
+        if not isinstance(text, str | Unresolved):
             raise Refusal(rule, code="invalid-raw-values", where=(position,), value=text)
     return values

@@ -8,20 +8,28 @@ from pydantic import model_validator
 from cross_account_access.errors import FieldPath, Key, Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.networks import check_source_ip
+from cross_account_access.iam.operators import Operator
 
 from .condition_values import (
     Block,
     check_boolean,
+    check_known_tag_values,
     check_raw_conditions,
     check_time,
     make_list_check,
     plain_list,
+    sort_values,
 )
 from .model import Model, Unresolved, plain, when_known
 
 ASSUME_ROLE = "sts:AssumeRole"
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
+_EXTERNAL_ID = "sts:ExternalId"
+# Operators by which a text equals a value, or a pattern.
+_EQUAL = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
+
+_Values = list[Any]  # of text, an Unresolved for what isn't known
 
 
 class ConditionsModel(Model):
@@ -34,18 +42,22 @@ class ConditionsModel(Model):
     source_ips: Annotated[
         list[str | Unresolved] | None, plain(make_list_check(check_source_ip))
     ] = None
-    source_vpcs: Annotated[list[str] | None, plain_list(limits.VPC)] = None
-    source_vpc_endpoints: Annotated[list[str] | None, plain_list(limits.VPC_ENDPOINT)] = None
-    organizations: Annotated[list[str] | None, plain_list(limits.ORGANIZATION)] = None
-    session_names: Annotated[list[str] | None, plain_list(limits.SESSION_NAME_PATTERN)] = None
-    source_identities: Annotated[list[str] | None, plain_list(limits.SOURCE_IDENTITY_PATTERN)] = (
+    source_vpcs: Annotated[_Values | None, plain(make_list_check(limits.VPC))] = None
+    source_vpc_endpoints: Annotated[_Values | None, plain(make_list_check(limits.VPC_ENDPOINT))] = (
         None
     )
-    session_tags: Annotated[dict[str, list[str]] | None, plain(limits.check_tag_values)] = None
+    organizations: Annotated[_Values | None, plain(make_list_check(limits.ORGANIZATION))] = None
+    session_names: Annotated[
+        _Values | None, plain(make_list_check(limits.SESSION_NAME_PATTERN))
+    ] = None
+    source_identities: Annotated[
+        _Values | None, plain(make_list_check(limits.SOURCE_IDENTITY_PATTERN))
+    ] = None
+    session_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_values)] = None
     transitive_tag_keys: Annotated[list[str] | None, plain_list(limits.check_tag_key)] = None
-    principal_tags: Annotated[dict[str, list[str]] | None, plain(limits.check_tag_values)] = None
-    not_before: Annotated[str | None, plain(check_time)] = None
-    not_after: Annotated[str | None, plain(check_time)] = None
+    principal_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_values)] = None
+    not_before: Annotated[str | Unresolved | None, when_known(check_time)] = None
+    not_after: Annotated[str | Unresolved | None, when_known(check_time)] = None
     raw: Annotated[Block | None, plain(check_raw_conditions)] = None
 
     @model_validator(mode="after")
@@ -108,12 +120,13 @@ class ConditionsModel(Model):
             )
 
     def _check_times(self) -> None:
-        if self.not_before and self.not_after and self.not_before >= self.not_after:
+        start, end = self.not_before, self.not_after
+        if isinstance(start, str) and isinstance(end, str) and start >= end:
             raise Refusal(
                 "must be later than the start",
                 code="end-before-start",
                 where=(Key("not_after"),),
-                value=self.not_after,
+                value=end,
             )
 
     def _check_transitive_tags(self) -> None:
@@ -130,6 +143,31 @@ class ConditionsModel(Model):
     def needs_mfa(self) -> bool:
         """Whether a caller must have signed in by MFA."""
         return bool(self.mfa) or self.mfa_max_age is not None
+
+    @property
+    def requires_external_id(self) -> bool:
+        """Whether a caller without an external ID is refused."""
+        return self.external_id is not None or any(
+            not operator.holds(None, [value for value in values if isinstance(value, str)], {})
+            for operator, values in self._list_raw(_EXTERNAL_ID)
+        )
+
+    @property
+    def raw_external_ids(self) -> list[str | Unresolved]:
+        """The external IDs that `raw` accepts; patterns too."""
+        return [
+            value
+            for operator, values in self._list_raw(_EXTERNAL_ID)
+            if operator.base in _EQUAL and not operator.negated
+            for value in values
+        ]
+
+    def _list_raw(self, key: str) -> Iterator[tuple[Operator, _Values]]:
+        """The operators and values that `raw` has for a key, however that is spelt."""
+        for operator, keys in (self.raw or {}).items():
+            for spelling, values in keys.items():
+                if spelling.lower() == key.lower():
+                    yield Operator.parse(operator), values
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -191,7 +229,7 @@ class ConditionsModel(Model):
     def _lists(self) -> Iterator[tuple[str, str, Sequence[Any] | None]]:
         """The conditions that allow several values, each with its operator and key."""
         external_ids = [self.external_id, self.previous_external_id]
-        yield "StringEquals", "sts:ExternalId", external_ids
+        yield "StringEquals", _EXTERNAL_ID, external_ids
         yield "IpAddress", "aws:SourceIp", self.source_ips
         yield "StringEquals", "aws:SourceVpc", self.source_vpcs
         yield "StringEquals", "aws:SourceVpce", self.source_vpc_endpoints
@@ -240,4 +278,4 @@ def _simplify_list(values: Sequence[Any] | None) -> Any:
     present = [value for value in values or () if value is not None]
     if len(present) <= 1:
         return present[0] if present else None
-    return sorted(present, key=lambda value: value if isinstance(value, str) else "")
+    return sort_values(present)

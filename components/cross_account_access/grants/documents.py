@@ -190,7 +190,7 @@ def _build_destination_half(
         name=grant.role_name(name),
         path=role.path,
         trust_policy=json.loads(trust_policy),
-        description=role.description,
+        description=role.description if isinstance(role.description, str) else None,
         max_session_duration=role.max_session_duration,
         permissions_boundary=resolve_policy_arn(str(boundary), partition, destination)
         if boundary

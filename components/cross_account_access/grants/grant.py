@@ -11,10 +11,11 @@ from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
 
+from .condition_values import check_known_tags
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain
 from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel
-from .roles import RoleModel, merge_tags
+from .roles import RoleModel, Tags, merge_tags
 from .trust import build_trust_policy, get_effective_conditions
 from .trust_overlap import check_overlaps
 
@@ -132,7 +133,7 @@ class TrustModel(Model):
                 value=principal.display_name,
             )
         if principal.kind != "user" and any(
-            "${aws:username}" in name for name in effective.session_names or []
+            "${aws:username}" in str(name) for name in effective.session_names or []
         ):
             raise Refusal(
                 "a session name with ${aws:username} must be for users only, because others have "
@@ -229,7 +230,7 @@ class GrantSet(Model):
 
     grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
     side: Annotated[Side, plain(_check_side)] = "both"
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @abstractmethod
@@ -270,9 +271,9 @@ class GrantSet(Model):
                 other = spellings.setdefault(f"{entity.kind} {entity.name}".lower(), name)
                 if other != name:
                     raise Refusal(
-                        f"a principal must be spelt alike everywhere; another grant has {other}",
+                        "a principal must be spelt alike everywhere",
                         code="principal-spelt-differently",
-                        remedy="Spell its path and name as IAM shows them",
+                        remedy=f"Another grant has {other}: spell it as IAM shows it",
                         where=where,
                         value=name,
                     )

@@ -23,7 +23,6 @@ from pydantic_core import ErrorDetails
 
 from cross_account_access.errors import (
     NOT_SHOWN,
-    SECRET,
     FieldPath,
     InvalidInput,
     Key,
@@ -31,7 +30,6 @@ from cross_account_access.errors import (
     Refusal,
     display_value,
     find_invisible,
-    is_secret,
     join_path,
     make_problem,
 )
@@ -115,9 +113,14 @@ def when_known(check: Callable[[object], _T]) -> PlainValidator:
 
     def check_known(value: object) -> _T | Unresolved:
         _refuse_null(value)
-        return value if isinstance(value, Unresolved) else check(value)
+        return defer(check)(value)
 
     return PlainValidator(check_known)
+
+
+def defer(check: Callable[[object], _T]) -> Callable[[object], _T | Unresolved]:
+    """Make a check that an `Unresolved` passes: its value is checked when it is known."""
+    return lambda value: value if isinstance(value, Unresolved) else check(value)
 
 
 def _refuse_null(value: object) -> None:
@@ -209,7 +212,7 @@ def _make_problem(model: type[Model], details: ErrorDetails, path: str, *, camel
         return Problem(where, "", "this key is required", code="missing-key")
     if kind == "extra_forbidden":
         known_keys = _get_keys(model, steps[:-1], camel=camel)
-        return _refuse_unknown_key(where, value, str(steps[-1]), known_keys)
+        return refuse_unknown_key(where, str(steps[-1]), known_keys)
     code, rule = _RULES.get(kind) or (
         kind.replace("_", "-"),
         details["msg"][:1].lower() + details["msg"][1:],
@@ -218,7 +221,14 @@ def _make_problem(model: type[Model], details: ErrorDetails, path: str, *, camel
     return Problem(where, display_value(where, value), rule, remedy, code=code)
 
 
-def _refuse_unknown_key(where: str, value: object, key: str, known_keys: list[str]) -> Problem:
+def refuse_unknown_key(where: str, key: str, known_keys: list[str]) -> Problem:
+    """Describe a key that there isn't. Its value is not shown: the key may be a secret's, misspelt.
+
+    Args:
+        where: The key's path.
+        key: The key.
+        known_keys: The keys that may stand there.
+    """
     nearest = (
         [name for name in known_keys if _get_initials(name) == key.lower()]
         or difflib.get_close_matches(key, known_keys, n=2, cutoff=0.8)
@@ -229,12 +239,7 @@ def _refuse_unknown_key(where: str, value: object, key: str, known_keys: list[st
         if nearest
         else f"Known keys: {', '.join(known_keys)}"
     )
-    # The key may be a secret's, misspelt.
-    hidden = any(map(is_secret, nearest or known_keys)) and not isinstance(
-        value, bool | int | float | None
-    )
-    shown = SECRET if hidden else display_value(where, value)
-    return Problem(where, shown, "there is no such key", remedy, code="unknown-key")
+    return Problem(where, "", "there is no such key", remedy, code="unknown-key")
 
 
 def _get_initials(key: str) -> str:

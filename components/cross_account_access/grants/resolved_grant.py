@@ -7,7 +7,7 @@ nothing can be read twice and differently.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cross_account_access.errors import Key, locate
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns
 
 from .documents import GrantDocuments, build_grant_documents
@@ -43,6 +43,21 @@ class FoundPrincipal:
 
     arn: str
     unique_id: str
+
+    def check_unique_id(self, given: object) -> None:
+        """Check that a unique ID that was given for it is its own.
+
+        Raises:
+            Refusal: If it is another.
+        """
+        if given != self.unique_id:
+            raise Refusal(
+                "must be the principal's own unique ID",
+                code="wrong-unique-id",
+                value=given,
+                remedy=f"{self.arn} has {self.unique_id}: leave the key out, for the source "
+                "account is asked",
+            )
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,9 @@ class ResolvedGrant:
         principals = list(grant.principals)
         for rank, position in enumerate(order):
             one = found.get(position)
+            if one and isinstance(principals[position].unique_id, str):
+                with locate(Key("principals"), position, Key("unique_id")):
+                    one.check_unique_id(principals[position].unique_id)
             identity = {"arn": one.arn, "unique_id": one.unique_id} if one else {}
             principals[position] = principals[position].with_label(f"{rank:03}", **identity)
         for position, principal in enumerate(principals):

@@ -12,6 +12,7 @@ from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 from cross_account_access.iam.policy_document import list_statements, to_list
 
+from .condition_values import check_known_tags
 from .model import Model, Unresolved, find_unsafe_text, plain, when_known
 
 # AWS's own policies at the path job-function/. Source:
@@ -25,6 +26,9 @@ _JOB_FUNCTION = re.compile(
 _NAMED_AS_AWS_DOES = re.compile(
     r"AWS|Aws|Amazon|Access|ReadOnly|SecurityAudit|^(AIOps|CloudWatch|EC2|IAM|SageMaker)"
 )
+
+Tags = dict[str, Any]
+"""Values by tag key; an `Unresolved` for one that isn't known."""
 
 
 def check_managed_policy(value: object) -> str:
@@ -202,7 +206,7 @@ class RoleModel(Model):
 
     name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
     path: Annotated[str, plain(limits.check_path)] = "/"
-    description: Annotated[str | None, plain(limits.DESCRIPTION)] = None
+    description: Annotated[str | Unresolved | None, when_known(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
     managed_policies: list[Annotated[str, PlainValidator(_check_listed_policy)]] = []
     managed_policy_arns: dict[
@@ -215,7 +219,7 @@ class RoleModel(Model):
     permissions_boundary: Annotated[str | Unresolved | None, when_known(check_managed_policy)] = (
         None
     )
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    tags: Annotated[Tags, plain(check_known_tags)] = {}
 
     @model_validator(mode="after")
     def _check_policies(self) -> "RoleModel":
@@ -309,13 +313,13 @@ class RoleModel(Model):
                     check_inline_policy(policy, partition)
 
 
-def merge_tags(common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+def merge_tags(common: Tags, own: Tags) -> Tags:
     """Merge a role's tags: its own replace the common ones of the same key, ignoring case.
 
     Raises:
         Refusal: If both together are too many.
     """
     named = {key.lower() for key in own}
-    return limits.check_tags(
+    return check_known_tags(
         {key: value for key, value in common.items() if key.lower() not in named} | dict(own)
     )

@@ -7,16 +7,17 @@ from pydantic import model_validator
 from cross_account_access.errors import Key, locate
 from cross_account_access.iam import limits
 
+from .condition_values import check_known_tags
 from .grant import RoleGrantModel, check_import_ids
 from .model import Unresolved, plain, when_known
-from .roles import merge_tags
+from .roles import Tags, merge_tags
 
 
 class TrustedRoleModel(RoleGrantModel):
     """Checked `destination.TrustedRoleArgs`."""
 
     source_account_id: Annotated[str | Unresolved, when_known(limits.check_account_id)]
-    tags: Annotated[dict[str, str], plain(limits.check_tags)] = {}
+    tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")

@@ -1,14 +1,16 @@
 """How a person uses a role: the console's switch-role URL, an AWS CLI profile, a command."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.arns import IamArn
 
 from .conditions import ConditionsModel
+from .model import Unresolved
 from .principals import TRAITS, PrincipalModel
 from .trust import get_effective_conditions
 
@@ -19,6 +21,68 @@ _SIGN_IN_HOSTS = {
     "aws-us-gov": "signin.amazonaws-us-gov.com",
     "aws-eusc": "eusc-de-east-1.signin.amazonaws-eusc.eu",
 }
+
+_Value = str | Unresolved
+
+
+@dataclass(frozen=True)
+class CallValues:
+    """The values of a caller's conditions that profile and command hold.
+
+    Attributes:
+        external_ids: Of these the first is given that is no pattern.
+        session_name: A pattern for the session's name; None where any name does.
+        source_identity: None where there need be none.
+        session_tags: A value of each key.
+    """
+
+    external_ids: Sequence[_Value] = ()
+    session_name: _Value | None = None
+    source_identity: _Value | None = None
+    session_tags: Mapping[str, _Value] = field(default_factory=dict)
+
+    @classmethod
+    def choose(cls, conditions: ConditionsModel | None) -> "CallValues":
+        """Choose values that meet the conditions."""
+        if conditions is None:
+            return cls()
+        own = [] if conditions.external_id is None else [conditions.external_id]
+        tags = sorted((conditions.session_tags or {}).items())
+        return cls(
+            own or conditions.raw_external_ids,
+            next(iter(conditions.session_names or []), None),
+            next(iter(conditions.source_identities or []), None),
+            {key: values[0] for key, values in tags},
+        )
+
+    @property
+    def unresolved(self) -> list[Unresolved]:
+        """Those that aren't known yet."""
+        values = [*self.external_ids, self.session_name, self.source_identity]
+        return [
+            value
+            for value in (*values, *self.session_tags.values())
+            if isinstance(value, Unresolved)
+        ]
+
+    @property
+    def external_id(self) -> str | None:
+        """The external ID; None where there need be none, or no exact one is known."""
+        return next(filter(_is_external_id, map(_get_known, self.external_ids)), None)
+
+
+def _is_external_id(text: str) -> bool:
+    try:
+        limits.EXTERNAL_ID(text)
+    except Refusal:
+        return False
+    return True
+
+
+def _get_known(value: _Value) -> str:
+    if isinstance(value, Unresolved):
+        raise TypeError("profile and command are written when their values are known")
+    return value
 
 
 @dataclass(frozen=True)
@@ -54,7 +118,7 @@ class Usage:
         if not able:
             return "only role sessions are trusted, and these can't switch roles in the console"
         effective = [get_effective_conditions(p, self.conditions) for p in able]
-        if all(conditions and conditions.external_id is not None for conditions in effective):
+        if all(conditions and conditions.requires_external_id for conditions in effective):
             return "the trust policy requires an external ID, which the console can't send"
         if len(self._name_with_path) > limits.SWITCH_ROLE_NAME_LENGTH:
             return (
@@ -90,7 +154,8 @@ class Usage:
         )
         return f"https://{_SIGN_IN_HOSTS[self.role.partition]}/switchrole?{query}"
 
-    def cli_profile(self, external_id: str | None) -> str:
+    @property
+    def cli_profile(self) -> str:
         """Write a profile for `~/.aws/config`, whose `source_profile` is the caller's own profile.
 
         Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
@@ -98,7 +163,7 @@ class Usage:
         lines = {
             "role_arn": str(self.role),
             "source_profile": "default",
-            "external_id": external_id,
+            "external_id": self._call.external_id,
             "mfa_serial": self._mfa_serial,
             "role_session_name": self._session_name if self._session_name != self._label else None,
             "duration_seconds": self._duration,
@@ -106,25 +171,31 @@ class Usage:
         text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
         return f"[profile {self.label}]\n{text}"
 
-    def assume_role_command(self, external_id: str | None) -> str:
+    @property
+    def assume_role_command(self) -> str:
         """Write the AWS CLI's command that assumes the role."""
         words = ["aws", "sts", "assume-role", "--role-arn", str(self.role)]
         words += ["--role-session-name", self._session_name]
-        if external_id is not None:
-            words += ["--external-id", external_id]
+        call = self._call
+        if call.external_id is not None:
+            words += ["--external-id", call.external_id]
         if self._mfa_serial:
             words += ["--serial-number", self._mfa_serial, "--token-code", "CODE"]
         if self._duration is not None:
             words += ["--duration-seconds", str(self._duration)]
+        if call.source_identity is not None:
+            words += ["--source-identity", _get_known(call.source_identity)]
+        if call.session_tags:
+            tags = call.session_tags.items()
+            words += ["--tags", *(f"Key={key},Value={_get_known(tag)}" for key, tag in tags)]
         conditions = self._lead_conditions
-        if conditions and conditions.source_identities:
-            words += ["--source-identity", conditions.source_identities[0]]
-        if conditions and conditions.session_tags:
-            tags = sorted(conditions.session_tags.items())
-            words += ["--tags", *(f"Key={key},Value={values[0]}" for key, values in tags)]
         if conditions and conditions.transitive_tag_keys:
             words += ["--transitive-tag-keys", *conditions.transitive_tag_keys]
         return shlex.join(words)
+
+    @property
+    def _call(self) -> CallValues:
+        return CallValues.choose(self._lead_conditions)
 
     @property
     def _lead_conditions(self) -> ConditionsModel | None:
@@ -143,10 +214,9 @@ class Usage:
 
     @property
     def _session_name(self) -> str:
-        names = (self._lead_conditions.session_names if self._lead_conditions else None) or [
-            self._label
-        ]
-        return "YOUR_USER_NAME" if "${" in names[0] else names[0].replace("*", self._label)
+        pattern = self._call.session_name
+        name = self._label if pattern is None else _get_known(pattern)
+        return "YOUR_USER_NAME" if "${" in name else name.replace("*", self._label)
 
     @property
     def _duration(self) -> int | None:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from cross_account_access.errors import NOT_SHOWN, Refusal
@@ -164,7 +165,7 @@ MFA_SERIAL = StringRule(
     "the ARN of a virtual device, arn:…:mfa/NAME, or a hardware device's serial number",
 )
 _TAG_KEY = StringRule("a tag key", 1, 128, _has_tag_characters, _TAG_ALPHABET)
-_TAG_VALUE = StringRule("a tag value", 0, 256, _has_tag_characters, _TAG_ALPHABET)
+TAG_VALUE = StringRule("a tag value", 0, 256, _has_tag_characters, _TAG_ALPHABET)
 
 
 @dataclass(frozen=True)
@@ -236,29 +237,31 @@ def is_account_id(text: str) -> bool:
     return re.fullmatch(r"[0-9]{12}", text) is not None
 
 
-def check_tags(value: object) -> dict[str, str]:
+def check_tags(value: object, check_value: Callable[[object], Any] = TAG_VALUE) -> dict[str, Any]:
     """Check tags: at most 50, unique ignoring case, none of AWS's own `aws:` ones.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
     if not isinstance(value, Mapping):
         raise Refusal("tags must be a map from strings to strings", code="tags-not-map")
-    return _check_tag_map(value, _TAG_VALUE)
+    return _check_tag_map(value, check_value)
 
 
-def check_tag_values(value: object) -> dict[str, list[str]]:
+def check_tag_values(
+    value: object, check_value: Callable[[object], Any] = TAG_VALUE
+) -> dict[str, list[Any]]:
     """Check a map from tag keys to the values that they may have, one or more each."""
     if not isinstance(value, Mapping) or not value:
         rule = "must be a map from at least one tag key to a list of values"
         raise Refusal(rule, code="tag-values-not-map")
-    return _check_tag_map(value, _check_values_of_tag)
+    return _check_tag_map(value, partial(_check_values_of_tag, check_value))
 
 
-def _check_values_of_tag(values: object) -> list[str]:
+def _check_values_of_tag(check_value: Callable[[object], Any], values: object) -> list[Any]:
     if not isinstance(values, list) or not values:
         rule = "a tag's values must be a list of at least one string"
         raise Refusal(rule, code="tag-values-not-list")
-    checked = [check_part(number, value, _TAG_VALUE) for number, value in enumerate(values)]
+    checked = [check_part(number, value, check_value) for number, value in enumerate(values)]
     if repeated := find_repeated(checked):
         rule = "the values of a list must be unique"
         raise Refusal(rule, code="repeated-value", value=repeated)

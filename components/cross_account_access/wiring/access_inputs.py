@@ -13,14 +13,13 @@ from cross_account_access.grants import grant
 from cross_account_access.grants.grant import AccessModel
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Account, Accounts, FoundPrincipal
-from cross_account_access.grants.roles import merge_tags
 
 from .assume_role_inputs import AssumeRoleInputs
 from .children import check_imports
 from .grant_inputs import GrantInputs
 from .inputs import FrozenArgs, InvalidArgs
 from .providers import account_of, find_provider
-from .role_inputs import PolicyArns, RoleInputs, list_role_resources
+from .role_inputs import PolicyArns, RoleInputs, list_role_resources, resolve_tags
 from .source_principals import (
     SourcePrincipal,
     collect_principals,
@@ -132,7 +131,7 @@ class AccessInputs:
         return RoleInputs(
             self.grants[grant_name],
             model.role_name(grant_name),
-            merge_tags(self.model.tags, model.role.tags),
+            resolve_tags(self.args, self.grants[grant_name].args),
             self._pick_imports(list_role_resources(f"{self.name}-{grant_name}", model.role)),
             self._policy_arns,
         )
@@ -154,7 +153,7 @@ class AccessInputs:
             "role_arns": {name: Unresolved() for name in principal.actions},
             "role_arn_lengths": lengths,
             "role_actions": {name: list(actions) for name, actions in principal.actions.items()},
-            "tags": self.model.tags,
+            "tags": self.args.below("tags").thaw() if self.model.tags else {},
         }
         name = f"{self.name}-{key}"
         try:

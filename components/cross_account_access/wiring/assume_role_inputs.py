@@ -13,6 +13,7 @@ from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import Entity
 from cross_account_access.grants.resolved_grant import Account
+from cross_account_access.iam import limits
 
 from .children import build_resource_key, check_imports
 from .inputs import FrozenArgs, InvalidArgs
@@ -93,6 +94,12 @@ class AssumeRoleInputs:
         args = self.args.replace("role_arns", role_arns)
         model = self.model.model_copy(update={"imports": dict(imports)})
         return replace(self, args=args, model=model)
+
+    def resolve_tags(self) -> dict[str, pulumi.Input[str]]:
+        """The policies' tags; what is an Output in them is checked once it is known."""
+        return {
+            key: self.args.below("tags", key).settle(limits.TAG_VALUE) for key in self.model.tags
+        }
 
     def list_resources(self) -> list[str]:
         """What is made, each by its key in `imports`."""

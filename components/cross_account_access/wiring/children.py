@@ -29,9 +29,19 @@ class Children:
         self._provider = provider
         self._given = given
 
-    def options(self, kind: type[pulumi.Resource], name: str) -> pulumi.ResourceOptions:
-        """The options of the child of that type and name."""
+    def options(
+        self, kind: type[pulumi.Resource], name: str, *secret_outputs: str
+    ) -> pulumi.ResourceOptions:
+        """The options of the child of that type and name.
+
+        Args:
+            kind: The type.
+            name: The name.
+            secret_outputs: Outputs in which AWS's provider repeats what may be a secret input of
+                another name. Pulumi hides a secret input only in the output of its own name.
+        """
         options = hand_down_options(self._given, parent=self._component, provider=self._provider)
+        options.additional_secret_outputs = list(secret_outputs) or None
         options.import_ = self._import_ids.get(build_resource_key(kind, name))
         return options
 

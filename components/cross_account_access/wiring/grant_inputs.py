@@ -6,12 +6,12 @@ from typing import Any
 
 import pulumi
 
-from cross_account_access.errors import locate
+from cross_account_access.errors import FieldPath, locate
 from cross_account_access.grants.grant import RoleGrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal, ResolvedGrant
 from cross_account_access.grants.trust import get_effective_conditions
-from cross_account_access.iam import limits
+from cross_account_access.grants.usage import CallValues
 
 from .inputs import FrozenArgs, OutputLeaf, Outputs
 
@@ -19,10 +19,9 @@ from .inputs import FrozenArgs, OutputLeaf, Outputs
 class GrantInputs:
     """A grant's args, its accounts and its principals as they were found.
 
-    The three resolved values differ only in what they wait for. Each has what the one before it
-    has, so that nothing becomes secret or unknown for the sake of an Output that it doesn't need:
-    the switch-role URL isn't secret where the external ID is, and the trust policy is known while
-    a managed policy's ARN isn't.
+    The resolved values differ only in what they wait for, so that nothing becomes secret or unknown
+    for the sake of an Output that it doesn't need: the switch-role URL isn't secret where the
+    external ID is, and the trust policy is known while a managed policy's ARN isn't.
 
     Attributes:
         args: The grant as it was given.
@@ -53,7 +52,10 @@ class GrantInputs:
             if "conditions" in (place[0], of_principal):
                 self._conditions[place] = output
             elif of_principal == "unique_id" and place[1] in self._found:
-                continue  # the one that is found takes its place
+                # The one that is found takes its place, and is no secret.
+                self.args.resolve(
+                    _check_unique_id, self._found[int(place[1])], outputs={place: output}
+                )
             elif of_principal:
                 self._identities[place] = output
             elif place[0] == "role":
@@ -79,25 +81,17 @@ class GrantInputs:
         return self._resolve(self._identities | self._conditions | self._role)
 
     @cached_property
-    def external_id(self) -> pulumi.Output[str] | str | None:
-        """The external ID of the principal for whom profile and command are written."""
+    def usable(self) -> pulumi.Output[ResolvedGrant]:
+        """The grant with its principals known, and what profile and command hold of conditions."""
         lead = self.model.principals[self._order[0]]
-        conditions = get_effective_conditions(lead, self.model.conditions)
-        external_id = conditions.external_id if conditions else None
-        if not isinstance(external_id, OutputLeaf):
-            return str(external_id) if external_id else None
+        call = CallValues.choose(get_effective_conditions(lead, self.model.conditions))
+        held = [leaf.output for leaf in call.unresolved if isinstance(leaf, OutputLeaf)]
         outputs = {
             place: output
             for place, output in self._conditions.items()
-            if output is external_id.output
+            if any(output is one for one in held)
         }
-
-        def check(values: Mapping[Any, Any]) -> str:
-            (place, value), *_ = values.items()
-            with locate(*place):
-                return limits.EXTERNAL_ID(value)
-
-        return self.args.resolve(check, outputs=outputs)
+        return self._resolve(self._identities | outputs) if outputs else self.identified
 
     def _resolve(self, outputs: Outputs) -> pulumi.Output[ResolvedGrant]:
         def build(values: Mapping[Any, Any], accounts: Accounts, *found: Any) -> ResolvedGrant:
@@ -108,3 +102,9 @@ class GrantInputs:
             return ResolvedGrant.build(grant, accounts, principals, self._order)
 
         return self.args.resolve(build, self.accounts, *self._found.values(), outputs=outputs)
+
+
+def _check_unique_id(values: Mapping[FieldPath, Any], found: FoundPrincipal) -> None:
+    for place, unique_id in values.items():
+        with locate(*place):
+            found.check_unique_id(unique_id)

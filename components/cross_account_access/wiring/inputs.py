@@ -17,6 +17,7 @@ from cross_account_access.errors import (
     InvalidInput,
     Problem,
     Refusal,
+    end_path,
     join_path,
     make_problem,
 )
@@ -122,6 +123,10 @@ class FrozenArgs:
         except InvalidInput as error:
             raise InvalidArgs(self.component, error.problems) from None
 
+    def settle(self, check: Callable[[object], _T]) -> Any:
+        """One value of the args: itself where it is plain, else an Output of it, checked."""
+        return self.resolve(lambda values: check(values[()])) if self.outputs else self.plain
+
     def resolve(
         self, build: Callable[..., _T], *others: pulumi.Output[Any], outputs: Outputs | None = None
     ) -> pulumi.Output[_T]:
@@ -140,8 +145,14 @@ class FrozenArgs:
             else:
                 problems = (make_problem(self.path, NOT_SHOWN, error),)
             if secret:  # a value, or what a remedy is made of, may be the secret or tell of it
+                ends = [join_path(self.path, place) for place in awaited]
                 problems = tuple(
-                    replace(problem, value=problem.value and SECRET, remedy="")
+                    replace(
+                        problem,
+                        path=end_path(problem.path, ends),
+                        value=problem.value and SECRET,
+                        remedy="",
+                    )
                     for problem in problems
                 )
             return InvalidArgs(self.component, problems)
@@ -200,6 +211,11 @@ def _find_outputs(value: Any, place: FieldPath) -> Iterator[tuple[FieldPath, pul
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _find_outputs(inner, (*place, number))
+
+
+def holds_output(values: Mapping[str, Any]) -> bool:
+    """Whether one of the values is an Output."""
+    return any(isinstance(value, pulumi.Output) for value in values.values())
 
 
 def _fill(value: Any, values: Mapping[FieldPath, Any], place: FieldPath = ()) -> Any:

@@ -1,7 +1,7 @@
 """What a component tells of a role's use, as Outputs."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -35,26 +35,18 @@ def wait_for(value: pulumi.Output[_T], resources: list[pulumi.Resource]) -> pulu
 
 
 class UsageOutputs:
-    """How one role is used; what tells the external ID is as secret as that is.
-
-    Attributes:
-        usage: All but what tells the external ID.
-    """
+    """How one role is used; what tells a condition's value is as secret as that is."""
 
     def __init__(self, role_arn: pulumi.Output[str], grant: GrantInputs) -> None:
-        self.usage = apply_resolved([role_arn, grant.identified], _get_usage)
-        self._external_id = grant.external_id
-        self.switch_role_url = self.usage.apply(lambda usage: usage.switch_role_url)
-        self.switch_role_unavailable = self.usage.apply(lambda usage: usage.no_switch_role)
-        self.longest_session = self.usage.apply(lambda usage: usage.longest_session)
-        self.cli_profile = self._with_external_id(Usage.cli_profile)
-        self.assume_role_command = self._with_external_id(Usage.assume_role_command)
-
-    def _with_external_id(self, render: Callable[[Usage, str | None], str]) -> pulumi.Output[str]:
-        external_id = self._external_id
-        if isinstance(external_id, pulumi.Output):
-            return apply_resolved([self.usage, external_id], render)
-        return self.usage.apply(lambda usage: render(usage, external_id))
+        usage = apply_resolved([role_arn, grant.identified], _get_usage)
+        called = usage
+        if grant.usable is not grant.identified:
+            called = apply_resolved([role_arn, grant.usable], _get_usage)
+        self.switch_role_url = usage.apply(lambda usage: usage.switch_role_url)
+        self.switch_role_unavailable = usage.apply(lambda usage: usage.no_switch_role)
+        self.longest_session = usage.apply(lambda usage: usage.longest_session)
+        self.cli_profile = called.apply(lambda usage: usage.cli_profile)
+        self.assume_role_command = called.apply(lambda usage: usage.assume_role_command)
 
 
 def _get_usage(role_arn: str, grant: ResolvedGrant) -> Usage:

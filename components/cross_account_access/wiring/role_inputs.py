@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from cross_account_access.errors import NOT_SHOWN, Key, Refusal, join_path, locate
 from cross_account_access.grants import grant, roles
 from cross_account_access.grants.autoname import check_autoname
-from cross_account_access.grants.model import Unresolved
+from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import limits
@@ -19,7 +19,7 @@ from cross_account_access.iam.identity_policy import find_warnings
 
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
-from .inputs import FrozenArgs, InvalidArgs
+from .inputs import FrozenArgs, InvalidArgs, holds_output
 from .providers import account_of
 
 
@@ -37,7 +37,7 @@ class RoleInputs:
 
     grant: GrantInputs
     name: str | None
-    tags: dict[str, str]
+    tags: dict[str, pulumi.Input[str]]
     imports: Mapping[str, str]
     policy_arns: "PolicyArns"
 
@@ -73,14 +73,22 @@ class RoleInputs:
         accounts = args.resolve(
             check, account_of(provider), outputs=args.within("source_account_id")
         )
-        tags = roles.merge_tags(model.tags, model.role.tags)
+        tags = resolve_tags(args, args)
         grant_inputs = GrantInputs(args, model, accounts)
+        _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
         return cls(grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts))
 
     @property
     def role(self) -> roles.RoleModel:
         """The role's settings."""
         return self.grant.model.role
+
+    @property
+    def repeated_outputs(self) -> list[str]:
+        """The role's outputs in which AWS's provider repeats an Output that is given here."""
+        late = {place[1] for place in self.grant.args.outputs if place[0] == "role"}
+        repeated = [key for key in ("inline_policies", "managed_policy_arns") if key in late]
+        return [*repeated, *(["tags_all"] if holds_output(self.tags) else [])]
 
     @property
     def account_id(self) -> pulumi.Output[str]:
@@ -105,10 +113,26 @@ class RoleInputs:
         if isinstance(policy, str):
             return self.policy_arns.resolve(policy)
 
+        is_arn = place[:1] == ("managed_policy_arns",)
+        check = roles.check_managed_policy_arn if is_arn else roles.check_managed_policy
+
         def build(values: Mapping[Any, Any], accounts: Accounts) -> str:
-            return _build_policy_arn(values[()], accounts)
+            return _build_policy_arn(check(values[()]), accounts)
 
         return self.grant.args.below("role", *place).resolve(build, self.grant.accounts)
+
+    def resolve_description(self) -> pulumi.Input[str] | None:
+        """The role's description; None where there is none."""
+        if self.role.description is None:
+            return None
+        args = self.grant.args.below("role")
+
+        def check(values: Mapping[Any, Any]) -> Any:
+            given = args.fill(values)["description"]
+            return read_model(roles.RoleModel, {"description": given}, path=args.path).description
+
+        late = args.within("description")
+        return args.resolve(check, outputs=late) if late else str(self.role.description)
 
     def resolve_boundary(self) -> pulumi.Output[str] | None:
         """The permissions boundary's ARN; None where there is none."""
@@ -156,10 +180,26 @@ class PolicyArns:
         return self._arns[policy]
 
 
-def _build_policy_arn(policy: Any, accounts: Accounts) -> str:
+def _build_policy_arn(policy: str, accounts: Accounts) -> str:
     account = accounts.destination
-    checked = roles.check_managed_policy(policy)
-    return roles.resolve_policy_arn(checked, account.partition, account.id)
+    return roles.resolve_policy_arn(policy, account.partition, account.id)
+
+
+def resolve_tags(component: FrozenArgs, grant: FrozenArgs) -> dict[str, pulumi.Input[str]]:
+    """The tags of a grant's role; what is an Output in them is checked once it is known.
+
+    Args:
+        component: The args that hold the common tags.
+        grant: The args that hold the role, whose own tags replace these.
+    """
+    common = component.plain.get("tags", {})
+    own = grant.plain.get("role", {}).get("tags", {})
+    return {
+        key: (
+            grant.below("role", "tags", key) if key in own else component.below("tags", key)
+        ).settle(limits.TAG_VALUE)
+        for key in roles.merge_tags(common, own)
+    }
 
 
 def list_role_resources(name: str, role: roles.RoleModel) -> list[str]:

@@ -183,8 +183,7 @@ def test_a_printed_profile_is_read_back_or_its_grant_refused(tmp_path: Path, fie
             continue
         principal = PrincipalModel.model_validate({"user": "alice"})
         usage = Usage(role, "reader", [principal], conditions, "111111111111", 7200)
-        external_id = hostile if field == "external_id" else None
-        profiles = read(tmp_path, usage.cli_profile(external_id))["profiles"]
+        profiles = read(tmp_path, usage.cli_profile)["profiles"]
         assert [*profiles] == ["reader"]
         key = "external_id" if field == "external_id" else "role_session_name"
         assert profiles["reader"].keys() == {"role_arn", "source_profile", "duration_seconds", key}

@@ -18,7 +18,6 @@ from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from stack_config import AssumedRole, Connection, Settings
-from tests.component.engine_record import SECRET
 from tests.component.harness import run
 from tests.component.world import World
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes
@@ -98,7 +97,7 @@ def test_check_raises_every_problem() -> None:
 
 
 def test_the_grants_reach_the_component_as_they_were_written() -> None:
-    args = stack_config.check(config(grants=GRANTS)).args(secret=False)
+    args = stack_config.check(config(grants=GRANTS)).args()["grants"]
     assert args == {
         "deploy": {
             "principals": [{"role": "team/ci", "label": "ci"}],
@@ -122,26 +121,14 @@ def test_a_change_of_the_config_after_the_check_changes_nothing() -> None:
     }
     given = config(grants={"deploy": grant})
     settings = stack_config.check(given)
-    before = settings.args(secret=False)
+    before = settings.args()
     statement["Action"] = "*"
     grant["conditions"]["mfa"] = False
     del grant["principals"][0]
     given["grants"].clear()
-    assert settings.args(secret=False) == before
-    made: Any = before["deploy"]["role"]["inline_policies"]["pass"]
+    assert settings.args() == before
+    made: Any = before["grants"]["deploy"]["role"]["inline_policies"]["pass"]
     assert made["Statement"][0]["Action"] == "iam:PassRole"
-
-
-@pytest.mark.parametrize("secret", [True, False])
-def test_an_external_id_is_a_secret_where_the_grants_are_encrypted(secret: bool) -> None:
-    def program() -> dict[str, Any]:
-        return {"grants": stack_config.check(config(grants=GRANTS)).args(secret=secret)}
-
-    told = run(program)
-    assert told.outputs["grants"]["audit"]["conditions"]["external_id"] == "partner-7f3a"
-    shown = SECRET if secret else "partner-7f3a"
-    assert told.shown["grants"]["audit"]["conditions"] == {"external_id": shown}
-    assert told.shown["grants"]["deploy"] == told.outputs["grants"]["deploy"]
 
 
 # Read from the running stack
@@ -158,11 +145,7 @@ def loaded(given: dict[str, str], *, secret: tuple[str, ...] = ()) -> dict[str, 
     """What a program reads of the stack's config."""
 
     def program() -> dict[str, Any]:
-        settings = stack_config.load()
-        return {
-            "settings": settings.model_dump(exclude_unset=True),
-            "secret": stack_config.has_secrets(),
-        }
+        return {"settings": stack_config.load().model_dump(exclude_unset=True)}
 
     return run(program, config=given, secret_config=secret).outputs
 
@@ -175,15 +158,8 @@ def test_the_stacks_config_is_read_and_other_projects_is_left_alone() -> None:
         given | {"aws:region": "us-east-1", "other:grants": "x", "cross-account-access-2:side": "x"}
     )
     assert found == {
-        "settings": {"source": {"account_id": SOURCE}, "grants": {"deploy": ALICE}, "side": "both"},
-        "secret": False,
+        "settings": {"source": {"account_id": SOURCE}, "grants": {"deploy": ALICE}, "side": "both"}
     }
-
-
-@pytest.mark.parametrize(("key", "secret"), [("grants", True), ("source", False)])
-def test_only_the_grants_own_secrets_make_external_ids_secret(key: str, secret: bool) -> None:
-    given = as_the_cli_gives_it(source={"accountId": SOURCE}, grants={"deploy": ALICE})
-    assert loaded(given, secret=(f"cross-account-access:{key}",))["secret"] is secret
 
 
 def test_refused_config_ends_the_program_with_every_problem_and_no_traceback() -> None:
@@ -254,7 +230,7 @@ def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> N
         access = CrossAccountAccess(
             "access",
             {
-                "grants": settings.args(secret=False),
+                "grants": settings.args()["grants"],
                 "source_provider": settings.source.provider("source"),
                 "destination_provider": settings.destination.provider("destination"),
             },

@@ -140,7 +140,7 @@ def test_a_url_gives_back_what_was_put_into_it(name: str, path: str) -> None:
 
 
 def test_a_profile_assumes_the_role() -> None:
-    assert USAGE.cli_profile(None) == (
+    assert USAGE.cli_profile == (
         f"[profile deploy]\nrole_arn = arn:aws:iam::{DESTINATION}:role/deploy\n"
         "source_profile = default\n"
     )
@@ -150,7 +150,7 @@ def test_a_profile_gives_all_that_the_trust_asks_for() -> None:
     usage = replace(
         USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400
     )
-    assert usage.cli_profile("partner-7f3a") == (
+    assert usage.cli_profile == (
         "[profile deploy]\n"
         f"role_arn = arn:aws:iam::{DESTINATION}:role/deploy\n"
         "source_profile = default\n"
@@ -161,7 +161,7 @@ def test_a_profile_gives_all_that_the_trust_asks_for() -> None:
 
 
 def test_a_command_assumes_the_role() -> None:
-    assert USAGE.assume_role_command(None) == (
+    assert USAGE.assume_role_command == (
         f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy "
         "--role-session-name deploy"
     )
@@ -171,7 +171,7 @@ def test_a_command_gives_all_that_the_trust_asks_for() -> None:
     usage = replace(
         USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400
     )
-    assert usage.assume_role_command("partner-7f3a") == (
+    assert usage.assume_role_command == (
         f"aws sts assume-role --role-arn arn:aws:iam::{DESTINATION}:role/deploy "
         "--role-session-name deploy --external-id partner-7f3a "
         f"--serial-number arn:aws:iam::{SOURCE}:mfa/alice --token-code CODE "
@@ -186,7 +186,7 @@ def test_a_role_session_asks_for_no_longer_session_for_chaining_allows_an_hour(
     principals: list[PrincipalModel],
 ) -> None:
     usage = replace(USAGE, principals=principals, max_session_duration=43200)
-    assert "duration" not in usage.cli_profile(None) + usage.assume_role_command(None)
+    assert "duration" not in usage.cli_profile + usage.assume_role_command
 
 
 @pytest.mark.parametrize(
@@ -218,20 +218,20 @@ def test_a_command_sets_the_session_name_identity_and_tags_that_the_trust_asks_f
         transitive_tag_keys=["team"],
     )
     usage = replace(USAGE, conditions=conditions)
-    words = shlex.split(usage.assume_role_command(None))
+    words = shlex.split(usage.assume_role_command)
     assert words[5:] == [
         *("--role-session-name", "build-deploy"),
         *("--source-identity", "alice@example.com"),
         *("--tags", "Key=app,Value=x y", "Key=team,Value=red"),
         *("--transitive-tag-keys", "team"),
     ]
-    assert usage.cli_profile(None).endswith("role_session_name = build-deploy\n")
+    assert usage.cli_profile.endswith("role_session_name = build-deploy\n")
 
 
 def test_a_session_name_after_the_user_is_left_to_the_user() -> None:
     usage = replace(USAGE, conditions=under(session_names=["${aws:username}"]))
-    assert "--role-session-name YOUR_USER_NAME" in usage.assume_role_command(None)
-    assert "role_session_name = YOUR_USER_NAME\n" in usage.cli_profile(None)
+    assert "--role-session-name YOUR_USER_NAME" in usage.assume_role_command
+    assert "role_session_name = YOUR_USER_NAME\n" in usage.cli_profile
 
 
 def test_profile_and_command_are_for_the_leading_principal() -> None:
@@ -240,9 +240,9 @@ def test_profile_and_command_are_for_the_leading_principal() -> None:
         principal(role="ci", conditions={"mfa": False, "session_names": ["build-7"]}),
     ]
     usage = replace(USAGE, principals=principals, conditions=under(mfa=True), lead=1)
-    assert "mfa" not in usage.cli_profile(None)
-    assert usage.assume_role_command(None).endswith(" --role-session-name build-7")
-    assert "mfa_serial = " in replace(usage, lead=0).cli_profile(None)
+    assert "mfa" not in usage.cli_profile
+    assert usage.assume_role_command.endswith(" --role-session-name build-7")
+    assert "mfa_serial = " in replace(usage, lead=0).cli_profile
 
 
 @pytest.mark.parametrize(
@@ -266,15 +266,15 @@ def test_one_users_mfa_device_is_known_by_the_consoles_default_name(
     usage = replace(
         USAGE, principals=principals, conditions=under(mfa=True), role=role(partition=partition)
     )
-    assert f"mfa_serial = {serial}\n" in usage.cli_profile(None)
-    assert f" --serial-number {serial} " in usage.assume_role_command(None)
+    assert f"mfa_serial = {serial}\n" in usage.cli_profile
+    assert f" --serial-number {serial} " in usage.assume_role_command
 
 
 @pytest.mark.parametrize(
     ("name", "session"), [("x", "x-session"), ("xy", "xy"), ("n" * 64, "n" * 64)]
 )
 def test_a_sessions_name_is_one_that_sts_takes(name: str, session: str) -> None:
-    words = shlex.split(replace(USAGE, label=name).assume_role_command(None))
+    words = shlex.split(replace(USAGE, label=name).assume_role_command)
     assert words[words.index("--role-session-name") + 1] == session
 
 
@@ -288,13 +288,13 @@ def test_profile_and_command_keep_every_name_whole(name: str, path: str, externa
         USAGE, role=role(name, path), label=name, conditions=under(external_id=external_id)
     )
     arn = f"arn:aws:iam::{DESTINATION}:role{path}{name}"
-    words = shlex.split(usage.assume_role_command(external_id))
+    words = shlex.split(usage.assume_role_command)
     given_options = dict(zip(words[3::2], words[4::2], strict=True))
     assert words[:3] == ["aws", "sts", "assume-role"]
     assert given_options.pop("--role-session-name").startswith(name)
     assert given_options == {"--role-arn": arn, "--external-id": external_id}
     parsed = configparser.RawConfigParser(delimiters=["="], comment_prefixes=["#"])
-    parsed.read_string(usage.cli_profile(external_id))
+    parsed.read_string(usage.cli_profile)
     assert dict(parsed[f"profile {name}"]) == {
         "role_arn": arn,
         "source_profile": "default",
@@ -304,7 +304,7 @@ def test_profile_and_command_keep_every_name_whole(name: str, path: str, externa
 
 @given(st.text(string.ascii_letters + string.digits + "_+=,.@-", min_size=1, max_size=64))
 def test_every_role_name_makes_a_session_name(name: str) -> None:
-    words = shlex.split(replace(USAGE, role=role(name), label=name).assume_role_command(None))
+    words = shlex.split(replace(USAGE, role=role(name), label=name).assume_role_command)
     session = words[words.index("--role-session-name") + 1]
     assert 2 <= len(session) <= 64
     assert limits.ROLE_NAME(session) == session
