@@ -216,6 +216,15 @@ def _interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_environment() -> Iterator[None]:
+    """The width and the styles of the terminal, or of pytest's workers, change no output."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+            environment.delenv(name, raising=False)
+        yield
+
+
 _ports: list[int] = [0]
 
 

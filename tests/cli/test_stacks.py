@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,8 +73,14 @@ def test_a_grant_is_chosen_by_its_name(deployed: Stage, tmp_path: Path) -> None:
         ({}, "no grants"),
         ({"grants": {}}, "no grants"),
         ({"grants": {"deploy": {"documents": "[secret]"}}}, "grant deploy is secret"),
-        ({"access": {"deploy": "[secret]"}}, "grant deploy is secret"),
-        ({"grants": "[secret]"}, "no grants"),
+        ({"access": {"deploy": "[secret]"}}, "some of which are secret"),
+        ({"grants": "[secret]"}, "some of which are secret"),
+        ({"a": {"b": [{"c": "[secret]"}]}}, "some of which are secret"),
+        ({"grants": {"deploy": {"documents": None}}}, "grant deploy has no documents"),
+        ({"grants": {"deploy": {"documents": ["x"]}}}, "grant deploy has no documents"),
+        ({"grants": {"deploy": {"roleArn": "x"}}}, "grant deploy has no documents"),
+        ({"site": {"index": {"documents": ["x"]}}}, "no grants"),
+        ({"grants": [{"documents": '{"format":1}'}]}, "no grants"),
         ({"grants": {"deploy": {"documents": '{"format":2}'}}}, "documents of grant deploy"),
         ({"grants": {"deploy": {"documents": '{"format":'}}}, "documents of grant deploy"),
     ],
@@ -83,6 +90,78 @@ def test_outputs_without_grants_are_refused(tmp_path: Path, outputs: Any, part: 
     error = failure(written(tmp_path, outputs))
     assert part in error.message
     assert error.code is ExitCode.WRONG_INPUT
+
+
+def test_a_secret_beside_a_grant_is_told_with_the_way_out(deployed: Stage, tmp_path: Path) -> None:
+    record = deployed.grants["deploy"]["documents"]
+    for grants in ({"a": record, "b": "[secret]"}, {"a": record, "b": {"documents": "[secret]"}}):
+        error = failure(written(tmp_path, {"access": grants}))
+        assert "grant b is secret" in error.message
+        assert "--show-secrets" in error.remedy
+    # What isn't a grant may be secret.
+    outputs = {"access": {"a": record, "url": "x"}, "db": {"password": "[secret]"}, "k": "[secret]"}
+    assert [grant.name for grant in load_grants(written(tmp_path, outputs))] == ["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "must be JSON"),
+        (b"\xff\xfe{\x00}\x00", "must be text in UTF-8"),
+        (b'{"a": "\xe9"}', "must be text in UTF-8"),
+        (b"\xef\xbb\xbf{}", "must be JSON (Unexpected UTF-8 BOM"),
+        (b'{"a": NaN}', "a number must be finite"),
+        (b'{"a": 1e999}', "a number must be finite"),
+        (b'{"a": 1, "b": 2, "a": 3}', "(a) a key must not be repeated"),
+        (b'{"a":' + b"9" * 5000 + b"}", "must be JSON"),
+        (b"[" * 100_000, "must not be nested so deeply"),
+        (b'{"a":' * 100_000, "must not be nested so deeply"),
+        (b"null", "must be a JSON object"),
+        (b'{"\\ud800": {"x": {"documents": "{\\"format\\":"}}}', "documents of grant x"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes, part: str) -> None:
+    (tmp_path / "outputs.json").write_bytes(content)
+    error = failure(StackSource((), (str(tmp_path / "outputs.json"),), tmp_path))
+    assert part in error.message
+    assert error.code is ExitCode.WRONG_INPUT
+
+
+@pytest.mark.parametrize("name", ["none\x00", "x" * 5000, ".", "none/\udcff"])
+def test_a_name_that_no_file_has_is_refused(tmp_path: Path, name: str) -> None:
+    assert failure(StackSource((), (name,), tmp_path)).code is ExitCode.WRONG_INPUT
+
+
+def test_stdin_is_called_so(deployed: Stage) -> None:
+    assert deployed.call("map", "--outputs", "-", stdin="x").stderr.startswith(
+        "Error: stdin must be JSON"
+    )
+    text = deployed.outputs.read_text(encoding="utf-8")
+    done = deployed.call("explain", "alice", "deploy", "--outputs", "-", stdin=text)
+    assert "grant deploy of stdin" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("profile", "external_id"),
+    [
+        ("[profile x]\nexternal_id = partner:7f3a\n", "partner:7f3a"),
+        ("[profile x]\nexternal_id = a\x1b[31m\n", None),
+        ("[profile x]\nexternal_id = a;b\n", None),
+        ("[profile x]\nexternal_id = a\u2028b\n", None),
+        (f"external_id = {'x' * 1225}\n", None),
+        (["external_id = abc"], None),
+        (7, None),
+        (None, None),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_an_external_id_is_read_only_if_aws_takes_it(
+    deployed: Stage, profile: object, external_id: str | None
+) -> None:
+    where = StackSource((), (str(deployed.outputs),), deployed.folder)
+    grant = replace(load_grant(where, "deploy"), outputs={"cliProfile": profile})
+    assert grant.external_id == external_id
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.record_reading import read_grant_documents
 from tests.component.engine_record import SECRET, UNKNOWN, Run
 from tests.component.harness import run
 from tests.component.programs import NEVER_KNOWN, access, grant, output, secret
 from tests.component.world import DESTINATION, SOURCE, World, ci_arn, role_arn, user_arn
+
+if TYPE_CHECKING:
+    from cross_account_access.grants.documents import GrantDocuments
 
 WORLD = World(users={"alice": "/team/"})
 POLICY = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
@@ -38,7 +41,7 @@ TAGS = {"by": "pulumi"}
 
 
 def told(found: Run, name: str) -> GrantDocuments:
-    return GrantDocuments.model_validate_json(found.outputs["documents"][name])
+    return read_grant_documents(found.outputs["documents"][name])
 
 
 def source_alone(grants: Any = GRANTS) -> Run:

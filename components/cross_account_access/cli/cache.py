@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 from botocore.utils import JSONFileCache
+
+from .terminal import echo
 
 
 class SharedCache(JSONFileCache):
@@ -42,7 +43,7 @@ class SharedCache(JSONFileCache):
         try:
             super().__setitem__(self._scoped(key), value)
         except OSError as error:
-            click.echo(f"The session is not kept for the next run: {error.strerror}", err=True)
+            echo(f"The session is not kept for the next run: {error.strerror}", err=True)
 
     def _scoped(self, key: str) -> str:
         return hashlib.sha256(f"{key} {self._scope}".encode()).hexdigest() if self._scope else key

@@ -1,6 +1,8 @@
 """The command group, `cross-account-access`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -12,10 +14,23 @@ from .handoff.handoff_command import handoff
 from .map.map_command import map_command
 from .open.open_command import open_role
 from .profile.profile_command import profile
-from .terminal import ExitCode, Failure
+from .terminal import ExitCode, echo, show_failure
 from .verify.verify_command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
+
+
+@contextmanager
+def _end_with_pipe() -> Iterator[None]:
+    """End without a word where the reader of a pipe has gone; click's own exit code is an answer's.
+
+    Raises:
+        click.exceptions.Exit: With the exit code.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise click.exceptions.Exit(ExitCode.UNAVAILABLE) from None
 
 
 class _Commands(click.Group):
@@ -23,6 +38,14 @@ class _Commands(click.Group):
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
+
+    @_end_with_pipe()
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        return super().make_context(*args, **kwargs)
+
+    @_end_with_pipe()
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx)
 
 
 @click.group(
@@ -45,12 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tool with these arguments, by default the process's own; returns the exit code."""
     try:
         return int(cli.main(arguments, "cross-account-access", standalone_mode=False) or 0)
-    except Failure as failure:
-        failure.show()
-        return failure.code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except click.Abort:
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a crash must not look like an answer
+        return show_failure(error)

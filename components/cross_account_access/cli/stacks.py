@@ -1,6 +1,5 @@
 """The grants of a stack, read from its outputs: from the stack itself, or from a file."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +8,18 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
-from pydantic import ValidationError
 
+from cross_account_access.errors import SECRET, InvalidInput, Refusal
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.json_text import parse_json
+from cross_account_access.grants.record_reading import read_grant_documents
+from cross_account_access.iam.limits import EXTERNAL_ID
 
 from .terminal import Failure, InputError
 
-_SECRET = "[secret]"  # noqa: S105 - stands in for a secret in `pulumi stack output --json`
+_STDIN = "-"
+_RECORD_START = '{"format":'
+_OTHER_VERSION = "Use the version of cross-account-access that deployed the stack."
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,9 @@ class DeployedGrant:
 
     Attributes:
         stack: The stack's or the file's name, for messages.
-        documents: Both its halves.
-        outputs: Its other outputs: `cliProfile`, `switchRoleUrl`, …; empty where the stack exports
-            documents only.
+        documents: Both its halves, checked.
+        outputs: Its other outputs, of which nothing is checked: `cliProfile`, …; empty where the
+            stack exports documents only.
         options: The options that select its stack, for hints: `--stack dev`.
     """
 
@@ -44,11 +48,14 @@ class DeployedGrant:
     def external_id(self) -> str | None:
         """The current external ID, which callers pass; the previous one may be accepted too.
 
-        None where the outputs have none.
+        The documents don't say which of the two is which. None where the outputs have none.
         """
         profile = str(self.outputs.get("cliProfile") or "")
         match = re.search(r"^external_id = (\S+)$", profile, re.MULTILINE)
-        return match[1] if match else None
+        try:
+            return EXTERNAL_ID(match[1]) if match else None
+        except Refusal:
+            return None
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,8 @@ def _read_outputs(where: StackSource) -> Iterator[_NamedOutputs]:
     for name in where.stacks:
         yield name, _read_stack(name, where.folder), ("--stack", name, *folder)
     for name in where.files:
-        yield name, _read_file(name), ("--outputs", name)
+        title = "stdin" if name == _STDIN else name
+        yield title, _read_file(name, title), ("--outputs", name)
 
 
 def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
@@ -163,57 +171,90 @@ def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if "error:" in line]
-    return lines[-1].removeprefix("stderr:").strip() if lines else text.strip()
+    return lines[-1].removeprefix("stderr:").strip() if lines else " ".join(text.split())
 
 
-def _read_file(name: str) -> Mapping[str, Any]:
+def _read_file(name: str, title: str) -> Mapping[str, Any]:
     try:
-        with click.open_file(name, encoding="utf-8") as file:
-            outputs = json.load(file)
+        with click.open_file(name, "rb") as file:
+            outputs = parse_json(_read_all(file).decode())
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{name} is no JSON: {error}") from None
+        raise InputError(f"{title}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{title} must be text in UTF-8") from None
+    except Refusal as refusal:
+        where = "".join(f" ({key})" for key in refusal.where)
+        raise InputError(f"{title}{where} {refusal.rule}") from None
+    except ValueError as error:  # of a name that no file can have
+        raise InputError(f"{title}: {error}") from None
     if not isinstance(outputs, dict):
-        raise InputError(f"{name} is not a stack's outputs, which must be a JSON object")
+        raise InputError(f"{title} is not a stack's outputs, which must be a JSON object")
     return outputs
+
+
+def _read_all(file: Any) -> bytes:
+    """Read a file or pipe in a loop of Python, which notices Ctrl-C between its pieces."""
+    content = bytearray()
+    while piece := file.read1():
+        content += piece
+    return bytes(content)
 
 
 def _read_grants(
     stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
 ) -> list[DeployedGrant]:
     grants = sorted(_find_grants(stack, outputs, options), key=lambda grant: grant.name)
-    if not grants:
-        raise InputError(
-            f"{stack} has no grants among its outputs",
-            "A program of your own must export them: pulumi.export('grants', access.documents).",
-        )
-    return grants
+    if grants:
+        return grants
+    if _holds_secret(outputs):
+        raise _refuse_secret(f"{stack} has no grants among its outputs, some of which are secret")
+    raise InputError(
+        f"{stack} has no grants among its outputs",
+        "A program of your own must export them: pulumi.export('grants', access.documents).",
+    )
 
 
 def _find_grants(
     stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
 ) -> Iterator[DeployedGrant]:
     """Every grant in the outputs: `grants` of the program, or `documents` of a component."""
-    maps = (output for output in outputs.values() if isinstance(output, Mapping))
-    for name, value in (item for output in maps for item in output.items()):
-        others = value if isinstance(value, Mapping) else {}
-        text = others.get("documents") if isinstance(value, Mapping) else value
-        if text == _SECRET:
-            raise InputError(
-                f"{stack}: grant {name} is secret, because its external ID is",
-                "Write the file with --show-secrets, or pass --stack.",
-            )
-        if isinstance(text, str) and text.startswith('{"format":'):
-            yield DeployedGrant(stack, _parse_documents(stack, name, text), others, options)
+    for output in outputs.values():
+        if not isinstance(output, Mapping):
+            continue
+        texts = {name: _get_record_text(value) for name, value in output.items()}
+        has_records = any(map(_is_record, texts.values()))
+        for name, text in texts.items():
+            others = output[name] if isinstance(output[name], Mapping) else {}
+            # Beside a record, or in the place of one, a secret is a grant's.
+            if text == SECRET and (has_records or others):
+                raise _refuse_secret(f"{stack}: grant {name} is secret, because a value of it is")
+            if _is_record(text):
+                yield DeployedGrant(stack, _parse_documents(stack, name, text), others, options)
+            elif output is outputs.get("grants") and others.keys() & {"documents", "roleArn"}:
+                raise InputError(f"{stack}: grant {name} has no documents", _OTHER_VERSION)
+
+
+def _get_record_text(value: Any) -> Any:
+    return value.get("documents") if isinstance(value, Mapping) else value
+
+
+def _is_record(text: Any) -> bool:
+    return isinstance(text, str) and text.startswith(_RECORD_START)
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_secret, value.values()))
+    return any(map(_holds_secret, value)) if isinstance(value, list) else value == SECRET
+
+
+def _refuse_secret(message: str) -> InputError:
+    return InputError(message, "Write the file with --show-secrets, or pass --stack.")
 
 
 def _parse_documents(stack: str, name: str, text: str) -> GrantDocuments:
     try:
-        return GrantDocuments.model_validate_json(text)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise InputError(
-            f"{stack}: the documents of grant {name} are not understood: {reason}",
-            "Use the version of cross-account-access that deployed the stack.",
-        ) from None
+        return read_grant_documents(text)
+    except InvalidInput as error:
+        message = f"{stack}: the documents of grant {name} are not understood: {error}"
+        raise InputError(message, _OTHER_VERSION) from None

@@ -5,20 +5,24 @@ The components write it; the command-line tool verifies, explains, draws and han
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 
 from .grant import GrantModel, Side
 from .policies import AssumableRole, build_assume_role_policy
-from .principals import TRAITS, PrincipalKind, PrincipalModel
-from .roles import resolve_policy_arn
+from .principals import TRAITS, Attachable, PrincipalKind, PrincipalModel
+from .roles import check_managed_policy_arn, check_role_arn, resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
 
 Document = dict[str, Any]
+_AccountId = Annotated[str, AfterValidator(limits.check_account_id)]
+_RoleName = Annotated[str, AfterValidator(limits.ROLE_NAME)]
+_PolicyArn = Annotated[str, AfterValidator(check_managed_policy_arn)]
 
 
 class _Record(BaseModel):
@@ -49,14 +53,14 @@ class SourceHalf(_Record):
     kind: PrincipalKind
     name: str
     arn: str | None
-    unique_id: str | None
+    unique_id: Annotated[str, AfterValidator(limits.UNIQUE_ID)] | None
     trusted_as: str
     scoping_conditions: Document = Field(
         validation_alias="narrowing", serialization_alias="narrowing"
     )
-    attached_to: tuple[Literal["user", "role", "group"], str] | None
+    attached_to: tuple[Attachable, str] | None
     needs: Document
-    policy_arn: str | None = None
+    policy_arn: _PolicyArn | None = None
     policy: Document | None = None
 
 
@@ -73,17 +77,17 @@ class DestinationHalf(_Record):
         inline_policies: Their documents by name.
     """
 
-    arn: str
-    name: str
-    path: str
-    unique_id: str | None = None
+    arn: Annotated[str, AfterValidator(check_role_arn)]
+    name: _RoleName
+    path: Annotated[str, AfterValidator(limits.check_path)]
+    unique_id: Annotated[str, AfterValidator(limits.UNIQUE_ID)] | None = None
     trust_policy: Document
-    description: str | None
-    max_session_duration: int | None
-    permissions_boundary: str | None
-    managed_policies: list[str]
-    inline_policies: dict[str, Document]
-    tags: dict[str, str]
+    description: Annotated[str, AfterValidator(limits.DESCRIPTION)] | None
+    max_session_duration: Annotated[int, AfterValidator(limits.MAX_SESSION_DURATION)] | None
+    permissions_boundary: _PolicyArn | None
+    managed_policies: list[_PolicyArn]
+    inline_policies: dict[Annotated[str, AfterValidator(limits.POLICY_NAME)], Document]
+    tags: Annotated[dict[str, str], AfterValidator(limits.check_tags)]
 
 
 class GrantDocuments(_Record):
@@ -96,11 +100,11 @@ class GrantDocuments(_Record):
     """
 
     format: Literal[1] = 1
-    grant: str
+    grant: _RoleName  # the rule of a grant's name is a role's
     side: Side
     partition: str
-    source_account_id: str
-    destination_account_id: str
+    source_account_id: _AccountId
+    destination_account_id: _AccountId
     role: DestinationHalf
     principals: list[SourceHalf]
 
@@ -157,7 +161,13 @@ def build_grant_documents(
         destination_account_id=destination,
         role=role,
         principals=[
-            _build_source_half(principal, grant, role.arn, partition, source)
+            build_principal_half(
+                principal,
+                get_allowed_actions(principal, grant.conditions),
+                role.arn,
+                partition,
+                source,
+            )
             for principal in sorted(grant.principals, key=lambda principal: principal.rank)
         ],
     )
@@ -196,9 +206,21 @@ def _build_destination_half(
     )
 
 
-def _build_source_half(
-    principal: PrincipalModel, grant: GrantModel, role_arn: str, partition: str, account: str
+def build_principal_half(
+    principal: PrincipalModel, actions: tuple[str, ...], role_arn: str, partition: str, account: str
 ) -> SourceHalf:
+    """Build what the source account has for one principal, without what only AWS knows.
+
+    Args:
+        principal: The principal, known.
+        actions: What both sides allow it.
+        role_arn: The role's ARN.
+        partition: The source account's partition.
+        account: Its ID.
+
+    Raises:
+        Refusal: If the principal is in another account.
+    """
     if principal.kind is None:
         raise ValueError(f"{principal.display_name} must be known")
     entity, attached_kind = principal.entity, TRAITS[principal.kind].attached
@@ -208,7 +230,7 @@ def _build_source_half(
         arn, holder = element, principal.session.partition("/")[0]
     elif entity is not None:
         arn, holder = entity.build_arn(partition, account), entity.name
-    role = AssumableRole(role_arn, get_allowed_actions(principal, grant.conditions))
+    role = AssumableRole(role_arn, actions)
     return SourceHalf(
         kind=principal.kind,
         name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.display_name,

@@ -55,6 +55,12 @@ def test_a_refusal_names_half_and_condition(row: Row, outputs: Path) -> None:
     assert row.says in reason["text"] + " ".join(reason["remedies"]), reason
 
 
+@pytest.mark.parametrize("who", [f"account/{SOURCE}", SOURCE, "user/mallory"])
+def test_an_account_is_named_once(who: str, outputs: Path) -> None:
+    reasons = explain(f"{who} user", outputs)["halves"]["destination"]["reasons"]
+    assert [reason["text"].count(f"account {SOURCE}") for reason in reasons] == [1]
+
+
 @pytest.mark.parametrize("line", ["user/bob user", "alice external-id", f"root/{SOURCE} account"])
 def test_a_refusal_is_shown_to_a_person(line: str, outputs: Path) -> None:
     result = run(line, outputs)

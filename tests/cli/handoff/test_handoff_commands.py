@@ -17,6 +17,7 @@ import pytest
 from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.cli.handoff.handoff_command import render_files
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
+from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 from sandbox.deploy.stack import load
 from sandbox.proof.access_proof import prove
@@ -139,6 +140,14 @@ def test_in_another_account_nothing_is_done(applied: Applied, side: str) -> None
     as_before(applied)
 
 
+def with_role(documents: GrantDocuments, path: str, name: str) -> GrantDocuments:
+    """The record of a grant of another role."""
+    role = documents.role
+    text = documents.as_json().replace(role.arn, f"{role.arn.partition('/')[0]}{path}{name}")
+    old, new = (f'"name":"{n}","path":"{p}"' for n, p in ((role.name, role.path), (name, path)))
+    return GrantDocuments.model_validate_json(text.replace(old, new))
+
+
 def test_a_role_that_somebody_else_made_is_left_alone(applied: Applied, tmp_path: Path) -> None:
     statement = {
         "Effect": "Allow",
@@ -150,10 +159,7 @@ def test_a_role_that_somebody_else_made_is_left_alone(applied: Applied, tmp_path
     role = iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=trust)["Role"]
 
     def named_so(documents: Any) -> Any:
-        theirs = documents.role.model_copy(
-            update={"name": "theirs", "path": "/", "arn": role["Arn"]}
-        )
-        return documents.model_copy(update={"role": theirs})
+        return with_role(documents, "/", "theirs")
 
     try:
         done = applied.sh(changed(applied, tmp_path, "destination", named_so), DESTINATION)
@@ -168,9 +174,7 @@ def test_a_role_that_somebody_else_made_is_left_alone(applied: Applied, tmp_path
 
 def test_a_role_of_the_name_at_another_path_is_left_alone(applied: Applied, tmp_path: Path) -> None:
     def elsewhere(documents: Any) -> Any:
-        arn = documents.role.arn.replace("/delivery/x/", "/elsewhere/")
-        moved = documents.role.model_copy(update={"path": "/elsewhere/", "arn": arn})
-        return documents.model_copy(update={"role": moved})
+        return with_role(documents, "/elsewhere/", documents.role.name)
 
     done = applied.sh(changed(applied, tmp_path, "destination", elsewhere), DESTINATION)
     assert done.returncode == 1

@@ -252,7 +252,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, ExitCode]] = {
     "--prefix a b": ((*AS_CI, "deploy", "--yes", "--prefix", "a b"), "", ExitCode.WRONG_INPUT),
     "error in line 3": ((*AS_CI, "deploy", "--yes"), "[a]\nx = 1\n[a]\n", ExitCode.WRONG_INPUT),
     "grant read-only requires MFA": ((*AS_CI, "read-only", "--yes"), "", ExitCode.NO),
-    "no grant can be used through a profile\ndeploy: its trust policy": (
+    "no grant can be used through a profile: deploy: its trust policy": (
         ("--source-profile", "outsider", *OUTPUTS, "--yes"),
         "",
         ExitCode.NO,

@@ -89,6 +89,13 @@ class PrincipalRef:
                 return f"user {name}"
 
     @property
+    def display_name_with_account(self) -> str:
+        """Who it is and of which account, for a person."""
+        if self.kind in ("account", "root"):
+            return self.display_name
+        return f"{self.display_name} of account {self.account}"
+
+    @property
     def is_user(self) -> bool:
         """Whether it calls as an IAM user, who can carry MFA."""
         return self.kind not in ("role", "session", "permission-set", "root")

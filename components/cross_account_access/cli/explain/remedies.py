@@ -186,7 +186,7 @@ class _Refusal:
 
     def _describe_unnamed(self) -> str:
         caller, who = self.question.principal.caller, self.question.who
-        text = f"the trust policy doesn't name {who.display_name} of account {caller.account}"
+        text = f"the trust policy doesn't name {who.display_name_with_account}"
         names = list(self._list_trusted())
         similar = [name for name in names if _get_tail(name) == _get_tail(caller.principal_arn)]
         if similar:

@@ -13,6 +13,7 @@ from cross_account_access.cli.stacks import StackSource, add_stack_options, load
 from cross_account_access.cli.terminal import (
     Command,
     InputError,
+    echo,
     emit,
     make_console,
     make_progress_console,
@@ -89,11 +90,11 @@ def map_command(
         written = {"written": {"file": str(file), "format": form}} if file else {}
         emit(render_json(access) | written)
     elif file:
-        click.echo(f"{access.summary}\nWritten to {file}.")
+        echo(f"{access.summary}\nWritten to {file}.")
     elif form == "tree":
         make_console().print(build_tree(access))
     else:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
 
 
 def _choose_form(form: Form | None, file: Path | None) -> Form:

@@ -5,13 +5,8 @@ import webbrowser
 import click
 
 from cross_account_access.cli.options import only_grant_argument
-from cross_account_access.cli.stacks import (
-    DeployedGrant,
-    StackSource,
-    add_stack_options,
-    load_grant,
-)
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit
+from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
+from cross_account_access.cli.terminal import Command, ExitCode, Failure, echo, emit
 from cross_account_access.cli.trust_requirements import (
     read_principal_requirements,
     read_requirements,
@@ -39,10 +34,12 @@ def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: b
       cross-account-access open --outputs outputs.json --browser
     """  # noqa: D301 - \b is click's
     grant = load_grant(where, name)
-    url, reason = _find_url(grant)
+    # The outputs' own URL could be anything; this one leads to AWS's sign-in and nowhere else.
+    usage = read_usage(grant.documents)
+    url = usage.switch_role_url
     if url is None:
         raise Failure(
-            f"the console can't switch to the role of grant {grant.name}: {reason}",
+            f"the console can't switch to the role of grant {grant.name}: {usage.no_switch_role}",
             ExitCode.NO,
             remedy="Use its credentials instead: `cross-account-access exec "
             f"{grant.name} -- COMMAND`, or `… profile {grant.name}`.",
@@ -51,19 +48,11 @@ def open_role(*, name: str | None, where: StackSource, browser: bool, as_json: b
         emit({"grant": grant.name, "switchRoleUrl": url})
     else:
         if any(required.mfa for required in read_requirements(grant.documents)):
-            click.echo("The role requires MFA: sign in to the console with MFA first.", err=True)
-        click.echo(url)
+            echo("The role requires MFA: sign in to the console with MFA first.", err=True)
+        echo(url)
     if browser and not webbrowser.open(url):
         raise Failure("no browser could be started", remedy="Open the URL yourself.")
     return ExitCode.DONE
-
-
-def _find_url(grant: DeployedGrant) -> tuple[str | None, str]:
-    """Return the URL, or why there is none: from the outputs, or else from the documents."""
-    if "switchRoleUrl" in grant.outputs:
-        return grant.outputs["switchRoleUrl"], str(grant.outputs.get("switchRoleUnavailable"))
-    usage = read_usage(grant.documents)
-    return usage.switch_role_url, str(usage.no_switch_role)
 
 
 def read_usage(documents: GrantDocuments) -> Usage:
@@ -81,10 +70,10 @@ def read_usage(documents: GrantDocuments) -> Usage:
 
 
 def _build_principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:
-    """Build a principal with the external ID that its statements require."""
+    """Build a principal with an external ID, whatever it is, if its statements require one."""
     principal = PrincipalModel.model_validate({half.kind: half.name}, by_alias=False, by_name=True)
     requirements = read_principal_requirements(documents, half) or read_requirements(documents)
     if not all(required.external_ids for required in requirements):
         return principal
-    conditions = ConditionsModel.model_validate({"externalId": requirements[0].external_ids[0]})
+    conditions = ConditionsModel.model_validate({"externalId": "required"})
     return principal.model_copy(update={"conditions": conditions})

@@ -16,6 +16,7 @@ from cross_account_access.cli.terminal import (
     ExitCode,
     Failure,
     InputError,
+    echo,
     emit,
     make_console,
 )
@@ -107,7 +108,7 @@ def _show_result(plan: ProfilePlan, backup: Path | None, *, written: bool) -> No
 
 def _show(plan: ProfilePlan) -> None:
     for grant, reason in plan.skipped:
-        click.echo(f"No profile for {grant}: {reason}", err=True)
+        echo(f"No profile for {grant}: {reason}", err=True)
     out = make_console()
     if not plan.needed:
         out.print(f"No changes: {plan.file} is up to date.", soft_wrap=True)

@@ -255,9 +255,9 @@ def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> Non
 
 
 def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
-    reasons = "".join(f"\n{grant}: {reason}" for grant, reason in skipped)
+    reasons = "; ".join(f"{grant}: {reason}" for grant, reason in skipped)
     return Failure(
-        f"no grant can be used through a profile{reasons}",
+        f"no grant can be used through a profile: {reasons}",
         ExitCode.NO,
         remedy="To use other credentials, pass --source-profile NAME.",
     )

@@ -1,0 +1,236 @@
+"""Reads the record of a grant. Whoever writes a stack's outputs writes it, so all of it is checked.
+
+Each field has its own rule in `documents`; here is how they go together.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from cross_account_access.errors import (
+    NOT_SHOWN,
+    FieldPath,
+    InvalidInput,
+    Problem,
+    Refusal,
+    display_value,
+    join_path,
+    locate,
+    make_problem,
+)
+from cross_account_access.iam import arns
+from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
+
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
+from .json_text import parse_json
+from .model import read_model
+from .policy_shape import check_policy_shape
+from .principals import PrincipalModel
+from .roles import check_role_arn, resolve_policy_arn
+
+_ACTIONS = {ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION}
+_DESCRIPTION = ("role", "description")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def read_grant_documents(text: str) -> GrantDocuments:
+    """Read a record as `GrantDocuments.as_json` writes it.
+
+    Raises:
+        InvalidInput: If it has another form, a value breaks AWS's rule for it, or values contradict
+            each other.
+    """
+    try:
+        document = parse_json(text)
+        record = GrantDocuments.model_validate_json(text, strict=True)
+        _check_characters(document)
+        _check_policies(record)
+        _check_role(record)
+        _check_principals(record)
+    except ValidationError as error:
+        raise InvalidInput([_describe_error(error)]) from None
+    except Refusal as refusal:
+        raise InvalidInput([make_problem("", NOT_SHOWN, refusal)]) from None
+    return record
+
+
+def _describe_error(error: ValidationError) -> Problem:
+    """Describe pydantic's first error as this package does."""
+    details = error.errors()[0]
+    value = details["input"]
+    if isinstance(value, dict) or details["type"] == "json_invalid":
+        value = NOT_SHOWN
+    path = join_path("", details["loc"])
+    refusal = details.get("ctx", {}).get("error")
+    if isinstance(refusal, Refusal):
+        return make_problem(path, value, refusal)
+    rule = details["msg"][:1].lower() + details["msg"][1:]
+    return Problem(path, display_value(path, value), rule, code=details["type"].replace("_", "-"))
+
+
+def _check_characters(document: Any) -> None:
+    """Refuse control characters and halves of surrogate pairs, except where AWS has line ends."""
+    for path, text in _list_strings(document, ()):
+        checked = re.sub("[\t\n\r]", "", text) if path == _DESCRIPTION else text
+        if _CONTROL_CHARACTER.search(checked):
+            raise Refusal(
+                "must not contain a control character",
+                code="control-character",
+                where=path,
+                value=text,
+            )
+
+
+def _list_strings(value: Any, path: FieldPath) -> Iterable[tuple[FieldPath, str]]:
+    """List all strings of a document with their paths; a key has the path of its value."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*path, key), key
+            yield from _list_strings(inner, (*path, key))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _list_strings(inner, (*path, position))
+
+
+def _check_policies(record: GrantDocuments) -> None:
+    role = record.role
+    with locate("role", "trustPolicy"):
+        check_policy_shape(role.trust_policy, trust=True)
+        for position, statement in enumerate(list_statements(role.trust_policy)):
+            _check_actions(statement, position)
+    for name, document in role.inline_policies.items():
+        with locate("role", "inlinePolicies", name):
+            check_policy_shape(document)
+    for position, half in enumerate(record.principals):
+        with locate("principals", position, "needs"):
+            check_policy_shape(half.needs)
+            _check_needs(half.needs, role.arn)
+        if half.policy is not None:
+            with locate("principals", position, "policy"):
+                check_policy_shape(half.policy)
+                _check_made_document(half.policy, role.arn)
+
+
+def _check_made_document(policy: Document, role_arn: str) -> None:
+    """Check that a policy is about assuming roles, this one and perhaps those of other grants."""
+    roles: list[str] = []
+    for position, statement in enumerate(list_statements(policy)):
+        _check_actions(statement, position)
+        roles += map(check_role_arn, list_values(statement.get("Resource", "NotResource")))
+    if role_arn not in roles:
+        raise Refusal(f"must name the role {role_arn}", code="policy-without-role", value=roles)
+
+
+def _check_needs(needs: Document, role_arn: str) -> None:
+    """Check that a policy allows to assume the role, and nothing else: `handoff` deploys it."""
+    for position, statement in enumerate(list_statements(needs)):
+        _check_actions(statement, position)
+        allowed = {**statement, "Effect": "Allow", "Resource": [role_arn]}
+        if statement != allowed or "Condition" in statement:
+            raise Refusal(
+                f"must allow nothing but to assume the role {role_arn}",
+                code="needs-more-than-role",
+                where=("Statement", position),
+                value=statement,
+            )
+
+
+def _check_actions(statement: Document, position: int) -> None:
+    actions = list_values(statement.get("Action", "NotAction"))
+    if not _ACTIONS.issuperset(actions):
+        rule = f"must be among {', '.join(sorted(_ACTIONS))}"
+        where = ("Statement", position, "Action")
+        raise Refusal(rule, code="other-action", where=where, value=actions)
+
+
+def _check_role(record: GrantDocuments) -> None:
+    role, partition, account = record.role, record.partition, record.destination_account_id
+    if account == record.source_account_id:
+        raise Refusal(
+            "source and destination must be two accounts",
+            code="same-account",
+            where=("destinationAccountId",),
+            value=account,
+        )
+    expected = str(arns.IamArn(partition, account, "role", role.path, role.name))
+    _check_equal(role.arn, expected, ("role", "arn"))
+    attached: list[tuple[FieldPath, str]] = [
+        (("role", "managedPolicies", position), policy)
+        for position, policy in enumerate(role.managed_policies)
+    ]
+    if role.permissions_boundary:
+        attached.append((("role", "permissionsBoundary"), role.permissions_boundary))
+    for where, policy in attached:
+        with locate(*where):
+            resolve_policy_arn(policy, partition, account)
+        _check_partition(policy, partition, where)
+
+
+def _check_partition(arn: str, partition: str, where: FieldPath) -> None:
+    parsed = arns.parse_arn(arn)
+    if parsed is None or parsed.partition != partition:
+        rule = f"must be in the partition of the accounts, {partition}"
+        raise Refusal(rule, code="policy-in-other-partition", where=where, value=arn)
+
+
+def _check_principals(record: GrantDocuments) -> None:
+    for position, half in enumerate(record.principals):
+        _check_principal(record, half, ("principals", position))
+    trusted = {
+        name
+        for statement in list_statements(record.role.trust_policy)
+        for name in list_principals(statement["Principal"])
+    }
+    if trusted != {half.trusted_as for half in record.principals}:
+        raise Refusal(
+            "must trust exactly the record's principals",
+            code="trust-of-others",
+            where=("role", "trustPolicy"),
+            value=sorted(trusted),
+        )
+
+
+def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:
+    """Check that a principal is described as one of its kind and name is."""
+    partition, account = record.partition, record.source_account_id
+    identity = {str(half.kind): half.name}
+    if half.kind in ("user", "role") and half.trusted_as != half.arn:
+        identity["trust_by"] = "name"
+    principal = read_model(PrincipalModel, identity, path=join_path("", where))
+    with locate(*where):
+        expected = build_principal_half(principal, (), record.role.arn, partition, account)
+    for key, name in (
+        ("name", "name"),
+        ("arn", "arn"),
+        ("trusted_as", "trustedAs"),
+        ("scoping_conditions", "narrowing"),
+        ("attached_to", "attachedTo"),
+    ):
+        _check_equal(getattr(half, key), getattr(expected, key), (*where, name))
+    _check_made_policy(record, half, where)
+
+
+def _check_made_policy(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:
+    if (half.policy_arn is None) != (half.policy is None):
+        rule = "must be there with its document, or not at all"
+        raise Refusal(rule, code="policy-without-document", where=(*where, "policyArn"))
+    parsed = arns.parse_arn(half.policy_arn) if half.policy_arn else None
+    if parsed:
+        account = record.partition, record.source_account_id
+        _check_equal(
+            half.policy_arn,
+            f"arn:{':iam::'.join(account)}:policy{parsed.path}{parsed.name}",
+            (*where, "policyArn"),
+        )
+
+
+def _check_equal(actual: object, expected: object, where: FieldPath) -> None:
+    if actual != expected:
+        rule = f"must be {json.dumps(expected)}, as the rest of the record says"
+        raise Refusal(rule, code="contradiction", where=where, value=actual)
