@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from cross_account_access.errors import Refusal
-from cross_account_access.iam.policy_document import parse_document
+from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 from sandbox.aws.query_protocol import AwsError
 
@@ -64,13 +64,13 @@ def parse(text: str, kind: PolicyKind) -> dict[str, Any]:
         AwsError: MalformedPolicyDocument.
     """
     try:
-        document = parse_document(text)
-        check_policy(document, kind)
+        document = parse_json(text)
+    except Refusal:
+        refuse("This policy contains invalid Json" if kind == "trust" else _SYNTAX)
+    try:
+        return dict(check_policy(document, kind))
     except Refusal as refusal:
         refuse(_translate(refusal, kind))
-    except (ValueError, RecursionError):
-        refuse("This policy contains invalid Json" if kind == "trust" else _SYNTAX)
-    return dict(document)
 
 
 def _translate(refusal: Refusal, kind: PolicyKind) -> str:

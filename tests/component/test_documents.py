@@ -239,7 +239,7 @@ def everything() -> dict[str, Any]:
             "principals": [{"user": output("carol"), "label": "carol"}, {"user": "alice"}],
             "conditions": {"mfa": True, "mfa_max_age": 7200, "external_id": output("partner-7f3a")},
         },
-        "audit": {"principals": [{"user": "bob"}, {"group": "admins"}, {"account": SOURCE}]},
+        "audit": {"principals": [{"group": "admins"}, {"account": SOURCE}, {"user": "bob"}]},
     }
 
 

@@ -72,6 +72,12 @@ def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
     ]
 
 
+def move(grant: dict[str, Any], partition: str) -> GrantModel:
+    """A grant whose principals are in a partition."""
+    text = json.dumps(grant).replace("arn:aws:", f"arn:{partition}:")
+    return read_model(GrantModel, json.loads(text))
+
+
 def of_stack(file: Path) -> list[dict[str, Any]]:
     """The documents of a stack's config, inline policies too."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
@@ -91,7 +97,7 @@ def test_the_documents_of_every_principal_condition_and_example_are_accepted() -
         document
         for case in CASES
         for partition in partitions
-        for document in halves(case.model, partition)
+        for document in halves(move(case.grant, partition), partition)
     ]
     assert len(STACKS) >= 3
     assert (

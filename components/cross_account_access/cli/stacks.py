@@ -11,8 +11,8 @@ import click
 
 from cross_account_access.errors import SECRET, InvalidInput, Refusal
 from cross_account_access.grants.documents import GrantDocuments
-from cross_account_access.grants.json_text import parse_json
 from cross_account_access.grants.record_reading import read_grant_documents
+from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.limits import EXTERNAL_ID
 
 from .terminal import Failure, InputError

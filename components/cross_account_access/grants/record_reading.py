@@ -4,9 +4,6 @@ Each field has its own rule in `documents`; here is how they go together.
 """
 
 import json
-import re
-from collections.abc import Iterable
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,19 +19,17 @@ from cross_account_access.errors import (
     make_problem,
 )
 from cross_account_access.iam import arns
+from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
+from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
-from .json_text import parse_json
-from .model import read_model
-from .policy_shape import check_policy_shape
+from .model import find_unsafe_text, read_model
 from .principals import PrincipalModel
 from .roles import check_role_arn, resolve_policy_arn
 
 _ACTIONS = {ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION}
-_DESCRIPTION = ("role", "description")
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read_grant_documents(text: str) -> GrantDocuments:
@@ -47,7 +42,8 @@ def read_grant_documents(text: str) -> GrantDocuments:
     try:
         document = parse_json(text)
         record = GrantDocuments.model_validate_json(text, strict=True)
-        _check_characters(document)
+        for refusal in find_unsafe_text(document):
+            raise refusal
         _check_policies(record)
         _check_role(record)
         _check_principals(record)
@@ -72,55 +68,31 @@ def _describe_error(error: ValidationError) -> Problem:
     return Problem(path, display_value(path, value), rule, code=details["type"].replace("_", "-"))
 
 
-def _check_characters(document: Any) -> None:
-    """Refuse control characters and halves of surrogate pairs, except where AWS has line ends."""
-    for path, text in _list_strings(document, ()):
-        checked = re.sub("[\t\n\r]", "", text) if path == _DESCRIPTION else text
-        if _CONTROL_CHARACTER.search(checked):
-            raise Refusal(
-                "must not contain a control character",
-                code="control-character",
-                where=path,
-                value=text,
-            )
-
-
-def _list_strings(value: Any, path: FieldPath) -> Iterable[tuple[FieldPath, str]]:
-    """List all strings of a document with their paths; a key has the path of its value."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield (*path, key), key
-            yield from _list_strings(inner, (*path, key))
-    elif isinstance(value, list):
-        for position, inner in enumerate(value):
-            yield from _list_strings(inner, (*path, position))
-
-
 def _check_policies(record: GrantDocuments) -> None:
     role = record.role
     with locate("role", "trustPolicy"):
-        check_policy_shape(role.trust_policy, trust=True)
-        for position, statement in enumerate(list_statements(role.trust_policy)):
+        for position, statement in enumerate(_list_statements(role.trust_policy, "trust")):
             _check_actions(statement, position)
+            _check_equal([*statement["Principal"]], ["AWS"], ("Statement", position, "Principal"))
     for name, document in role.inline_policies.items():
         with locate("role", "inlinePolicies", name):
-            check_policy_shape(document)
+            check_policy(document, "inline")
     for position, half in enumerate(record.principals):
         with locate("principals", position, "needs"):
-            check_policy_shape(half.needs)
             _check_needs(half.needs, role.arn)
         if half.policy is not None:
             with locate("principals", position, "policy"):
-                check_policy_shape(half.policy)
                 _check_made_document(half.policy, role.arn)
+
+
+def _list_statements(document: Document, kind: PolicyKind) -> list[Document]:
+    return list_statements(check_policy(document, kind))
 
 
 def _check_made_document(policy: Document, role_arn: str) -> None:
     """Check that a policy is about assuming roles, this one and perhaps those of other grants."""
     roles: list[str] = []
-    for position, statement in enumerate(list_statements(policy)):
+    for position, statement in enumerate(_list_statements(policy, "managed")):
         _check_actions(statement, position)
         roles += map(check_role_arn, list_values(statement.get("Resource", "NotResource")))
     if role_arn not in roles:
@@ -129,7 +101,7 @@ def _check_made_document(policy: Document, role_arn: str) -> None:
 
 def _check_needs(needs: Document, role_arn: str) -> None:
     """Check that a policy allows to assume the role, and nothing else: `handoff` deploys it."""
-    for position, statement in enumerate(list_statements(needs)):
+    for position, statement in enumerate(_list_statements(needs, "managed")):
         _check_actions(statement, position)
         allowed = {**statement, "Effect": "Allow", "Resource": [role_arn]}
         if statement != allowed or "Condition" in statement:

@@ -7,9 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cross_account_access.errors import Refusal
-
-from .policy_document import list_statements, parse_document
+from .json_text import parse_json
+from .policy_document import list_statements
 from .policy_grammar import OLD_VERSION, VERSION, check_policy
 
 __all__ = ["VERSION", "check_identity_policy", "find_warnings", "render_document"]
@@ -47,16 +46,5 @@ def check_identity_policy(document: object) -> str:
     Raises:
         Refusal: Where IAM would not save it.
     """
-    return render_document({"Version": VERSION, **check_policy(_parse(document), "inline")})
-
-
-def _parse(document: object) -> object:
-    if not isinstance(document, str):
-        return document
-    try:
-        return parse_document(document)
-    except ValueError as error:
-        rule = f"must be a policy, as an object or JSON text ({error})"
-        raise Refusal(rule, code="invalid-policy") from None
-    except RecursionError:
-        raise Refusal("must not be nested so deeply", code="nested-too-deeply") from None
+    policy = parse_json(document) if isinstance(document, str) else document
+    return render_document({"Version": VERSION, **check_policy(policy, "inline")})

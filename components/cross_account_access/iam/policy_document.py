@@ -3,9 +3,8 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 
 class StatementCondition(NamedTuple):
@@ -14,25 +13,6 @@ class StatementCondition(NamedTuple):
     operator: str
     key: str
     values: list[str]
-
-
-def parse_document(text: str) -> Any:
-    """Parse JSON text; ValueError where it is none, or a key stands twice in an object.
-
-    Python would keep the last of two equal keys, and so another policy than the reader sees.
-    """
-    return json.loads(text, object_pairs_hook=_build_object, parse_constant=_refuse_constant)
-
-
-def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    parsed = dict(pairs)
-    if len(parsed) != len(pairs):
-        raise ValueError("a key stands twice in an object")
-    return parsed
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def to_list(value: Any) -> list[Any]:

@@ -184,7 +184,7 @@ ROLES = [
         "policy-in-other-account",
         {f"{ROLE}.permissionsBoundary": THIRD},
     ),
-    Bad("an inline policy that is no JSON", "invalid-policy", {INLINE: "iam:PassRole"}),
+    Bad("an inline policy that is no JSON", "invalid-json", {INLINE: "iam:PassRole"}),
     Bad(
         "an inline policy with an escaped line end",
         "control-character",

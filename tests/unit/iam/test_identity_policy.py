@@ -81,16 +81,16 @@ def test_a_single_statement_may_stand_alone_and_the_version_is_added() -> None:
 @pytest.mark.parametrize(
     ("document", "code", "path"),
     [
-        ("not json", "invalid-policy", ""),
+        ("not json", "invalid-json", ""),
         ("[]", "invalid-policy", ""),
-        (repeat(""" "Version": "2012-10-17", """), "invalid-policy", ""),
-        (repeat(""" "Statement": [], """), "invalid-policy", ""),
+        (repeat(""" "Version": "2012-10-17", """), "repeated-json-key", "Version"),
+        (repeat(""" "Statement": [], """), "repeated-json-key", "Statement"),
         (
             '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Effect": "Allow"}}',
-            "invalid-policy",
-            "",
+            "repeated-json-key",
+            "Effect",
         ),
-        (json.dumps(policy()).replace('"*"', "NaN"), "invalid-policy", ""),
+        (json.dumps(policy()).replace('"*"', "NaN"), "infinite-number", ""),
         (None, "invalid-policy", ""),
         (5, "invalid-policy", ""),
         ([], "invalid-policy", ""),
