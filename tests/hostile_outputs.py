@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+Place = tuple[str | int, ...]
+
 # What follows an innocent start: it ends a value, a line, a quote or a tag, and starts another.
 _ENDINGS = (
     "\n[default]\ncredential_process = /x/p.sh",
@@ -122,21 +124,24 @@ HOSTILE_VALUES = (
 )
 
 
-def find_strings(
-    document: Any, place: tuple[str | int, ...] = ()
-) -> Iterator[tuple[str | int, ...]]:
-    """The places of all strings in a JSON document; keys are passed over."""
-    if isinstance(document, str):
-        yield place
-    elif isinstance(document, dict):
-        for key, inner in document.items():
-            yield from find_strings(inner, (*place, key))
+def find_leaves(document: Any, place: Place = ()) -> dict[Place, Any]:
+    """What is neither an object nor a list in a JSON document, by its place."""
+    if isinstance(document, dict):
+        parts = list(document.items())
     elif isinstance(document, list):
-        for position, inner in enumerate(document):
-            yield from find_strings(inner, (*place, position))
+        parts = list(enumerate(document))
+    else:
+        return {place: document}
+    inner = [find_leaves(part, (*place, step)) for step, part in parts]
+    return {at: leaf for leaves in inner for at, leaf in leaves.items()}
 
 
-def replace_string(document: Any, place: tuple[str | int, ...], text: str) -> Any:
+def find_strings(document: Any) -> list[Place]:
+    """The places of all strings in a JSON document; keys are passed over."""
+    return [place for place, leaf in find_leaves(document).items() if isinstance(leaf, str)]
+
+
+def replace_string(document: Any, place: Place, text: str) -> Any:
     """The document with another string at a place."""
     copy = deepcopy(document)
     parent = copy

@@ -15,6 +15,7 @@ from cross_account_access import InvalidInput
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.errors import escape_invisible, find_invisible, join_path
 from cross_account_access.grants.model import find_unsafe_text
+from tests.hostile_outputs import find_leaves
 from tests.unit.config.bad_config import DESTINATION, GOOD, SOURCE
 
 if TYPE_CHECKING:
@@ -106,18 +107,6 @@ FULL["destination"] = {"accountId": DESTINATION, "profile": "production"}
 Steps = tuple[str | int, ...]
 
 
-def list_texts(value: Any, steps: Steps = ()) -> Iterator[Steps]:
-    """The steps to every text."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from list_texts(inner, (*steps, key))
-    elif isinstance(value, list):
-        for position, inner in enumerate(value):
-            yield from list_texts(inner, (*steps, position))
-    else:
-        yield steps
-
-
 def list_keys(value: Any, steps: Steps = ()) -> Iterator[Steps]:
     """The steps to every key."""
     if isinstance(value, dict):
@@ -164,7 +153,7 @@ def test_the_full_config_is_taken_and_has_every_key_with_a_text() -> None:
         for key in args.__annotations__
     }
     numbers = {"mfa", "mfaMaxAge", "maxSessionDuration"}
-    assert keys - {str(step) for steps in list_texts(FULL) for step in steps} == numbers
+    assert keys - {str(step) for steps in find_leaves(FULL) for step in steps} == numbers
 
 
 def is_allowed(character: str, steps: Steps) -> bool:
@@ -183,7 +172,7 @@ def rename(character: str, part: Any, step: Any) -> None:
 
 @pytest.mark.parametrize("character", CHARACTERS, ids=ascii)
 def test_every_text_with_a_control_or_invisible_character_is_refused(character: str) -> None:
-    texts = [steps for steps in list_texts(FULL) if not is_allowed(character, steps)]
+    texts = [steps for steps in find_leaves(FULL) if not is_allowed(character, steps)]
     config = copy.deepcopy(FULL)
     for steps in texts:
         change(config, steps, partial(spoil, character))
@@ -192,7 +181,7 @@ def test_every_text_with_a_control_or_invisible_character_is_refused(character: 
 
 @pytest.mark.parametrize("character", ["\n", "\x9b", "\u202e", "\ud800"], ids=ascii)
 def test_one_text_or_key_with_such_a_character_is_enough(character: str) -> None:
-    for steps in list_texts(FULL):
+    for steps in find_leaves(FULL):
         if not is_allowed(character, steps):
             config = change(copy.deepcopy(FULL), steps, partial(spoil, character))
             assert path_of(steps) in find_messages(config)

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.wiring.encrypted_config import EncryptedLeaves, read_saved_config
+from tests.hostile_outputs import find_leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from cross_account_access.errors import FieldPath
 
@@ -30,17 +31,6 @@ GRANTS: dict[str, Any] = {
 }
 DESCRIPTION = ("grants", "deploy", "role", "description")
 IDENTITY = ("grants", "deploy", "conditions", "sourceIdentities", 1)
-
-
-def leaves(value: Any, place: FieldPath = ()) -> Iterator[FieldPath]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from leaves(inner, (*place, key))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from leaves(inner, (*place, number))
-    else:
-        yield place
 
 
 def put(config: Any, places: Mapping[FieldPath, Any]) -> Any:
@@ -142,7 +132,7 @@ def test_where_the_file_says_something_else_all_of_the_key_is_secret(
     disagreeing: dict[str, Any],
 ) -> None:
     found = find(CONFIG, **disagreeing)
-    assert split(found) == (set(), set(leaves(CONFIG)))
+    assert split(found) == (set(), set(find_leaves(CONFIG)))
 
 
 def test_each_key_is_believed_by_itself() -> None:
@@ -150,7 +140,7 @@ def test_each_key_is_believed_by_itself() -> None:
     saved = {"grants": GRANTS, "tags": {"a": "x", "b": SECURE}}
     found = find(config, saved)
     assert found.exact == {("tags", "b")}
-    assert found.covered == set(leaves({"grants": GRANTS}))
+    assert found.covered == set(find_leaves({"grants": GRANTS}))
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -172,7 +162,7 @@ def test_exactly_the_encrypted_leaves_are_secret_or_all_where_one_value_differs(
     tree: dict[str, Any], data: st.DataObject
 ) -> None:
     config = {"grants": tree}
-    everywhere = list(leaves(config))
+    everywhere = list(find_leaves(config))
     texts = [place for place in everywhere if isinstance(get(config, place), str)]
     encrypted = data.draw(st.sets(st.sampled_from(texts)) if texts else st.just(set()))
     saved = put(config, dict.fromkeys(encrypted, SECURE))

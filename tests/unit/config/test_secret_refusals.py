@@ -10,7 +10,8 @@ import stack_config
 from cross_account_access import InvalidInput
 from cross_account_access.errors import SECRET, join_path
 from cross_account_access.wiring.encrypted_config import EncryptedLeaves
-from tests.unit.config.test_encrypted_config import NAMESPACE, leaves
+from tests.hostile_outputs import find_leaves
+from tests.unit.config.test_encrypted_config import NAMESPACE
 
 if TYPE_CHECKING:
     from cross_account_access.errors import FieldPath, Problem
@@ -109,7 +110,7 @@ WRONG: dict[str, tuple[dict[str, Any], FieldPath, str]] = {
 def test_a_wrong_secret_is_refused_without_its_value(name: str, *, exact: bool) -> None:
     config, place, code = WRONG[name]
     key = str(place[0])
-    places = frozenset([place]) if exact else frozenset(leaves({key: config[key]}))
+    places = frozenset([place]) if exact else frozenset(find_leaves({key: config[key]}))
     found = refused(config, EncryptedLeaves(places) if exact else EncryptedLeaves(covered=places))
     if code:
         assert code in [problem.code for problem in found]
@@ -187,7 +188,7 @@ PLAIN = {
 
 
 def test_exactly_what_names_a_resource_must_not_be_encrypted_by_itself() -> None:
-    everywhere = set(leaves(RIGHT))
+    everywhere = set(find_leaves(RIGHT))
     assert len(everywhere) >= 30
     found = refused(RIGHT, EncryptedLeaves(frozenset(everywhere)))
     assert {(problem.code, problem.value) for problem in found} == {("must-be-plain", SECRET)}
@@ -195,5 +196,5 @@ def test_exactly_what_names_a_resource_must_not_be_encrypted_by_itself() -> None
 
 
 def test_where_all_of_a_key_is_secret_what_names_a_resource_stays_plain() -> None:
-    settings = stack_config.check(RIGHT, EncryptedLeaves(covered=frozenset(leaves(RIGHT))))
+    settings = stack_config.check(RIGHT, EncryptedLeaves(covered=frozenset(find_leaves(RIGHT))))
     assert settings.side == "both"
