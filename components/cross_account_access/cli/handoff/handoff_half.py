@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
+from cross_account_access.cli.aws_access import get_main_region
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import Attachable
@@ -14,7 +15,6 @@ from cross_account_access.iam.policy_normalization import compute_checksum, rend
 
 _DIGEST = 8
 _EXTERNAL_ID = "sts:externalid"
-_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class HandoffHalf:
     @property
     def region(self) -> str:
         """A Region of the partition: IAM is global, but its clients need a Region."""
-        return _REGIONS.get(self.documents.partition, "us-east-1")
+        return get_main_region(self.documents.partition)
 
     @property
     def checksum(self) -> str:
