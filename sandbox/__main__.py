@@ -68,8 +68,9 @@ def main() -> None:
 def serve(port: int, hold_new_principals: float) -> None:
     """Run the accounts until Ctrl-C.
 
-    Any 12 digits are an account, and an access key ID of these digits is its administrator. In
-    another terminal, `pulumi up -s dev` deploys to them.
+    Any 12 digits are an account, and an access key ID of these digits is its administrator.
+    Create the users, roles and groups that a stack's grants name; then `pulumi up` in another
+    terminal deploys it to them.
     """
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr

@@ -275,6 +275,6 @@ def make_in_use_error(endpoint: str, health: Mapping[str, Any]) -> SandboxError:
     """The error for accounts that another command uses alone."""
     return SandboxError(
         f"another `{health['used_by']}` runs at {endpoint}, on accounts of its own: wait until it "
-        "has ended, or choose another port. Several commands may use the accounts of "
-        "`python -m sandbox serve`"
+        "has ended, or choose another port (`endpoint` in the stack's config, `serve --port`). "
+        "Several commands may use the accounts of `python -m sandbox serve`"
     )

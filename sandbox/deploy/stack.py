@@ -75,7 +75,8 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
             "encrypted-value",
             encrypted,
             "[secret]",
-            "must not be encrypted: only the Pulumi CLI can decrypt it",
+            "must not be encrypted: this command reads the config itself and has no key",
+            "Set a plain value, or run `python -m sandbox serve` and deploy there by `pulumi up`",
         )
     prefix = f"{NAMESPACE}:"
     settings = stack_config.check(

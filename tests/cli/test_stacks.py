@@ -126,6 +126,8 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes, part:
     error = failure(StackSource((), (str(tmp_path / "outputs.json"),), tmp_path))
     assert part in error.message
     assert error.code is ExitCode.WRONG_INPUT
+    if "UTF-8" not in part and "documents" not in part:
+        assert "--show-secrets" in error.remedy
 
 
 @pytest.mark.parametrize("name", ["none\x00", "x" * 5000, ".", "none/\udcff"])

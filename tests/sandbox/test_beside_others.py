@@ -38,7 +38,7 @@ def test_the_accounts_of_another_command_are_left_alone(
         folder = project(tmp_path, theirs.endpoint, grants=GRANTS)
         found = sandbox(verb, folder, "--json")
         check_failed(
-            found, f"another `python -m sandbox {owner}` runs at", theirs.endpoint, "sandbox serve"
+            found, f"another `python -m sandbox {owner}` runs at", theirs.endpoint, "serve --port"
         )
         assert theirs.requests == []
 

@@ -186,6 +186,13 @@ def test_what_is_not_for_the_sandbox_is_refused(
     assert "AAAAAAAA" not in problem.message
 
 
+def test_an_encrypted_value_is_refused_with_the_way_out(folder: Path) -> None:
+    write(folder, with_endpoint(GOOD, HERE) | {"tags": {"cost": SECURE}})
+    (error,) = read_errors(invoke(folder, "--json"))
+    assert error["path"] == "cross-account-access:tags.cost"
+    assert "python -m sandbox serve" in error["message"]
+
+
 def test_an_account_without_its_id_is_refused(folder: Path, sandbox: Sandbox) -> None:
     config = with_endpoint(GOOD, sandbox.endpoint)
     del config["source"]["accountId"]

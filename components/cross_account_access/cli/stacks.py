@@ -19,6 +19,7 @@ from .terminal import Failure, InputError
 
 _STDIN = "-"
 _RECORD_START = '{"format":'
+_WRITE_AGAIN = "Write it again with `pulumi stack output --json --show-secrets`."
 _OTHER_VERSION = "Use the version of cross-account-access that deployed the stack."
 
 
@@ -184,11 +185,12 @@ def _read_file(name: str, title: str) -> Mapping[str, Any]:
         raise InputError(f"{title} must be text in UTF-8") from None
     except Refusal as refusal:
         where = "".join(f" ({key})" for key in refusal.where)
-        raise InputError(f"{title}{where} {refusal.rule}") from None
+        raise InputError(f"{title}{where} {refusal.rule}", _WRITE_AGAIN) from None
     except ValueError as error:  # of a name that no file can have
         raise InputError(f"{title}: {error}") from None
     if not isinstance(outputs, dict):
-        raise InputError(f"{title} is not a stack's outputs, which must be a JSON object")
+        message = f"{title} is not a stack's outputs, which must be a JSON object"
+        raise InputError(message, _WRITE_AGAIN)
     return outputs
 
 

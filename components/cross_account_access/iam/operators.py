@@ -6,6 +6,7 @@
 
 import base64
 import binascii
+import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -322,3 +323,14 @@ def _describe_unmet(
         wanted = wanted if test.base == "Null" else (HIDDEN,)
     text = test.describe_failure(key, actual, required)
     return UnmetCondition(test.name, key, shown, wanted, text)
+
+
+def find_nearest_operator(name: str) -> str | None:
+    """Return the operator that a misspelt name is most like; None if it is like none."""
+    bases = (*_POSITIVE, *_NEGATED, "Null")
+    names = [*bases, *(f"{base}IfExists" for base in bases)]
+    scoped = [f"{scope}:{base}" for scope in ("ForAllValues", "ForAnyValue") for base in names]
+    # Null takes no suffix.
+    known = {text.lower(): text.replace("NullIfExists", "Null") for text in (*names, *scoped)}
+    nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+    return known[nearest[0]] if nearest else None

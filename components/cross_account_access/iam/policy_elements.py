@@ -13,7 +13,7 @@ from typing import Any
 
 from cross_account_access.errors import FieldPath, Refusal
 
-from .operators import Operator
+from .operators import Operator, find_nearest_operator
 from .policy_document import list_values, to_list
 from .policy_patterns import ARN_FIELDS, NAMED_SERVICE, VARIABLE
 
@@ -151,8 +151,13 @@ def parse_operator(name: object, where: FieldPath = ()) -> Operator:
     try:
         return Operator.parse(str(name))
     except ValueError:
+        nearest = find_nearest_operator(str(name))
         raise Refusal(
-            "there is no such condition operator", code="unknown-operator", where=where, value=name
+            "there is no such condition operator",
+            code="unknown-operator",
+            remedy=f"Did you mean {nearest}?" if nearest else "",
+            where=where,
+            value=name,
         ) from None
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from cross_account_access.errors import Refusal
+from cross_account_access.iam.policy_elements import parse_operator
 from tests.unit.iam.test_identity_policy import find_code, policy
 
 
@@ -141,3 +143,28 @@ def test_a_resource_is_an_arn_of_one_service(element: str, resource: str, code: 
 )
 def test_a_condition_has_one_of_iams_operators(condition: dict[str, Any], code: str | None) -> None:
     assert find_code(policy(Condition=condition)) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("StringEqual", "StringEquals"),
+        ("stringequals", "StringEquals"),
+        ("bool", "Bool"),
+        ("IpAdress", "IpAddress"),
+        ("DateLess", "DateLessThan"),
+        ("StringEqualsIfExist", "StringEqualsIfExists"),
+        ("ForAnyValues:StringLike", "ForAnyValue:StringLike"),
+        ("ForAnyValue::StringEqualsIfExists", "ForAnyValue:StringEqualsIfExists"),
+        ("NullIfExists", "Null"),
+        ("ForAllValues:NullIfExists", "ForAllValues:Null"),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_a_misspelt_operator_gets_the_nearest_right_one(name: str, nearest: str | None) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_operator(name)
+    assert refused.value.remedy == (f"Did you mean {nearest}?" if nearest else "")
+    if nearest:
+        assert parse_operator(nearest).name == nearest
