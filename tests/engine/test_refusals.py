@@ -47,12 +47,12 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     grants = {"deploy": {"principals": [{"usr": "alice"}], "role": {"maxSessionDuration": 60}}}
     run = project.deployed(project.config(grants, side="both sides"))
     told = run.fails(run.up)
-    for place, value in (
-        ("grants.deploy.principals[0].usr", '"alice"'),
-        ("grants.deploy.role.maxSessionDuration", "60"),
-        ("side", '"both sides"'),
+    for problem in (
+        "grants.deploy.principals[0].usr: ",  # what an unknown key holds may be a secret
+        "grants.deploy.role.maxSessionDuration: 60: ",
+        'side: "both sides": ',
     ):
-        assert f"cross-account-access:{place}: {value}: " in told
+        assert f"cross-account-access:{problem}" in told
     assert "Traceback" not in told
     assert project.asked(project.source) == project.asked(project.destination) == []
 
