@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -91,26 +92,45 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
     region = get_region(settings)
-    makers = {account: _PeopleMaker(endpoint, account, region) for account in (source, other)}
-    own = makers[source]
+    makers: dict[str, _PeopleMaker] = {}
+
+    def get_maker(account: str) -> _PeopleMaker:
+        if account not in makers:
+            makers[account] = _PeopleMaker(endpoint, account, region)
+        return makers[account]
+
+    own = get_maker(source)
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
         pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
         for principal, grant in pairs:
+            maker = get_maker(_find_account_of_unit(principal) or source)
             if principal.key not in callers:
-                callers[principal.key] = own.make_caller(principal, operator)
-            own.tag_as_required(callers[principal.key], principal, grant.conditions)
+                callers[principal.key] = maker.make_caller(principal, operator)
+            maker.make_as_required(callers[principal.key], principal, grant.conditions)
         yield People(
             callers,
             own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
             own.make_user("sandbox-nobody", mfa=True),
-            makers[other].make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
+            get_maker(other).make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
         )
     finally:
         if not keep:
             for maker in makers.values():
                 maker.revoke_keys()
+
+
+def _find_account_of_unit(principal: PrincipalModel) -> str | None:
+    """The account whose callers stand for an organization or unit; None for other principals.
+
+    It is another one than the source account, in which other principals of the grant would let
+    them in too.
+    """
+    if principal.kind not in ("organization", "organizational_unit"):
+        return None
+    number = int(sha256(str(principal.identity).encode()).hexdigest(), 16) % 10**11
+    return str(4 * 10**11 + number)
 
 
 class _PeopleMaker:
@@ -128,13 +148,18 @@ class _PeopleMaker:
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
 
-    def tag_as_required(
+    def make_as_required(
         self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
     ) -> None:
-        """Give somebody the principal tags that a grant requires."""
+        """Give somebody the principal tags and the organization that a grant requires."""
         effective = get_effective_conditions(principal, conditions)
-        for key, values in ((effective.principal_tags if effective else None) or {}).items():
+        if effective is None:
+            return
+        for key, values in (effective.principal_tags or {}).items():
             self.tag(person, key, values[0])
+        if effective.organizations and _find_account_of_unit(principal) is None:
+            organization = effective.organizations[0]
+            self._join_organization(organization, f"{organization}/r-0000/")
 
     def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""
