@@ -3,7 +3,7 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
+from cross_account_access.grants.trust import build_trust_policy
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.iam_request import AWS_SERVICE
@@ -74,6 +74,8 @@ class People:
 
     Attributes:
         callers: A caller for each of the grants' principals, by its key.
+        prepare: Gives a principal's caller the tags and the organization that its conditions
+            require. Two grants may require different ones of it.
         outsider: A user of the source account whom no grant names, though the account lets it
             assume every role.
         nobody: A user of the source account that the account lets do nothing.
@@ -81,6 +83,7 @@ class People:
     """
 
     callers: dict[str, Person]
+    prepare: Callable[[PrincipalModel, ConditionsModel | None], None]
     outsider: Person
     nobody: Person
     stranger: Person
@@ -103,14 +106,21 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
-        pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
-        for principal, grant in pairs:
-            maker = get_maker(_find_account_of_unit(principal) or source)
+        principals = [one for grant in settings.grants.values() for one in grant.principals]
+
+        def find_maker(principal: PrincipalModel) -> _PeopleMaker:
+            return get_maker(_find_account_of_unit(principal) or source)
+
+        def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
+            maker = find_maker(principal)
+            maker.make_as_required(callers[principal.key], principal, conditions)
+
+        for principal in principals:
             if principal.key not in callers:
-                callers[principal.key] = maker.make_caller(principal, operator)
-            maker.make_as_required(callers[principal.key], principal, grant.conditions)
+                callers[principal.key] = find_maker(principal).make_caller(principal, operator)
         yield People(
             callers,
+            prepare,
             own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
             own.make_user("sandbox-nobody", mfa=True),
             get_maker(other).make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
@@ -151,14 +161,13 @@ class _PeopleMaker:
     def make_as_required(
         self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
     ) -> None:
-        """Give somebody the principal tags and the organization that a grant requires."""
-        effective = get_effective_conditions(principal, conditions)
-        if effective is None:
+        """Give somebody the principal tags and the organization that conditions require."""
+        if conditions is None:
             return
-        for key, values in (effective.principal_tags or {}).items():
+        for key, values in (conditions.principal_tags or {}).items():
             self.tag(person, key, values[0])
-        if effective.organizations and _find_account_of_unit(principal) is None:
-            organization = effective.organizations[0]
+        if conditions.organizations and _find_account_of_unit(principal) is None:
+            organization = conditions.organizations[0]
             self._join_organization(organization, f"{organization}/r-0000/")
 
     def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:

@@ -98,10 +98,27 @@ def test_a_good_grant_holds(
     assert {one for one in attempts if ", otherwise like " not in one} - of_others == unmet
 
 
-def test_grants_to_two_organizations_hold(accounts: Sandbox, tmp_path: Path) -> None:
-    grants = {
-        "ours": {"principals": [{"organization": OURS}]},
-        "theirs": {"principals": [{"organization": THEIRS}]},
-    }
+@pytest.mark.parametrize(
+    "grants",
+    [
+        {name: {"principals": [{"organization": name}]} for name in (OURS, THEIRS)},
+        {
+            name: {"principals": [ALICE], "conditions": {"organizations": [name]}}
+            for name in (OURS, THEIRS)
+        },
+        {
+            name: {
+                "principals": [{"group": "developers"}],
+                "conditions": {"principalTags": {"team": [name]}},
+            }
+            for name in ("blue", "green")
+        },
+    ],
+    ids=["two organizations", "two organizations of a user", "two teams of a group"],
+)
+def test_grants_that_require_different_callers_hold(
+    grants: dict[str, Any], accounts: Sandbox, tmp_path: Path
+) -> None:
     up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants), "--json")
     assert up.exit_code == 0, up.stderr
+    assert sum(one["observed"] == "allowed" for one in document(up)["proof"]) == len(grants)
