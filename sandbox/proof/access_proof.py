@@ -152,7 +152,7 @@ class _GrantProof:
         )
 
     def _prepare(self, principal: PrincipalModel) -> Person:
-        self.people.prepare(principal, self._conditions(principal))
+        self.people.prepare(principal, self.model.conditions)
         return self.people.callers[principal.key]
 
     def _conditions(self, principal: PrincipalModel) -> ConditionsModel | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import build_trust_policy
+from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.iam_request import AWS_SERVICE
@@ -74,8 +74,8 @@ class People:
 
     Attributes:
         callers: A caller for each of the grants' principals, by its key.
-        prepare: Gives a principal's caller the tags and the organization that its conditions
-            require. Two grants may require different ones of it.
+        prepare: Gives a principal's caller the tags and the organization that it needs, under its
+            grant's conditions: another grant may require different ones.
         outsider: A user of the source account whom no grant names, though the account lets it
             assume every role.
         nobody: A user of the source account that the account lets do nothing.
@@ -106,18 +106,22 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
-        principals = [one for grant in settings.grants.values() for one in grant.principals]
+        pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
 
         def find_maker(principal: PrincipalModel) -> _PeopleMaker:
             return get_maker(_find_account_of_unit(principal) or source)
 
         def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
-            maker = find_maker(principal)
-            maker.make_as_required(callers[principal.key], principal, conditions)
+            maker, effective = (
+                find_maker(principal),
+                get_effective_conditions(principal, conditions),
+            )
+            maker.make_as_required(callers[principal.key], principal, effective)
 
-        for principal in principals:
+        for principal, grant in pairs:
             if principal.key not in callers:
                 callers[principal.key] = find_maker(principal).make_caller(principal, operator)
+            prepare(principal, grant.conditions)
         yield People(
             callers,
             prepare,
