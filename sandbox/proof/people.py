@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "sandbox-operator"
 _POLICY = "sandbox"
+_UNITS = ("organization", "organizational_unit")
 _ASSUME_ANYTHING = render_document(
     {
         "Version": VERSION,
@@ -107,9 +108,13 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
         pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
+        # In the source account, others of the grant would let a member of the organization in too.
+        apart = {
+            one.key for one, grant in pairs if one.kind in _UNITS and len(grant.principals) > 1
+        }
 
         def find_maker(principal: PrincipalModel) -> _PeopleMaker:
-            return get_maker(_find_account_of_unit(principal) or source)
+            return get_maker(_make_account(principal) if principal.key in apart else source)
 
         def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
             maker, effective = (
@@ -135,14 +140,8 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
                 maker.revoke_keys()
 
 
-def _find_account_of_unit(principal: PrincipalModel) -> str | None:
-    """The account whose callers stand for an organization or unit; None for other principals.
-
-    It is another one than the source account, in which other principals of the grant would let
-    them in too.
-    """
-    if principal.kind not in ("organization", "organizational_unit"):
-        return None
+def _make_account(principal: PrincipalModel) -> str:
+    """The ID of an account that is an organization's or unit's alone."""
     number = int(sha256(str(principal.identity).encode()).hexdigest(), 16) % 10**11
     return str(4 * 10**11 + number)
 
@@ -166,13 +165,14 @@ class _PeopleMaker:
         self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
     ) -> None:
         """Give somebody the principal tags and the organization that conditions require."""
-        if conditions is None:
-            return
-        for key, values in (conditions.principal_tags or {}).items():
+        for key, values in ((conditions.principal_tags if conditions else None) or {}).items():
             self.tag(person, key, values[0])
-        if conditions.organizations and _find_account_of_unit(principal) is None:
-            organization = conditions.organizations[0]
-            self._join_organization(organization, f"{organization}/r-0000/")
+        path = str(principal.identity)
+        if principal.kind not in _UNITS:
+            path = next(iter((conditions.organizations if conditions else None) or ()), "")
+        if path:
+            path = path if "/" in path else f"{path}/r-0000/"
+            self._join_organization(path.partition("/")[0], path)
 
     def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""
@@ -194,13 +194,6 @@ class _PeopleMaker:
                 return self._start_session(
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING
                 )
-            case "organization":
-                self._join_organization(
-                    str(principal.organization), f"{principal.organization}/r-0000/"
-                )
-            case "organizational_unit":
-                path = str(principal.organizational_unit)
-                self._join_organization(path.partition("/")[0], path)
         return self.make_user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
 
     def make_user(

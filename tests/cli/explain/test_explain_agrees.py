@@ -136,13 +136,10 @@ def everybody(stage: Stage) -> list[Person]:
     return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
 
 
-def in_account(caller: Person) -> str:
-    """The profile of the administrator of a caller's account."""
-    return f"in-{caller.arn.split(':')[4]}"
-
-
 def live(stage: Stage, caller: Person, documents: GrantDocuments) -> CallerWithPolicies:
-    profile = in_account(caller)  # some callers are in other accounts than the source
+    stranger = caller.arn.split(":")[4] != documents.source_account_id
+    # The stranger's account is another one, with credentials of its own.
+    profile = "elsewhere" if stranger else "source"
     return read_live_caller(parse_principal(caller.arn, documents), access(stage.folder, profile))
 
 
@@ -159,9 +156,9 @@ def differ(
 
 
 def test_the_answers_are_the_same_as_those_of_aws(stage: Stage) -> None:
-    for profile in set(map(in_account, everybody(stage))):
-        key = profile.removeprefix("in-")
-        stage.profile(profile, {"aws_access_key_id": key, "aws_secret_access_key": "sandbox"})
+    stage.profile(
+        "elsewhere", {"aws_access_key_id": "999999999999", "aws_secret_access_key": "sandbox"}
+    )
     results: list[tuple[bool, str]] = []
     principals: dict[str, CallerWithPolicies] = {}
     now = RequestContext(datetime.now(UTC))
@@ -199,7 +196,7 @@ def test_the_stacks_documents_give_the_same_answers(stage: Stage) -> None:
             tags = {"team": "platform"} if name == "principal-tags" else {}
             tagged = replace(principal, tags=tags)
             in_source = documents.source_account_id == principal.caller.account
-            if (in_source or handed_out(key)) and principal.has_known_policies:
+            if in_source and principal.has_known_policies:
                 question = Question(who, tagged, role, now, documents)
                 results += differ(stage, name, caller, question)
     assert results
