@@ -95,33 +95,19 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    region = get_region(settings)
-    makers: dict[str, _PeopleMaker] = {}
-
-    def get_maker(account: str) -> _PeopleMaker:
-        if account not in makers:
-            makers[account] = _PeopleMaker(endpoint, account, region)
-        return makers[account]
-
-    own = get_maker(source)
+    pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
+    apart, makers = _find_apart(settings), _PeopleMakers(endpoint, get_region(settings))
+    own = makers[source]
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
-        pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
-        # In the source account, others of the grant would let a member of the organization in too.
-        apart = {
-            one.key for one, grant in pairs if one.kind in _UNITS and len(grant.principals) > 1
-        }
 
         def find_maker(principal: PrincipalModel) -> _PeopleMaker:
-            return get_maker(_make_account(principal) if principal.key in apart else source)
+            return makers[_make_account(principal) if principal.key in apart else source]
 
         def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
-            maker, effective = (
-                find_maker(principal),
-                get_effective_conditions(principal, conditions),
-            )
-            maker.make_as_required(callers[principal.key], principal, effective)
+            effective = get_effective_conditions(principal, conditions)
+            find_maker(principal).make_as_required(callers[principal.key], principal, effective)
 
         for principal, grant in pairs:
             if principal.key not in callers:
@@ -132,12 +118,25 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
             prepare,
             own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
             own.make_user("sandbox-nobody", mfa=True),
-            get_maker(other).make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
+            makers[other].make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
         )
     finally:
         if not keep:
             for maker in makers.values():
                 maker.revoke_keys()
+
+
+def _find_apart(settings: Settings) -> set[str]:
+    """The keys of organizations and units that stand beside other principals in a grant.
+
+    In the source account, these would let a member of the organization in too.
+    """
+    return {
+        one.key
+        for grant in settings.grants.values()
+        for one in grant.principals
+        if one.kind in _UNITS and len(grant.principals) > 1
+    }
 
 
 def _make_account(principal: PrincipalModel) -> str:
@@ -306,6 +305,19 @@ class _PeopleMaker:
                 self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
+
+
+class _PeopleMakers(dict[str, _PeopleMaker]):
+    """The makers by their accounts, each made when it is first asked for."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+        self._region = region
+
+    def __missing__(self, account: str) -> _PeopleMaker:
+        self[account] = _PeopleMaker(self._endpoint, account, self._region)
+        return self[account]
 
 
 def _call_as_identity_center(request: Any, **_: object) -> None:
