@@ -25,6 +25,11 @@ _SECRET_KEYS = (
 _SECRET_TEXT = re.compile(r"(external|access|secret|token|password)\w*[\"']?\s*[:=]", re.IGNORECASE)
 _LONGEST_VALUE = 120
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Letters and marks that no font shows, though they have another category.
+# https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 class _NotShown:
@@ -192,9 +197,13 @@ def display_value(path: str, value: Any) -> str:
 
 def find_invisible(text: str) -> str | None:
     """Find the first character that is invisible, ends a line or reverses the text."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return None
-    return next((char for char in text if unicodedata.category(char) in _INVISIBLE), None)
+    return next((char for char in text if _is_invisible(char)), None)
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in _INVISIBLE or _BLANK.fullmatch(char) is not None
 
 
 def escape_invisible(text: str) -> str:

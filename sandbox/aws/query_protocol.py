@@ -100,7 +100,7 @@ _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/(?:([^/,\s]+)/)?([^/,\s]+)/aws
 
 def read_call(environ: Environ) -> AwsCall:
     """The request in `environ`, whose body stays readable for whoever handles it next."""
-    body = _read_body(environ)
+    body = read_body(environ)
     params = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         params |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -132,12 +132,14 @@ def read_call(environ: Environ) -> AwsCall:
     )
 
 
-def _read_body(environ: Environ) -> bytes:
+def read_body(environ: Environ) -> bytes:
+    """The request's body, which stays readable; empty where its length is none."""
     stream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
         body: bytes = stream.read()
     else:
-        body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = environ.get("CONTENT_LENGTH") or ""
+        body = stream.read(int(length)) if re.fullmatch(r"[0-9]{1,10}", length) else b""
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

@@ -26,6 +26,7 @@ from sandbox.aws.query_protocol import (
     Reply,
     build_error_reply,
     make_not_implemented_error,
+    read_body,
     read_call,
     replace_params,
 )
@@ -205,8 +206,10 @@ def _name_account(
 
 
 def _read_json_body(environ: Environ) -> Mapping[str, str]:
-    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    body = json.loads(text)
+    try:
+        body = json.loads(read_body(environ))
+    except RecursionError:
+        body = None
     if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
         raise ValueError("The body must be a JSON object of strings")
     return body

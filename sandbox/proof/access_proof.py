@@ -87,7 +87,7 @@ class _GrantProof:
             p for p in self.model.principals if not list_unprovable(self._conditions(p))
         ]
         for principal in provable_ones:
-            caller = self.people.callers[principal.key]
+            caller = self._prepare(principal)
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
         yield from self._list_untried(provable_ones)
         lead = (provable_ones or self.model.principals)[0]
@@ -99,7 +99,7 @@ class _GrantProof:
         if lead not in provable_ones:
             return
         yield from self._unmet_attempts(provable_ones)
-        caller = self.people.callers[lead.key]
+        caller = self._prepare(lead)
         yield self._try(
             caller,
             "session too long",
@@ -132,7 +132,7 @@ class _GrantProof:
             if all(self._conditions(principal) != self._conditions(lead) for lead in leads):
                 leads.append(principal)
         for principal, other in product(leads, repeat=2):
-            caller = self.people.callers[principal.key]
+            caller = self._prepare(principal)
             met = self._met(other, caller)
             like = "" if other is principal else f", otherwise like {other.display_name}"
             for what, circumstances in list_unmet(self._conditions(principal), met):
@@ -150,6 +150,10 @@ class _GrantProof:
             and others.external_id
             and others.external_id not in (own.external_id, own.previous_external_id)
         )
+
+    def _prepare(self, principal: PrincipalModel) -> Person:
+        self.people.prepare(principal, self.model.conditions)
+        return self.people.callers[principal.key]
 
     def _conditions(self, principal: PrincipalModel) -> ConditionsModel | None:
         return get_effective_conditions(principal, self.model.conditions)

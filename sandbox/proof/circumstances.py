@@ -1,8 +1,9 @@
 """Under which circumstances a grant's conditions are met, and under which one of them isn't."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -10,8 +11,16 @@ from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.iam import limits
 
 _SESSION = "proof"
-_ELSEWHERE = ("198.51.100.77", "192.0.2.77", "203.0.113.77")
-_WRONG = "sandbox-wrong"
+# The first of these that no condition allows is tried.
+_ELSEWHERE = (
+    "198.51.100.77",
+    "192.0.2.77",
+    "203.0.113.77",
+    "8.8.8.8",
+    "100.0.0.77",
+    "2001:db8::77",
+)
+_WRONG_NAMES = ("sandbox-wrong", "=wrong=", "@@")
 
 
 @dataclass(frozen=True)
@@ -105,8 +114,8 @@ def list_unmet(
         )
     if conditions.needs_mfa:
         yield "no MFA", met.but(SerialNumber=None, TokenCode=None)
-    if conditions.session_names and "*" not in conditions.session_names:
-        yield "wrong session name", met.but(RoleSessionName=_WRONG)
+    if wrong := _find_wrong_name(conditions.session_names):
+        yield "wrong session name", met.but(RoleSessionName=wrong)
     if conditions.source_identities:
         yield "no source identity", met.but(SourceIdentity=None)
     if conditions.session_tags:
@@ -115,14 +124,35 @@ def list_unmet(
         yield "one session tag more", met.but(Tags=more)
     if conditions.transitive_tag_keys:
         yield "no transitive tags", met.but(TransitiveTagKeys=None)
-    if conditions.source_ips:
-        ranges = [ip_network(str(text)) for text in conditions.source_ips]
-        elsewhere = next(
-            ip for ip in _ELSEWHERE if not any(ip_address(ip) in each for each in ranges)
-        )
+    if elsewhere := _find_elsewhere(conditions.source_ips):
         yield "another address", met.coming_from(ip=elsewhere)
     if conditions.source_vpcs or conditions.source_vpc_endpoints:
         yield "no VPC endpoint", replace(met, headers={})
+
+
+def _find_wrong_name(patterns: Sequence[str] | None) -> str | None:
+    """A session name that no pattern allows; None if there is none to try."""
+    return next(
+        (
+            name
+            for name in (_WRONG_NAMES if patterns else ())
+            if not any(fnmatchcase(name, pattern) for pattern in patterns or ())
+        ),
+        None,
+    )
+
+
+def _find_elsewhere(source_ips: Sequence[object] | None) -> str | None:
+    """An address that is in none of the ranges; None if there is none to try."""
+    ranges = [ip_network(str(text)) for text in source_ips or ()]
+    return next(
+        (
+            ip
+            for ip in (_ELSEWHERE if ranges else ())
+            if not any(ip_address(ip) in each for each in ranges)
+        ),
+        None,
+    )
 
 
 def _fill_pattern(pattern: str, user: str) -> str:

@@ -3,9 +3,10 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "sandbox-operator"
 _POLICY = "sandbox"
+_UNITS = ("organization", "organizational_unit")
 _ASSUME_ANYTHING = render_document(
     {
         "Version": VERSION,
@@ -73,6 +75,8 @@ class People:
 
     Attributes:
         callers: A caller for each of the grants' principals, by its key.
+        prepare: Gives a principal's caller the tags and the organization that it needs, under its
+            grant's conditions: another grant may require different ones.
         outsider: A user of the source account whom no grant names, though the account lets it
             assume every role.
         nobody: A user of the source account that the account lets do nothing.
@@ -80,6 +84,7 @@ class People:
     """
 
     callers: dict[str, Person]
+    prepare: Callable[[PrincipalModel, ConditionsModel | None], None]
     outsider: Person
     nobody: Person
     stranger: Person
@@ -90,19 +95,27 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    region = get_region(settings)
-    makers = {account: _PeopleMaker(endpoint, account, region) for account in (source, other)}
+    pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
+    apart, makers = _find_apart(settings), _PeopleMakers(endpoint, get_region(settings))
     own = makers[source]
     try:
         operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
         callers: dict[str, Person] = {}
-        pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
+
+        def find_maker(principal: PrincipalModel) -> _PeopleMaker:
+            return makers[_make_account(principal) if principal.key in apart else source]
+
+        def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
+            effective = get_effective_conditions(principal, conditions)
+            find_maker(principal).make_as_required(callers[principal.key], principal, effective)
+
         for principal, grant in pairs:
             if principal.key not in callers:
-                callers[principal.key] = own.make_caller(principal, operator)
-            own.tag_as_required(callers[principal.key], principal, grant.conditions)
+                callers[principal.key] = find_maker(principal).make_caller(principal, operator)
+            prepare(principal, grant.conditions)
         yield People(
             callers,
+            prepare,
             own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
             own.make_user("sandbox-nobody", mfa=True),
             makers[other].make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
@@ -111,6 +124,25 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
         if not keep:
             for maker in makers.values():
                 maker.revoke_keys()
+
+
+def _find_apart(settings: Settings) -> set[str]:
+    """The keys of organizations and units that stand beside other principals in a grant.
+
+    In the source account, these would let a member of the organization in too.
+    """
+    return {
+        one.key
+        for grant in settings.grants.values()
+        for one in grant.principals
+        if one.kind in _UNITS and len(grant.principals) > 1
+    }
+
+
+def _make_account(principal: PrincipalModel) -> str:
+    """The ID of an account that is an organization's or unit's alone."""
+    number = int(sha256(str(principal.identity).encode()).hexdigest(), 16) % 10**11
+    return str(4 * 10**11 + number)
 
 
 class _PeopleMaker:
@@ -128,13 +160,18 @@ class _PeopleMaker:
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
 
-    def tag_as_required(
+    def make_as_required(
         self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
     ) -> None:
-        """Give somebody the principal tags that a grant requires."""
-        effective = get_effective_conditions(principal, conditions)
-        for key, values in ((effective.principal_tags if effective else None) or {}).items():
+        """Give somebody the principal tags and the organization that conditions require."""
+        for key, values in ((conditions.principal_tags if conditions else None) or {}).items():
             self.tag(person, key, values[0])
+        path = str(principal.identity)
+        if principal.kind not in _UNITS:
+            path = next(iter((conditions.organizations if conditions else None) or ()), "")
+        if path:
+            path = path if "/" in path else f"{path}/r-0000/"
+            self._join_organization(path.partition("/")[0], path)
 
     def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make somebody whom a grant to the principal is to let in."""
@@ -156,13 +193,6 @@ class _PeopleMaker:
                 return self._start_session(
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING
                 )
-            case "organization":
-                self._join_organization(
-                    str(principal.organization), f"{principal.organization}/r-0000/"
-                )
-            case "organizational_unit":
-                path = str(principal.organizational_unit)
-                self._join_organization(path.partition("/")[0], path)
         return self.make_user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
 
     def make_user(
@@ -275,6 +305,19 @@ class _PeopleMaker:
                 self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
+
+
+class _PeopleMakers(dict[str, _PeopleMaker]):
+    """The makers by their accounts, each made when it is first asked for."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+        self._region = region
+
+    def __missing__(self, account: str) -> _PeopleMaker:
+        self[account] = _PeopleMaker(self._endpoint, account, self._region)
+        return self[account]
 
 
 def _call_as_identity_center(request: Any, **_: object) -> None:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import model_validator
 
-from cross_account_access.errors import FieldPath, Key, Refusal
+from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import limits
-from cross_account_access.iam.networks import check_source_ip
+from cross_account_access.iam.networks import check_source_ip, check_together
 from cross_account_access.iam.operators import Operator
 
 from .condition_values import (
@@ -118,6 +118,8 @@ class ConditionsModel(Model):
                 remedy="Make two grants, or give each principal conditions of its own",
                 where=(Key("source_ips"),),
             )
+        with locate(Key("source_ips")):
+            check_together(ip for ip in self.source_ips or () if isinstance(ip, str))
 
     def _check_times(self) -> None:
         start, end = self.not_before, self.not_after

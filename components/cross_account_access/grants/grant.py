@@ -63,8 +63,8 @@ class TrustModel(Model):
             with locate(Key("principals"), position):
                 self.check_possible(principal)
         account = self._check_one_account()
-        check_overlaps(self.principals, self.conditions)
         self._check_quota(account or "0" * 12)
+        check_overlaps(self.principals, self.conditions)
         return self
 
     def _check_unique(self) -> None:

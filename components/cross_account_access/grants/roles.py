@@ -24,7 +24,7 @@ _JOB_FUNCTION = re.compile(
 )
 # What nearly all names of AWS's own policies have in them.
 _NAMED_AS_AWS_DOES = re.compile(
-    r"AWS|Aws|Amazon|Access|ReadOnly|SecurityAudit|^(AIOps|CloudWatch|EC2|IAM|SageMaker)"
+    r"AWS|Aws|Amazon|Access|ReadOnly|ReadWrite|SecurityAudit|^(AIOps|CloudWatch|EC2|IAM|SageMaker)"
 )
 
 Tags = dict[str, Any]

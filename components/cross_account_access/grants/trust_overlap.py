@@ -13,7 +13,7 @@ from cross_account_access.iam.operators import Operator
 from cross_account_access.iam.policy_document import to_list
 
 from .condition_values import Block
-from .conditions import ConditionsModel
+from .conditions import ConditionsModel, merge_blocks
 from .model import Unresolved
 from .principals import TRAITS, PrincipalModel
 from .trust import get_effective_conditions
@@ -41,7 +41,7 @@ def check_overlaps(
             continue
         if own and own.needs_mfa and not _may_have_mfa(principals[other]):
             continue
-        if missing := list_missing(own.build_block() if own else {}, others.build_block()):
+        if missing := list_missing(_build_block(principals[position], own), others.build_block()):
             wide, narrow = (_describe(principals[one]) for one in (position, other))
             raise Refusal(
                 f"must have every condition of {narrow}, because the trust in {wide} lets {narrow} "
@@ -101,6 +101,14 @@ def _is_as_strict(operator: Operator, values: list[Any], required: list[Any]) ->
         reaches = Operator.parse(f"{limit}Equals")
         return all(reaches.holds(value, required, None) for value in values)
     return set(values) <= set(required)
+
+
+def _build_block(principal: PrincipalModel, conditions: ConditionsModel | None) -> Block:
+    """Build what a principal's statement asks for; of an organization that its members are."""
+    block = conditions.build_block() if conditions else {}
+    if principal.organization is None:
+        return block
+    return merge_blocks(block, {"StringEquals": {"aws:PrincipalOrgID": principal.organization}})
 
 
 def _may_have_mfa(principal: PrincipalModel) -> bool:

@@ -1,7 +1,9 @@
 """From where a request comes: public addresses, as `aws:SourceIp` has them."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterable
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from cross_account_access.errors import Refusal
 
@@ -15,6 +17,7 @@ _PRIVATE_IPV4 = [
 # https://www.iana.org/assignments/ipv6-address-space: no other IPv6 addresses are routed publicly.
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
 _MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
+_RefusedEveryone = partial(Refusal, code="source-ip-of-everyone", remedy="Leave the condition out")
 
 
 def check_source_ip(value: object) -> str:
@@ -33,12 +36,8 @@ def check_source_ip(value: object) -> str:
     if network is None or "%" in value or _is_within(network, _MAPPED_IPV4):
         remedy = _suggest_network(value)
         raise Refusal(rule, code="invalid-source-ip", remedy=remedy)
-    if network.prefixlen == 0 or _is_within(_PUBLIC_IPV6, network):
-        raise Refusal(
-            "a source IP must not be the range of all addresses",
-            code="source-ip-of-everyone",
-            remedy="Leave the condition out",
-        )
+    if _is_everyone(network):
+        raise _RefusedEveryone("a source IP must not be the range of all addresses")
     if not _is_public(network):
         raise Refusal(
             "a source IP must be public, because AWS sees no private addresses",
@@ -47,6 +46,25 @@ def check_source_ip(value: object) -> str:
             "address of the network",
         )
     return str(network)
+
+
+def check_together(values: Iterable[str]) -> None:
+    """Check that addresses and ranges, each of them checked, aren't all addresses together.
+
+    Raises:
+        Refusal: If they are, of IPv4 or of IPv6.
+    """
+    networks = [*map(ip_network, values)]
+    together: list[IPv4Network | IPv6Network] = [
+        *collapse_addresses(one for one in networks if isinstance(one, IPv4Network)),
+        *collapse_addresses(one for one in networks if isinstance(one, IPv6Network)),
+    ]
+    if everyone := next((one for one in together if _is_everyone(one)), None):
+        raise _RefusedEveryone("source IPs must not be all addresses together", value=str(everyone))
+
+
+def _is_everyone(network: IPv4Network | IPv6Network) -> bool:
+    return network.prefixlen == 0 or _is_within(_PUBLIC_IPV6, network)
 
 
 def _is_public(network: IPv4Network | IPv6Network) -> bool:

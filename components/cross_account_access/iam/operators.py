@@ -11,13 +11,13 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Self, TypeAlias
 
+from .policy_dates import parse_date
 from .policy_document import list_conditions
 from .policy_patterns import ARN_FIELDS, ContextKeys, Variables, fill_literal, fill_pattern
 
@@ -70,9 +70,10 @@ def _equal_bytes(actual: str, required: str) -> bool:
 def _parse_network(text: str) -> IPv4Network | IPv6Network | None:
     try:
         # Host bits beside the prefix are let pass. An address without one is a network of itself.
-        return ip_network(text, strict=False)
+        network = ip_network(text, strict=False)
     except ValueError:
         return None
+    return None if "%" in text else network  # a zone means something on one machine alone
 
 
 def _is_in_network(actual: str, required: str) -> bool:
@@ -90,30 +91,10 @@ def _parse_number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-_W3C_DATE = re.compile(
-    r"""(?P<year>\d{4}) (?: -(?P<month>\d\d) (?: -(?P<day>\d\d) (?:
-        T(?P<time>\d\d:\d\d(:\d\d(\.\d+)?)?) (?P<zone>Z|[+-]\d\d:\d\d) )? )? )?""",
-    re.VERBOSE | re.ASCII,
-)
-
-
-def _parse_date(text: str) -> Decimal | None:
-    """Read a date as seconds since 1970: one of the W3C's ISO 8601 formats, or epoch time.
-
-    https://www.w3.org/TR/NOTE-datetime
-    """
-    date = _W3C_DATE.fullmatch(text)  # first, so that four digits are a year
-    if not date:
-        return _parse_number(text)
-    part = {name: value for name, value in date.groupdict().items() if value}
-    iso = (
-        f"{part['year']}-{part.get('month', '01')}-{part.get('day', '01')}"
-        f"T{part.get('time', '00:00')}{part.get('zone', 'Z')}"
-    )
-    try:
-        return Decimal(repr(datetime.fromisoformat(iso).timestamp()))
-    except ValueError:  # such as the 30th of February
-        return None
+def _parse_time(text: str) -> Decimal | None:
+    """Read a date, or epoch time, as seconds since 1970."""
+    date = parse_date(text)  # first, so that four digits are a year
+    return _parse_number(text) if date is None else date
 
 
 def _compare_parsed(
@@ -155,7 +136,7 @@ _POSITIVE: dict[str, tuple[_Test, _Fill]] = {
     "IpAddress": (_is_in_network, _fill_nothing),
     **{
         f"{kind}{name}": (_compare_parsed(parse, compare), _fill_nothing)
-        for kind, parse in (("Numeric", _parse_number), ("Date", _parse_date))
+        for kind, parse in (("Numeric", _parse_number), ("Date", _parse_time))
         for name, compare in _COMPARISONS.items()
     },
 }
@@ -174,7 +155,7 @@ _VALUE_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
     "Bool": ("true or false", lambda text: "${" in text or _parse_boolean(text)),
     "Null": ("true or false", _parse_boolean),
     "Numeric": ("a number", _parse_number),
-    "Date": ("a date in ISO 8601, or epoch seconds", _parse_date),
+    "Date": ("a date in ISO 8601, or epoch seconds", _parse_time),
     "IpAddress": ("an address or a range of addresses", _parse_network),
     "BinaryEquals": ("Base64 text", _parse_bytes),
 }

@@ -14,6 +14,7 @@ from typing import Any
 from cross_account_access.errors import FieldPath, Refusal
 
 from .operators import Operator, find_nearest_operator
+from .policy_dates import is_date
 from .policy_document import list_values, to_list
 from .policy_patterns import ARN_FIELDS, NAMED_SERVICE, VARIABLE
 
@@ -21,13 +22,6 @@ _PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
 _REGION_OR_ACCOUNT = re.compile(r"[A-Za-z0-9*?-]*")
 _IAM_RESOURCE = re.compile(r"\*|root|[A-Za-z-]+/.*", re.DOTALL)
 _CLOUDFORMATION = "${AWS::"
-# As loose as IAM is: it takes a year alone, single digits and `01T`.
-_DATE = re.compile(
-    r"""\d{1,18} | -?\d{1,9} (?: -(?:0?[1-9]|1[0-2]) (?: -(?:0?[1-9]|[12]\d|3[01]) )? )?
-        (?: t (?: (?:[01]?\d|2[0-3]) (?: :[0-5]?\d ){0,2} (?: \.\d{1,9} )?
-            (?: z | [+-](?:[01]\d|2[0-3]) (?: :[0-5]\d )? )? )? )?""",
-    re.VERBOSE | re.ASCII | re.IGNORECASE,
-)
 
 
 def check_texts(element: object, where: FieldPath, check: Callable[[str], object]) -> None:
@@ -178,7 +172,7 @@ def _check_keys(operator: Operator, keys: Mapping[Any, Any], where: FieldPath) -
             if isinstance(value, str):
                 check_texts(value, at, _check_variables)
         for text in list_values(values) if operator.base.startswith("Date") else ():
-            if not _DATE.fullmatch(text):
+            if not is_date(text):
                 raise Refusal(
                     "must be a date in ISO 8601, such as 2026-12-31T18:00:00Z, or in epoch seconds",
                     code="invalid-condition-date",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def http(url: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
-    data = None if body is None else json.dumps(body).encode()
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method)  # noqa: S310 - the sandbox's own
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
@@ -86,6 +86,7 @@ class TestItsOwnInterface:
             ),
             (["account"], "The body must be a JSON object of strings"),
             ({"account": 1}, "The body must be a JSON object of strings"),
+            (b"[" * 200_000, "The body must be a JSON object of strings"),
         ],
     )
     def test_a_wrong_organization_is_refused(self, stage: Stage, body: object, error: str) -> None:
@@ -192,6 +193,18 @@ class TestManyAtOnce:
         assert is_sandbox(stage.sandbox.endpoint)
         assert capfd.readouterr() == ("", "")
         assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+    @pytest.mark.parametrize("length", ["abc", "-1", "1e3", "9" * 5000])
+    def test_a_length_that_is_none_is_answered(
+        self, stage: Stage, length: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        host, port = stage.sandbox.endpoint.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            head = f"POST / HTTP/1.0\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
+            connection.sendall(head.encode())
+            answer = connection.makefile("rb").read()
+        assert b"MissingAuthenticationToken" in answer
+        assert capfd.readouterr() == ("", "")
 
 
 class TestProtocol:

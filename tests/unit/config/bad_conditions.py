@@ -70,6 +70,11 @@ CONDITIONS = [
     bad_item("an address with a zone", "invalid-source-ip", "sourceIps", "2001:db8::1%eth0"),
     bad_item("an IPv4 address as IPv6", "invalid-source-ip", "sourceIps", "::ffff:203.0.113.7"),
     bad_item("every address, 0.0.0.0/0", "source-ip-of-everyone", "sourceIps", "0.0.0.0/0"),
+    bad(
+        "every address, in two ranges",
+        "source-ip-of-everyone",
+        sourceIps=["128.0.0.0/1", "0.0.0.0/1"],
+    ),
     bad_item(
         "an address that AWS never sees, 10.1.2.3", "private-source-ip", "sourceIps", "10.1.2.3"
     ),

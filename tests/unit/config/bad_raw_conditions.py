@@ -119,6 +119,7 @@ RAW_CONDITIONS = [
             ("ForAnyValue:NumericLessThan", "-3", "three"),
             ("NotIpAddress", "203.0.113.0/24", "203.0.113.0/33"),
             ("IpAddress", "2001:db8::/32", "office"),
+            ("NotIpAddress", "2001:db8::/32", "2001:db8::1%eth0"),
             ("Bool", "${aws:SecureTransport}", "yes"),
             ("BinaryEquals", "QQ==", "Q"),
             ("Null", "true", "no"),

@@ -136,6 +136,7 @@ def test_few_of_aws_s_own_policies_are_warned_of_and_none_that_has_its_path() ->
     warned = [name for name in right if find_warnings(permissions_boundary=name)]
     assert not [name for name in warned if "/" in name]
     assert len(warned) < len(right) / 40
+    assert not find_warnings(managed_policies=["SecretsManagerReadWrite"])
 
 
 def test_most_of_aws_s_policies_for_roles_of_services_are_warned_of_without_their_path() -> None:

@@ -224,6 +224,10 @@ SEPARATE: dict[str, list[Principal]] = {
         under(DEVELOPERS, MFA),
         under(CI, {"session_tags": {"team": ["platform"]}}),
     ],
+    "an organization and a user who must be of it": [
+        {"organization": OURS},
+        under(ALICE, {"organizations": [OURS]}),
+    ],
     "the same conditions": [under(DEVELOPERS, MFA | IP), under(ALICE, IP | MFA)],
     "fewer values": [
         under(DEVELOPERS, IP),

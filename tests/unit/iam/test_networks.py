@@ -2,7 +2,7 @@
 
 import pytest
 
-from cross_account_access.iam.networks import check_source_ip
+from cross_account_access.iam.networks import check_source_ip, check_together
 from tests.unit.reading import refusal
 
 
@@ -58,3 +58,23 @@ def test_what_is_no_source_ip_is_refused(wrong: object, code: str, remedy: str) 
 )
 def test_an_address_that_aws_never_sees_is_refused(private: str) -> None:
     assert refusal(check_source_ip, private).code == "private-source-ip"
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        ["0.0.0.0/1", "128.0.0.0/1"],
+        ["2000::/4", "3000::/4"],
+        ["0.0.0.0/2", "64.0.0.0/2", "203.0.113.7/32", "128.0.0.0/1", "2001:db8::/48"],
+    ],
+)
+def test_ranges_that_are_all_addresses_together_are_refused(ranges: list[str]) -> None:
+    assert [check_source_ip(one) for one in ranges] == ranges
+    assert refusal(check_together, ranges).code == "source-ip-of-everyone"
+
+
+@pytest.mark.parametrize(
+    "ranges", [[], ["0.0.0.0/1", "128.0.0.0/2"], ["0.0.0.0/1", "2000::/4"], ["203.0.113.7/32"]]
+)
+def test_ranges_that_leave_addresses_out_are_taken(ranges: list[str]) -> None:
+    check_together(ranges)

@@ -182,6 +182,7 @@ TABLE: dict[str, list[Row]] = {
         ),
         Row("a single address", True, "IpAddress", IP, "203.0.113.9", "203.0.113.9"),
         Row("beside a single address", False, "IpAddress", IP, "203.0.113.9", "203.0.113.8"),
+        Row("an address with a zone", False, "IpAddress", IP, "2001:db8::1%1", "2001:db8::1%1"),
         Row("NotIpAddress, inside", False, "NotIpAddress", IP, OFFICE, "203.0.113.9"),
         Row("NotIpAddress of nothing", True, "NotIpAddress", "aws:VpcSourceIp", "10.0.0.0/8"),
         Row("ArnLike keeps to the fields", False, "ArnLike", "x:arn", LIKE, UNLIKE),
