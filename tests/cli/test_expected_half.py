@@ -62,3 +62,27 @@ def test_from_the_half_no_external_id_can_be_guessed(key: str, operator: str, ot
 def test_a_condition_more_or_less_makes_another_half(other: dict[str, Any]) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "4711"}}
     assert build(trust_policy=trust_with(condition)) != build(trust_policy=trust_with(other))
+
+
+@pytest.mark.parametrize("other", ["0815", "5000"])
+def test_the_order_of_statements_tells_nothing_of_external_ids(other: str) -> None:
+    def trust(external_id: str) -> dict[str, Any]:
+        of_alice, of_bob = (
+            {**TRUST["Statement"], "Principal": {"AWS": name}, "Condition": condition}
+            for name, condition in (
+                ("alice", {"StringEquals": {"sts:ExternalId": external_id}}),
+                ("bob", {"StringEquals": {"sts:ExternalId": "4711"}}),
+            )
+        )
+        return {"Statement": [of_alice, of_bob]}
+
+    assert build(trust_policy=trust("1000")) == build(trust_policy=trust(other))
+
+
+def test_from_an_inline_policy_no_external_id_can_be_guessed() -> None:
+    def inline(external_id: str) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        condition = {"StringEquals": {"sts:ExternalId": external_id}}
+        return {"chain": {"Statement": {**statement, "Condition": condition}}}
+
+    assert build(inline_policies=inline("4711")) == build(inline_policies=inline("0815"))
