@@ -55,14 +55,18 @@ def build_destination_half(
 def _normalize_masked(policy: Mapping[str, Any]) -> Document:
     """Return a policy in normal form with each external ID replaced."""
     normalized = normalize_policy(policy)
-    masked = (
-        statement | {"Condition": _mask_condition(statement["Condition"])}
-        if "Condition" in statement
-        else statement
-        for statement in normalized["Statement"]
-    )
+    masked = map(_mask_statement, normalized["Statement"])
     # Sorted again: the order so far is that of the external IDs.
     return normalized | {"Statement": sorted(masked, key=render_canonical)}
+
+
+def _mask_statement(statement: Document) -> Document:
+    condition = statement.get("Condition", {})
+    masked = _mask_condition(condition)
+    if masked == condition:
+        return statement
+    # The Sid of one of several statements has a digest of its conditions.
+    return {key: value for key, value in statement.items() if key != "Sid"} | {"Condition": masked}
 
 
 def _mask_condition(condition: Mapping[str, Any]) -> Document:
