@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from functools import partial
 
 import click
 import pytest
@@ -54,9 +55,14 @@ def test_a_device_that_aws_names_can_not_write_to_the_terminal(
     hidden: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+
+    def answer(code: str, text: str, *_: object, **__: object) -> str:
+        asked.append(text)
+        return code
+
     monkeypatch.setattr(mfa_code, "_has_terminal", lambda: True)
-    monkeypatch.setattr(getpass, "getpass", lambda prompt: asked.append(prompt) or "123456")
-    monkeypatch.setattr(click, "prompt", lambda text, *_, **__: asked.append(text) or "")
+    monkeypatch.setattr(getpass, "getpass", partial(answer, "123456"))
+    monkeypatch.setattr(click, "prompt", partial(answer, ""))
     mfa_code.prompt_for_code(f"Enter MFA code for {hidden}: ")
     sign_in_with_mfa(CallerSession(AwsAccess()), f"arn{hidden}", None, prompt=True)
     assert len(asked) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,7 +29,8 @@ def test_nothing_of_other_credentials_is_left(
     deployed: Stage, name: str, given: str, left: str | None
 ) -> None:
     args = ("exec", "deploy", "--outputs", "outputs.json", "--profile", "ci", "--", *PRINT)
-    assert json.loads(deployed.run(*args, **{name: given}).stdout).get(name) == left
+    environment: dict[str, Any] = {name: given}
+    assert json.loads(deployed.run(*args, **environment).stdout).get(name) == left
 
 
 def test_an_account_that_is_not_set_stays_so(deployed: Stage) -> None:
