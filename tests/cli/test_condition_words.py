@@ -70,6 +70,13 @@ REQUIRED: dict[str, dict[str, dict[str, Any]]] = {
     "|every value of aws:Keys must be a": {"ForAllValues:StringEquals": {"aws:Keys": "a"}},
     "|aws:SecureTransport must be false": {"Bool": {"aws:SecureTransport": False}},
     "|aws:A must be \\x1b": {"StringEquals": {"aws:A": "\x1b"}},
+    # A list may be empty: no value satisfies it.
+    "|aws:A must be one of no values": {"StringEquals": {"aws:A": []}},
+    "|aws:A must not match one of no values": {"StringNotLike": {"aws:A": []}},
+    "the call must come |from one of no values": {"IpAddress": {"aws:SourceIp": []}},
+    "the caller must have |signed in with MFA less than one of no values ago": {
+        "NumericLessThan": {AGE: []}
+    },
 }
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.cli.expected_half import build_destination_half
-from cross_account_access.iam.policy_normalization import normalize_policy
+from cross_account_access.cli.expected_half import build_destination_half, build_expected_half
+from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
+from tests.unit.grants.test_record_reading import write
 
 TRUST: dict[str, Any] = {
     "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
@@ -62,3 +63,40 @@ def test_from_the_half_no_external_id_can_be_guessed(key: str, operator: str, ot
 def test_a_condition_more_or_less_makes_another_half(other: dict[str, Any]) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "4711"}}
     assert build(trust_policy=trust_with(condition)) != build(trust_policy=trust_with(other))
+
+
+@pytest.mark.parametrize("other", ["0815", "5000"])
+def test_the_order_of_statements_tells_nothing_of_external_ids(other: str) -> None:
+    def trust(external_id: str) -> dict[str, Any]:
+        of_alice, of_bob = (
+            {**TRUST["Statement"], "Principal": {"AWS": name}, "Condition": condition}
+            for name, condition in (
+                ("alice", {"StringEquals": {"sts:ExternalId": external_id}}),
+                ("bob", {"StringEquals": {"sts:ExternalId": "4711"}}),
+            )
+        )
+        return {"Statement": [of_alice, of_bob]}
+
+    assert build(trust_policy=trust("1000")) == build(trust_policy=trust(other))
+
+
+@pytest.mark.parametrize("principals", [["alice"], ["alice", "bob"], ["alice", "bob", "carol"]])
+def test_a_grants_checksum_does_not_depend_on_its_external_ids(principals: list[str]) -> None:
+    def checksum(*external_ids: str) -> str:
+        trusted = [
+            {"user": name, "conditions": {"external_id": external_id}}
+            for name, external_id in zip(principals, external_ids, strict=False)
+        ]
+        record = write({"principals": trusted})
+        return compute_checksum(build_expected_half(record, "destination"))
+
+    assert checksum("4711", "4712", "4713") == checksum("99", "08", "15")
+
+
+def test_from_an_inline_policy_no_external_id_can_be_guessed() -> None:
+    def inline(external_id: str) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        condition = {"StringEquals": {"sts:ExternalId": external_id}}
+        return {"chain": {"Statement": {**statement, "Condition": condition}}}
+
+    assert build(inline_policies=inline("4711")) == build(inline_policies=inline("0815"))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from functools import partial
 
+import click
 import pytest
 
 from cross_account_access.cli import mfa_code
+from cross_account_access.cli.aws_access import AwsAccess
+from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.verify.access_attempts import sign_in_with_mfa
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,22 @@ def test_without_a_terminal_stdin_is_not_read(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Failure, match="there is no terminal") as refused:
         mfa_code.prompt_for_code("Enter MFA code: ")
     assert refused.value.code is ExitCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "\x9b31m", "\u202e", "\r", "\u200b"])
+def test_a_device_that_aws_names_can_not_write_to_the_terminal(
+    hidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(code: str, text: str, *_: object, **__: object) -> str:
+        asked.append(text)
+        return code
+
+    monkeypatch.setattr(mfa_code, "_has_terminal", lambda: True)
+    monkeypatch.setattr(getpass, "getpass", partial(answer, "123456"))
+    monkeypatch.setattr(click, "prompt", partial(answer, ""))
+    mfa_code.prompt_for_code(f"Enter MFA code for {hidden}: ")
+    sign_in_with_mfa(CallerSession(AwsAccess()), f"arn{hidden}", None, prompt=True)
+    assert len(asked) == 2
+    assert all(text.isprintable() for text in asked)

@@ -54,6 +54,15 @@ def test_several_stacks_are_told_one_after_the_other(deployed: Stage) -> None:
     assert len(load_grants(StackSource((), (file, file), deployed.folder))) == 6
 
 
+@pytest.mark.parametrize("name", ["deploy", None])
+def test_of_two_grants_of_a_name_none_is_offered_by_it(deployed: Stage, name: str | None) -> None:
+    file = str(deployed.outputs)
+    with pytest.raises(InputError) as refused:
+        load_grant(StackSource((), (file, file), deployed.folder), name)
+    assert refused.value.remedy.startswith("Pass outputs that have each grant once")
+    assert file in refused.value.remedy
+
+
 def test_a_grant_is_chosen_by_its_name(deployed: Stage, tmp_path: Path) -> None:
     where = StackSource((), (str(deployed.outputs),), deployed.folder)
     assert load_grant(where, "deploy").documents.role.name == "deploy"

@@ -302,8 +302,8 @@ def _find_phrase(operator: str, key: str, values: Sequence[str]) -> _Phrase | No
 
 
 def _join_values(key: str, values: Sequence[str], quote: Quote = str) -> str:
-    if key.lower() == _EXTERNAL_ID:
-        return HIDDEN
+    if key.lower() == _EXTERNAL_ID or not values:
+        return HIDDEN if values else "one of no values"
     if key.lower() == _MFA_AGE:
         return join_words([_describe_age(text, quote) for text in values], "or")
     return join_words([quote(escape_invisible(text)) for text in values], "or")

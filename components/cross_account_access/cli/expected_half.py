@@ -6,7 +6,7 @@ from typing import Any
 from cross_account_access.errors import SECRET
 from cross_account_access.grants.documents import Document, GrantDocuments
 from cross_account_access.iam.findings import AccountSide
-from cross_account_access.iam.policy_normalization import normalize_policy
+from cross_account_access.iam.policy_normalization import normalize_policy, render_canonical
 
 _EXTERNAL_ID = "sts:externalid"
 _DEFAULT_SESSION_SECONDS = 3600
@@ -39,12 +39,12 @@ def build_destination_half(
     """Return the destination's half, the role: from a grant's documents, or as it is in AWS.
 
     Of external IDs only their number is in it: from its checksum, which isn't kept secret, a weak
-    one could be guessed.
+    one could be guessed. An inline policy has another role's where it allows to assume that.
     """
     return {
-        "trustPolicy": _mask_external_ids(normalize_policy(trust_policy)),
+        "trustPolicy": _normalize_masked(trust_policy),
         "inlinePolicies": {
-            name: normalize_policy(document) for name, document in inline_policies.items()
+            name: _normalize_masked(document) for name, document in inline_policies.items()
         },
         "managedPolicies": sorted(set(managed_policies)),
         "permissionsBoundary": permissions_boundary,
@@ -52,16 +52,21 @@ def build_destination_half(
     }
 
 
-def _mask_external_ids(policy: Document) -> Document:
+def _normalize_masked(policy: Mapping[str, Any]) -> Document:
     """Return a policy in normal form with each external ID replaced."""
-    return policy | {
-        "Statement": [
-            statement | {"Condition": _mask_condition(statement["Condition"])}
-            if "Condition" in statement
-            else statement
-            for statement in policy["Statement"]
-        ]
-    }
+    normalized = normalize_policy(policy)
+    masked = map(_mask_statement, normalized["Statement"])
+    # Sorted again: the order so far is that of the external IDs.
+    return normalized | {"Statement": sorted(masked, key=render_canonical)}
+
+
+def _mask_statement(statement: Document) -> Document:
+    condition = statement.get("Condition", {})
+    masked = _mask_condition(condition)
+    if masked == condition:
+        return statement
+    # The Sid of one of several statements has a digest of its conditions.
+    return {key: value for key, value in statement.items() if key != "Sid"} | {"Condition": masked}
 
 
 def _mask_condition(condition: Mapping[str, Any]) -> Document:

@@ -6,6 +6,7 @@ import re
 import sys
 
 from .terminal import Failure, InputError
+from .text_format import escape_invisible
 
 
 def parse_mfa_code(text: str) -> str:
@@ -31,7 +32,8 @@ def prompt_for_code(prompt: str) -> str:
             "an MFA code is required, and there is no terminal to enter it",
             remedy="Run the command once on a terminal: the session is cached until it expires.",
         )
-    return parse_mfa_code(getpass.getpass(prompt))
+    # The device's name in it may be the answer of whatever is at the endpoint.
+    return parse_mfa_code(getpass.getpass(escape_invisible(prompt)))
 
 
 def _has_terminal() -> bool:

@@ -136,8 +136,14 @@ def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
     grants = load_grants(where, [name] if name else [])
     if len(grants) == 1:
         return grants[0]
-    known = ", ".join(grant.name for grant in grants)
-    raise InputError(f"there are {len(grants)} such grants", f"Name one: {known}.")
+    names = dict.fromkeys(grant.name for grant in grants)
+    stacks = dict.fromkeys(grant.stack for grant in grants)
+    remedy = (
+        f"Name one: {', '.join(names)}."
+        if len(names) == len(grants)
+        else f"Pass outputs that have each grant once; these are of {', '.join(stacks)}."
+    )
+    raise InputError(f"there are {len(grants)} such grants", remedy)
 
 
 _NamedOutputs: TypeAlias = tuple[str, Mapping[str, Any], tuple[str, ...]]

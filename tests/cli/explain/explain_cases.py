@@ -277,6 +277,8 @@ BAD = {
         "--source-identity aws:x",
     ),
     "no address": ("alice user --source-ip 300.1.1.1", "--source-ip 300.1.1.1"),
+    "an address with a zone": ("alice addresses --source-ip 2001:db8::1%eth0", "IPv4 or IPv6"),
+    "an IPv4 address as IPv6": ("alice user --source-ip ::ffff:203.0.113.7", "IPv4 or IPv6"),
     "a range": ("alice user --source-ip 203.0.113.0/24", "--source-ip 203.0.113.0/24"),
     "no VPC": ("alice user --source-vpc 10.0.0.0", "--source-vpc 10.0.0.0"),
     "no organization": ("alice user --organization ours", "--organization ours"),

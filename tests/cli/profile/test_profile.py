@@ -311,3 +311,25 @@ def test_a_config_that_is_no_file_is_told(deployed: Stage) -> None:
     done = deployed.call("profile", *AS_CI, "deploy", AWS_CONFIG_FILE="/dev/null/config")
     assert done.returncode == ExitCode.WRONG_INPUT
     assert "/dev/null/config: Not a directory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "between"),
+    [("deploy", {}), ("b", {"b": "deploy"}), ("c", {"b": "deploy", "c": "b"})],
+)
+def test_a_profile_does_not_get_its_credentials_from_itself(
+    deployed: Stage, config: Path, source: str, between: dict[str, str]
+) -> None:
+    args = ("profile", "deploy", *OUTPUTS, "--yes", "--source-profile")
+    assert deployed.call(*args, "ci").returncode == 0
+    own = config.read_text(encoding="utf-8")
+    role = "role_arn = arn:aws:iam::222222222222:role/x"
+    others = "".join(
+        f"[profile {name}]\n{role}\nsource_profile = {follows}\n"
+        for name, follows in between.items()
+    )
+    config.write_text(own + others, encoding="utf-8")
+    done = deployed.call(*args, source)
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert "must not get its credentials from itself: deploy < " in done.stderr
+    assert config.read_text(encoding="utf-8") == own + others

@@ -1,6 +1,7 @@
 """Runs a command in place of this process, with other credentials in its environment."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,11 @@ import click
 
 # Python ignores these signals, and a program inherits what is ignored.
 _IGNORED = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
-_REMOVED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
+# What belongs to other credentials, or takes precedence over these. After BEARER_TOKEN stands the
+# name of a service that doesn't ask for keys then.
+_REMOVED = re.compile(
+    "AWS_((DEFAULT_)?PROFILE|SECURITY_TOKEN|CREDENTIAL_(EXPIRATION|SCOPE)|BEARER_TOKEN_.+)"
+)
 
 
 class NotExecutableError(click.ClickException):
@@ -43,15 +48,20 @@ def build_environment(
         region: The Region; None to leave it.
         endpoint: AWS's URL; None to leave it.
 
-    Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+    Sources:
+        - https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+        - https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
+        - https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     """
-    changed = {name: text for name, text in variables.items() if name not in _REMOVED}
+    changed = {name: text for name, text in variables.items() if not _REMOVED.fullmatch(name)}
     changed |= {
         "AWS_ACCESS_KEY_ID": credentials["access_key"],
         "AWS_SECRET_ACCESS_KEY": credentials["secret_key"],
         "AWS_SESSION_TOKEN": credentials["token"],
         "AWS_CREDENTIAL_EXPIRATION": credentials["expiry_time"],
     }
+    if "AWS_ACCOUNT_ID" in changed:  # SDKs put it into the host names of some services
+        changed["AWS_ACCOUNT_ID"] = credentials["account_id"]
     if region is not None:
         # The AWS CLI and boto3 read different ones.
         changed |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}

@@ -36,7 +36,7 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
     """Fetch a session of a grant's role, or return the cached one.
 
     Returns:
-        Its `access_key`, `secret_key`, `token` and `expiry_time`, the last in ISO 8601.
+        Its `access_key`, `secret_key`, `token`, `account_id` and `expiry_time`, in ISO 8601.
 
     Raises:
         Failure: If AWS denies the call or can't be reached.
@@ -51,7 +51,9 @@ def fetch_session(aws: AwsAccess, grant: DeployedGrant, call: AssumeRoleCall) ->
             fetched: dict[str, Any] = fetcher.fetch_credentials()
         except ClientError as error:
             raise _translate_refusal(aws, grant, call, error) from None
-        return {**fetched, "expiry_time": format_expiration(fetched["expiry_time"])}
+        account = grant.documents.destination_account_id
+        expiry_time = format_expiration(fetched["expiry_time"])
+        return {**fetched, "account_id": account, "expiry_time": expiry_time}
 
 
 def _make_fetcher(

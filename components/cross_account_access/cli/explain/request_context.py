@@ -176,10 +176,14 @@ class RequestContext:
 
 def _check_address(value: object) -> str:
     try:
-        return str(ip_address(str(value)))
+        address = ip_address(str(value))
     except ValueError:
+        address = None
+    # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
+    if not address or getattr(address, "scope_id", None) or getattr(address, "ipv4_mapped", None):
         rule = "must be an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::1"
-        raise Refusal(rule, code="invalid-address") from None
+        raise Refusal(rule, code="invalid-address")
+    return str(address)
 
 
 def _check_option(option: str, value: object, check: Callable[[object], object]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from botocore.configloader import build_profile_map
 
 from cross_account_access.cli import files
 from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
@@ -177,6 +178,7 @@ class _Planner:
         source = self._options.source_profile
         if source is None:
             source = existing.get("source_profile") or "default"
+        self._check_chain(name, source)
         caller = self._get_caller(source, grant)
         if not by_name and find_requirements(grant.documents, caller.identity) is None:
             raise Failure(f"its trust policy doesn't allow {caller.identity.arn}", ExitCode.NO)
@@ -211,6 +213,20 @@ class _Planner:
             if required.accepts_session_name(SESSION_NAME(name)):
                 overrides = replace(overrides, session_name=overrides.session_name or name)
         return overrides
+
+    def _check_chain(self, name: str, source: str) -> None:
+        """Check that a profile does not get its credentials from itself, through others or not."""
+        profiles = build_profile_map(parse_sections(self._text))["profiles"]
+        chain = [source]
+        while (key := profiles.get(chain[-1], {}).get("source_profile")) not in (None, *chain):
+            chain.append(key)
+        if name in chain:
+            raise InputError(
+                f"the profile {name} must not get its credentials from itself: "
+                f"{' < '.join([name, *chain[: chain.index(name) + 1]])}",
+                "Pass --source-profile NAME with your own profile, whose credentials assume the "
+                "role.",
+            )
 
     def _get_caller(self, source: str, grant: DeployedGrant) -> CallerSession:
         if source not in self._profiles:

@@ -20,6 +20,7 @@ from cross_account_access.cli.aws_access import (
 from cross_account_access.cli.caller import CallerSession, get_identity
 from cross_account_access.cli.mfa_code import parse_mfa_code
 from cross_account_access.cli.terminal import Failure, InputError, make_progress_console
+from cross_account_access.cli.text_format import escape_invisible
 
 Answer = Literal["allowed", "refused"]
 
@@ -158,7 +159,7 @@ def sign_in_with_mfa(
         serial = serial or _find_device(caller)
         if serial is None:
             return None
-        question = f"MFA code of {serial} (Enter skips what needs it)"
+        question = f"MFA code of {escape_invisible(serial)} (Enter skips what needs it)"
         code = click.prompt(question, "", err=True, show_default=False, hide_input=True)
         if not code:
             return None
