@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
 from sandbox.deploy import in_process, private_files, pulumi_engine

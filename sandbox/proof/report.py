@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from sandbox.deploy.deployment import Deployment
 from sandbox.proof.access_proof import ProofAttempt
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam import limits
 
 from .terminal import InputError
-from .text_format import escape_invisible
 
 SOURCE_IDENTITY = limits.StringRule(
     "a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-"

@@ -19,13 +19,12 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import StringRule
 
 from .cache import SharedCache
 from .mfa_code import prompt_for_code
 from .terminal import Failure, InputError
-from .text_format import escape_invisible
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient

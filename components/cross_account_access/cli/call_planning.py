@@ -8,14 +8,13 @@ from cross_account_access.cli.assume_role_call import SOURCE_IDENTITY, AssumeRol
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
-from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.cli.trust_requirements import (
     TrustRequirements,
     fill_pattern,
     find_requirements,
     read_requirements,
 )
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.grants.principals import TRAITS
 from cross_account_access.iam import limits
 from cross_account_access.iam.arns import parse_arn

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cross_account_access.errors import escape_invisible
 from cross_account_access.iam.operators import HIDDEN, Operator, UnmetCondition
 from cross_account_access.iam.policy_document import list_values
 
-from .text_format import escape_invisible, format_duration, join_words
+from .text_format import format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
 _MFA_PRESENT, _MFA_AGE, _AGE_DIGITS = "aws:multifactorauthpresent", "aws:multifactorauthage", 9

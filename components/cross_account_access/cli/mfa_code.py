@@ -5,8 +5,9 @@ import os
 import re
 import sys
 
+from cross_account_access.errors import escape_invisible
+
 from .terminal import Failure, InputError
-from .text_format import escape_invisible
 
 
 def parse_mfa_code(text: str) -> str:

@@ -18,9 +18,7 @@ import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from cross_account_access.errors import CrossAccountAccessError
-
-from .text_format import escape_invisible
+from cross_account_access.errors import CrossAccountAccessError, escape_invisible, find_invisible
 
 _WIDTH, _HEIGHT = 160, 24  # where there is no terminal
 _TRACEBACK = "CROSS_ACCOUNT_ACCESS_TRACEBACK"
@@ -172,7 +170,8 @@ def emit(document: Any) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False)
     click.echo(
         "".join(
-            char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
+            json.dumps(char)[1:-1] if char != "\n" and find_invisible(char) else char
+            for char in text
         )
     )
 

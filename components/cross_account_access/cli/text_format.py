@@ -1,10 +1,6 @@
-"""How values read in a sentence: lists, counts, durations, characters that can't be seen."""
+"""How values read in a sentence: lists, counts, durations."""
 
 from collections.abc import Sequence
-
-from cross_account_access.errors import escape_invisible
-
-__all__ = ["escape_invisible", "format_count", "format_duration", "join_words"]
 
 _HOUR, _MINUTE = 3600, 60
 

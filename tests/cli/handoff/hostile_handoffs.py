@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
 from cross_account_access.cli.terminal import InputError
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
 from tests.hostile_outputs import HOSTILE_VALUES
 

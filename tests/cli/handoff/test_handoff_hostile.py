@@ -24,7 +24,7 @@ from cross_account_access.cli.handoff.handoff_readme import render_readme
 from cross_account_access.cli.handoff.markdown_text import quote_code, quote_plain
 from cross_account_access.cli.handoff.terraform_configuration import render_configuration
 from cross_account_access.cli.terminal import InputError
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from tests.cli.handoff.hostile_handoffs import (
     POLICY_PLACES,
     ROLE_PLACES,

@@ -14,7 +14,7 @@ from cross_account_access.cli.map.map_builder import build_access_map
 from cross_account_access.cli.map.map_json import render_json
 from cross_account_access.cli.map.mermaid import render_mermaid
 from cross_account_access.cli.map.page import render_page
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
 from tests.cli.map.test_map_page import Element, Reader, drawn, rows
 from tests.cli.map.test_map_text import grown, parsed

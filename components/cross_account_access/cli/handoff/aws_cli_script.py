@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf
 
 from .handoff_half import AttachedPolicy, HandoffHalf

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cross_account_access.cli.terminal import ExitCode, Failure
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 from .text_escapes import refuse_text
 

@@ -2,7 +2,7 @@
 
 import re
 
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 _PLAIN = re.compile("[A-Za-z0-9]+")
 

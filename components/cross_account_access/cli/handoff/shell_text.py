@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 from .text_escapes import refuse_text
 

@@ -3,7 +3,7 @@
 import unicodedata
 
 from cross_account_access.cli.terminal import InputError
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 _LONGEST_SHOWN = 120
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from botocore.configloader import build_profile_map
 
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 from cross_account_access.iam.limits import StringRule
 
 PROFILE_NAME = StringRule("a profile's name", 1, 192, r"[\w+=,.@-]+", "letters, digits and _+=,.@-")

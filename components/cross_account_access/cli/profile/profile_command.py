@@ -20,7 +20,7 @@ from cross_account_access.cli.terminal import (
     emit,
     make_console,
 )
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 from .profile_plan import ProfileOptions, ProfilePlan, plan_profiles
 

@@ -19,9 +19,8 @@ from cross_account_access.cli.call_planning import get_requirements, name_sessio
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
-from cross_account_access.cli.text_format import escape_invisible
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import SESSION_NAME
 
 from .aws_config import (

@@ -20,7 +20,7 @@ from cross_account_access.cli.aws_access import (
 from cross_account_access.cli.caller import CallerSession, get_identity
 from cross_account_access.cli.mfa_code import parse_mfa_code
 from cross_account_access.cli.terminal import Failure, InputError, make_progress_console
-from cross_account_access.cli.text_format import escape_invisible
+from cross_account_access.errors import escape_invisible
 
 Answer = Literal["allowed", "refused"]
 
