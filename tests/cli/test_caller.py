@@ -65,6 +65,21 @@ def test_the_mfa_device_is_the_users_only_one_that_shows_codes(
 
 
 @pytest.mark.parametrize(
+    ("temporary", "part"), [(True, "may not read its MFA devices"), (False, "InvalidClientTokenId")]
+)
+def test_iam_calls_keys_of_get_session_token_invalid(
+    temporary: bool, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwsAccess, "iam", lambda _: _Iam("InvalidClientTokenId"))
+    monkeypatch.setattr(AwsAccess, "is_temporary", temporary)
+    alice = CallerSession(AwsAccess())
+    vars(alice)["identity"] = CallerIdentity("arn:aws:iam::111111111111:user/alice", "AIDAALICE")
+    with pytest.raises(Failure) as refused:
+        assert alice.mfa_serial
+    assert part in refused.value.message
+
+
+@pytest.mark.parametrize(
     ("answer", "serial", "kept"),
     [
         ([DEVICE], DEVICE, True),

@@ -124,6 +124,12 @@ class AwsAccess:
                     remedy="Run its command by hand, and correct it.",
                 ) from None
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the credentials are temporary, a role's or those of GetSessionToken."""
+        credentials = self.session().get_credentials()
+        return bool(credentials and credentials.get_frozen_credentials().token)
+
     def iam(self) -> "IAMClient":
         """A client of IAM."""
         client: IAMClient = self.client("iam")

@@ -7,7 +7,8 @@ from functools import cached_property
 from cross_account_access.iam.limits import SESSION_NAME
 
 from .assume_role_call import is_security_key
-from .aws_access import DENIED, AwsAccess, get_error_code, translate_errors
+from .aws_access import AwsAccess, translate_errors
+from .iam_reader import is_denied
 from .terminal import ExitCode, Failure, InputError
 
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:[\x21-\x7e]+", re.ASCII)
@@ -83,8 +84,7 @@ class CallerSession:
         https://repost.aws/knowledge-center/iam-role-chaining-limit
         """
         with translate_errors("identify the caller"):
-            credentials = self.aws.session().get_credentials()
-            return bool(credentials and credentials.get_frozen_credentials().token)
+            return self.aws.is_temporary
 
     @cached_property
     def mfa_serial(self) -> str:
@@ -135,6 +135,6 @@ class CallerSession:
                 pages = client.get_paginator("list_mfa_devices").paginate()
                 return [device["SerialNumber"] for page in pages for device in page["MFADevices"]]
             except client.exceptions.ClientError as error:
-                if get_error_code(error) not in DENIED:
+                if not is_denied(error, self.aws):
                     raise
                 return None

@@ -100,7 +100,7 @@ def read_entity(aws: AwsAccess, kind: EntityKind, name: str) -> LiveEntity | Non
         UnreadableError: If the credentials may not read something of it.
         Failure: If AWS cannot be asked.
     """
-    reader = _Reader(aws.iam())
+    reader = _Reader(aws.iam(), aws)
     read = {"user": reader.read_user, "role": reader.read_role, "group": reader.read_group}[kind]
     try:
         with translate_errors(f"read {kind} {name}"):
@@ -112,10 +112,11 @@ def read_entity(aws: AwsAccess, kind: EntityKind, name: str) -> LiveEntity | Non
 @dataclass(frozen=True)
 class _Reader:
     iam: "IAMClient"
+    aws: AwsAccess
 
     def read_user(self, name: str) -> LiveEntity:
         user = self._call("iam:GetUser", name, self.iam.get_user, UserName=name)["User"]
-        with _translate_read_errors("iam:ListGroupsForUser", name):
+        with self._translate_read_errors("iam:ListGroupsForUser", name):
             pages = list(self.iam.get_paginator("list_groups_for_user").paginate(UserName=name))
         groups = [self.read_group(group["GroupName"]) for page in pages for group in page["Groups"]]
         return LiveEntity(
@@ -156,7 +157,7 @@ class _Reader:
 
     def _read_inline_policies(self, kind: str, name: str) -> dict[str, Document]:
         lower, key = kind.lower(), {f"{kind}Name": name}
-        with _translate_read_errors(f"iam:List{kind}Policies", name):
+        with self._translate_read_errors(f"iam:List{kind}Policies", name):
             pages = self._paginate(f"list_{lower}_policies", key)
             names = [policy for page in pages for policy in page["PolicyNames"]]
         get: Callable[..., Any] = getattr(self.iam, f"get_{lower}_policy")
@@ -167,7 +168,7 @@ class _Reader:
         }
 
     def _read_managed_policies(self, kind: str, name: str) -> dict[str, Document]:
-        with _translate_read_errors(f"iam:ListAttached{kind}Policies", name):
+        with self._translate_read_errors(f"iam:ListAttached{kind}Policies", name):
             pages = self._paginate(f"list_attached_{kind.lower()}_policies", {f"{kind}Name": name})
             arns = [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
         return {arn: self._read_document(arn) for arn in arns}
@@ -191,22 +192,31 @@ class _Reader:
     def _call(
         self, permission: str, resource: str, call: Callable[..., Any], **parameters: str
     ) -> Any:
-        with _translate_read_errors(permission, resource):
+        with self._translate_read_errors(permission, resource):
             return call(**parameters)
+
+    @contextmanager
+    def _translate_read_errors(self, permission: str, resource: str) -> Iterator[None]:
+        with translate_errors(f"read {resource} ({permission})"):
+            try:
+                yield
+            except botocore.exceptions.ClientError as error:
+                if is_denied(error, self.aws):
+                    raise UnreadableError(permission, resource) from None
+                if get_error_code(error) == _NOT_FOUND:
+                    raise _NotFoundError from None
+                raise
 
 
 def _read_tags(entity: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in entity.get("Tags", [])}
 
 
-@contextmanager
-def _translate_read_errors(permission: str, resource: str) -> Iterator[None]:
-    with translate_errors(f"read {resource} ({permission})"):
-        try:
-            yield
-        except botocore.exceptions.ClientError as error:
-            if get_error_code(error) in DENIED:
-                raise UnreadableError(permission, resource) from None
-            if get_error_code(error) == _NOT_FOUND:
-                raise _NotFoundError from None
-            raise
+def is_denied(error: botocore.exceptions.ClientError, aws: AwsAccess) -> bool:
+    """Whether the credentials, which STS has taken, may not call an operation of IAM.
+
+    IAM calls the keys of GetSessionToken invalid if they were got without MFA:
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
+    code = get_error_code(error)
+    return code in DENIED or (code == "InvalidClientTokenId" and aws.is_temporary)

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import boto3
 import botocore.client
 import pytest
 from botocore.exceptions import ClientError
@@ -232,6 +233,40 @@ def test_a_missing_permission_is_named(
     unchecked = next(one for one in result["notChecked"] if one["what"] == what)
     assert unchecked["permission"] == f"iam:{operation}"
     assert f"iam:{operation} on {resource}" in unchecked["why"]
+
+
+def test_keys_of_get_session_token_verify_access_and_read_nothing(own: Stage) -> None:
+    """Without MFA, IAM calls them invalid. What they assume lasts an hour at most."""
+    user = own.source.create_access_key(UserName="auditor")["AccessKey"]
+    sts = boto3.client(
+        "sts",
+        "us-east-1",
+        endpoint_url=own.sandbox.endpoint,
+        aws_access_key_id=user["AccessKeyId"],
+        aws_secret_access_key=user["SecretAccessKey"],
+    )
+    keys = sts.get_session_token()["Credentials"]
+    own.profile(
+        "temporary",
+        {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        },
+    )
+    for names in ([], ["partner-audit"]):
+        code, report = verify(own, *names, "--profile", "temporary")
+        assert (code, report["findings"]) == (0, 0)
+        [result] = report["grants"]
+        assert all(attempt["holds"] for attempt in result["attempts"])
+        assert {one["permission"] for one in result["notChecked"]} == {"iam:GetUser"}
+
+
+def test_a_users_own_keys_that_iam_calls_invalid_end_it(deployed: Stage) -> None:
+    with refusing(GetUser="InvalidClientTokenId"):
+        code, report = verify(deployed, "--profile", "auditor")
+    assert code == 3
+    assert "The credentials are not valid" in json.dumps(report)
 
 
 @pytest.mark.parametrize(
