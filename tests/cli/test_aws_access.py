@@ -208,7 +208,16 @@ def test_a_credential_process_that_does_not_run_is_told(config: Path, process: s
 
 @pytest.mark.parametrize("option", ["--endpoint-url", "--region"])
 def test_an_option_that_cannot_be_is_refused_before_any_call(deployed: Stage, option: str) -> None:
-    plain = {"--endpoint-url": ("localhost:4620", "//x", "http://", "http://[::1", "ftp://x/")}
+    plain = {
+        "--endpoint-url": (
+            "localhost:4620",
+            "//x",
+            "http://",
+            "http://[::1",
+            "ftp://x/",
+            "http://x:99999",
+        )
+    }
     for value in (*HOSTILE_VALUES, *plain.get(option, ("-x", "x-", "us east 1", "US-EAST-1"))):
         if option == "--endpoint-url" and value.startswith(("http://signin", "https://")):
             continue  # a URL

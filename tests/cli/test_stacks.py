@@ -121,7 +121,7 @@ def test_a_secret_beside_a_grant_is_told_with_the_way_out(deployed: Stage, tmp_p
         (b"\xef\xbb\xbf{}", "must be JSON (Unexpected UTF-8 BOM"),
         (b'{"a": NaN}', "a number must be finite"),
         (b'{"a": 1e999}', "a number must be finite"),
-        (b'{"a": 1, "b": 2, "a": 3}', "(a) a key must not be repeated"),
+        (b'{"a": 1, "b": 2, "a": 3}', "(a): a key must not be repeated"),
         (b'{"a":' + b"9" * 5000 + b"}", "must be JSON"),
         (b"[" * 100_000, "must not be nested so deeply"),
         (b'{"a":' * 100_000, "must not be nested so deeply"),
@@ -146,7 +146,7 @@ def test_a_name_that_no_file_has_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_stdin_is_called_so(deployed: Stage) -> None:
     assert deployed.call("map", "--outputs", "-", stdin="x").stderr.startswith(
-        "Error: stdin must be JSON"
+        "Error: stdin: must be JSON"
     )
     text = deployed.outputs.read_text(encoding="utf-8")
     done = deployed.call("explain", "alice", "deploy", "--outputs", "-", stdin=text)

@@ -249,7 +249,7 @@ def test_a_process_with_broken_streams_ends_with_its_exit_code() -> None:
             f"{tool} - <&- >&-",
             2,
             (
-                "Error: stdin must be JSON (Expecting value: line 1 column 1 (char 0))\n"
+                "Error: stdin: must be JSON (Expecting value: line 1 column 1 (char 0))\n"
                 "Write it again with `pulumi stack output --json --show-secrets`.\n"
             ),
         ),

@@ -268,9 +268,9 @@ def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> 
     if text is None:
         return None
     try:
-        is_url = urlsplit(text).scheme in ("http", "https") and (
-            is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
-        )
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and parts.port != 0  # raises where it is too big
+        is_url = is_url and (is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text))
     except ValueError:
         is_url = False
     if not is_url:

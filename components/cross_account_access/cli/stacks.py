@@ -191,7 +191,7 @@ def _read_file(name: str, title: str) -> Mapping[str, Any]:
         raise InputError(f"{title} must be text in UTF-8") from None
     except Refusal as refusal:
         where = "".join(f" ({key})" for key in refusal.where)
-        raise InputError(f"{title}{where} {refusal.rule}", _WRITE_AGAIN) from None
+        raise InputError(f"{title}{where}: {refusal.rule}", _WRITE_AGAIN) from None
     except ValueError as error:  # of a name that no file can have
         raise InputError(f"{title}: {error}") from None
     if not isinstance(outputs, dict):

@@ -16,7 +16,7 @@ _PRIVATE_IPV4 = [
 ]
 # https://www.iana.org/assignments/ipv6-address-space: no other IPv6 addresses are routed publicly.
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-_MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
+MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 _RefusedEveryone = partial(Refusal, code="source-ip-of-everyone", remedy="Leave the condition out")
 
 
@@ -33,7 +33,7 @@ def check_source_ip(value: object) -> str:
     except ValueError:
         network = None
     # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
-    if network is None or "%" in value or _is_within(network, _MAPPED_IPV4):
+    if network is None or "%" in value or _is_within(network, MAPPED_IPV4):
         remedy = _suggest_network(value)
         raise Refusal(rule, code="invalid-source-ip", remedy=remedy)
     if _is_everyone(network):
@@ -84,7 +84,7 @@ def _suggest_network(value: str) -> str:
         network = ip_network(re.sub("%[^/]*", "", value), strict=False)
     except ValueError:
         return ""
-    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED_IPV4):
+    if isinstance(network, IPv6Network) and network.subnet_of(MAPPED_IPV4):
         last = int(network.network_address) & 0xFFFF_FFFF
-        network = IPv4Network((last, network.prefixlen - _MAPPED_IPV4.prefixlen))
+        network = IPv4Network((last, network.prefixlen - MAPPED_IPV4.prefixlen))
     return f"Write the range as {network}"

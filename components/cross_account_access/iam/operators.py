@@ -17,6 +17,7 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Self, TypeAlias
 
+from .networks import MAPPED_IPV4
 from .policy_dates import parse_date
 from .policy_document import list_conditions
 from .policy_patterns import ARN_FIELDS, ContextKeys, Variables, fill_literal, fill_pattern
@@ -74,6 +75,13 @@ def _parse_network(text: str) -> IPv4Network | IPv6Network | None:
     except ValueError:
         return None
     return None if "%" in text else network  # a zone means something on one machine alone
+
+
+def _parse_own_network(text: str) -> IPv4Network | IPv6Network | None:
+    """Read a range as `_parse_network`, but none of IPv4 addresses written as IPv6: none is met."""
+    network = _parse_network(text)
+    is_mapped = isinstance(network, IPv6Network) and network.subnet_of(MAPPED_IPV4)
+    return None if is_mapped else network
 
 
 def _is_in_network(actual: str, required: str) -> bool:
@@ -156,7 +164,7 @@ _VALUE_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
     "Null": ("true or false", _parse_boolean),
     "Numeric": ("a number", _parse_number),
     "Date": ("a date in ISO 8601, or epoch seconds", _parse_time),
-    "IpAddress": ("an address or a range of addresses", _parse_network),
+    "IpAddress": ("an address or a range of addresses, IPv4 ones not as IPv6", _parse_own_network),
     "BinaryEquals": ("Base64 text", _parse_bytes),
 }
 _NAME = re.compile(

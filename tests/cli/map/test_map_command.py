@@ -222,7 +222,7 @@ IT = "--outputs it.json"
 BAD: dict[str, tuple[str, Any]] = {
     "no stack is given": ("", None),
     "gone.json: No such file or directory": ("--outputs gone.json", None),
-    "it.json must be JSON": (IT, "{"),
+    "it.json: must be JSON": (IT, "{"),
     "it.json is not a stack's outputs": (IT, "[]"),
     "it.json has no grants among its outputs": (IT, "{}"),
     "grant a is secret": (IT, {"grants": {"a": {"documents": "[secret]"}}}),

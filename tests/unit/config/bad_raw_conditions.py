@@ -120,6 +120,8 @@ RAW_CONDITIONS = [
             ("NotIpAddress", "203.0.113.0/24", "203.0.113.0/33"),
             ("IpAddress", "2001:db8::/32", "office"),
             ("NotIpAddress", "2001:db8::/32", "2001:db8::1%eth0"),
+            ("IpAddress", "203.0.113.0/24", "::ffff:203.0.113.7"),
+            ("NotIpAddress", "2001:db8::/32", "::ffff:cb00:7100/120"),
             ("Bool", "${aws:SecureTransport}", "yes"),
             ("BinaryEquals", "QQ==", "Q"),
             ("Null", "true", "no"),
