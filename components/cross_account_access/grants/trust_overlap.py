@@ -44,10 +44,12 @@ def check_overlaps(
         if missing := list_missing(_build_block(principals[position], own), others.build_block()):
             wide, narrow = (_describe(principals[one]) for one in (position, other))
             raise Refusal(
-                f"must have every condition of {narrow}, because the trust in {wide} lets {narrow} "
-                f"in too; it lacks {', '.join(missing)}",
+                "must have every condition of the principals that the trust in it lets in too; it "
+                f"lacks {', '.join(missing)}",
                 code="conditions-bypassed",
-                remedy=f"Give both the same conditions, or {narrow} a grant of its own",
+                # The names stand here, for a remedy is left out where they are secret.
+                remedy=f"The trust in {wide} lets {narrow} in: give both the same conditions, or "
+                f"{narrow} a grant of its own",
                 where=(Key("principals"), position),
                 value=principals[position].display_name,
             )
@@ -123,5 +125,4 @@ def _get_role_name(principal: PrincipalModel) -> str | None:
 
 
 def _describe(principal: PrincipalModel) -> str:
-    name = principal.label or principal.display_name  # the label of an Output, which may be secret
-    return f"{(principal.kind or 'principal').replace('_', ' ')} {name}"
+    return f"{(principal.kind or 'principal').replace('_', ' ')} {principal.display_name}"

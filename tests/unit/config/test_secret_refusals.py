@@ -187,6 +187,18 @@ PLAIN = {
 }
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_principals_name_that_is_encrypted_is_not_told_by_another_ones(*, exact: bool) -> None:
+    user = {"user": "swordfish", "conditions": {"mfa": True}}
+    config = config_of(principals=[user, {"group": "developers"}])
+    place = (*OF_GRANT, "principals", 0, "user")
+    places = frozenset([place]) if exact else frozenset(find_leaves(config))
+    encrypted = EncryptedLeaves(exact=places) if exact else EncryptedLeaves(covered=places)
+    (problem,) = refused(config, encrypted)
+    assert problem.code == "conditions-bypassed"
+    assert "swordfish" not in problem.message
+
+
 def test_exactly_what_names_a_resource_must_not_be_encrypted_by_itself() -> None:
     everywhere = set(find_leaves(RIGHT))
     assert len(everywhere) >= 30
