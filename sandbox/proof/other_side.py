@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
+from cross_account_access.config.settings import Settings
 from cross_account_access.grants import policies
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from sandbox.aws.endpoint import client, get_partition
 from sandbox.deploy.stack import get_account_ids, get_region
-from stack_config import Settings
 
 
 def make_roles(endpoint: str, settings: Settings) -> None:

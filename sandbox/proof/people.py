@@ -10,6 +10,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from cross_account_access.config.settings import Settings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
@@ -18,7 +19,6 @@ from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_cli
 from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
 from sandbox.deploy.stack import get_account_ids, get_region
-from stack_config import Settings
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient

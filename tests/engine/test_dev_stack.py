@@ -18,6 +18,7 @@ from tests.engine.conftest import AMBIENT, ROOT, Project, Run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cross_account_access.config.settings import Settings
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import People
 
@@ -31,7 +32,7 @@ class Dev:
     """The dev stack, brought up once."""
 
     project: Project
-    settings: stack_config.Settings
+    settings: Settings
     run: Run
     everybody: People
 
@@ -44,7 +45,7 @@ def dev_config(project: Project) -> dict[str, Any]:
     return config
 
 
-def settings_of(config: Mapping[str, Any]) -> stack_config.Settings:
+def settings_of(config: Mapping[str, Any]) -> Settings:
     return stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
 
 

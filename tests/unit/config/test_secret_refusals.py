@@ -8,8 +8,8 @@ import pytest
 
 import stack_config
 from cross_account_access import InvalidInput
+from cross_account_access.config.encrypted_config import EncryptedLeaves
 from cross_account_access.errors import SECRET, join_path
-from cross_account_access.wiring.encrypted_config import EncryptedLeaves
 from tests.hostile_outputs import find_leaves
 from tests.unit.config.test_encrypted_config import NAMESPACE
 

@@ -13,11 +13,12 @@ import yaml
 
 import stack_config
 from cross_account_access import CrossAccountAccess, InvalidInput
+from cross_account_access.config.connection import AssumedRole, Connection
+from cross_account_access.config.settings import Settings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
-from stack_config import AssumedRole, Connection, Settings
 from tests.component.harness import run
 from tests.component.world import World
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes
@@ -97,7 +98,7 @@ def test_check_raises_every_problem() -> None:
 
 
 def test_the_grants_reach_the_component_as_they_were_written() -> None:
-    args = stack_config.check(config(grants=GRANTS)).args()["grants"]
+    args = stack_config.make_args(stack_config.check(config(grants=GRANTS)))["grants"]
     assert args == {
         "deploy": {
             "principals": [{"role": "team/ci", "label": "ci"}],
@@ -121,12 +122,12 @@ def test_a_change_of_the_config_after_the_check_changes_nothing() -> None:
     }
     given = config(grants={"deploy": grant})
     settings = stack_config.check(given)
-    before = settings.args()
+    before = stack_config.make_args(settings)
     statement["Action"] = "*"
     grant["conditions"]["mfa"] = False
     del grant["principals"][0]
     given["grants"].clear()
-    assert settings.args() == before
+    assert stack_config.make_args(settings) == before
     made: Any = before["grants"]["deploy"]["role"]["inline_policies"]["pass"]
     assert made["Statement"][0]["Action"] == "iam:PassRole"
 
@@ -230,9 +231,11 @@ def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> N
         access = CrossAccountAccess(
             "access",
             {
-                "grants": settings.args()["grants"],
-                "source_provider": settings.source.provider("source"),
-                "destination_provider": settings.destination.provider("destination"),
+                "grants": stack_config.make_args(settings)["grants"],
+                "source_provider": stack_config.make_provider(settings.source, "source"),
+                "destination_provider": stack_config.make_provider(
+                    settings.destination, "destination"
+                ),
             },
         )
         return {"grants": stack_config.outputs(access)}
