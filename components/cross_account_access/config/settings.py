@@ -16,7 +16,7 @@ from cross_account_access.errors import (
     end_path,
     join_path,
 )
-from cross_account_access.grants.grant import GrantSet
+from cross_account_access.grants.grant_set import PairSet
 from cross_account_access.grants.model import read_model
 from cross_account_access.iam.findings import AccountSide
 
@@ -27,7 +27,7 @@ NAMESPACE = "cross-account-access"
 _PATH = f"{NAMESPACE}:"
 
 
-class Settings(GrantSet):
+class Settings(PairSet):
     """The whole config."""
 
     source: Connection = Connection()
