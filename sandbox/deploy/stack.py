@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stack_config
-from cross_account_access.config.settings import NAMESPACE, Settings
+from cross_account_access.config.settings import NAMESPACE, PairSettings
 from cross_account_access.config.yaml_file import make_refusal, read_yaml
 from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
 
@@ -34,7 +34,7 @@ class Stack:
     folder: Path
     name: str
     file: Path
-    settings: Settings
+    settings: PairSettings
     config: Mapping[str, str]
     endpoint: str
 
@@ -75,6 +75,10 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     settings = stack_config.check(
         {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)}
     )
+    if not isinstance(settings, PairSettings):
+        raise make_refusal(
+            "many-accounts", f"{prefix}accounts", "", "must not be set for the sandbox"
+        )
     config = {
         key: value if isinstance(value, str) else json.dumps(value, default=str)
         for key, value in values.items()
@@ -82,7 +86,7 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     return Stack(folder, name, file, settings, config, _get_endpoint(settings))
 
 
-def get_account_ids(settings: Settings) -> tuple[str, str]:
+def get_account_ids(settings: PairSettings) -> tuple[str, str]:
     """The source's and the destination's account ID.
 
     Raises:
@@ -103,14 +107,14 @@ def get_account_ids(settings: Settings) -> tuple[str, str]:
     return ids[0], ids[1]
 
 
-def get_region(settings: Settings) -> str:
+def get_region(settings: PairSettings) -> str:
     """The region that both accounts are asked in, whose partition is theirs."""
     variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
     places = (settings.source.region, settings.destination.region, *variables)
     return next(filter(None, places), DEFAULT_REGION)
 
 
-def _get_endpoint(settings: Settings) -> str:
+def _get_endpoint(settings: PairSettings) -> str:
     used = [side for side in ("source", "destination") if settings.side in ("both", side)]
     endpoints = {}
     for side in used:
