@@ -108,9 +108,10 @@ class GrantSet(Model):
         for name, account in self.roles:
             role = self.grants[name].role_name(name)
             if (other := names.setdefault((account, role.lower()), name)) != name:
+                where = "" if account == DESTINATION else f" in {account}"
                 raise Refusal(
                     "role names must be unique in an account, ignoring case; grant "
-                    f"{other} already uses this one",
+                    f"{other} already uses this one{where}",
                     code="repeated-role-name",
                     where=(Key("grants"), name, Key("role"), Key("name")),
                     value=role,

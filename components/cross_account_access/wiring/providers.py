@@ -114,7 +114,7 @@ def find_account_providers(
     asked = _pick_providers(args, asking)
     if not making:
         refusal = Refusal(
-            "one account at least must have a provider, or nothing would be made",
+            "at least one account must have a provider, or nothing would be made",
             code="missing-provider",
             remedy="Give an aws.Provider to each account whose part is to be made here",
         )
