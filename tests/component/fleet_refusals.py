@@ -11,6 +11,7 @@ ACCOUNTS: dict[str, Any] = {
     "production": {"account_id": DESTINATION, "groups": ["workloads"]},
     "staging": {"account_id": ELSEWHERE, "groups": ["workloads", "tests"]},
 }
+NUMBERED: Any = {1: {}}
 PEOPLE_AND_CI = ACCOUNTS | {"ci": {"account_id": CI}}
 ALICE = {"user": "alice"}
 OWN_POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
@@ -209,7 +210,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "accounts.../x",
     ),
     "a name that is a number": (
-        fleet({**ACCOUNTS, 1: {}}),
+        fleet(ACCOUNTS | NUMBERED),
         "account-or-group-name-not-string",
         "accounts.1",
     ),
