@@ -203,6 +203,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "account-or-group-name-too-long",
         f"accounts.{'x' * 65}",
     ),
+    "names that differ in case alone": (
+        fleet(ACCOUNTS | {"People": {}}),
+        "repeated-account-name",
+        "accounts.People",
+    ),
     "an empty name": (fleet(ACCOUNTS | {"": {}}), "account-or-group-name-too-short", "accounts."),
     "a name that is a path": (
         fleet(ACCOUNTS | {"../x": {}}),

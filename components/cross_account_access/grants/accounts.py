@@ -39,8 +39,15 @@ class AccountNames:
         """Check that every name stands for one account or one group.
 
         Raises:
-            Refusal: If a group is called like an account.
+            Refusal: If a group is called like an account, or names of two accounts differ in case
+                only.
         """
+        if repeated := limits.find_repeated(self._accounts, key=str.lower):
+            raise Refusal(
+                "names of accounts must be unique, ignoring case: they are those of stacks' files",
+                code="repeated-account-name",
+                where=(Key("accounts"), repeated),
+            )
         for name, account in sorted(self._accounts.items()):
             where = (Key("accounts"), name)
             for position, group in enumerate(account.groups):
