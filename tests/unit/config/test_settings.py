@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,3 +184,15 @@ def test_a_file_whose_name_is_encrypted_is_refused_without_it(tmp_path: Path) ->
         (problem,) = caught.value.problems
         assert (problem.code, problem.value) == ("must-be-plain", SECRET)
         assert "swordfish" not in problem.message
+
+
+def test_the_file_in_the_docs_is_right(tmp_path: Path) -> None:
+    page = Path(stack_config.__file__).parent / "docs" / "accounts.md"
+    first, stack = re.findall(r"```yaml\n(.+?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    file = tmp_path / "access.yaml"
+    file.write_text(first, encoding="utf-8")
+    assert check_access_file(file).looked_up == ()
+    own = {key.partition(":")[2]: value for key, value in yaml.safe_load(stack)["config"].items()}
+    settings = stack_config.check(own | {"reports": "reports-7f3a"}, folder=tmp_path)
+    assert (settings.made, settings.looked_up) == (("production",), ("people",))
+    assert settings.made_grants == ("read-only",)
