@@ -124,8 +124,7 @@ def test_the_documents_of_any_grant_that_is_not_refused_are_accepted(
 def test_policies_of_many_roles_are_accepted(kinds: int) -> None:
     roles = some_roles(300, 45, PLAIN, kinds, seed=0)
     dealt = [
-        policies.build_assume_role_policy(roles[name] for name in names)
-        for names in pack(roles)
+        policies.build_assume_role_policy(roles[name] for name in names) for names in pack(roles)
     ]
     assert len(dealt) >= 4
     assert complaints(map(managed_policy, dealt)) == []

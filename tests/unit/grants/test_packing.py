@@ -154,9 +154,7 @@ def test_one_policy_is_filled_to_its_last_character(kinds: int) -> None:
 def test_500_roles_with_names_of_64_characters_fit_in_ten_policies() -> None:
     names = [f"{number:03}".ljust(64, "x") for number in range(500)]
     grant = read_model(GrantModel, {"principals": [{"user": "alice"}]})
-    dealt = pack(
-        {name: AssumableRole(grant.longest_role_arn(name)) for name in names}
-    )
+    dealt = pack({name: AssumableRole(grant.longest_role_arn(name)) for name in names})
     assert len(dealt) == 9
     assert sorted(name for in_it in dealt for name in in_it) == names
     for partition in ("aws", "aws-cn", "aws-us-gov"):
@@ -166,9 +164,7 @@ def test_500_roles_with_names_of_64_characters_fit_in_ten_policies() -> None:
 
 
 def test_500_roles_that_all_ask_for_all_actions_fit_too() -> None:
-    dealt = pack(
-        {f"role-{number}": role(number, PLAIN, ACTIONS[2]) for number in range(500)}
-    )
+    dealt = pack({f"role-{number}": role(number, PLAIN, ACTIONS[2]) for number in range(500)})
     assert len(dealt) <= 10
 
 
@@ -212,10 +208,7 @@ def test_a_roles_arn_is_never_longer_than_was_reckoned(
     st.builds(some_roles, st.integers(1, 55), st.just(SHORTEST), st.just(PLAIN), st.just(1), SEEDS)
 )
 def test_a_second_grant_changes_the_one_policy_and_moves_nothing(roles: Roles) -> None:
-    before, after = (
-        pack(roles),
-        pack(roles | {"one-more": role(0, PLAIN)}),
-    )
+    before, after = (pack(roles), pack(roles | {"one-more": role(0, PLAIN)}))
     assert (len(before), len(after)) == (1, 1)
     assert set(after[0]) - set(before[0]) == {"one-more"}
 
@@ -228,9 +221,7 @@ def test_a_role_that_gets_another_condition_stays_in_its_policy_while_kinds_stay
     name = min(roles)
     kinds = {role.actions for other, role in roles.items() if other != name}
     if kinds >= {actions, roles[name].actions}:
-        assert pack(
-            roles | {name: AssumableRole(roles[name].arn, actions)}
-        ) == pack(roles)
+        assert pack(roles | {name: AssumableRole(roles[name].arn, actions)}) == pack(roles)
 
 
 @SOME
@@ -247,10 +238,7 @@ def test_one_role_more_or_less_changes_at_most_one_policy_more_than_are_full(
     """
     length = 200
     fewer = some_roles(count, length, length, 1, seed)
-    before, after = (
-        pack(fewer),
-        pack(fewer | {"one-more": role(0, length)}),
-    )
+    before, after = (pack(fewer), pack(fewer | {"one-more": role(0, length)}))
     if len(before) == len(after):
         most = max(len(names) for names in before)
         assert 1 <= changed(before, after) <= sum(len(names) == most for names in before) + 1
@@ -266,10 +254,7 @@ def test_one_role_more_or_less_changes_few_policies_of_many() -> None:
     average, 3 at most. A policy that changes is one update of one `Policy`; attachments stay.
     """
     samples = [some_roles(count, 45, PLAIN, 1, seed) for count in COUNTS for seed in range(6)]
-    pairs = [
-        (pack(roles), pack(roles | {"one-more": role(0, 74)}))
-        for roles in samples
-    ]
+    pairs = [(pack(roles), pack(roles | {"one-more": role(0, 74)})) for roles in samples]
     changes = [changed(before, after) for before, after in pairs if len(before) == len(after)]
     assert len(changes) >= 38
     assert max(len(before) for before, _ in pairs) >= 7
@@ -282,10 +267,7 @@ def test_a_policy_more_moves_no_more_roles_than_it_must() -> None:
     moved = []
     for seed in range(20):
         fewer = some_roles(57, PLAIN, PLAIN, 1, seed)
-        before, after = (
-            pack(fewer),
-            pack({**fewer, "a": role(0, PLAIN), "b": role(1, PLAIN)}),
-        )
+        before, after = (pack(fewer), pack({**fewer, "a": role(0, PLAIN), "b": role(1, PLAIN)}))
         assert (len(before), len(after)) == (1, 2)
         moved.append(len(set(before[0]) - set(after[0])))
     assert 20 <= mean(moved) <= 40, "about half, as it must be where one policy becomes two"
