@@ -28,7 +28,7 @@ from cross_account_access.errors import (
     end_path,
     join_path,
 )
-from cross_account_access.grants.grant import GrantSet
+from cross_account_access.grants.grant_set import PairSet
 from cross_account_access.grants.model import Model, plain, read_model
 from cross_account_access.grants.roles import check_role_arn
 from cross_account_access.iam import arns, limits
@@ -188,7 +188,7 @@ class Connection(Model):
         )
 
 
-class Settings(GrantSet):
+class Settings(PairSet):
     """The whole config."""
 
     source: Connection = Connection()

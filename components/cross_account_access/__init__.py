@@ -1,6 +1,7 @@
 """Pulumi components that open AWS IAM access from one account to another.
 
-`CrossAccountAccess` makes both halves, each with its own account's provider. `TrustedRole` makes
+`CrossAccountAccess` makes both halves, each with its own account's provider, and
+`MultiAccountAccess` the same among any number of accounts. `TrustedRole` makes
 only the destination's half and `AssumeRoleGrant` only the source's, for administrators of one
 account.
 """
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
-    from .args import Conditions, Grant, Principal, RoleSettings, TrustBy
+    from .args import AccountSettings, Conditions, Grant, Principal, RoleSettings, TrustBy
     from .destination import TrustedRole, TrustedRoleArgs
     from .errors import CrossAccountAccessError, InvalidInput, Problem
+    from .multi_account import MultiAccountAccess, MultiAccountAccessArgs
     from .source import AssumeRoleGrant, AssumeRoleGrantArgs
     from .wiring.inputs import InvalidArgs
     from .wiring.outputs import GrantOutputs
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccountSettings",
     "AssumeRoleGrant",
     "AssumeRoleGrantArgs",
     "Conditions",
@@ -30,6 +33,8 @@ __all__ = [
     "GrantOutputs",
     "InvalidArgs",
     "InvalidInput",
+    "MultiAccountAccess",
+    "MultiAccountAccessArgs",
     "Principal",
     "Problem",
     "RoleSettings",
@@ -41,8 +46,9 @@ __all__ = [
 
 _MODULES = {
     "access": ("CrossAccountAccess", "CrossAccountAccessArgs", "Side"),
-    "args": ("Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
+    "args": ("AccountSettings", "Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
     "destination": ("TrustedRole", "TrustedRoleArgs"),
+    "multi_account": ("MultiAccountAccess", "MultiAccountAccessArgs"),
     "errors": ("CrossAccountAccessError", "InvalidInput", "Problem"),
     "wiring.inputs": ("InvalidArgs",),
     "wiring.outputs": ("GrantOutputs",),

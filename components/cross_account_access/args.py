@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 
 
 class Conditions(TypedDict):
@@ -101,6 +102,9 @@ class Principal(TypedDict):
     `o-…/r-…/ou-…/`."""
     session: NotRequired[str]
     """One session of a role, as ROLE/SESSION, with the role's name without its path."""
+    source: NotRequired[str]
+    """The name of the principal's account, in a `MultiAccountAccess`; the grant's `source` by
+    default."""
     label: NotRequired[str]
     """The name that the principal's resources are given in Pulumi. Required if the name or ARN is
     an Output; otherwise the principal's name is the default."""
@@ -142,8 +146,27 @@ class RoleSettings(TypedDict):
     """At most 50 tags of the role."""
 
 
+class AccountSettings(TypedDict):
+    """One of the accounts of a `MultiAccountAccess`. With a `provider`, its part is made here;
+    without one, it is made elsewhere.
+    """
+
+    provider: NotRequired[pulumi.Input[aws.Provider]]
+    """The AWS provider with the account's credentials: its part is made with it."""
+    lookup_provider: NotRequired[pulumi.Input[aws.Provider]]
+    """An AWS provider with which principals are looked up in the account, whose part is made
+    elsewhere. Without one, principals are trusted by their ARNs as the args give them."""
+    account_id: NotRequired[str]
+    """The account's ID, 12 digits. Required without a provider; otherwise the credentials must
+    belong to this account."""
+    groups: NotRequired[list[str]]
+    """Names of groups that the account is in. Grants may name a group in place of its accounts."""
+
+
 class Grant(TypedDict):
-    """A role in the destination account, and who from the source account may assume it."""
+    """A role in the destination account, and who from the source account may assume it. Among many
+    accounts the role is made in each destination.
+    """
 
     principals: list[Principal]
     """Who is trusted: one or more principals."""
@@ -151,7 +174,16 @@ class Grant(TypedDict):
     """The role. By default it has the grant's name and no permissions."""
     conditions: NotRequired[Conditions]
     """Conditions under which the role may be assumed; none by default."""
+    source: NotRequired[str]
+    """The name of the principals' account. Only in a `MultiAccountAccess`, where it is required if
+    a principal has no `source` of its own."""
+    destinations: NotRequired[list[str]]
+    """Names of accounts, or of groups of accounts, that have the role. Only in a
+    `MultiAccountAccess`, where it is required."""
+    exclude: NotRequired[list[str]]
+    """Names of accounts, or of groups of accounts, that don't have the role although
+    `destinations` names them. Only in a `MultiAccountAccess`."""
     formerly: NotRequired[list[str]]
-    """Former names of the grant, as GRANT, or as COMPONENT/GRANT if it was in another
-    CrossAccountAccess of the program: resources made under them are kept. The role's name is the
+    """Former names of the grant, as GRANT, or as COMPONENT/GRANT if it was in another component of
+    the same type in the program: resources made under them are kept. The role's name is the
     grant's by default, so set `role.name` too."""

@@ -114,7 +114,7 @@ class TrustedRole(pulumi.ComponentResource):
         super().__init__("cross-account-access:index:TrustedRole", name, None, opts)
         provider = explicit_provider(self, "destination")
         given: Any = args
-        if isinstance(given, RoleInputs):  # a CrossAccountAccess has read them already
+        if isinstance(given, RoleInputs):  # read already
             self._inputs = given
         else:
             frozen = freeze_args(f"TrustedRole {name}", args, keywords)
@@ -128,7 +128,7 @@ class TrustedRole(pulumi.ComponentResource):
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._inputs.account_id
-        self._usage = UsageOutputs(self.role_arn, self._inputs.grant)
+        self._usage = UsageOutputs(self.role_arn, self._inputs.grant, self._inputs.label)
         self.switch_role_url = self._usage.switch_role_url
         self.switch_role_unavailable = self._usage.switch_role_unavailable
         self.longest_session = self._usage.longest_session

@@ -33,6 +33,7 @@ from .access import CrossAccountAccess
 from .destination import TrustedRole
 from .errors import Problem, display_value, join_path
 from .grants.model import refuse_unknown_key
+from .multi_account import MultiAccountAccess
 from .source import AssumeRoleGrant
 from .wiring.inputs import InvalidArgs
 
@@ -43,11 +44,13 @@ _SIGNATURE = rpc._special_sig_key  # noqa: SLF001
 
 
 class AccessProvider(ComponentProvider):
-    """Hosts the three components, and spells paths in refusals as other languages do."""
+    """Hosts the components, and spells paths in refusals as other languages do."""
 
     def __init__(self) -> None:
         super().__init__(
-            [CrossAccountAccess, TrustedRole, AssumeRoleGrant], NAME, version=__version__
+            [CrossAccountAccess, MultiAccountAccess, TrustedRole, AssumeRoleGrant],
+            NAME,
+            version=__version__,
         )
         # Docstrings come with the source's line ends and indentation.
         schema = _unwrap(json.loads(self.schema or "{}"))

@@ -38,7 +38,8 @@ from cross_account_access import (
 )
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
-from cross_account_access.grants.grant import AccessModel, GrantModel
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel

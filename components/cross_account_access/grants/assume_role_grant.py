@@ -86,6 +86,7 @@ class AssumeRoleGrantModel(Model):
         for key, is_set in (
             ("trust_by", self.principal.by_name),
             ("unique_id", self.principal.unique_id is not None),
+            ("source", self.principal.source is not None),
         ):
             if is_set:
                 raise Refusal(

@@ -13,9 +13,11 @@ from pydantic.alias_generators import to_camel
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 
+from .accounts import ACCOUNT_NAME
 from .grant import GrantModel, Side
 from .policies import AssumableRole, build_assume_role_policy
-from .principals import TRAITS, Attachable, PrincipalKind, PrincipalModel
+from .principal_entities import Attachable
+from .principals import TRAITS, PrincipalKind, PrincipalModel
 from .roles import check_managed_policy_arn, check_role_arn, resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
 
@@ -35,6 +37,7 @@ class SourceHalf(_Record):
     """What the source account has for one principal of a grant.
 
     Attributes:
+        account_id: Its account's ID, where that isn't the record's source account.
         kind: What the principal is.
         name: Its name with its path; or the account's or organization's ID, the permission set's
             name, ROLE/SESSION.
@@ -47,9 +50,11 @@ class SourceHalf(_Record):
             to; None where the user attaches it.
         needs: The identity policy that it needs for the role, and no more.
         policy_arn: The managed policy that was created for it; None where none was created here.
-        policy: That policy's document, which may hold other grants' roles too.
+        policy: That policy's document, which may hold other grants' roles too. None in the record
+            of a grant among many accounts: there the stack's output `policies` has it.
     """
 
+    account_id: _AccountId | None = None
     kind: PrincipalKind
     name: str
     arn: str | None
@@ -95,13 +100,18 @@ class GrantDocuments(_Record):
 
     Attributes:
         format: The version of the record's form.
-        side: Which half the stack creates.
+        account: The destination account's name, where the grant is one among many accounts.
+        side: Which half the stack creates: of several sources', at least one.
+        made: The IDs of the accounts whose parts the stack creates; None between a pair.
+        source_account_id: The account of the principals that have no `account_id` of their own.
         principals: One for each of the grant's principals.
     """
 
     format: Literal[1] = 1
     grant: _RoleName  # the rule of a grant's name is a role's
+    account: Annotated[str, AfterValidator(ACCOUNT_NAME)] | None = None
     side: Side
+    made: list[_AccountId] | None = None
     partition: str
     source_account_id: _AccountId
     destination_account_id: _AccountId
@@ -116,9 +126,15 @@ class GrantDocuments(_Record):
         Args:
             role_id: The role's unique ID.
             policies_made: ARN and document of each principal's policy; None where it has none.
+                Among many accounts the document is left out.
         """
         principals = [
-            half.model_copy(update={"policy_arn": made[0], "policy": json.loads(made[1])})
+            half.model_copy(
+                update={
+                    "policy_arn": made[0],
+                    "policy": None if self.account else json.loads(made[1]),
+                }
+            )
             if made
             else half
             for half, made in zip(self.principals, policies_made, strict=True)
@@ -128,7 +144,8 @@ class GrantDocuments(_Record):
 
     def as_json(self) -> str:
         """Render the record as the stack's outputs have it."""
-        return self.model_dump_json(by_alias=True)
+        only_many: Any = {"account": True, "made": True, "principals": {"__all__": {"account_id"}}}
+        return self.model_dump_json(by_alias=True, exclude=None if self.account else only_many)
 
 
 def build_grant_documents(
@@ -216,7 +233,7 @@ def build_principal_half(
         actions: What both sides allow it.
         role_arn: The role's ARN.
         partition: The source account's partition.
-        account: Its ID.
+        account: Its ID, which a principal's own `source` takes the place of.
 
     Raises:
         Refusal: If the principal is in another account.
@@ -229,9 +246,10 @@ def build_principal_half(
     if principal.session is not None:
         arn, holder = element, principal.session.partition("/")[0]
     elif entity is not None:
-        arn, holder = entity.build_arn(partition, account), entity.name
+        arn, holder = entity.build_arn(partition, principal.source or account), entity.name
     role = AssumableRole(role_arn, actions)
     return SourceHalf(
+        account_id=None if principal.source in (None, account) else principal.source,
         kind=principal.kind,
         name=f"{entity.path}{entity.name}".removeprefix("/") if entity else principal.display_name,
         arn=arn,

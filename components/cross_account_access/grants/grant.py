@@ -1,40 +1,32 @@
 """A grant as a whole: who gets which role under which conditions, and how its parts go together."""
 
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cross_account_access.errors import FieldPath, Key, Refusal, locate
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
-from cross_account_access.iam.findings import AccountSide
 
-from .condition_values import check_known_tags
+from .accounts import ACCOUNT_NAME
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain
-from .principals import TRAITS, Entity, PrincipalKind, PrincipalModel
-from .roles import RoleModel, Tags, merge_tags
+from .principal_entities import Entity
+from .principals import TRAITS, PrincipalKind, PrincipalModel
+from .roles import RoleModel
 from .trust import build_trust_policy, get_effective_conditions
 from .trust_overlap import check_overlaps
 
 Side = Literal["both", "source", "destination"]
 
-_GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
+SOURCE, DESTINATION = "source", "destination"
+"""What the accounts are called where there is only a pair of them."""
+
+GRANT_NAME = replace(limits.ROLE_NAME, what="a grant's name")
 # Of the minimum length; the digest of unique IDs has one length whatever theirs.
 _PLACEHOLDER_ID = "0" * limits.UNIQUE_ID.least
-
-
-def refuse_same_account(where: FieldPath, account: str) -> Refusal:
-    """Make the refusal of a source that is the destination too."""
-    return Refusal(
-        "source and destination must be two accounts",
-        code="same-account",
-        remedy="Inside one account an identity policy is enough",
-        where=where,
-        value=account,
-    )
 
 
 def _check_former_name(value: object) -> str:
@@ -46,7 +38,7 @@ def _check_former_name(value: object) -> str:
             "must be GRANT, or COMPONENT/GRANT for a grant that was in another component",
             code="invalid-former-name",
         )
-    _GRANT_NAME(grant)
+    GRANT_NAME(grant)
     return value
 
 
@@ -62,15 +54,28 @@ class TrustModel(Model):
         for position, principal in enumerate(self.principals):
             with locate(Key("principals"), position):
                 self.check_possible(principal)
-        account = self._check_one_account()
-        self._check_quota(account or "0" * 12)
-        check_overlaps(self.principals, self.conditions)
+        self._check_quota(self._find_accounts())
+        check_overlaps(self._placed, self.conditions)
         return self
+
+    def source_of(self, principal: PrincipalModel) -> str:
+        """The name of the account that a principal is in."""
+        return principal.source or SOURCE
+
+    @cached_property
+    def _placed(self) -> Sequence[PrincipalModel]:
+        """The principals, each with its account's name where one has its own."""
+        if not any(principal.source for principal in self.principals):
+            return self.principals
+        return [principal.located_in(self.source_of(principal)) for principal in self.principals]
 
     def _check_unique(self) -> None:
         """Check that no two principals share a label, nor a name under different labels."""
+        accounts = [f"{p.source or ''}/" for p in self._placed]
+        own_keys = [p.key for p in self.principals]
         names = [f"{p.kind}-{p.entity.name}" if p.entity else p.key for p in self.principals]
-        for keys in ([p.key for p in self.principals], names):
+        for spelt in (own_keys, names):
+            keys = [f"{account}{key}" for account, key in zip(accounts, spelt, strict=True)]
             if repeated := limits.find_repeated(keys, key=str.lower):
                 position = max(i for i, k in enumerate(keys) if k.lower() == repeated.lower())
                 raise Refusal(
@@ -81,18 +86,26 @@ class TrustModel(Model):
                     value=self.principals[position].display_name,
                 )
 
-    def _check_one_account(self) -> str | None:
-        accounts = sorted({p.known_account for p in self.principals if p.known_account})
-        if len(accounts) > 1:
-            raise Refusal(
-                "a grant's principals must be in one source account",
-                code="principals-of-several-accounts",
-                remedy=f"These are in {', '.join(accounts)}",
-                where=(Key("principals"),),
-            )
-        return accounts[0] if accounts else None
+    def _find_accounts(self) -> dict[str, str]:
+        """Find the account IDs that principals' own keys hold; one of zeros where none does."""
+        known: dict[str, set[str]] = {}
+        for principal in self.principals:
+            own = {principal.known_account} if principal.known_account else set()
+            known.setdefault(self.source_of(principal), set()).update(own)
+        for accounts in known.values():
+            if len(accounts) > 1:
+                raise Refusal(
+                    "a grant's principals must be in one source account",
+                    code="principals-of-several-accounts",
+                    remedy=f"These are in {', '.join(sorted(accounts))}",
+                    where=(Key("principals"),),
+                )
+        return {
+            source: next(iter(accounts), f"{number:012}")
+            for number, (source, accounts) in enumerate(sorted(known.items()))
+        }
 
-    def _check_quota(self, account: str) -> None:
+    def _check_quota(self, accounts: Mapping[str, str]) -> None:
         """Check the trust policy's size, as it will be with the principals' unique IDs."""
         positions = [
             position
@@ -100,15 +113,17 @@ class TrustModel(Model):
             if not isinstance(p.identity, Unresolved)
         ]
         principals = [
-            p.model_copy(update={"unique_id": _PLACEHOLDER_ID})
-            if p.kind in ("user", "role") and not p.by_name
-            else p
+            (
+                p.model_copy(update={"unique_id": _PLACEHOLDER_ID})
+                if p.kind in ("user", "role") and not p.by_name
+                else p
+            ).located_in(accounts[self.source_of(p)])
             for p in (self.principals[position] for position in positions)
         ]
         partition = next(filter(None, (p.known_partition for p in principals)), "aws")
         with locate(Key("principals")):
             try:
-                build_trust_policy(principals, self.conditions, partition, account)
+                build_trust_policy(principals, self.conditions, partition, "")
             except Refusal as refusal:
                 if refusal.where:
                     first, *rest = refusal.where
@@ -181,7 +196,16 @@ class RoleGrantModel(TrustModel):
 class GrantModel(RoleGrantModel):
     """One grant; `args.Grant` says what each key means."""
 
+    source: Annotated[str | None, plain(ACCOUNT_NAME)] = None
+    destinations: (
+        Annotated[list[Annotated[str, plain(ACCOUNT_NAME)]], Field(min_length=1)] | None
+    ) = None
+    exclude: list[Annotated[str, plain(ACCOUNT_NAME)]] = []
     formerly: list[Annotated[str, plain(_check_former_name)]] = []
+
+    def source_of(self, principal: PrincipalModel) -> str:
+        """The name of the account that a principal is in."""
+        return principal.source or self.source or SOURCE
 
     def role_name(self, grant: str) -> str:
         """The role's name, by default the grant's."""
@@ -191,9 +215,9 @@ class GrantModel(RoleGrantModel):
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
 
-    def longest_role_arn(self, grant: str) -> str:
-        """The longest ARN that the role may have, in the partition with the longest name."""
-        return self.role_arn(grant, "aws-us-gov", "0" * 12)
+    def role_place(self, grant: str) -> str:
+        """The role's name after its path, such as `/team/read-only`."""
+        return f"{self.role.path}{self.role_name(grant)}"
 
     @property
     def unattached_principals(self) -> list[PrincipalModel]:
@@ -205,7 +229,7 @@ def _describe(kind: PrincipalKind) -> str:
     return "role session" if kind == "session" else kind.replace("_", " ")
 
 
-def _check_side(value: object) -> Side:
+def check_side(value: object) -> Side:
     match getattr(value, "value", value):
         case "both" | "source" | "destination" as side:
             return side
@@ -223,128 +247,3 @@ def check_import_ids(value: object) -> dict[str, str]:
         if not is_name or not isinstance(import_id, str) or not import_id:
             raise Refusal(rule, code="invalid-imports", where=(str(key),), value=import_id)
     return dict(value)
-
-
-class GrantSet(Model):
-    """The grants between a pair of accounts, and how they go together."""
-
-    grants: dict[Annotated[str, plain(_GRANT_NAME)], GrantModel] = Field(min_length=1)
-    side: Annotated[Side, plain(_check_side)] = "both"
-    tags: Annotated[Tags, plain(check_known_tags)] = {}
-    imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
-
-    @abstractmethod
-    def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
-        """The path of an account's expected ID, and the ID where it is set."""
-
-    @model_validator(mode="after")
-    def _check_grants(self) -> "GrantSet":
-        self._check_two_accounts()
-        self.check_accounts(self.account_id("source")[1], self.account_id("destination")[1])
-        self._check_former_names()
-        for name, grant in sorted(self.grants.items()):
-            with locate(Key("grants"), name, Key("role"), Key("tags")):
-                merge_tags(self.tags, grant.role.tags)
-        self._check_role_names()
-        self._check_spelling()
-        return self
-
-    def _check_role_names(self) -> None:
-        names: dict[str, str] = {}
-        for name, grant in sorted(self.grants.items()):
-            role = grant.role_name(name)
-            if (other := names.setdefault(role.lower(), name)) != name:
-                raise Refusal(
-                    "role names must be unique in an account, ignoring case; grant "
-                    f"{other} already uses this one",
-                    code="repeated-role-name",
-                    where=(Key("grants"), name, Key("role"), Key("name")),
-                    value=role,
-                )
-
-    def _check_spelling(self) -> None:
-        """Check that all grants spell a principal alike, so that it is one for all of them."""
-        spellings: dict[str, str] = {}
-        for where, principal in self._list_principals():
-            if entity := principal.entity:
-                name = f"{entity.path}{entity.name}"
-                other = spellings.setdefault(f"{entity.kind} {entity.name}".lower(), name)
-                if other != name:
-                    raise Refusal(
-                        "a principal must be spelt alike everywhere",
-                        code="principal-spelt-differently",
-                        remedy=f"Another grant has {other}: spell it as IAM shows it",
-                        where=where,
-                        value=name,
-                    )
-
-    def check_accounts(
-        self, source: str | None, destination: str | None, partition: str | None = None
-    ) -> None:
-        """Check the known accounts and partitions of principals and policies.
-
-        Args:
-            source: The source account's ID; None where it isn't known.
-            destination: The destination account's ID, likewise.
-            partition: The partition of both, likewise.
-
-        Raises:
-            Refusal: If a principal or a policy is in another account or partition.
-        """
-        self._check_sources(source, partition)
-        for name, grant in sorted(self.grants.items()):
-            if destination:
-                with locate(Key("grants"), name, Key("role")):
-                    grant.role.check_account(destination, partition)
-
-    def _check_former_names(self) -> None:
-        taken = {name: name for name in self.grants}
-        for name, grant in sorted(self.grants.items()):
-            for position, former in enumerate(grant.formerly):
-                if (other := taken.setdefault(former, name)) != name or former == name:
-                    raise Refusal(
-                        "must be a name that no grant has now and no other grant had; grant "
-                        f"{other} has it",
-                        code="former-name-in-use",
-                        where=(Key("grants"), name, Key("formerly"), position),
-                        value=former,
-                    )
-
-    def _check_two_accounts(self) -> None:
-        if self.side != "both":
-            other: AccountSide = "destination" if self.side == "source" else "source"
-            where, account = self.account_id(other)
-            if account is None:
-                raise Refusal(
-                    f"the {other} account's ID is required with side {self.side}",
-                    code="missing-account-id",
-                    remedy="Add the key",
-                    where=where,
-                )
-        where, destination = self.account_id("destination")
-        if destination and destination == self.account_id("source")[1]:
-            raise refuse_same_account(where, destination)
-
-    def _check_sources(self, source: str | None, partition: str | None) -> None:
-        for where, principal in self._list_principals():
-            with locate(*where):
-                principal.check_source(source, partition)
-            source = source or principal.known_account
-
-    def _list_principals(self) -> Iterator[tuple[FieldPath, PrincipalModel]]:
-        """Every principal, with its path."""
-        for name, grant in sorted(self.grants.items()):
-            for position, principal in enumerate(grant.principals):
-                yield (Key("grants"), name, Key("principals"), position), principal
-
-
-class AccessModel(GrantSet):
-    """Checked `access.CrossAccountAccessArgs`, but for the providers."""
-
-    source_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
-    destination_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
-
-    def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
-        """The path of an account's expected ID, and the ID where it is set."""
-        key = f"{account}_account_id"
-        return (Key(key),), getattr(self, key)

@@ -10,9 +10,11 @@ from pydantic import ValidationInfo, model_validator
 from cross_account_access.errors import Key, Refusal
 from cross_account_access.iam import arns, limits
 
+from .accounts import ACCOUNT_NAME
 from .condition_values import Block
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain, spell_key, when_known
+from .principal_entities import Attachable, Entity, check_source_account, check_source_partition
 from .principal_names import (
     check_group_name,
     check_principal_arn,
@@ -32,7 +34,6 @@ PrincipalKind = Literal[
     "organizational_unit",
     "session",
 ]
-Attachable = Literal["user", "role", "group"]
 TrustBy = Literal["id", "name"]
 
 EVERYBODY = "*"
@@ -111,6 +112,7 @@ class PrincipalModel(Model):
     organization: Annotated[str | None, plain(limits.ORGANIZATION)] = None
     organizational_unit: Annotated[str | None, plain(check_unit_path)] = None
     session: Annotated[str | None, plain(check_session)] = None
+    source: Annotated[str | None, plain(ACCOUNT_NAME)] = None
     label: Annotated[str | None, plain(limits.LABEL)] = None
     trust_by: Annotated[TrustBy, plain(_check_trust_by)] = "id"
     unique_id: Annotated[str | Unresolved | None, when_known(limits.UNIQUE_ID)] = None
@@ -194,7 +196,7 @@ class PrincipalModel(Model):
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @cached_property
-    def entity(self) -> "Entity | None":
+    def entity(self) -> Entity | None:
         """The user, role or group in its parts; None for other kinds and an unknown principal."""
         if isinstance(self.identity, Unresolved) or self.kind not in ("user", "role", "group"):
             return None
@@ -216,9 +218,9 @@ class PrincipalModel(Model):
         return f"{(self.kind or 'arn').replace('_', '-')}-{self.resource_label}"
 
     @property
-    def rank(self) -> tuple[str, str]:
+    def rank(self) -> tuple[str, str, str]:
         """By what a grant's principals are sorted, whatever their order in the input."""
-        return self.resource_label, self.key
+        return self.resource_label, self.key, self.source or ""
 
     @property
     def attached(self) -> Attachable | None:
@@ -231,8 +233,8 @@ class PrincipalModel(Model):
         Raises:
             Refusal: If it is in another account or partition.
         """
-        _check_source_partition(self.known_partition, partition)
-        _check_source_account(self.known_account, account)
+        check_source_partition(self.known_partition, partition)
+        check_source_account(self.known_account, account)
 
     def with_label(self, label: str, **identity: str) -> "PrincipalModel":
         """The same principal under another label.
@@ -249,16 +251,21 @@ class PrincipalModel(Model):
             copy.__dict__.pop(cached, None)
         return copy
 
+    def located_in(self, account: str) -> "PrincipalModel":
+        """The same with the name, or the ID, of its account as its `source`."""
+        return self.model_copy(update={"source": account})
+
     def build_trust_element(self, partition: str, account: str) -> tuple[str, Block]:
         """Build its Principal in a trust policy, and the conditions that scope that down to it.
 
         Args:
             partition: The source account's partition.
-            account: The source account's ID.
+            account: The source account's ID, if it isn't the principal's `source`.
 
         Raises:
             Refusal: If it is in another account or partition than the source.
         """
+        account = self.source or account
         root = f"arn:{partition}:iam::{account}:root"
         match self.kind:
             case "user" | "role" if self.entity:
@@ -277,72 +284,7 @@ class PrincipalModel(Model):
                 paths = f"{self.organizational_unit}*"
                 return EVERYBODY, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": paths}}
             case "account":
-                _check_source_account(self.account, account)
+                check_source_account(self.account, account)
                 return root, {}
             case _:
                 return root, {}
-
-
-@dataclass(frozen=True)
-class Entity:
-    """A user, role or group.
-
-    Attributes:
-        kind: Which of the three it is.
-        path: Its path, with both slashes.
-        name: Its name without the path.
-        account: Its account's ID, where an ARN named it.
-        partition: Its account's partition, likewise.
-    """
-
-    kind: Attachable
-    path: str
-    name: str
-    account: str | None = None
-    partition: str | None = None
-
-    @property
-    def fully_named(self) -> bool:
-        """Whether its path is known; its name alone finds it, being unique in an account."""
-        return self.account is not None or self.path != "/"
-
-    def build_arn(self, partition: str, account: str) -> str:
-        """Build its ARN in the source account.
-
-        Raises:
-            Refusal: If its own ARN names another account or partition.
-        """
-        _check_source_partition(self.partition, partition)
-        _check_source_account(self.account, account)
-        return str(arns.IamArn(partition, account, self.kind, self.path, self.name))
-
-
-def _check_source_account(account: str | None, source: str | None) -> None:
-    """Check that a principal's account is the source account, where both are known.
-
-    Raises:
-        Refusal: If it is another one.
-    """
-    if source is not None and account not in (None, source):
-        raise Refusal(
-            "a principal must be in the source account",
-            code="principal-in-other-account",
-            value=account,
-            remedy=f"The source account is {source}. Use another stack, or another "
-            "CrossAccountAccess, for another source account",
-        )
-
-
-def _check_source_partition(partition: str | None, source: str | None) -> None:
-    """Check that a principal's partition is the source account's, where both are known.
-
-    Raises:
-        Refusal: If it is another one.
-    """
-    if source is not None and partition not in (None, source):
-        raise Refusal(
-            "a principal must be in the source account's partition",
-            code="principal-in-other-partition",
-            value=partition,
-            remedy=f"The source account's ARNs start with arn:{source}:",
-        )

@@ -4,7 +4,7 @@ Whatever is made of a grant — trust policy, usage, record — is made of this 
 nothing can be read twice and differently.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cross_account_access.errors import Key, Refusal, locate
@@ -29,12 +29,8 @@ class Account:
     partition: str
 
 
-@dataclass(frozen=True)
-class Accounts:
-    """The pair of accounts."""
-
-    source: Account
-    destination: Account
+Accounts = Mapping[str, Account]
+"""Accounts by their names, all of one partition."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,7 @@ class ResolvedGrant:
 
     Attributes:
         grant: The grant. What is `Unresolved` in it isn't needed for what is asked of this value.
+            Each principal has its account's ID as its `source`.
         accounts: Its accounts.
         lead: The position of the principal for whom profile and command are written.
     """
@@ -100,40 +97,74 @@ class ResolvedGrant:
                 with locate(Key("principals"), position, Key("unique_id")):
                     one.check_unique_id(principals[position].unique_id)
             identity = {"arn": one.arn, "unique_id": one.unique_id} if one else {}
-            principals[position] = principals[position].with_label(f"{rank:03}", **identity)
-        for position, principal in enumerate(principals):
+            source = accounts[grant.source_of(principals[position])]
+            principal = principals[position].with_label(f"{rank:03}", **identity)
+            principals[position] = principal.located_in(source.id)
             with locate(Key("principals"), position):
-                principal.build_trust_element(accounts.source.partition, accounts.source.id)
+                principals[position].build_trust_element(source.partition, source.id)
         return cls(grant.model_copy(update={"principals": principals}), accounts, order[0])
+
+    @property
+    def source(self) -> Account:
+        """The account of the principals that name no other."""
+        named = self.grant.source if isinstance(self.grant, GrantModel) else None
+        if named:
+            return self.accounts[named]
+        lead = self.grant.principals[self.lead].source
+        return next(one for one in self.accounts.values() if one.id == lead)
 
     def trust_policy(self) -> str:
         """The role's trust policy."""
-        source = self.accounts.source
+        source = self.source
         with locate(Key("principals")):
             return build_trust_policy(
                 self.grant.principals, self.grant.conditions, source.partition, source.id
             )
 
-    def usage(self, role_arn: str) -> Usage:
-        """How the role is used."""
+    def usage(self, role_arn: str, label: str | None = None) -> Usage:
+        """How the role is used.
+
+        Args:
+            role_arn: The role's ARN.
+            label: What profile and console call it; its name by default.
+        """
         role = arns.parse_arn(role_arn)
         if role is None:
             raise ValueError(f"{role_arn} is no role's ARN")
         longest = self.grant.role.max_session_duration
         principals, conditions = self.grant.principals, self.grant.conditions
-        source = self.accounts.source.id
-        return Usage(role, role.name, principals, conditions, source, longest, self.lead)
+        name = label or role.name
+        return Usage(role, name, principals, conditions, self.source.id, longest, self.lead)
 
-    def record(self, name: str, side: Side, tags: Mapping[str, str]) -> GrantDocuments:
-        """Both halves of the grant as one record, but for what AWS alone knows of them."""
+    def record(
+        self,
+        name: str,
+        destination: str,
+        side: Side,
+        tags: Mapping[str, str],
+        made: Collection[str] | None = None,
+    ) -> GrantDocuments:
+        """Both halves of the grant as one record, but for what AWS alone knows of them.
+
+        Args:
+            name: The grant's name.
+            destination: The name of the account that has the role.
+            side: Which half is made here.
+            tags: The role's tags.
+            made: The names of the accounts whose parts are made here; None between a pair.
+        """
         if not isinstance(self.grant, GrantModel):
             raise TypeError("a record is made of a whole grant")
-        return build_grant_documents(
+        record = build_grant_documents(
             name,
             self.grant,
             side=side,
             tags=tags,
-            partition=self.accounts.source.partition,
-            source=self.accounts.source.id,
-            destination=self.accounts.destination.id,
+            partition=self.source.partition,
+            source=self.source.id,
+            destination=self.accounts[destination].id,
         )
+        if made is None:
+            return record
+        ids = sorted(self.accounts[account].id for account in made)
+        return record.model_copy(update={"account": destination, "made": ids})

@@ -61,6 +61,9 @@ def covers(principal: PrincipalModel, other: PrincipalModel) -> bool:
     Whoever is named more narrowly may have fewer conditions: a user beside its account. But a role
     and its session cover each other, for whoever assumes a role chooses the session's name.
     """
+    whole = principal.kind in ("organization", "organizational_unit")
+    if principal.source != other.source and not whole:
+        return False
     match principal.kind:
         case "group" | "account":
             return other.kind not in ("organization", "organizational_unit")

@@ -9,6 +9,7 @@ from cross_account_access.iam import limits
 
 from .condition_values import check_known_tags
 from .grant import RoleGrantModel, check_import_ids
+from .grant_set import refuse_account_key
 from .model import Unresolved, plain, when_known
 from .roles import Tags, merge_tags
 
@@ -21,7 +22,11 @@ class TrustedRoleModel(RoleGrantModel):
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
     @model_validator(mode="after")
-    def _check_tags_together(self) -> "TrustedRoleModel":
+    def _check_together(self) -> "TrustedRoleModel":
+        for position, principal in enumerate(self.principals):
+            if principal.source:
+                with locate(Key("principals"), position):
+                    raise refuse_account_key("source", principal.source)
         with locate(Key("role"), Key("tags")):
             merge_tags(self.tags, self.role.tags)
         return self

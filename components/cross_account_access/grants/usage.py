@@ -94,7 +94,7 @@ class Usage:
         label: The console's display name and the profile's name.
         principals: Who is trusted, all of them known except for values of their conditions.
         conditions: The grant's conditions.
-        account: The source account's ID.
+        account: The source account's ID, of a principal that has none as its `source`.
         max_session_duration: The role's, in seconds; None for AWS's default, an hour.
         lead: The position of the principal for whom profile and command are written.
     """
@@ -207,10 +207,9 @@ class Usage:
 
     @property
     def _label(self) -> str:
-        """The label as a session's name, which must have at least two characters."""
-        return (
-            self.label if len(self.label) >= limits.SESSION_NAME.least else f"{self.label}-session"
-        )
+        """The label as a session's name, which must have 2–64 characters."""
+        label = self.label[: limits.SESSION_NAME.most]
+        return label if len(label) >= limits.SESSION_NAME.least else f"{label}-session"
 
     @property
     def _session_name(self) -> str:
@@ -232,4 +231,5 @@ class Usage:
         user = self.principals[0].entity
         if len(self.principals) > 1 or user is None or user.kind != "user":
             return "YOUR_MFA_DEVICE_ARN"
-        return f"arn:{self.role.partition}:iam::{self.account}:mfa/{user.name}"
+        account = self.principals[0].source or self.account
+        return f"arn:{self.role.partition}:iam::{account}:mfa/{user.name}"

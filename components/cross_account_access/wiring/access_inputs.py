@@ -1,24 +1,29 @@
-"""What a `CrossAccountAccess` is made from, read and checked."""
+"""What the components of both halves are made from, read and checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
-from cross_account_access.errors import NOT_SHOWN, Key, Problem, Refusal, make_problem
-from cross_account_access.grants import grant
-from cross_account_access.grants.grant import AccessModel
-from cross_account_access.grants.model import Unresolved
+from cross_account_access.errors import Refusal
+from cross_account_access.grants.accounts import ACCOUNT_NAME, AccountModel
+from cross_account_access.grants.assume_role_grant import RolePlace
+from cross_account_access.grants.fleet_set import FleetSet
+from cross_account_access.grants.grant import GrantModel, Side
+from cross_account_access.grants.grant_set import AccessModel, GrantedRole, GrantSet
+from cross_account_access.grants.model import Unresolved, plain
+from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.resolved_grant import Account, Accounts, FoundPrincipal
 
 from .assume_role_inputs import AssumeRoleInputs
 from .children import check_imports
 from .grant_inputs import GrantInputs
 from .inputs import FrozenArgs, InvalidArgs
-from .providers import account_of, find_provider
+from .providers import account_of, find_account_providers, find_pair_providers
 from .role_inputs import PolicyArns, RoleInputs, list_role_resources, resolve_tags
 from .source_principals import (
     SourcePrincipal,
@@ -28,147 +33,224 @@ from .source_principals import (
     look_up,
 )
 
-_PROVIDERS = ("source_provider", "destination_provider")
-
 
 class AccessArgsModel(AccessModel):
-    """The same with the providers, which `_find_providers` checks."""
+    """The same with the providers, which `read_pair` checks."""
 
     source_provider: Any = None
     destination_provider: Any = None
 
 
+class AccountArgsModel(AccountModel):
+    """The same with its providers, which `read_many` checks."""
+
+    provider: Any = None
+    lookup_provider: Any = None
+
+
+class MultiAccountModel(FleetSet):
+    """Checked `multi_account.MultiAccountAccessArgs`, but for the providers."""
+
+    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], AccountArgsModel] = Field(min_length=2)
+
+
 @dataclass(frozen=True)
 class AccessInputs:
-    """What a `CrossAccountAccess` is made from, read and checked.
+    """What a component of both halves is made from, read and checked.
 
     Attributes:
         name: The component's name.
         args: Its args.
         model: The same, checked as far as they are known.
-        source: The source's provider; None where the other side makes that half.
-        destination: The destination's provider, likewise.
+        making: The providers of the accounts whose parts are made here, by the accounts' names.
+        asking: The providers of the accounts that are asked for principals, likewise.
     """
 
     name: str
     args: FrozenArgs
-    model: AccessModel
-    source: aws.Provider | None
-    destination: aws.Provider | None
+    model: GrantSet
+    making: Mapping[str, aws.Provider]
+    asking: Mapping[str, aws.Provider]
 
     @classmethod
-    def read(cls, name: str, args: FrozenArgs) -> "AccessInputs":
+    def read_pair(cls, name: str, args: FrozenArgs) -> "AccessInputs":
         """Check the args of a `CrossAccountAccess`.
 
         Raises:
             InvalidArgs: If anything in them is wrong.
         """
         model = args.read(AccessArgsModel)
-        providers = _find_providers(args, model.side)
-        inputs = cls(name, args, model, *providers)
-        check_imports(args.component, model.imports, inputs._list_resources())
-        return inputs
+        providers = find_pair_providers(args, model.side)
+        return cls(name, args, model, providers, providers)
+
+    @classmethod
+    def read_many(cls, name: str, args: FrozenArgs) -> "AccessInputs":
+        """Check the args of a `MultiAccountAccess`.
+
+        Raises:
+            InvalidArgs: If anything in them is wrong.
+        """
+        model = args.read(MultiAccountModel)
+        making, asking = find_account_providers(args, model.account_ids)
+        return cls(name, args, model, making, asking)
+
+    def __post_init__(self) -> None:
+        """Check the names of all that will be made."""
+        check_imports(self.args.component, self.model.imports, self._list_resources())
+
+    @cached_property
+    def roles(self) -> list[GrantedRole]:
+        """The roles of which a part is made here: the role, or a principal's policy for it."""
+        return [
+            role
+            for role in self.model.roles
+            if role[1] in self.making or not self.making.keys().isdisjoint(self._sources[role[0]])
+        ]
+
+    @cached_property
+    def _sources(self) -> dict[str, set[str]]:
+        return {grant: self.model.get_sources(grant) for grant in self.model.grants}
+
+    def list_made_accounts(self, role: GrantedRole) -> list[str]:
+        """The accounts whose parts of a grant's role are made here."""
+        return sorted({role[1], *self._sources[role[0]]} & self.making.keys())
+
+    def get_side(self, role: GrantedRole) -> Side:
+        """Which half of a grant's role is made here."""
+        if role[1] not in self.making:
+            return "source"
+        return "destination" if self.making.keys().isdisjoint(self._sources[role[0]]) else "both"
 
     @cached_property
     def accounts(self) -> pulumi.Output[Accounts]:
-        """Both accounts, once it is known that they are two, and the expected ones.
+        """All accounts, once it is known that they are different ones, and the expected ones.
 
         All that is made or looked up waits for this.
         """
-        providers = [provider for provider in (self.source, self.destination) if provider]
 
         def check(_: Mapping[Any, Any], *callers: Account) -> Accounts:
-            found = dict(zip(providers, callers, strict=True))
-            return _check_accounts(
-                self.model,
-                found[self.source] if self.source else None,
-                found[self.destination] if self.destination else None,
-            )
+            return _check_accounts(self.model, dict(zip(self.asking, callers, strict=True)))
 
-        return self.args.resolve(check, *map(account_of, providers), outputs={})
-
-    @cached_property
-    def _policy_arns(self) -> PolicyArns:
-        return PolicyArns(self.accounts)
+        return self.args.resolve(check, *map(account_of, self.asking.values()), outputs={})
 
     @cached_property
     def grants(self) -> dict[str, GrantInputs]:
         """Each grant, its principals looked up where they are trusted by their unique IDs."""
         found = self._look_up_principals()
-        return {
-            name: GrantInputs(
+        inputs = {}
+        for name in dict.fromkeys(grant for grant, _ in self.roles):
+            model = self.model.grants[name]
+            keys = [self._get_lookup_key(model, principal) for principal in model.principals]
+            inputs[name] = GrantInputs(
                 self.args.below("grants", name),
                 model,
                 self.accounts,
-                {
-                    position: found[principal.key]
-                    for position, principal in enumerate(model.principals)
-                    if principal.key in found and is_trusted_by_id(principal)
-                },
+                {position: found[key] for position, key in enumerate(keys) if key in found},
             )
-            for name, model in sorted(self.model.grants.items())
-        }
+        return inputs
 
     @cached_property
     def assume_roles(self) -> dict[str, AssumeRoleInputs]:
-        """Each source principal's policies as they are planned, by the principal's key.
+        """Each source principal's policies as they are planned, by what they are called.
 
         Raises:
             InvalidArgs: If a principal's roles don't fit in as many policies as attach to it.
         """
-        return {key: self._plan(key, one) for key, one in sorted(self.principals.items())}
+        return {label: self._plan(label, one) for label, one in sorted(self.principals.items())}
 
     @cached_property
     def principals(self) -> dict[str, SourcePrincipal]:
-        """The principals to which the source's policies attach, by their key."""
-        if self.source is None:
-            return {}
-        return collect_principals(self.model, self.args, get_attachment_key)
+        """The principals to which policies attach here, by what these are called."""
 
-    def role(self, grant_name: str) -> RoleInputs:
-        """What a grant's `TrustedRole` is made from."""
-        model = self.model.grants[grant_name]
+        def get_label(grant: GrantModel, principal: PrincipalModel) -> str | None:
+            account, key = grant.source_of(principal), get_attachment_key(principal)
+            if key is None or account not in self.making:
+                return None
+            return self.model.label_principal(account, key)
+
+        return collect_principals(self.model, self.roles, self.args, get_label)
+
+    @cached_property
+    def _policy_arns(self) -> dict[str, PolicyArns]:
+        destinations = {account for _, account in self.roles} & self.making.keys()
+        return {name: PolicyArns(self.accounts, name) for name in destinations}
+
+    def role(self, role: GrantedRole) -> RoleInputs:
+        """What a grant's `TrustedRole` in an account is made from."""
+        grant, account = role
+        model = self.model.grants[grant]
         return RoleInputs(
-            self.grants[grant_name],
-            model.role_name(grant_name),
-            resolve_tags(self.args, self.grants[grant_name].args),
-            self._pick_imports(list_role_resources(f"{self.name}-{grant_name}", model.role)),
-            self._policy_arns,
+            self.grants[grant],
+            model.role_name(grant),
+            self.resolve_role_tags(grant),
+            self._pick_imports(list_role_resources(self.name_role(role), model.role)),
+            self._policy_arns[account],
+            self.model.label_usage(role),
         )
 
+    def resolve_role_tags(self, grant: str) -> dict[str, pulumi.Input[str]]:
+        """The tags of a grant's role."""
+        return resolve_tags(self.args, self.grants[grant].args)
+
+    def name_role(self, role: GrantedRole) -> str:
+        """The name of a grant's `TrustedRole` in an account."""
+        return f"{self.name}-{self.model.label_role(role)}"
+
+    def list_former_names(self, role: GrantedRole) -> list[tuple[str, str]]:
+        """The former names of a grant's `TrustedRole`, each with its component's name."""
+        names = []
+        for former in self.model.grants[role[0]].formerly:
+            other, _, grant = former.rpartition("/")
+            component = other or self.name
+            names.append((component, f"{component}-{self.model.label_role((grant, role[1]))}"))
+        return names
+
     def assume_role(
-        self, key: str, role_arns: Mapping[str, pulumi.Output[str]]
+        self, label: str, role_arns: Mapping[GrantedRole, pulumi.Output[str]]
     ) -> AssumeRoleInputs:
         """What a principal's `AssumeRoleGrant` is made from, once there are roles."""
-        planned = self.assume_roles[key]
-        arns = {name: role_arns[name] for name in self.principals[key].actions}
+        planned = self.assume_roles[label]
+        arns = {
+            self.model.label_role(role): role_arns[role] for role in self.principals[label].actions
+        }
         return planned.with_role_arns(arns, self._pick_imports(planned.list_resources()))
 
-    def _plan(self, key: str, principal: SourcePrincipal) -> AssumeRoleInputs:
-        lengths = {
-            name: len(self.model.grants[name].longest_role_arn(name)) for name in principal.actions
-        }
+    def _plan(self, label: str, principal: SourcePrincipal) -> AssumeRoleInputs:
+        actions = {self.model.label_role(role): own for role, own in principal.actions.items()}
         args = {
             "principal": principal.thaw_identity(),
-            "role_arns": {name: Unresolved() for name in principal.actions},
-            "role_arn_lengths": lengths,
-            "role_actions": {name: list(actions) for name, actions in principal.actions.items()},
+            "role_arns": {name: Unresolved() for name in actions},
+            "role_actions": {name: list(own) for name, own in actions.items()},
+            "policies_per_principal": self.model.policies_per_principal,
             "tags": self.args.below("tags").thaw() if self.model.tags else {},
         }
-        name = f"{self.name}-{key}"
+        places = {
+            self.model.label_role(role): RolePlace(
+                role[1], self.model.grants[role[0]].role_place(role[0])
+            )
+            for role in principal.actions
+        }
+        name = f"{self.name}-{label}"
         try:
-            return AssumeRoleInputs.plan(name, FrozenArgs.copy(f"AssumeRoleGrant {name}", args))
+            return AssumeRoleInputs.plan(
+                name, FrozenArgs.copy(f"AssumeRoleGrant {name}", args), places
+            )
         except Refusal as refusal:
             shown = principal.model.display_name
             raise InvalidArgs.of(self.args.component, principal.path, shown, refusal) from None
 
-    def _look_up_principals(self) -> dict[str, pulumi.Output[FoundPrincipal]]:
-        if self.source is None:
-            return {}
-        trusted = collect_principals(
-            self.model, self.args, lambda one: one.key if is_trusted_by_id(one) else None
-        )
-        return {key: look_up(one, self.accounts, self.source) for key, one in trusted.items()}
+    def _get_lookup_key(self, grant: GrantModel, principal: PrincipalModel) -> str | None:
+        account = grant.source_of(principal)
+        if account not in self.asking or not is_trusted_by_id(principal):
+            return None
+        return self.model.label_principal(account, principal.key)
+
+    def _look_up_principals(self) -> dict[str | None, pulumi.Output[FoundPrincipal]]:
+        trusted = collect_principals(self.model, self.roles, self.args, self._get_lookup_key)
+        return {
+            key: look_up(one, self.accounts, self.asking[one.account])
+            for key, one in trusted.items()
+        }
 
     def _list_resources(self) -> list[str]:
         """What is made inside of the components in this one, each by its key in `imports`.
@@ -177,14 +259,15 @@ class AccessInputs:
             InvalidArgs: If two would be called the same.
         """
         resources: list[str] = []
-        if self.destination is not None:
-            for name, model in sorted(self.model.grants.items()):
-                resources += list_role_resources(f"{self.name}-{name}", model.role)
+        for role in self.roles:
+            if role[1] in self.making:
+                settings = self.model.grants[role[0]].role
+                resources += list_role_resources(self.name_role(role), settings)
         taken = set(resources)
-        for key, planned in self.assume_roles.items():
+        for label, planned in self.assume_roles.items():
             for resource in planned.list_resources():
                 if resource in taken:
-                    self._refuse_name(resource, self.principals[key])
+                    self._refuse_name(resource, self.principals[label])
                 taken.add(resource)
                 resources.append(resource)
         return resources
@@ -203,56 +286,31 @@ class AccessInputs:
         return {key: imports[key] for key in resources if key in imports}
 
 
-def _find_providers(
-    args: FrozenArgs, side: grant.Side
-) -> tuple[aws.Provider | None, aws.Provider | None]:
-    providers: dict[str, aws.Provider | None] = dict.fromkeys(_PROVIDERS)
-    problems = []
-    for key, other in zip(_PROVIDERS, ("destination", "source"), strict=True):
-        if side != other:
-            found = find_provider(args, key)
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                providers[key] = found
-        elif args.plain.get(key) is not None:
-            remedy = "Leave it out, or make both sides"
-            refusal = Refusal(f"side {side} uses no {key}", code="unused-provider", remedy=remedy)
-            problems.append(make_problem(key, NOT_SHOWN, refusal))
-    if problems:
-        raise InvalidArgs(args.component, tuple(problems))
-    return providers["source_provider"], providers["destination_provider"]
-
-
-def _check_accounts(
-    model: AccessModel, source: Account | None, destination: Account | None
-) -> Accounts:
-    for key, account in (("source_account_id", source), ("destination_account_id", destination)):
-        expected = getattr(model, key)
-        if account and expected and account.id != expected:
+def _check_accounts(model: GrantSet, found: Mapping[str, Account]) -> Accounts:
+    """Check the accounts that the providers' credentials belong to, and add those not asked."""
+    first, partition = next((name, account.partition) for name, account in found.items())
+    for name, account in found.items():
+        expected = model.account_ids[name]
+        if expected and account.id != expected:
             raise Refusal(
                 f"the provider's credentials belong to account {account.id}",
                 code="wrong-account",
-                where=(Key(key),),
+                where=model.locate_id(name),
                 value=expected,
                 remedy="Give the credentials of the account that is meant",
             )
-    partition = (source or destination or Account("", "aws")).partition
-    both = Accounts(
-        source or Account(model.source_account_id or "", partition),
-        destination or Account(model.destination_account_id or "", partition),
-    )
-    if both.source.id == both.destination.id:
-        raise grant.refuse_same_account((Key("destination_account_id"),), both.destination.id)
-    if both.source.partition != both.destination.partition:
-        raise Refusal(
-            "source and destination must be in one partition; the source account's is "
-            f"{both.source.partition}",
-            code="two-partitions",
-            where=(Key("destination_provider"),),
-            value=both.destination.partition,
-            remedy="No account can trust one of another partition. Use accounts of one partition, "
-            "and regions of it",
-        )
-    model.check_accounts(both.source.id, both.destination.id, partition)
-    return both
+    others = {name: Account(given, partition) for name, given in model.account_ids.items() if given}
+    accounts = {**others, **found}
+    model.check_ids({name: account.id for name, account in accounts.items()})
+    for name, account in found.items():
+        if account.partition != partition:
+            raise Refusal(
+                f"all accounts must be in one partition; that of {first} is {partition}",
+                code="two-partitions",
+                where=model.locate_provider(name),
+                value=account.partition,
+                remedy="No account can trust one of another partition. Use accounts of one "
+                "partition, and regions of it",
+            )
+    model.check_accounts({name: account.id for name, account in accounts.items()}, partition)
+    return accounts

@@ -11,7 +11,7 @@ from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel, RolePlace
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.policies import PolicyPlan, build_planned_policy
-from cross_account_access.grants.principals import Entity
+from cross_account_access.grants.principal_entities import Entity
 from cross_account_access.grants.resolved_grant import Account
 from cross_account_access.iam import limits
 

@@ -92,16 +92,15 @@ def hand_down_options(
     )
 
 
-def build_alias(component_type: str, component: str, former: str) -> pulumi.Alias:
+def build_alias(component_type: str, component: str, former: str, name: str) -> pulumi.Alias:
     """The alias of a grant's role under a former name; children's follow from it.
 
     Args:
         component_type: The type of the component that the grant is in.
         component: Its name.
-        former: GRANT, or COMPONENT/GRANT for one that was in another component.
+        former: The name of the component that the grant was in.
+        name: The role's name there.
     """
-    other, _, grant = former.rpartition("/")
-    if not other:
-        return pulumi.Alias(name=f"{component}-{grant}")
-    parent = pulumi.create_urn(other, component_type)
-    return pulumi.Alias(name=f"{other}-{grant}", parent=parent)
+    if former == component:
+        return pulumi.Alias(name=name)
+    return pulumi.Alias(name=name, parent=pulumi.create_urn(former, component_type))

@@ -37,20 +37,21 @@ def wait_for(value: pulumi.Output[_T], resources: list[pulumi.Resource]) -> pulu
 class UsageOutputs:
     """How one role is used; what tells a condition's value is as secret as that is."""
 
-    def __init__(self, role_arn: pulumi.Output[str], grant: GrantInputs) -> None:
-        usage = apply_resolved([role_arn, grant.identified], _get_usage)
+    def __init__(
+        self, role_arn: pulumi.Output[str], grant: GrantInputs, label: str | None = None
+    ) -> None:
+        def get_usage(role_arn: str, grant: ResolvedGrant) -> Usage:
+            return grant.usage(role_arn, label)
+
+        usage = apply_resolved([role_arn, grant.identified], get_usage)
         called = usage
         if grant.usable is not grant.identified:
-            called = apply_resolved([role_arn, grant.usable], _get_usage)
+            called = apply_resolved([role_arn, grant.usable], get_usage)
         self.switch_role_url = usage.apply(lambda usage: usage.switch_role_url)
         self.switch_role_unavailable = usage.apply(lambda usage: usage.no_switch_role)
         self.longest_session = usage.apply(lambda usage: usage.longest_session)
         self.cli_profile = called.apply(lambda usage: usage.cli_profile)
         self.assume_role_command = called.apply(lambda usage: usage.assume_role_command)
-
-
-def _get_usage(role_arn: str, grant: ResolvedGrant) -> Usage:
-    return grant.usage(role_arn)
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,24 @@ def gather_map(outputs: Mapping[str, pulumi.Output[_T] | None]) -> pulumi.Output
         return {grant: value for grant, value in pairs if value is not None}
 
     return apply_resolved([*own.values()], build)
+
+
+def gather_maps(
+    outputs: Mapping[str, Mapping[str, pulumi.Output[_T] | None]],
+) -> pulumi.Output[dict[str, dict[str, _T]]]:
+    """The same of every grant and account; a grant without any value is left out."""
+    flat = {
+        (grant, account): output
+        for grant, accounts in outputs.items()
+        for account, output in accounts.items()
+        if output is not None
+    }
+
+    def build(*values: _T | None) -> dict[str, dict[str, _T]]:
+        gathered: dict[str, dict[str, _T]] = {}
+        for (grant, account), value in zip(flat, values, strict=True):
+            if value is not None:
+                gathered.setdefault(grant, {})[account] = value
+        return gathered
+
+    return apply_resolved([*flat.values()], build)

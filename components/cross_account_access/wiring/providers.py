@@ -1,5 +1,6 @@
 """The AWS providers that components are given, and the accounts that they belong to."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from weakref import WeakKeyDictionary
 
@@ -7,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import NOT_SHOWN, Problem, Refusal, join_path, make_problem
+from cross_account_access.grants.grant import DESTINATION, SOURCE, Side
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Account
 
@@ -70,3 +72,75 @@ def find_provider(args: FrozenArgs, key: str) -> aws.Provider | Problem:
     kind = "Output" if isinstance(value, Unresolved) else type(value).__name__
     shown = NOT_SHOWN if refusal.code != "not-a-provider" else kind
     return make_problem(join_path(args.path, (key,)), shown, refusal)
+
+
+def find_pair_providers(args: FrozenArgs, side: Side) -> dict[str, aws.Provider]:
+    """The providers of the sides that a `CrossAccountAccess` makes.
+
+    Raises:
+        InvalidArgs: If one is missing, or another one is there.
+    """
+    found: dict[str, aws.Provider | Problem] = {}
+    for account, other in ((SOURCE, DESTINATION), (DESTINATION, SOURCE)):
+        key = f"{account}_provider"
+        if side != other:
+            found[account] = find_provider(args, key)
+        elif args.plain.get(key) is not None:
+            remedy = "Leave it out, or make both sides"
+            refusal = Refusal(f"side {side} uses no {key}", code="unused-provider", remedy=remedy)
+            found[account] = make_problem(key, NOT_SHOWN, refusal)
+    return _pick_providers(args, found)
+
+
+def find_account_providers(
+    args: FrozenArgs, account_ids: Mapping[str, str | None]
+) -> tuple[dict[str, aws.Provider], dict[str, aws.Provider]]:
+    """The providers of a `MultiAccountAccess`: of the accounts whose parts it makes, and all.
+
+    Raises:
+        InvalidArgs: If something else stands in the place of one, there are none at all, or an
+            account has neither a provider nor an ID.
+    """
+    making: dict[str, aws.Provider | Problem] = {}
+    asking: dict[str, aws.Provider | Problem] = {}
+    for name in sorted(account_ids):
+        account = args.below("accounts", name)
+        given = [key for key in ("provider", "lookup_provider") if key in account.plain]
+        if len(given) > 1:
+            refusal = Refusal(
+                "must not stand beside a provider, which principals are looked up with too",
+                code="two-providers",
+                remedy="Leave it out",
+            )
+            path = join_path(account.path, ("lookup_provider",))
+            asking[name] = make_problem(path, NOT_SHOWN, refusal)
+        elif given:
+            asking[name] = find_provider(account, given[0])
+            if given == ["provider"]:
+                making[name] = asking[name]
+        elif account_ids[name] is None:
+            refusal = Refusal(
+                "an account without a provider must have its ID",
+                code="missing-account-id",
+                remedy="Add the key",
+            )
+            asking[name] = make_problem(
+                join_path(account.path, ("account_id",)), NOT_SHOWN, refusal
+            )
+    asked = _pick_providers(args, asking)
+    if not making:
+        refusal = Refusal(
+            "one account at least must have a provider, or nothing would be made",
+            code="missing-provider",
+            remedy="Give an aws.Provider to each account whose part is to be made here",
+        )
+        raise InvalidArgs.of(args.component, "accounts", NOT_SHOWN, refusal)
+    return _pick_providers(args, making), asked
+
+
+def _pick_providers(
+    args: FrozenArgs, found: Mapping[str, aws.Provider | Problem]
+) -> dict[str, aws.Provider]:
+    if problems := [one for one in found.values() if isinstance(one, Problem)]:
+        raise InvalidArgs(args.component, tuple(problems))
+    return {name: one for name, one in found.items() if not isinstance(one, Problem)}

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import NOT_SHOWN, Key, Refusal, join_path, locate
-from cross_account_access.grants import grant, roles
+from cross_account_access.grants import roles
 from cross_account_access.grants.autoname import check_autoname
+from cross_account_access.grants.grant import DESTINATION, SOURCE
+from cross_account_access.grants.grant_set import refuse_same_account
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
 from cross_account_access.grants.trusted_role import TrustedRoleModel
@@ -33,6 +36,7 @@ class RoleInputs:
         tags: The role's tags.
         imports: What is imported, by its key.
         policy_arns: Resolves ARNs of managed policies that are plain.
+        label: What profile and console call the role; its name where that is None.
     """
 
     grant: GrantInputs
@@ -40,6 +44,7 @@ class RoleInputs:
     tags: dict[str, pulumi.Input[str]]
     imports: Mapping[str, str]
     policy_arns: "PolicyArns"
+    label: str | None = None
 
     @classmethod
     def read(cls, name: str, provider: aws.Provider, args: FrozenArgs) -> "RoleInputs":
@@ -65,10 +70,10 @@ class RoleInputs:
             source = values.get(("source_account_id",), model.source_account_id)
             source = limits.check_part(Key("source_account_id"), source, limits.check_account_id)
             if source == account.id:
-                raise grant.refuse_same_account((Key("source_account_id"),), account.id)
+                raise refuse_same_account((Key("source_account_id"),), account.id)
             with locate(Key("role")):
                 model.role.check_account(account.id, account.partition)
-            return Accounts(Account(source, account.partition), account)
+            return {SOURCE: Account(source, account.partition), DESTINATION: account}
 
         accounts = args.resolve(
             check, account_of(provider), outputs=args.within("source_account_id")
@@ -76,7 +81,9 @@ class RoleInputs:
         tags = resolve_tags(args, args)
         grant_inputs = GrantInputs(args, model, accounts)
         _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
-        return cls(grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts))
+        return cls(
+            grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts, DESTINATION)
+        )
 
     @property
     def role(self) -> roles.RoleModel:
@@ -116,10 +123,10 @@ class RoleInputs:
         is_arn = place[:1] == ("managed_policy_arns",)
         check = roles.check_managed_policy_arn if is_arn else roles.check_managed_policy
 
-        def build(values: Mapping[Any, Any], accounts: Accounts) -> str:
-            return _build_policy_arn(check(values[()]), accounts)
+        def build(values: Mapping[Any, Any], account: Account) -> str:
+            return _build_policy_arn(check(values[()]), account)
 
-        return self.grant.args.below("role", *place).resolve(build, self.grant.accounts)
+        return self.grant.args.below("role", *place).resolve(build, self.policy_arns.account)
 
     def resolve_description(self) -> pulumi.Input[str] | None:
         """The role's description; None where there is none."""
@@ -154,34 +161,33 @@ class RoleInputs:
         """An inline policy's document; what is seldom meant in it is warned of."""
         args = self.grant.args.below("role", "inline_policies", policy)
 
-        def render(values: Mapping[Any, Any], accounts: Accounts | None) -> str:
-            partition = accounts.destination.partition if accounts else None
+        def render(values: Mapping[Any, Any], account: Account | None) -> str:
+            partition = account.partition if account else None
             document = roles.check_inline_policy(args.fill(values), partition)
             for warning in find_warnings(document):
                 pulumi.warn(f"{args.component}: {args.path}: {warning}", component)
             return document
 
         # A plain one is checked with the accounts.
-        return args.resolve(render, self.grant.accounts) if args.outputs else render({}, None)
+        return args.resolve(render, self.policy_arns.account) if args.outputs else render({}, None)
 
 
 class PolicyArns:
     """Resolves ARNs of plain managed policies, each once for all roles of an account."""
 
-    def __init__(self, accounts: pulumi.Output[Accounts]) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: pulumi.Output[Accounts], name: str) -> None:
         self._arns: dict[str, pulumi.Output[str]] = {}
-        self.account_id = accounts.apply(lambda both: both.destination.id)
+        self.account = accounts.apply(itemgetter(name))
+        self.account_id = self.account.apply(attrgetter("id"))
 
     def resolve(self, policy: str) -> pulumi.Output[str]:
         """A managed policy's ARN."""
         if policy not in self._arns:
-            self._arns[policy] = self._accounts.apply(partial(_build_policy_arn, policy))
+            self._arns[policy] = self.account.apply(partial(_build_policy_arn, policy))
         return self._arns[policy]
 
 
-def _build_policy_arn(policy: str, accounts: Accounts) -> str:
-    account = accounts.destination
+def _build_policy_arn(policy: str, account: Account) -> str:
     return roles.resolve_policy_arn(policy, account.partition, account.id)
 
 

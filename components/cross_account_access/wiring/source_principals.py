@@ -1,22 +1,21 @@
 """The grants' principals as the source account has them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import Refusal
-from cross_account_access.grants import grant
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.grant_set import GrantedRole, GrantSet
 from cross_account_access.grants.model import read_model
+from cross_account_access.grants.principal_entities import Entity
 from cross_account_access.grants.principal_names import check_own_role
-from cross_account_access.grants.principals import (
-    IDENTITY_KEYS,
-    Entity,
-    PrincipalKind,
-    PrincipalModel,
-)
+from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalKind, PrincipalModel
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal
 from cross_account_access.grants.trust import get_allowed_actions
 from cross_account_access.iam import arns
@@ -30,13 +29,15 @@ class SourcePrincipal:
 
     Attributes:
         model: What is known of it.
+        account: The name of its account.
         args: How each grant gives it: a name that is an Output in one may be plain in another.
-        actions: What it may do in each grant, by the grant's name.
+        actions: What it may do with each role.
     """
 
     model: PrincipalModel
+    account: str
     args: list[FrozenArgs] = field(default_factory=list)
-    actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    actions: dict[GrantedRole, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -51,24 +52,32 @@ class SourcePrincipal:
 
 
 def collect_principals(
-    model: grant.AccessModel, args: FrozenArgs, key_of: Callable[[PrincipalModel], str | None]
+    model: GrantSet,
+    roles: Sequence[GrantedRole],
+    args: FrozenArgs,
+    key_of: Callable[[GrantModel, PrincipalModel], str | None],
 ) -> dict[str, SourcePrincipal]:
     """The principals of all grants by their key, each once; those without a key are left out.
 
     Args:
         model: The component's checked args.
-        args: The same as they were given.
-        key_of: Gives a principal's key.
+        roles: The grants' roles that are looked at.
+        args: The args as they were given.
+        key_of: Gives the key of a grant's principal.
     """
     principals: dict[str, SourcePrincipal] = {}
-    for name, checked in sorted(model.grants.items()):
+    for name, own_roles in groupby(roles, key=itemgetter(0)):
+        checked, granted = model.grants[name], list(own_roles)
         for position, principal in enumerate(checked.principals):
-            if (key := key_of(principal)) is None:
+            if (key := key_of(checked, principal)) is None:
                 continue
-            collected = principals.setdefault(key, SourcePrincipal(principal))
+            account = checked.source_of(principal)
+            collected = principals.setdefault(key, SourcePrincipal(principal, account))
             collected.args.append(args.below("grants", name, "principals", position))
             actions = get_allowed_actions(principal, checked.conditions)
-            collected.actions[name] = tuple(sorted({*collected.actions.get(name, ()), *actions}))
+            for role in granted:
+                all_actions = {*collected.actions.get(role, ()), *actions}
+                collected.actions[role] = tuple(sorted(all_actions))
     return principals
 
 
@@ -87,21 +96,25 @@ def get_attachment_key(model: PrincipalModel) -> str | None:
 def look_up(
     principal: SourcePrincipal, accounts: pulumi.Output[Accounts], source: aws.Provider
 ) -> pulumi.Output[FoundPrincipal]:
-    """Look a user or role up in the source account."""
+    """Look a user or role up in its account."""
     first = principal.args[0]
     identities = [_pick_identity(args.plain) for args in principal.args]
     args = FrozenArgs(first.component, first.path, identities)
 
-    def agree(values: Mapping[Any, Any], pair: Accounts) -> Entity:
+    def agree(values: Mapping[Any, Any], accounts: Accounts) -> Entity:
+        own = accounts[principal.account]
         models = [read_model(PrincipalModel, given, path=args.path) for given in args.fill(values)]
         entities = [model.entity for model in models if model.entity]
         for entity in entities:
-            entity.build_arn(pair.source.partition, pair.source.id)
+            entity.build_arn(own.partition, own.id)
         return _choose(entities)
 
-    def check(_: Mapping[Any, Any], pair: Accounts, entity: Entity, result: Any) -> FoundPrincipal:
+    def check(
+        _: Mapping[Any, Any], accounts: Accounts, entity: Entity, result: Any
+    ) -> FoundPrincipal:
+        own = accounts[principal.account]
         unique_id = result.user_id if entity.kind == "user" else result.unique_id
-        arn = entity.build_arn(pair.source.partition, pair.source.id)
+        arn = entity.build_arn(own.partition, own.id)
         existing = arns.parse_arn(str(result.arn))
         if existing and existing.kind == "role":
             check_own_role(existing.path, existing.name)

@@ -8,7 +8,8 @@ import pytest
 
 from cross_account_access import Side
 from cross_account_access.errors import InvalidInput
-from cross_account_access.grants.grant import AccessModel, GrantModel, TrustModel
+from cross_account_access.grants.grant import GrantModel, TrustModel
+from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, problems, refusal
@@ -342,8 +343,13 @@ def test_the_grants_are_checked_against_the_accounts_once_those_are_known() -> N
     access = read_model(
         AccessModel, grants(a={"role": {"managed_policies": [own]}} | names_of(user("alice")))
     )
-    access.check_accounts(SOURCE, DESTINATION)
-    of_source = refusal(lambda source: access.check_accounts(source, DESTINATION), OTHER)
+    access.check_accounts({"source": SOURCE, "destination": DESTINATION})
+    of_source = refusal(
+        lambda source: access.check_accounts({"source": source, "destination": DESTINATION}), OTHER
+    )
     assert (of_source.where, of_source.value) == (("grants", "a", "principals", 0), SOURCE)
-    of_destination = refusal(lambda destination: access.check_accounts(SOURCE, destination), OTHER)
+    of_destination = refusal(
+        lambda destination: access.check_accounts({"source": SOURCE, "destination": destination}),
+        OTHER,
+    )
     assert of_destination.where == ("grants", "a", "role", "managed_policies", 0)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cross_account_access.errors import InvalidInput, Problem, Refusal
 from cross_account_access.grants import policies
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from cross_account_access.grants.grant import AccessModel, GrantModel
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.roles import merge_tags
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions

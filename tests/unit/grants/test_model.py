@@ -13,7 +13,8 @@ from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.destination import TrustedRoleArgs
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
-from cross_account_access.grants.grant import AccessModel, GrantModel
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.model import (
     Model,
     Spelling,

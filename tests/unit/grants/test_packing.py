@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cross_account_access.errors import Refusal
 from cross_account_access.grants import policies
+from cross_account_access.grants.assume_role_grant import RolePlace
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
@@ -154,7 +155,9 @@ def test_one_policy_is_filled_to_its_last_character(kinds: int) -> None:
 def test_500_roles_with_names_of_64_characters_fit_in_ten_policies() -> None:
     names = [f"{number:03}".ljust(64, "x") for number in range(500)]
     grant = read_model(GrantModel, {"principals": [{"user": "alice"}]})
-    dealt = pack({name: AssumableRole(grant.longest_role_arn(name)) for name in names})
+    dealt = pack(
+        {name: AssumableRole(RolePlace("", grant.role_place(name)).longest_arn) for name in names}
+    )
     assert len(dealt) == 9
     assert sorted(name for in_it in dealt for name in in_it) == names
     for partition in ("aws", "aws-cn", "aws-us-gov"):
@@ -196,7 +199,7 @@ def test_a_roles_arn_is_never_longer_than_was_reckoned(
 ) -> None:
     grant = read_model(GrantModel, {"principals": [{"user": "alice"}], "role": settings_of_role})
     assert len(grant.role_arn("deploy", partition, "2" * 12)) <= len(
-        grant.longest_role_arn("deploy")
+        RolePlace("", grant.role_place("deploy")).longest_arn
     )
 
 

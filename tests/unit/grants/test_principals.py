@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cross_account_access.grants import principal_names
 from cross_account_access.grants.model import Unresolved, read_model
-from cross_account_access.grants.principals import Entity, PrincipalModel
+from cross_account_access.grants.principal_entities import Entity
+from cross_account_access.grants.principals import PrincipalModel
 from tests.unit.reading import OTHER, SOURCE, codes, refusal
 
 NAMES = st.text(string.ascii_letters + string.digits + "_+=,.@-", min_size=1, max_size=64)

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.principal_entities import Attachable
 from cross_account_access.grants.principal_names import check_unit_path
-from cross_account_access.grants.principals import Attachable
 from cross_account_access.iam import arns, limits
 
 Kind = Literal[
