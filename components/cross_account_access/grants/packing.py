@@ -219,8 +219,8 @@ def _list_roles(items: list[_Item]) -> tuple[str, ...]:
 def _refuse(roles: int, most: int, room: int, plain: int, compact: int) -> Refusal:
     shorter = f", and {compact} by names and accounts" if compact < plain else ""
     return Refusal(
-        f"{roles} roles must fit in {most} managed policies of {limits.MANAGED_POLICY_QUOTA} "
-        f"characters, the most that attach to the principal: their ARNs take {plain} "
+        f"{roles} roles must fit in the managed policies that may attach to the principal, {most} "
+        f"of {limits.MANAGED_POLICY_QUOTA} characters: their ARNs take {plain} "
         f"characters{shorter}; there is room for {most} × {room}",
         code="too-many-roles",
         remedy="Shorten the roles' names or paths, give roles of many accounts the same name, or "

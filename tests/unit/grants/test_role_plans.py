@@ -95,7 +95,7 @@ def test_as_many_policies_are_planned_as_attach_to_the_principal(
     assert plan(unknown) == attached
     with pytest.raises(Refusal) as refused:
         plan(unknown | {"one-more": Unresolved()})
-    assert f"must fit in {attached} managed policies" in refused.value.rule
+    assert f"{attached} of 6144 characters" in refused.value.rule
     raised = {"user": 20, "role": 25, "group": 10, "arn": 20}[next(iter(principal))]
     assert ("policies_per_principal" in refused.value.remedy) is (attached < raised)
 

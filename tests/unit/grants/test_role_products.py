@@ -328,7 +328,8 @@ def test_what_fits_in_no_form_is_refused_with_the_arithmetic() -> None:
         longest(400, 40).plan(1)
     rule = refused.value.rule
     assert refused.value.code == "too-many-roles"
-    assert "16000 roles must fit in 1 managed policies of 6144 characters" in rule
+    assert rule.startswith("16000 roles must fit in the managed policies")
+    assert "1 of 6144 characters" in rule
     assert f"their ARNs take {16000 * 105} characters" in rule
     assert "by names and accounts; there is room for 1 × " in rule
 
