@@ -256,13 +256,13 @@ def test_the_policies_have_the_arns_exactly_where_these_fit(fleet: Fleet, most: 
     except Refusal:
         by_arn = None
     documents = documents_or_none(fleet, most)
-    if by_arn is None:
-        assert all(plan.grouped for plan in fleet.plan(most) if plan.roles) or not documents
-        return
     resolved = fleet.resolved
-    assert documents == [
-        build_assume_role_policy(resolved[f"{name}"] for name in names) for names in by_arn
-    ]
+    if by_arn is not None:
+        assert documents == [
+            build_assume_role_policy(resolved[name] for name in names) for names in by_arn
+        ]
+    elif documents:
+        assert all(plan.grouped for plan in fleet.plan(most) if plan.roles)
 
 
 def longest(accounts: int, names: int) -> Fleet:
