@@ -1,6 +1,6 @@
-"""The stack's config: read, checked as a whole, and turned into providers and a component's args.
+"""The running stack's config: read, and turned into providers and a component's args.
 
-Pulumi.yaml describes the keys, and the package `cross_account_access` what a grant is.
+Pulumi.yaml describes the keys, `cross_account_access.config` checks them.
 """
 
 import json
@@ -15,7 +15,15 @@ import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
 from pydantic.alias_generators import to_camel
 
-from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs, InvalidInput
+from cross_account_access import (
+    CrossAccountAccess,
+    CrossAccountAccessArgs,
+    GrantOutputs,
+    InvalidInput,
+    MultiAccountAccess,
+    MultiAccountAccessArgs,
+)
+from cross_account_access.config.config_check import check_config
 from cross_account_access.config.connection import Connection
 from cross_account_access.config.encrypted_config import (
     NOTHING_ENCRYPTED,
@@ -23,70 +31,147 @@ from cross_account_access.config.encrypted_config import (
     build_args,
     read_saved_config,
 )
-from cross_account_access.config.settings import NAMESPACE, Settings, check_config, display_path
+from cross_account_access.config.merged_config import display_path
+from cross_account_access.config.settings import NAMESPACE, FleetSettings, PairSettings, Settings
 from cross_account_access.errors import SECRET, FieldPath, Problem
+from cross_account_access.grants.grant import GrantModel
 
 _PLAIN_RULE = "must not be encrypted: names of resources, or outputs, show it in plain text"
 _PLAIN_REMEDY = "Set it without --secret"
+_PLAIN_ACCOUNT_KEYS = ("accountId", "groups", "lookUp")
 
 
-def check(config: Mapping[str, Any], encrypted: EncryptedLeaves = NOTHING_ENCRYPTED) -> Settings:
-    """Check a config, its keys without the namespace and its values as YAML gives them.
+def load() -> PairSettings | FleetSettings:
+    """Read and check the running stack's config.
+
+    Raises:
+        pulumi.RunError: With every problem; Pulumi prints it without a traceback.
+    """
+    own = re.compile(rf"{NAMESPACE}:(?P<key>.+)")
+    config = {
+        match["key"]: _parse_value(str(value))
+        for key, value in pulumi_config.CONFIG.get().items()
+        if (match := own.fullmatch(key))
+    }
+    keys = [key for key in config if pulumi_config.is_config_secret(f"{NAMESPACE}:{key}")]
+    folder = Path(pulumi.get_root_directory() or Path(__file__).parent)
+    saved = read_saved_config(folder, pulumi.get_stack(), NAMESPACE) if keys else {}
+    try:
+        return check(config, EncryptedLeaves.find(config, keys, saved), folder=folder)
+    except InvalidInput as error:
+        raise pulumi.RunError(f"the stack's config was refused:\n{error}") from None
+
+
+def check(
+    config: Mapping[str, Any],
+    encrypted: EncryptedLeaves = NOTHING_ENCRYPTED,
+    *,
+    folder: Path | None = None,
+) -> PairSettings | FleetSettings:
+    """Check a config as `check_config` does, and that nothing is encrypted in vain.
 
     Raises:
         InvalidInput: With every problem of the config, and nothing that is encrypted. If something
             is encrypted by itself that is shown in plain text all the same.
     """
-    settings = check_config(config, encrypted)
-    hidden: set[FieldPath] = set()
-    build_args(settings.given, CrossAccountAccessArgs, lambda _, place: hidden.add(place))
-    hidden |= {
-        place
-        for place in encrypted.exact
-        if place[0] in ("source", "destination") and place[1:] != ("accountId",)
-    }
+    settings = check_config(config, encrypted, folder=folder)
+    exact = settings.encrypted.exact
+    hidden = {place for place in exact if _is_of_provider(settings, place)}
+    _build_args(settings, lambda _, place: hidden.add(place))
     problems = [
         Problem(display_path(place), SECRET, _PLAIN_RULE, _PLAIN_REMEDY, code="must-be-plain")
-        for place in sorted(encrypted.exact - hidden, key=str)
+        for place in sorted(exact - hidden, key=str)
     ]
     if problems:
         raise InvalidInput(problems)
     return settings
 
 
-def make_args(settings: Settings) -> CrossAccountAccessArgs:
-    """Grants and tags as the component takes them: what is encrypted is a secret."""
+def make_pair_args(settings: PairSettings) -> CrossAccountAccessArgs:
+    """The args of a pair's component, with a provider for each part that it makes."""
+    args: CrossAccountAccessArgs = make_args(settings)
+    if settings.source.account_id:
+        args["source_account_id"] = settings.source.account_id
+    if settings.destination.account_id:
+        args["destination_account_id"] = settings.destination.account_id
+    if "source" in settings.made:
+        args["source_provider"] = _make_account_provider(settings, "source")
+    if "destination" in settings.made:
+        args["destination_provider"] = _make_account_provider(settings, "destination")
+    return args
+
+
+def make_fleet_args(settings: FleetSettings) -> MultiAccountAccessArgs:
+    """The args of many accounts' component, with a provider for each account that is contacted."""
+    args: MultiAccountAccessArgs = make_args(settings)
+    accounts = args["accounts"]
+    for name, account in settings.accounts.items():
+        if account.account_id:
+            accounts[name]["account_id"] = account.account_id
+        if name in settings.made:
+            accounts[name]["provider"] = _make_account_provider(settings, name)
+        elif name in settings.looked_up:
+            accounts[name]["lookup_provider"] = _make_account_provider(settings, name)
+    return args
+
+
+def make_args(settings: Settings) -> Any:
+    """The args that hold no provider, as a component takes them: what is encrypted is a secret."""
 
     def hide(value: Any, place: FieldPath) -> Any:
         return pulumi.Output.secret(value) if place in settings.encrypted else value
 
-    args: CrossAccountAccessArgs = build_args(settings.given, CrossAccountAccessArgs, hide)
-    return args
+    return _build_args(settings, hide)
+
+
+def _build_args(settings: Settings, hide: Any) -> Any:
+    is_fleet = isinstance(settings, FleetSettings)
+    hint = MultiAccountAccessArgs if is_fleet else CrossAccountAccessArgs
+    return build_args(settings.given, hint, hide)
+
+
+def _is_of_provider(settings: Settings, place: FieldPath) -> bool:
+    """Whether a value is one that an account's provider has, and so may be a secret."""
+    starts = [settings.locate_connection(name) for name in settings.connections]
+    return any(
+        place[: len(start)] == start
+        and len(place) > len(start)
+        and place[len(start)] not in _PLAIN_ACCOUNT_KEYS
+        for start in starts
+    )
+
+
+def _make_account_provider(settings: Settings, name: str) -> aws.Provider:
+    path = settings.locate_connection(name)
+    return make_provider(settings.connections[name], name, path, settings.encrypted)
 
 
 def make_provider(
-    connection: Connection, name: str, encrypted: Container[FieldPath] = frozenset()
+    connection: Connection,
+    name: str,
+    path: FieldPath = (),
+    encrypted: Container[FieldPath] = frozenset(),
 ) -> aws.Provider:
     """Make an account's AWS provider; it refuses another account in a refresh or destroy too.
 
     Args:
         connection: How the account is reached.
-        name: The resource's name, which is the connection's key in config.
+        name: The resource's name, which is the account's.
+        path: The connection's path in the config.
         encrypted: What of the config is encrypted, and so a secret in the provider.
     """
 
     def hide(value: str | None, *keys: str) -> Any:
-        return _secret(value) if (name, *keys) in encrypted else value
+        return _secret(value) if (*path, *keys) in encrypted else value
 
+    role, account_id = connection.assume_role, connection.account_id
+    endpoint = connection.endpoint
     # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
-    roles = [
-        aws.ProviderAssumeRoleArgs(
-            role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
-            external_id=_secret(role.external_id),
-            session_name=hide(role.session_name, "assumeRole", "sessionName"),
-        )
-        for role in ([connection.assume_role] if connection.assume_role else [])
-    ]
+    assumed = role and aws.ProviderAssumeRoleArgs(
+        role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
+        external_id=_secret(role.external_id),
+        session_name=hide(role.session_name, "assumeRole", "sessionName"),
+    )
     return aws.Provider(
         name,
         region=hide(connection.region, "region"),
@@ -94,13 +179,9 @@ def make_provider(
         access_key=_secret(connection.access_key),
         secret_key=_secret(connection.secret_key),
         token=_secret(connection.token),
-        assume_roles=roles or None,
-        allowed_account_ids=[hide(connection.account_id, "accountId")]
-        if connection.account_id
-        else None,
-        **(
-            _describe_emulator(hide(connection.endpoint, "endpoint")) if connection.endpoint else {}
-        ),
+        assume_roles=[assumed] if assumed else None,
+        allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
+        **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
     )
 
 
@@ -117,38 +198,38 @@ def _secret(value: str | None) -> pulumi.Output[str] | None:
     return None if value is None else pulumi.Output.secret(value)
 
 
-def load() -> Settings:
-    """Read and check the running stack's config.
+def outputs(access: CrossAccountAccess | MultiAccountAccess, settings: Settings) -> dict[str, Any]:
+    """What the program exports of each grant: among many accounts, of each of its roles."""
+    if isinstance(access, CrossAccountAccess):
+        ids = access.source_account_id, access.destination_account_id
+        return {name: _list_outputs(granted, *ids) for name, granted in access.granted.items()}
+    account_ids = access.account_ids
 
-    Raises:
-        pulumi.RunError: With every problem; Pulumi prints it without a traceback.
-    """
-    own = re.compile(rf"{NAMESPACE}:(?P<key>.+)")
-    config = {
-        match["key"]: _parse_value(str(value))
-        for key, value in pulumi_config.CONFIG.get().items()
-        if (match := own.fullmatch(key))
-    }
-    keys = [key for key in config if pulumi_config.is_config_secret(f"{NAMESPACE}:{key}")]
-    folder = Path(pulumi.get_root_directory() or Path(__file__).parent)
-    saved = read_saved_config(folder, pulumi.get_stack(), NAMESPACE) if keys else {}
-    try:
-        return check(config, EncryptedLeaves.find(config, keys, saved))
-    except InvalidInput as error:
-        raise pulumi.RunError(f"the stack's config was refused:\n{error}") from None
+    def get_id(account: str) -> pulumi.Output[str]:
+        return account_ids.apply(lambda ids: ids[account])
 
-
-def outputs(access: CrossAccountAccess) -> dict[str, dict[str, pulumi.Output[Any] | None]]:
-    """What the program exports of each grant."""
-    accounts = {
-        "sourceAccountId": access.source_account_id,
-        "destinationAccountId": access.destination_account_id,
-    }
     return {
-        name: {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)}
-        | accounts
-        for name, granted in access.granted.items()
+        name: {
+            account: _list_outputs(
+                granted, get_id(_find_source(settings.grants[name])), get_id(account)
+            )
+            for account, granted in accounts.items()
+        }
+        for name, accounts in access.granted.items()
     }
+
+
+def _find_source(grant: GrantModel) -> str:
+    """The account whose ID the grant's documents have as their source's."""
+    first = min(grant.principals, key=lambda principal: principal.rank)
+    return grant.source or grant.source_of(first)
+
+
+def _list_outputs(
+    granted: GrantOutputs, source: pulumi.Output[str], destination: pulumi.Output[str]
+) -> dict[str, pulumi.Output[Any] | None]:
+    own = {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)}
+    return own | {"sourceAccountId": source, "destinationAccountId": destination}
 
 
 def _parse_value(value: str) -> Any:

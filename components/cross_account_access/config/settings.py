@@ -1,48 +1,58 @@
-"""A stack's config, checked as a whole: the accounts of a pair and the grants between them."""
+"""A stack's config as checked values: the accounts, how they are reached, and the grants."""
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import replace
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
-from cross_account_access.errors import (
-    SECRET,
-    FieldPath,
-    InvalidInput,
-    Key,
-    Problem,
-    end_path,
-    join_path,
-)
-from cross_account_access.grants.grant_set import PairSet
-from cross_account_access.grants.model import read_model
+from cross_account_access.errors import FieldPath, Key, Refusal
+from cross_account_access.grants.accounts import ACCOUNT_NAME, AccountModel, AccountNames
+from cross_account_access.grants.condition_values import plain_list
+from cross_account_access.grants.fleet_set import FleetSet
+from cross_account_access.grants.grant_set import GrantSet, PairSet
+from cross_account_access.grants.model import plain
 from cross_account_access.iam.findings import AccountSide
 
 from .connection import Connection
 from .encrypted_config import NOTHING_ENCRYPTED, EncryptedLeaves
 
 NAMESPACE = "cross-account-access"
-_PATH = f"{NAMESPACE}:"
 
 
-class Settings(PairSet):
-    """The whole config."""
+class Settings(GrantSet):
+    """A stack's whole config."""
 
-    source: Connection = Connection()
-    destination: Connection = Connection()
     _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     _encrypted: EncryptedLeaves = PrivateAttr(default=NOTHING_ENCRYPTED)
 
-    def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
-        """The path of an account's expected ID, and the ID where it is set."""
-        connection: Connection = getattr(self, account)
-        return (Key(account), Key("account_id")), connection.account_id
+    @property
+    @abstractmethod
+    def connections(self) -> Mapping[str, Connection]:
+        """How each account is reached, by its name."""
+
+    @abstractmethod
+    def locate_connection(self, account: str) -> FieldPath:
+        """The path of an account's connection."""
+
+    @property
+    @abstractmethod
+    def made(self) -> tuple[str, ...]:
+        """The accounts whose parts this stack makes, sorted."""
+
+    @property
+    @abstractmethod
+    def looked_up(self) -> tuple[str, ...]:
+        """The other accounts that are asked for principals, sorted. No other is contacted."""
+
+    @property
+    @abstractmethod
+    def made_grants(self) -> tuple[str, ...]:
+        """The grants of which this stack makes a part, sorted."""
 
     @property
     def given(self) -> Mapping[str, Any]:
-        """The config that this was read from."""
+        """The config that this was read from, an access file's values in their places."""
         return self._given
 
     @property
@@ -50,51 +60,105 @@ class Settings(PairSet):
         """What of that config is encrypted."""
         return self._encrypted
 
-
-def check_config(
-    config: Mapping[str, Any], encrypted: EncryptedLeaves = NOTHING_ENCRYPTED
-) -> Settings:
-    """Check a config, its keys without the namespace and its values as YAML gives them.
-
-    Raises:
-        InvalidInput: With every problem of the config, and nothing that is encrypted.
-    """
-    own = deepcopy(dict(config))  # what the caller does to its config later changes nothing
-    try:
-        settings = _read(own)
-    except InvalidInput as error:
-        if not encrypted:
-            raise
-        raise InvalidInput(_hide_secrets(error.problems, own, encrypted)) from None
-    settings._given, settings._encrypted = own, encrypted  # noqa: SLF001 - made here
-    return settings
+    def keep(self, given: Mapping[str, Any], encrypted: EncryptedLeaves) -> None:
+        """Keep the config that this was read from, and what in it is encrypted."""
+        self._given, self._encrypted = given, encrypted
 
 
-def display_path(place: FieldPath) -> str:
-    """The path of a value of the config, for a message."""
-    return join_path(_PATH, place)
+class PairSettings(Settings, PairSet):
+    """The config of a pair of accounts."""
+
+    source: Connection = Connection()
+    destination: Connection = Connection()
+
+    def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
+        """The path of an account's expected ID, and the ID where it is set."""
+        return (Key(account), Key("account_id")), self.connections[account].account_id
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """How each account is reached, by its name."""
+        return {"source": self.source, "destination": self.destination}
+
+    def locate_connection(self, account: str) -> FieldPath:
+        """The path of an account's connection."""
+        return (account,)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The accounts whose parts this stack makes, sorted."""
+        return ("destination", "source") if self.side == "both" else (self.side,)
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The other accounts that are asked for principals: none."""
+        return ()
+
+    @property
+    def made_grants(self) -> tuple[str, ...]:
+        """The grants of which this stack makes a part, sorted: all."""
+        return tuple(sorted(self.grants))
 
 
-def _read(config: Mapping[str, Any]) -> Settings:
-    return read_model(Settings, config, path=_PATH, spelling="camelCase")
+class NamedAccount(Connection, AccountModel):
+    """One of many accounts: its groups, and how it is reached."""
+
+    look_up: bool = False
 
 
-def _hide_secrets(
-    problems: Sequence[Problem], config: Mapping[str, Any], encrypted: EncryptedLeaves
-) -> list[Problem]:
-    """The problems with only those values and remedies that the config without secrets has too."""
-    try:
-        _read(encrypted.mask(config))
-        told: Sequence[Problem] = ()
-    except InvalidInput as error:
-        told = error.problems
-    twins = {(problem.path, problem.code): problem for problem in told}
-    ends = [display_path(place) for place in encrypted.exact | encrypted.covered]
-    hidden = []
-    for problem in problems:
-        twin = twins.get((problem.path, problem.code), replace(problem, value="", remedy=""))
-        value = problem.value if problem.value == twin.value else SECRET
-        remedy = problem.remedy if problem.remedy == twin.remedy else ""
-        path = end_path(problem.path, ends)
-        hidden.append(replace(problem, path=path, value=value, remedy=remedy))
-    return hidden
+class FleetSettings(Settings, FleetSet):
+    """The config of many accounts."""
+
+    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], NamedAccount] = Field(min_length=2)
+    only: Annotated[list[str] | None, plain_list(ACCOUNT_NAME)] = None
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """How each account is reached, by its name."""
+        return self.accounts
+
+    def locate_connection(self, account: str) -> FieldPath:
+        """The path of an account's connection."""
+        return "accounts", account
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The accounts whose parts this stack makes, sorted."""
+        return tuple(sorted(self.accounts if self.only is None else self.only))
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The other accounts that are asked for principals, sorted. No other is contacted.
+
+        Where this stack makes no part of a grant of its principals, an account isn't asked.
+        """
+        sources = {source for grant in self.made_grants for source in self.get_sources(grant)}
+        asked = (name for name, account in self.accounts.items() if account.look_up)
+        return tuple(sorted(sources.intersection(asked) - set(self.made)))
+
+    @property
+    def made_grants(self) -> tuple[str, ...]:
+        """The grants of which this stack makes a part, sorted."""
+        made = set(self.made)
+        return tuple(
+            name
+            for name in sorted(self.grants)
+            if made.intersection(self.get_destinations(name)) or made & self.get_sources(name)
+        )
+
+    def check_form(self) -> None:
+        """Check every name of an account, that every account is used, and those of `only`."""
+        super().check_form()
+        if self.only is None:
+            return
+        names = AccountNames(self.accounts)
+        for position, name in enumerate(self.only):
+            names.check_account(name, (Key("only"), position))
+        for name, account in sorted(self.accounts.items()):
+            if name not in self.only and account.account_id is None:
+                raise Refusal(
+                    "the ID of an account that only doesn't name is required",
+                    code="missing-account-id",
+                    remedy="Add the key",
+                    where=self.locate_id(name),
+                )

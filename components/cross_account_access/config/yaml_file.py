@@ -56,24 +56,11 @@ def read_yaml(file: Path, name: str) -> Any:
         InvalidInput: If it can't be read, is no valid YAML, or is too large or nested too deeply.
             The message quotes no value, which might be a secret.
     """
-    text = _read_text(file, name)
     try:
-        content = yaml.load(text, _Loader)  # noqa: S506 - a safe one
+        content = _load(_read_text(file, name), name)
         size, depth = _measure(content, {})
-    except yaml.MarkedYAMLError as error:
-        at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise make_refusal(
-            "invalid-yaml", f"{name}{at}", "", f"must be valid YAML: {error.problem}"
-        ) from None
-    except yaml.YAMLError as error:
-        why = " ".join(str(error).split())
-        raise make_refusal("invalid-yaml", name, "", f"must be valid YAML: {why}") from None
     except RecursionError:
         depth = inf
-    except (ValueError, LookupError, AttributeError):  # of PyYAML, where a value isn't of its tag
-        raise make_refusal(
-            "invalid-yaml", name, "", "must be valid YAML: every value must be of its tag's type"
-        ) from None
     if depth > _DEEPEST:
         raise make_refusal(
             "nested-too-deeply",
@@ -89,6 +76,23 @@ def read_yaml(file: Path, name: str) -> Any:
             f"must have at most {_MOST_VALUES:,} values, those that aliases repeat included",
         )
     return content
+
+
+def _load(text: str, name: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe one
+    except yaml.MarkedYAMLError as error:
+        at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise make_refusal(
+            "invalid-yaml", f"{name}{at}", "", f"must be valid YAML: {error.problem}"
+        ) from None
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        raise make_refusal("invalid-yaml", name, "", f"must be valid YAML: {why}") from None
+    except (ValueError, LookupError, AttributeError):  # of PyYAML, where a value isn't of its tag
+        raise make_refusal(
+            "invalid-yaml", name, "", "must be valid YAML: every value must be of its tag's type"
+        ) from None
 
 
 def make_refusal(code: str, path: str, value: str, rule: str, remedy: str = "") -> InvalidInput:

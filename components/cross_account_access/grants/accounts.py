@@ -10,7 +10,7 @@ from .model import Model, plain
 
 # A Pulumi stack may be called so too.
 ACCOUNT_NAME = limits.StringRule(
-    "the name of an account or a group of accounts",
+    "an account's or group's name",
     1,
     64,
     r"[A-Za-z0-9][\w.-]*",
