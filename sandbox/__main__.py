@@ -24,7 +24,7 @@ from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
 from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
-from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_region, list_roles, load
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_account_ids, get_region, list_roles, load
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
@@ -33,6 +33,7 @@ Engine = Literal["auto", "pulumi", "in-process"]
 
 _FOLDER = Path(__file__).resolve().parent.parent
 _REFUSED, _UNPROVEN = 2, 3
+_PAIR = 2
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
@@ -311,12 +312,18 @@ def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
     click.echo(
         f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
-    region = get_region(stack.settings)
+    accounts = get_account_ids(stack.settings)
+    first = next(iter(accounts))
+    region = get_region(stack.settings, first)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}", err=True)
     for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
+    if len(accounts) > _PAIR:
+        own = "AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=any aws iam list-roles"
+        ids = ", ".join(f"{name} {account}" for name, account in accounts.items())
+        click.echo(f"  {own}  # as the administrator of one: {ids}", err=True)
     click.echo(
         f"  cross-account-access map --outputs {shlex.quote(str(outputs))}"
         "  # also verify, explain, exec, …",

@@ -76,7 +76,7 @@ def prove(
     thorough: dict[str, GrantedRole] = {}
     for role in sorted(roles, key=lambda role: role[1] not in settings.made):
         thorough.setdefault(role[0], role)
-    attempts = []
+    attempts: list[ProofAttempt] = []
     for role in roles:
         proof = _RoleProof(endpoint, settings, role, role_arns[settings.label_role(role)], people)
         attempts += proof.list_attempts(thorough=role in thorough.values())
