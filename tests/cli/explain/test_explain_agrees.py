@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cross_account_access.cli.explain.decision_inputs import CallerWithPolicies
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.people import Person
+    from sandbox.proof.person import Person
 
 ROOT = Path(__file__).parents[3]
 PEER = "127.0.0.1"
