@@ -19,6 +19,7 @@ from cross_account_access.cli.call_planning import get_requirements, name_sessio
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
+from cross_account_access.cli.text_format import join_words
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
 from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import SESSION_NAME
@@ -154,12 +155,7 @@ class _Planner:
                 skipped.append((grant.name, failure.message))
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
-                raise Failure(
-                    f"two grants must not share the profile {profile.name}: their roles have the "
-                    "same name",
-                    ExitCode.WRONG_INPUT,
-                    remedy="Write each one separately, with its own --prefix.",
-                )
+                raise _refuse_shared(profile.name, [one for one, _ in changes] + [profile])
             before, text = text, _write(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
@@ -171,7 +167,7 @@ class _Planner:
 
     def _plan_profile(self, grant: DeployedGrant, *, by_name: bool) -> Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
-        name = _check_name(f"{self._options.prefix}{grant.documents.role.name}")
+        name = _check_name(f"{self._options.prefix}{grant.documents.usage_label}")
         keys = {"role_arn": grant.documents.role.arn}
         existing = self._read_existing(Profile(name, grant.name, stack, keys))
         source = self._options.source_profile
@@ -267,6 +263,18 @@ def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> Non
                 ExitCode.NO,
                 remedy=f"Use `cross-account-access exec {grant.name} -- COMMAND`.",
             )
+
+
+def _refuse_shared(name: str, profiles: Sequence[Profile]) -> Failure:
+    grants = [profile.grant for profile in profiles if profile.name == name]
+    why = "their roles have the same name"
+    if any("@" in grant for grant in grants):
+        why = f"GRANT-ACCOUNT is the same of {join_words(grants, 'and')}"
+    return Failure(
+        f"two grants must not share the profile {name}: {why}",
+        ExitCode.WRONG_INPUT,
+        remedy="Write each one separately, with its own --prefix.",
+    )
 
 
 def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
