@@ -8,16 +8,12 @@ from typing import Any
 import click
 
 from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID
-from cross_account_access.cli.aws_access import (
-    AwsAccess,
-    ReaderProfiles,
-    add_aws_options,
-    add_reader_options,
-    get_main_region,
-)
+from cross_account_access.cli.aws_access import AwsAccess, add_aws_options, get_main_region
 from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.cli.options import (
     Decorator,
+    ReaderProfiles,
+    add_reader_options,
     duration_option,
     external_id_option,
     parse_pairs,
@@ -179,7 +175,7 @@ def explain(**options: Any) -> int:
 
 
 def _explain(options: _ExplainOptions) -> ExitCode:
-    if not options.live and options.readers != ReaderProfiles(None, None):
+    if not options.live and options.readers != ReaderProfiles():
         message = "--source-profile and --destination-profile must be used with --live"
         raise InputError(message, "Pass --live too.")
     grant = _find_grant(options)
@@ -207,10 +203,11 @@ def _read_inputs(
     arn = documents.role.arn if documents else options.grant_or_role
     if options.live:
         aws, readers = replace(options.aws, partition=who.partition), options.readers
-        role = read_live_role(arn, replace(aws, profile=readers.destination or aws.profile))
+        own = (aws.profile,)
+        role = read_live_role(arn, replace(aws, profile=(readers.destination or own)[0]))
         if entitled:
             return role, build_entitled_caller(who, arn, documents)
-        source = replace(aws, profile=readers.source or aws.profile)
+        source = replace(aws, profile=(readers.source or own)[0])
         return role, read_live_caller(who, source)
     if documents is None:
         raise InputError(f"{arn} is the role of no grant", "Pass --live, which reads the role.")

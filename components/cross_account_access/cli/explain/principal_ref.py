@@ -244,20 +244,17 @@ def _parse_kind(text: str, rest: str, documents: GrantDocuments) -> PrincipalRef
 
 def _find_source(kind: str, name: str, documents: GrantDocuments) -> str:
     """Find the account of a principal by its name; that of most principals for an unknown one."""
-    accounts = {
-        documents.get_account(half)
+    same_name = [
+        half
         for half in documents.principals
         if half.kind.replace("_", "-") == kind and name in _list_names(half)
-    }
+    ]
+    accounts = {documents.get_account(half) for half in same_name}
     if len(accounts) > 1:
-        arns_there = [
-            str(half.arn)
-            for half in documents.principals
-            if half.kind.replace("_", "-") == kind and name in _list_names(half)
-        ]
+        listed = " or ".join(half.arn for half in same_name if half.arn)
         raise InputError(
             f"{kind}/{name} is in several accounts: {', '.join(sorted(accounts))}",
-            f"Pass its ARN: {' or '.join(arns_there)}.",
+            f"Pass its ARN{f': {listed}' if listed else ''}.",
         )
     return next(iter(accounts), documents.source_account_id)
 

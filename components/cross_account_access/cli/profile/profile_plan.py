@@ -19,7 +19,6 @@ from cross_account_access.cli.call_planning import get_requirements, name_sessio
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
-from cross_account_access.cli.text_format import join_words
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
 from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import SESSION_NAME
@@ -155,7 +154,7 @@ class _Planner:
                 skipped.append((grant.name, failure.message))
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
-                raise _refuse_shared(profile.name, [one for one, _ in changes] + [profile])
+                raise _refuse_shared(profile.name, grant)
             before, text = text, _write(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
@@ -265,11 +264,9 @@ def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> Non
             )
 
 
-def _refuse_shared(name: str, profiles: Sequence[Profile]) -> Failure:
-    grants = [profile.grant for profile in profiles if profile.name == name]
-    why = "their roles have the same name"
-    if any("@" in grant for grant in grants):
-        why = f"GRANT-ACCOUNT is the same of {join_words(grants, 'and')}"
+def _refuse_shared(name: str, grant: DeployedGrant) -> Failure:
+    many = grant.documents.account is not None
+    why = "GRANT-ACCOUNT is the same" if many else "their roles have the same name"
     return Failure(
         f"two grants must not share the profile {name}: {why}",
         ExitCode.WRONG_INPUT,
