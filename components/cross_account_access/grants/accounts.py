@@ -39,9 +39,16 @@ class AccountNames:
         """Check that every name stands for one account or one group.
 
         Raises:
-            Refusal: If a group is called like an account, or two accounts have one ID.
+            Refusal: If a group is called like an account, two accounts have one ID, or names of two
+                differ in case only.
         """
         taken: dict[str, str] = {}
+        if repeated := limits.find_repeated(self._accounts, key=str.lower):
+            raise Refusal(
+                "names of accounts must be unique, ignoring case: they are those of stacks' files",
+                code="repeated-account-name",
+                where=(Key("accounts"), repeated),
+            )
         for name, account in sorted(self._accounts.items()):
             where = (Key("accounts"), name)
             for position, group in enumerate(account.groups):
