@@ -200,7 +200,15 @@ def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
     Raises:
         Failure: If there is not exactly one.
     """
-    grants = load_grants(where, [name] if name else [])
+    return choose_grant(load_grants(where, [name] if name else []))
+
+
+def choose_grant(grants: Sequence[DeployedGrant]) -> DeployedGrant:
+    """Choose the only grant.
+
+    Raises:
+        Failure: If there is not exactly one.
+    """
     if len(grants) == 1:
         return grants[0]
     names = list(dict.fromkeys(grant.name for grant in grants))
