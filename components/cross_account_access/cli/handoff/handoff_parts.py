@@ -28,9 +28,10 @@ def list_folders(
     """
     halves = [half for record in records for half in _list_halves(record, side)]
     if not halves:
-        what = f"grant {records[0].label if len(records) == 1 else records[0].grant}"
+        grant = records[0].label if len(records) == 1 else records[0].grant
+        what = "every part" if records[0].account else "both halves"
         raise Failure(
-            f"the stack makes both halves of {what}",
+            f"the stack makes {what} of grant {grant}",
             ExitCode.WRONG_INPUT,
             remedy="Choose the half to hand over: --for source or --for destination.",
         )

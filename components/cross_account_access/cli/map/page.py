@@ -97,7 +97,8 @@ def _list_conditions(edge: Edge) -> str:
 
 
 def _describe_homes(role: Node) -> list[str]:
-    return [*list_homes(role.homes)] or [str(role.home)]
+    several = format_count(len(role.homes), "account")
+    return [*list_homes(role.homes, several)] or [str(role.home)]
 
 
 def _list_origins(edge: Edge, role: Node) -> list[str]:

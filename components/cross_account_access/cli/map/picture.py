@@ -34,8 +34,8 @@ def render_picture(access: AccessMap) -> Markup:
         *(
             element(
                 "section",
-                element("h3", title := _count_homes(homes)),
-                *list_homes(homes),
+                element("h3", title := _name_homes(homes)),
+                *list_homes(homes, "Which", is_open=len(homes) <= _MOST_OPEN),
                 element("div", *inner, class_="cards"),
                 class_="home",
                 aria_label=title,
@@ -46,25 +46,17 @@ def render_picture(access: AccessMap) -> Markup:
     )
 
 
-def _count_homes(homes: Sequence[Home]) -> str:
+def _name_homes(homes: Sequence[Home]) -> str:
     return str(homes[0]) if len(homes) == 1 else format_count(len(homes), "account")
 
 
-def list_homes(homes: Sequence[Home]) -> list[Markup]:
-    """List several accounts, so that a few are seen at once and many can be opened."""
+def list_homes(homes: Sequence[Home], title: str, *, is_open: bool = False) -> list[Markup]:
+    """List several accounts below a title that opens the list; nothing for one account."""
     if len(homes) == 1:
         return []
-    names = "; ".join(f"{home.name} {home.id}" if home.name else home.id for home in homes)
-    is_open = len(homes) <= _MOST_OPEN
-    return [
-        element(
-            "details",
-            element("summary", f"The {len(homes)} accounts"),
-            element("p", names),
-            class_="accounts",
-            open=is_open,
-        )
-    ]
+    names = ", ".join(f"{home.name} {home.id}" if home.name else home.id for home in homes)
+    summary, text = element("summary", title), element("p", names)
+    return [element("details", summary, text, class_="accounts", open=is_open)]
 
 
 def _group_edges(access: AccessMap) -> dict[str, list[list[_NumberedEdge]]]:

@@ -23,12 +23,16 @@ def group_roles(access: AccessMap) -> AccessMap:
         groups[alike].append(node)
     firsts: dict[str, str] = {}
     nodes = dict(access.nodes)
-    for first, *others in groups.values():
+    for first, *others in (sorted(alike, key=_rank) for alike in groups.values()):
         homes = tuple(node.home for node in others)
         nodes[first.key] = replace(first, other_homes=homes)
         firsts |= {node.key: first.key for node in others}
     kept = {key: node for key, node in nodes.items() if key not in firsts}
     return AccessMap(kept, tuple(_merge_edges(access.edges, firsts)))
+
+
+def _rank(node: Node) -> tuple[str, str]:
+    return node.home.short.casefold(), node.home.id
 
 
 def _sort_by_role(edges: Iterable[Edge]) -> defaultdict[str, list[Edge]]:
