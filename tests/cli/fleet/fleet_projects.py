@@ -42,7 +42,7 @@ HUB: dict[str, Any] = {
 }
 ALL = ["production", "staging", "people"]
 
-LOCKED = {
+LOCKED: dict[str, Any] = {
     "code": 255,
     "error": "error: the stack is currently locked by 1 lock(s). Either wait for the other "
     "process(es) to end or delete the lock file with `pulumi cancel`.\n  file:///s/x.json: created "
