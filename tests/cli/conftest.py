@@ -19,11 +19,11 @@ from unittest.mock import patch
 import pytest
 
 from cross_account_access.cli.main import main
+from cross_account_access.config.settings import NAMESPACE
 from sandbox.aws.server import Sandbox, SandboxError, client
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
 from sandbox.proof.people import People, make_people
-from stack_config import NAMESPACE
 from tests.sandbox.commands import DESTINATION, SOURCE, project
 
 if TYPE_CHECKING:
@@ -147,7 +147,11 @@ class Stage:
         for name in ("config", "credentials"):
             (self.folder / "aws" / name).write_text("", encoding="utf-8")
         people = self.everybody
-        others = {"outsider": people.outsider, "nobody": people.nobody, "stranger": people.stranger}
+        others = {
+            "outsider": people.outsiders["source"],
+            "nobody": people.nobodies["source"],
+            "stranger": people.stranger,
+        }
         for key, caller in {**people.callers, **others}.items():
             self.profile(key.partition("-")[2] or key, caller.credentials)
         for name, account in (("source", SOURCE), ("destination", DESTINATION)):

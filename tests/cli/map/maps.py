@@ -10,6 +10,7 @@ import yaml
 
 import stack_config
 from cross_account_access.cli.map.map_builder import build_access_map
+from cross_account_access.config.settings import PairSettings
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def of_config(
 ) -> list[GrantDocuments]:
     """What a stack with this config has in its outputs."""
     settings = stack_config.check({"grants": grants, **more})
+    assert isinstance(settings, PairSettings)
     return [
         build_grant_documents(
             name,
@@ -52,6 +54,31 @@ def of_file(file: Path) -> list[GrantDocuments]:
     """The same of an example's stack."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
     return of_config(config["cross-account-access:grants"])
+
+
+def fleet(destinations: int = 12, grants: int = 1) -> list[tuple[str, GrantDocuments]]:
+    """What one stack of people and many accounts has in its outputs, every part made by it.
+
+    The even grants leave the first account out.
+    """
+    config = {
+        f"grant-{number}": {
+            "principals": [{"user": "alice"}, {"group": "operators"}, {"role": "ci"}][: number + 1],
+            "role": {"managedPolicies": ["ReadOnlyAccess"]},
+            **({"conditions": {"sourceIps": ["203.0.113.0/24"]}} if number % 2 else {}),
+        }
+        for number in range(1, grants + 1)
+    }
+    return [
+        (
+            "hub",
+            record.model_copy(update={"account": f"team-{number:03}", "made": [SOURCE, account]}),
+        )
+        for number in range(1, destinations + 1)
+        for account in [f"{200_000_000_000 + number}"]
+        for record in of_config(config, destination=account)
+        if number > 1 or record.grant[-1] in "13579"
+    ]
 
 
 def drawn(grants: dict[str, Any], **more: Any) -> AccessMap:

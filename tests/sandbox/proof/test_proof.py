@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from types_boto3_iam import IAMClient
 
+    from cross_account_access.config.settings import Settings
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import People
 
@@ -58,16 +59,21 @@ class Halves:
     def __init__(self, accounts: Sandbox) -> None:
         self.accounts = accounts
         self._endpoint = accounts.endpoint
-        self.settings = stack_config.check(
-            {
-                "source": connection(SOURCE, accounts.endpoint),
-                "destination": connection(DESTINATION, accounts.endpoint),
-                "grants": GRANTS,
-            }
-        )
+        self.settings = self.check(side="both")
         self.role_arns = {
             name: f"arn:aws:iam::{DESTINATION}:role/{role}" for name, role in ROLES.items()
         }
+
+    def check(self, **config: str) -> Settings:
+        """The settings of a stack of these grants."""
+        return stack_config.check(
+            {
+                "source": connection(SOURCE, self._endpoint),
+                "destination": connection(DESTINATION, self._endpoint),
+                "grants": GRANTS,
+                **config,
+            }
+        )
 
     @property
     def source(self) -> IAMClient:
@@ -117,8 +123,8 @@ def halves(running: Sandbox) -> Halves:
 def people(halves: Halves, running: Sandbox) -> Iterator[People]:
     running.reset()
     with make_people(running.endpoint, halves.settings, keep=False) as everybody:
-        make_roles(running.endpoint, halves.settings)
-        allow_principals(running.endpoint, halves.settings, halves.role_arns)
+        make_roles(running.endpoint, halves.check(side="source"))
+        allow_principals(running.endpoint, halves.check(side="destination"), halves.role_arns)
         yield everybody
 
 
@@ -200,8 +206,8 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
         ["deploy, ci/sandbox: assumes the role"],
     ),
     "a principal that may not": (
-        lambda halves: halves.source.delete_user_policy(
-            UserName="alice", PolicyName="sandbox-read"
+        lambda halves: halves.source.detach_user_policy(
+            UserName="alice", PolicyArn=f"arn:aws:iam::{SOURCE}:policy/sandbox-1-user-alice"
         ),
         ["read, alice: assumes the role"],
     ),
