@@ -394,6 +394,17 @@ def test_an_account_more_or_less_changes_few_policies_of_many() -> None:
     assert max(counts) <= 3
 
 
+def test_a_policy_more_takes_accounts_of_the_others_and_exchanges_few_among_them() -> None:
+    places = []
+    for accounts, policies in ((700, 2), (800, 3)):
+        plans = regular(range(accounts), 5).plan()
+        assert len(plans) == policies
+        places.append({name: place for place, plan in enumerate(plans) for name in plan.roles})
+    before, after = places
+    exchanged = [name for name in before if after[name] not in (before[name], 2)]
+    assert len(exchanged) < len(before) / 20
+
+
 def test_a_grant_more_changes_the_policies_of_its_accounts() -> None:
     fewer = regular(range(600), 5)
     granted = {(f"account-{number}", "/team/more"): ACTIONS[0] for number in range(3)}
