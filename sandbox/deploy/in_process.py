@@ -7,6 +7,7 @@ knows.
 """
 
 import asyncio
+import gc
 import logging
 import runpy
 import sys
@@ -55,20 +56,23 @@ def deploy(
 
     def run() -> None:
         # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        _configure(monitor, project, stack_name, preview=preview)
+        _configure(monitor, program.parent, project, stack_name, preview=preview)
         set_all_config(dict(config), [])
         asyncio.run(_run_in_stack(program))
 
-    with _translate_errors(program), ThreadPoolExecutor(1) as thread:
+    with _translate_errors(program), _pause_garbage_collection(), ThreadPoolExecutor(1) as thread:
         thread.submit(run).result()
     return Deployment("in-process", monitor.outputs, deployer.resources)
 
 
-def _configure(monitor: "_DeployMonitor", project: str, stack_name: str, *, preview: bool) -> None:
+def _configure(
+    monitor: "_DeployMonitor", folder: Path, project: str, stack_name: str, *, preview: bool
+) -> None:
     runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
         engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
+        root_directory=str(folder),
         project=project,
         stack=stack_name,
         dry_run=preview,
@@ -85,6 +89,18 @@ async def _run_in_stack(program: Path) -> None:
     # The first failure is raised; asyncio would print a traceback for each that follows.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     await stack.run_in_stack(lambda: _run_program(program))
+
+
+@contextmanager
+def _pause_garbage_collection() -> Iterator[None]:
+    """Spare the collector the program's Outputs: all of them live until the run ends."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -15,8 +15,14 @@ from cross_account_access.iam.policy_normalization import normalize_statement
 from .drift_findings import DriftFinding, Unchecked, make_finding
 
 # These follow from the caller, so a condition on them can be decided.
-_CALLER_KEYS = frozenset(
-    {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"}
+_DERIVED_KEYS = frozenset(
+    {
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principaltype",
+        "aws:resourceaccount",
+        "aws:username",
+    }
 )
 _MFA = "aws:multifactorauthpresent"
 
@@ -130,7 +136,7 @@ class PrincipalPolicies:
         return {}
 
     def _list_unknown_keys(self, statement: Mapping[str, Any]) -> list[str]:
-        known = _CALLER_KEYS | {key.lower() for key in self._build_context()}
+        known = _DERIVED_KEYS | {key.lower() for key in self._build_context()}
         keys = {key for keys in statement.get("Condition", {}).values() for key in keys}
         return sorted(key for key in keys if key.lower() not in known)
 
