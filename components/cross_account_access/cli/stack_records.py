@@ -76,7 +76,7 @@ def _has_accounts(value: Mapping[str, Any]) -> bool:
     records = [key for key, inner in value.items() if _is_record(_get_record_text(inner))]
     # An account may be called `documents`, as the record of a pair's grant is.
     text = value.get("documents")
-    is_pair = records == ["documents"] and _is_record(text) and not _MANY_START.match(text)
+    is_pair = records == ["documents"] and isinstance(text, str) and not _MANY_START.match(text)
     return bool(records) and not is_pair
 
 
