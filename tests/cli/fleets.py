@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy import in_process
-from tests.cli.conftest import Stage
+from tests.cli.conftest import Deployment, Stage, _environment
 
 if TYPE_CHECKING:
     from pathlib import Path
