@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "only": ["*"],
     "file": "",
     "grants": {},
+    "policiesPerPrincipal": 10,
     "tags": {},
     "imports": {},
 }
