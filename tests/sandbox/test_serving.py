@@ -11,19 +11,22 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
-from sandbox.aws.server import client, is_sandbox
+from sandbox.aws.server import Sandbox, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
     ROOT,
     SOURCE,
+    account_id,
     document,
     endpoint_of,
+    fleet,
     free_port,
     project,
     sandbox,
@@ -31,6 +34,8 @@ from tests.sandbox.commands import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 
 class Process:
@@ -160,10 +165,50 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
     assert "Traceback" not in "\n".join(up.lines)
 
 
+def test_keep_says_how_to_use_each_of_many_accounts(tmp_path: Path) -> None:
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    grants = {
+        "read": {
+            "source": "people",
+            "destinations": ["production", "staging"],
+            "principals": [{"user": "alice"}],
+        }
+    }
+    names = ("people", "production", "staging")
+    folder = fleet(tmp_path, endpoint, {name: {} for name in names}, grants)
+    with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
+        listed = up.line(r"^  AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=(\S+) .*: (.*)$")
+        secret, accounts = listed.groups()
+        assert accounts == ", ".join(f"{name} {account_id(name)}" for name in names)
+        for name in names[1:]:
+            iam = boto3.Session(
+                aws_access_key_id=account_id(name),
+                aws_secret_access_key=secret,
+                region_name="us-east-1",
+            ).client("iam", endpoint_url=endpoint, config=Config(proxies={}))
+            assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["read"]
+        assert up.interrupt() == 0
+
+
 def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:
     folder = project(tmp_path)
     assert sandbox("preview", folder).exit_code == 0
     assert not is_sandbox(endpoint_of(folder))
+
+
+def test_fresh_accounts_have_the_stacks_quota_of_policies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas: list[int] = []
+
+    class RecordedSandbox(Sandbox):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            quotas.append(options["policies_per_principal"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(sandbox_command, "Sandbox", RecordedSandbox)
+    assert sandbox("preview", project(tmp_path, policiesPerPrincipal=12)).exit_code == 0
+    assert quotas == [12]
 
 
 def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:

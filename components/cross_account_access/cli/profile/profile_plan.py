@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,11 @@ from .aws_config import (
     PROFILE_NAME,
     NotOursError,
     Profile,
-    UnreadableValueError,
     find_profile_names,
     parse_sections,
     read_profile,
-    write_profile,
 )
+from .config_text import add_to_config, check_config
 
 _SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
 
@@ -155,12 +155,13 @@ class _Planner:
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
                 raise _refuse_shared(profile.name, grant)
-            before, text = text, _write(text, profile)
+            before, text = text, add_to_config(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
             changes.append((profile, change))
         if not changes:
             raise _refuse_all(skipped)
+        check_config(self._text, text, [profile for profile, _ in changes])
         new = text.encode("utf-8", "surrogateescape")
         return ProfilePlan(self._file, self._old, new, changes, skipped)
 
@@ -208,9 +209,14 @@ class _Planner:
                 overrides = replace(overrides, session_name=overrides.session_name or name)
         return overrides
 
+    @cached_property
+    def _profile_map(self) -> dict[str, Any]:
+        profiles: dict[str, Any] = build_profile_map(parse_sections(self._text))["profiles"]
+        return profiles
+
     def _check_chain(self, name: str, source: str) -> None:
         """Check that a profile does not get its credentials from itself, through others or not."""
-        profiles = build_profile_map(parse_sections(self._text))["profiles"]
+        profiles = self._profile_map
         chain = [source]
         while (key := profiles.get(chain[-1], {}).get("source_profile")) not in (None, *chain):
             chain.append(key)
@@ -305,21 +311,6 @@ def _check_name(name: str) -> str:
         return PROFILE_NAME(name)
     except Refusal as refusal:
         raise InputError(f"{escape_invisible(name)}: {refusal.rule}") from None
-
-
-def _write(text: str, profile: Profile) -> str:
-    try:
-        return write_profile(text, profile)
-    except UnreadableValueError as error:
-        value = escape_invisible(profile.keys.get(error.key or "", ""))
-        shown = "" if error.key in (None, "external_id") else f" {value}"
-        raise InputError(
-            f"the AWS CLI would not read {error.key or 'the file'}{shown} of the profile "
-            f"{profile.name} as it is meant: nothing was written",
-            "Values must be one line of visible characters, without # and ; after a space."
-            if error.key
-            else "Look for its options under [DEFAULT] in the file, and remove them.",
-        ) from None
 
 
 def _find_file(session: Any, variable: str) -> Path | None:
