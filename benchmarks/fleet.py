@@ -173,13 +173,11 @@ def main(accounts: int, grants: int, parallel: int | None) -> None:
             bench = FleetBench(Path(folder, str(number)), endpoint, accounts, grants, first)
             bench.deploy([[*tool, "init"]], environment)
             up = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack"]
-            commands = [[*up, stack] for stack in bench.stacks]
+            init = ["pulumi", "stack", "init", "--no-select"]
+            commands = [command for one in bench.stacks for command in ([*init, one], [*up, one])]
             if together:
                 chosen = ["--parallel", str(parallel)] if parallel else []
                 commands = [[*tool, "up", "--yes", *chosen]]
-            else:
-                init = ["pulumi", "stack", "init", "--no-select"]
-                bench.deploy([[*init, stack] for stack in bench.stacks], environment)
             costs.append(bench.deploy(commands, environment))
     fleet, single = costs
     print("| accounts | grants | one after another: s | GiB | fleet up: s | GiB | ratio of time |")
