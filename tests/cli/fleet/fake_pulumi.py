@@ -44,6 +44,9 @@ def main(arguments: list[str]) -> int:
             print(json.dumps({"user": "me", "url": plan.get("url", "file:///state")}))
         case "stack export":
             print(json.dumps(plan.get("states", {}).get(stack, {"deployment": {}})))
+        case "stack output":
+            outputs = FOLDER / f"{stack}.outputs.json"
+            print(outputs.read_text(encoding="utf-8") if outputs.exists() else "{}")
         case _:
             work(step, words)
     print(step.get("text", ""))
