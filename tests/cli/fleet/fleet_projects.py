@@ -109,7 +109,7 @@ class FleetProject:
             for name, text in variables.items():
                 if text is None:
                     os.environ.pop(name, None)
-            code = main(["fleet", *arguments, "--cwd", str(self.folder)])
+            code = main(["fleet", *arguments, "--cwd", os.path.relpath(self.folder)])
             return Done(code, out.getvalue().decode(), err.getvalue().decode())
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
