@@ -1,20 +1,16 @@
-"""Opens access from the stack's source account to its destination account, as its config says."""
+"""Opens access between the stack's accounts, as its config says: a pair of them, or many."""
 
 import pulumi
 
 import stack_config
-from cross_account_access import CrossAccountAccess
+from cross_account_access import CrossAccountAccess, MultiAccountAccess
+from cross_account_access.config.settings import PairSettings
 
 settings = stack_config.load()
-args = settings.args()
-if settings.source.account_id:
-    args["source_account_id"] = settings.source.account_id
-if settings.destination.account_id:
-    args["destination_account_id"] = settings.destination.account_id
-if settings.side != "destination":
-    args["source_provider"] = settings.provider("source")
-if settings.side != "source":
-    args["destination_provider"] = settings.provider("destination")
-
-access = CrossAccountAccess("access", args)
-pulumi.export("grants", stack_config.outputs(access))
+access: CrossAccountAccess | MultiAccountAccess
+if isinstance(settings, PairSettings):
+    access = CrossAccountAccess("access", stack_config.make_pair_args(settings))
+else:
+    access = MultiAccountAccess("access", stack_config.make_fleet_args(settings))
+    pulumi.export("policies", access.policies)
+pulumi.export("grants", stack_config.outputs(access, settings))

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
+from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.errors import escape_invisible
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
@@ -27,7 +28,6 @@ from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_region, load
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
-from stack_config import NAMESPACE
 
 Engine = Literal["auto", "pulumi", "in-process"]
 

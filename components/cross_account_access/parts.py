@@ -53,7 +53,8 @@ class AccessParts:
     @property
     def policies(self) -> pulumi.Output[dict[str, str]]:
         """The documents of the source's policies, by their ARNs."""
-        made = [pair for one in self._assume_role.values() for pair in one._policies.values()]  # noqa: SLF001
+        # Roles share policies.
+        made = {pair for one in self._assume_role.values() for pair in one._policies.values()}  # noqa: SLF001
         flat = [output for pair in made for output in pair]
 
         def build(*values: str) -> dict[str, str]:

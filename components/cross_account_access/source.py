@@ -28,6 +28,10 @@ class AssumeRoleGrantArgs(TypedDict):
     role_actions: NotRequired[dict[str, list[str]]]
     """Actions that are allowed on a role besides sts:AssumeRole, by the same names:
     sts:TagSession, sts:SetSourceIdentity."""
+    policies_per_principal: NotRequired[int]
+    """How many managed policies of this component may attach to the principal: 10 by default. Fewer
+    if others are attached to it too; more, up to 20 for a user and 25 for a role, if AWS has raised
+    the account's quota. It raises none for groups."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of the policies."""
     imports: NotRequired[dict[str, str]]
@@ -117,8 +121,8 @@ class AssumeRoleGrant(pulumi.ComponentResource):
     def _make_policy(
         self, child: str, inputs: AssumeRoleInputs, account: pulumi.Output[Account]
     ) -> pulumi.Output[str]:
-        roles = inputs.planned[child]
-        content = inputs.resolve(roles, account)
+        plan = inputs.planned[child]
+        content = inputs.resolve(plan, account)
         document = content.apply(lambda resolved: resolved.document)
         tags = inputs.resolve_tags()
         policy = aws.iam.Policy(
@@ -129,7 +133,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                 aws.iam.Policy, child, *(["tags_all"] if holds_output(tags) else [])
             ),
         )
-        self._policies |= dict.fromkeys(roles, (policy.arn, document))
+        self._policies |= dict.fromkeys(plan.roles, (policy.arn, document))
         self._attachments.append(self._attach(child, policy, inputs.model.principal, content))
         return policy.arn
 

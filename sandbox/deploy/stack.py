@@ -5,14 +5,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 import stack_config
-from cross_account_access import InvalidInput, Problem
+from cross_account_access.config.settings import NAMESPACE, PairSettings
+from cross_account_access.config.yaml_file import make_refusal, read_yaml
 from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
-from stack_config import NAMESPACE, Connection, Settings
+
+if TYPE_CHECKING:
+    from cross_account_access.config.connection import Connection
 
 SANDBOX_PORT = 4577
 
@@ -33,7 +34,7 @@ class Stack:
     folder: Path
     name: str
     file: Path
-    settings: Settings
+    settings: PairSettings
     config: Mapping[str, str]
     endpoint: str
 
@@ -51,27 +52,19 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
     """
     file = config_file or folder / f"Pulumi.{name}.yaml"
     if not file.is_file():
-        raise _make_refusal(
+        raise make_refusal(
             "no-such-stack",
             "--stack",
             name,
             f"must name a stack with a file Pulumi.{name}.yaml beside Pulumi.yaml",
         )
-    try:
-        return _read_stack(folder, name, file)
-    except RecursionError:
-        raise _make_refusal(
-            "nested-too-deeply",
-            file.name,
-            "",
-            "must be nested less deeply, and no value may contain itself",
-        ) from None
+    return _read_stack(folder, name, file)
 
 
 def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     values = _read_defaults(folder) | _read_values(file)
     if encrypted := _find_encrypted(values):
-        raise _make_refusal(
+        raise make_refusal(
             "encrypted-value",
             encrypted,
             "[secret]",
@@ -82,6 +75,10 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     settings = stack_config.check(
         {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)}
     )
+    if not isinstance(settings, PairSettings):
+        raise make_refusal(
+            "many-accounts", f"{prefix}accounts", "", "must not be set for the sandbox"
+        )
     config = {
         key: value if isinstance(value, str) else json.dumps(value, default=str)
         for key, value in values.items()
@@ -89,7 +86,7 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
     return Stack(folder, name, file, settings, config, _get_endpoint(settings))
 
 
-def get_account_ids(settings: Settings) -> tuple[str, str]:
+def get_account_ids(settings: PairSettings) -> tuple[str, str]:
     """The source's and the destination's account ID.
 
     Raises:
@@ -99,7 +96,7 @@ def get_account_ids(settings: Settings) -> tuple[str, str]:
     for side in ("source", "destination"):
         connection: Connection = getattr(settings, side)
         if connection.account_id is None:
-            raise _make_refusal(
+            raise make_refusal(
                 "account-id-missing",
                 f"{NAMESPACE}:{side}.accountId",
                 "",
@@ -110,20 +107,20 @@ def get_account_ids(settings: Settings) -> tuple[str, str]:
     return ids[0], ids[1]
 
 
-def get_region(settings: Settings) -> str:
+def get_region(settings: PairSettings) -> str:
     """The region that both accounts are asked in, whose partition is theirs."""
     variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
     places = (settings.source.region, settings.destination.region, *variables)
     return next(filter(None, places), DEFAULT_REGION)
 
 
-def _get_endpoint(settings: Settings) -> str:
+def _get_endpoint(settings: PairSettings) -> str:
     used = [side for side in ("source", "destination") if settings.side in ("both", side)]
     endpoints = {}
     for side in used:
         endpoint = getattr(settings, side).endpoint
         if endpoint is None or not is_loopback(endpoint):
-            raise _make_refusal(
+            raise make_refusal(
                 "not-on-loopback",
                 f"{NAMESPACE}:{side}.endpoint",
                 json.dumps(endpoint) if endpoint else "",
@@ -133,7 +130,7 @@ def _get_endpoint(settings: Settings) -> str:
             )
         endpoints[side] = endpoint
     if len(set(endpoints.values())) > 1:
-        raise _make_refusal(
+        raise make_refusal(
             "two-endpoints",
             f"{NAMESPACE}:destination.endpoint",
             json.dumps(endpoints["destination"]),
@@ -147,7 +144,7 @@ def _get_endpoint(settings: Settings) -> str:
 def _read_defaults(folder: Path) -> dict[str, Any]:
     file = folder / "Pulumi.yaml"
     if not file.is_file():
-        raise _make_refusal(
+        raise make_refusal(
             "no-project",
             "--cwd",
             str(folder),
@@ -167,45 +164,11 @@ def _read_values(file: Path) -> dict[str, Any]:
 
 
 def _read_config(file: Path) -> dict[Any, Any]:
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
-    except yaml.MarkedYAMLError as error:
-        # Not the text of the error: it quotes the line, which may hold a secret.
-        at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise _make_refusal(
-            "invalid-yaml", f"{file.name}{at}", "", f"must be valid YAML: {error.problem}"
-        ) from None
-    except OSError as error:
-        raise _make_refusal(
-            "unreadable-file", file.name, "", f"must be readable: {error.strerror}"
-        ) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise _make_refusal(
-            "invalid-yaml", file.name, "", f"must be valid YAML: {' '.join(str(error).split())}"
-        ) from None
+    content = read_yaml(file, file.name)
     values = content.get("config") if isinstance(content, dict) else content
     if not isinstance(values, dict | None):
-        raise _make_refusal("config-not-a-map", f"{file.name}: config", "", "must be a map")
+        raise make_refusal("config-not-a-map", f"{file.name}: config", "", "must be a map")
     return values or {}
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as the Pulumi CLI does: dates are text, and a key may not stand twice in a map."""
-
-    yaml_implicit_resolvers = {
-        first: [
-            (tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys: dict[str, Any] = {}
-        for key, _ in node.value:
-            if keys.setdefault(str(key.value), key) is not key:
-                problem = f"the key {key.value} appears twice in a map"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _find_encrypted(value: Any, path: str = "") -> str | None:
@@ -218,7 +181,3 @@ def _find_encrypted(value: Any, path: str = "") -> str | None:
     else:
         return None
     return next(filter(None, (_find_encrypted(item, at) for at, item in inner.items())), None)
-
-
-def _make_refusal(code: str, path: str, value: str, rule: str, remedy: str = "") -> InvalidInput:
-    return InvalidInput([Problem(path, value, rule, remedy, code=code)])

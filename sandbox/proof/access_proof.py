@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from cross_account_access.config.settings import PairSettings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
 from sandbox.proof.people import People, Person, make_session_sts
-from stack_config import Settings
 
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
@@ -54,7 +54,7 @@ class ProofAttempt:
 
 
 def prove(
-    endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
+    endpoint: str, settings: PairSettings, role_arns: Mapping[str, str], people: People
 ) -> list[ProofAttempt]:
     """Try every grant: its principals, others, and each condition unmet.
 

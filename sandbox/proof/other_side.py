@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
+from cross_account_access.config.settings import PairSettings
 from cross_account_access.grants import policies
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
 from sandbox.aws.endpoint import client, get_partition
 from sandbox.deploy.stack import get_account_ids, get_region
-from stack_config import Settings
 
 
-def make_roles(endpoint: str, settings: Settings) -> None:
+def make_roles(endpoint: str, settings: PairSettings) -> None:
     """Create the destination's roles, as its owner would for a stack of side `source`."""
     source, destination = get_account_ids(settings)
     region = get_region(settings)
@@ -30,7 +30,7 @@ def make_roles(endpoint: str, settings: Settings) -> None:
         iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
 
 
-def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:
+def allow_principals(endpoint: str, settings: PairSettings, role_arns: Mapping[str, str]) -> None:
     """Let the principals assume the roles, as the source's owner would."""
     source, _ = get_account_ids(settings)
     iam = client("iam", endpoint, account=source, region=get_region(settings))

@@ -10,6 +10,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from cross_account_access.config.settings import PairSettings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
@@ -18,7 +19,6 @@ from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_cli
 from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
 from sandbox.deploy.stack import get_account_ids, get_region
-from stack_config import Settings
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
@@ -91,7 +91,7 @@ class People:
 
 
 @contextmanager
-def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
+def make_people(endpoint: str, settings: PairSettings, *, keep: bool) -> Iterator[People]:
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
     source, destination = get_account_ids(settings)
     other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
@@ -126,7 +126,7 @@ def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[Pe
                 maker.revoke_keys()
 
 
-def _find_apart(settings: Settings) -> set[str]:
+def _find_apart(settings: PairSettings) -> set[str]:
     """The keys of organizations and units that stand beside other principals in a grant.
 
     In the source account, these would let a member of the organization in too.

@@ -19,11 +19,11 @@ from unittest.mock import patch
 import pytest
 
 from cross_account_access.cli.main import main
+from cross_account_access.config.settings import NAMESPACE
 from sandbox.aws.server import Sandbox, SandboxError, client
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
 from sandbox.proof.people import People, make_people
-from stack_config import NAMESPACE
 from tests.sandbox.commands import DESTINATION, SOURCE, project
 
 if TYPE_CHECKING:

@@ -145,6 +145,7 @@ VALUES: dict[str, Any] = {
     "path": "/x/",
     "permission_set": "PowerUsers",
     "permissions_boundary": POLICY,
+    "policies_per_principal": 20,
     "previous_external_id": "partner-before",
     "principal_tags": {"team": ["platform"]},
     "raw": {"StringEquals": {"aws:SourceAccount": [SOURCE]}},

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
+from cross_account_access.config.settings import NAMESPACE
 from examples.__main__ import EXAMPLES, PROFILES
 from sandbox.aws.server import Sandbox
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
 from sandbox.proof.people import make_people
-from stack_config import NAMESPACE
 from tests.component.harness import run
 from tests.component.world import World
 

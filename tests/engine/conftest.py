@@ -19,11 +19,13 @@ from botocore.exceptions import ClientError
 from pulumi import automation
 
 from cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
+from cross_account_access.config.connection import Connection
+from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.grants.model import read_model
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy.pulumi_engine import NoEngineError, find
 from sandbox.proof.people import make_session_sts
-from stack_config import NAMESPACE, Connection
+from stack_config import make_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -199,7 +201,7 @@ class Project:
     def provider(self, account: str, name: str, **more: Any) -> aws.Provider:
         """An explicit provider, as the real program makes it."""
         connection = {**self.connection(account), **more}
-        return read_model(Connection, connection, spelling="camelCase").provider(name)
+        return make_provider(read_model(Connection, connection, spelling="camelCase"), name)
 
     def access(
         self, grants: Mapping[str, Any], name: str = "access", **more: Any

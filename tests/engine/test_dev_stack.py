@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import stack_config
+from cross_account_access.config.settings import PairSettings
 from sandbox.proof.access_proof import prove
 from sandbox.proof.people import make_people
 from tests.engine.conftest import AMBIENT, ROOT, Project, Run
@@ -31,7 +32,7 @@ class Dev:
     """The dev stack, brought up once."""
 
     project: Project
-    settings: stack_config.Settings
+    settings: PairSettings
     run: Run
     everybody: People
 
@@ -44,8 +45,10 @@ def dev_config(project: Project) -> dict[str, Any]:
     return config
 
 
-def settings_of(config: Mapping[str, Any]) -> stack_config.Settings:
-    return stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
+def settings_of(config: Mapping[str, Any]) -> PairSettings:
+    settings = stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
+    assert isinstance(settings, PairSettings)
+    return settings
 
 
 @pytest.fixture(scope="module")

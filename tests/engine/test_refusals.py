@@ -20,10 +20,10 @@ from cross_account_access import CrossAccountAccess
 
 settings = stack_config.load()
 args = {{
-    "grants": settings.args()["grants"],
+    "grants": stack_config.make_args(settings)["grants"],
     "source_account_id": "{OTHER}",
-    "source_provider": settings.source.provider("source"),
-    "destination_provider": settings.destination.provider("destination"),
+    "source_provider": stack_config.make_provider(settings.source, "source"),
+    "destination_provider": stack_config.make_provider(settings.destination, "destination"),
 }}
 CrossAccountAccess("access", args)
 """

@@ -25,7 +25,7 @@ from tests.linting import lint_template
 from tests.unit.grants import grant_conditions, grant_principals
 from tests.unit.grants.grant_oracle import SOURCE
 from tests.unit.grants.grant_worlds import ROLE, grants
-from tests.unit.grants.test_packing import PLAIN, some_roles
+from tests.unit.grants.test_packing import PLAIN, pack, some_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,8 +124,7 @@ def test_the_documents_of_any_grant_that_is_not_refused_are_accepted(
 def test_policies_of_many_roles_are_accepted(kinds: int) -> None:
     roles = some_roles(300, 45, PLAIN, kinds, seed=0)
     dealt = [
-        policies.build_assume_role_policy(roles[name] for name in names)
-        for names in policies.pack_roles(roles)
+        policies.build_assume_role_policy(roles[name] for name in names) for names in pack(roles)
     ]
     assert len(dealt) >= 4
     assert complaints(map(managed_policy, dealt)) == []

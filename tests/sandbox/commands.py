@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from click.testing import CliRunner
 
+from cross_account_access.config.settings import NAMESPACE
 from sandbox.__main__ import main
-from stack_config import NAMESPACE
 
 if TYPE_CHECKING:
     from click.testing import Result

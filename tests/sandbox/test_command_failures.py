@@ -24,8 +24,8 @@ import stack_config
 from cross_account_access import CrossAccountAccess, TrustedRole
 
 settings = stack_config.load()
-source = settings.source.provider("source")
-destination = settings.destination.provider("destination")
+source = stack_config.make_provider(settings.source, "source")
+destination = stack_config.make_provider(settings.destination, "destination")
 with_source = pulumi.ResourceOptions(provider=source)
 statement = dict(Effect="Allow", Action="sts:AssumeRole", Principal=dict(AWS="{SOURCE}"))
 trust = json.dumps(dict(Version="2012-10-17", Statement=[statement]))

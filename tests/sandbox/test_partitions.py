@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from cross_account_access.config.settings import NAMESPACE
 from sandbox.aws.endpoint import client, get_partition, make_client
-from stack_config import NAMESPACE
 from tests.sandbox.commands import DESTINATION, ROOT, SOURCE, connection, document, project, sandbox
 from tests.sandbox.conftest import document as policy
 from tests.sandbox.conftest import refusal

@@ -10,7 +10,7 @@ from .model import Model, plain
 
 # A Pulumi stack may be called so too.
 ACCOUNT_NAME = limits.StringRule(
-    "the name of an account or a group of accounts",
+    "an account's or group's name",
     1,
     64,
     r"[A-Za-z0-9][\w.-]*",
@@ -39,9 +39,16 @@ class AccountNames:
         """Check that every name stands for one account or one group.
 
         Raises:
-            Refusal: If a group is called like an account, or two accounts have one ID.
+            Refusal: If a group is called like an account, two accounts have one ID, or names of two
+                differ in case only.
         """
         taken: dict[str, str] = {}
+        if repeated := limits.find_repeated(self._accounts, key=str.lower):
+            raise Refusal(
+                "names of accounts must be unique, ignoring case: they are those of stacks' files",
+                code="repeated-account-name",
+                where=(Key("accounts"), repeated),
+            )
         for name, account in sorted(self._accounts.items()):
             where = (Key("accounts"), name)
             for position, group in enumerate(account.groups):

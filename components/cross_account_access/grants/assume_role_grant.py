@@ -1,26 +1,41 @@
 """The source's half as plain data: a principal, the roles that it may assume, their policies."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
 from cross_account_access.errors import Key, Refusal
 from cross_account_access.iam import arns, limits
 
-from . import policies
 from .autoname import check_autoname
 from .condition_values import check_known_tags
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .grant import check_import_ids
 from .model import Model, Unresolved, plain, when_known
+from .packing import pack_roles
+from .policies import AssumableRole, PolicyPlan
 from .principals import PrincipalModel
 from .roles import Tags, check_role_arn
 
-# arn:PARTITION:iam::ACCOUNT:role/ in the longest partition's spelling, and the longest name.
-_LONGEST_WITHOUT_PATH = str(
-    arns.IamArn("aws-us-gov", "0" * 12, "role", "/", "r" * limits.ROLE_NAME.most)
-)
 _ATTACHED_TO = ("user", "role", "group", None)
+
+
+class RolePlace(NamedTuple):
+    """Where a role is: known before its ARN is, and the same in every stack."""
+
+    account: str
+    """A key of its account."""
+    name: str
+    """Its name after its path, such as `/team/read-only`."""
+
+    @property
+    def longest_arn(self) -> str:
+        """Its longest ARN: in the partition with the longest name."""
+        return str(arns.IamArn("aws-us-gov", "0" * 12, "role", *arns.split_path(self.name)))
+
+
+_LONGEST_WITHOUT_PATH = RolePlace("", "r" * limits.ROLE_NAME.most).longest_arn
 
 
 def _check_action(value: object) -> str:
@@ -35,15 +50,19 @@ class AssumeRoleGrantModel(Model):
 
     principal: PrincipalModel
     role_arns: dict[
-        Annotated[str, plain(limits.LABEL)], Annotated[str | Unresolved, when_known(check_role_arn)]
+        Annotated[str, plain(limits.ROLE_LABEL)],
+        Annotated[str | Unresolved, when_known(check_role_arn)],
     ] = Field(min_length=1)
     role_arn_lengths: dict[
-        Annotated[str, plain(limits.LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
+        Annotated[str, plain(limits.ROLE_LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
     ] = {}
 
     role_actions: dict[
-        Annotated[str, plain(limits.LABEL)], list[Annotated[str, plain(_check_action)]]
+        Annotated[str, plain(limits.ROLE_LABEL)], list[Annotated[str, plain(_check_action)]]
     ] = {}
+    policies_per_principal: Annotated[int, plain(limits.POLICIES_PER_PRINCIPAL)] = (
+        limits.MANAGED_POLICIES_PER_PRINCIPAL
+    )
     tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
@@ -67,6 +86,7 @@ class AssumeRoleGrantModel(Model):
         for key, is_set in (
             ("trust_by", self.principal.by_name),
             ("unique_id", self.principal.unique_id is not None),
+            ("source", self.principal.source is not None),
         ):
             if is_set:
                 raise Refusal(
@@ -106,33 +126,60 @@ class AssumeRoleGrantModel(Model):
                     remedy="No principal of one partition can assume a role of another",
                 )
 
-    def list_roles(self) -> dict[str, policies.AssumableRole]:
-        """The roles; for an ARN that isn't known one as long as it is at most."""
-        longest = {
-            name: "r" * self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH))
-            for name in self.role_arns
-        }
-        return {
-            name: policies.AssumableRole(
-                arn if isinstance(arn, str) else longest[name], self.actions(name)
-            )
-            for name, arn in self.role_arns.items()
-        }
+    def list_roles(self, places: Mapping[str, RolePlace] | None = None) -> dict[str, AssumableRole]:
+        """The roles; for an ARN that isn't known one as long as it is at most.
 
-    def plan(self, name: str) -> dict[str, tuple[str, ...]]:
+        Args:
+            places: Where roles are, by their names, whose ARNs then don't count.
+        """
+        places = places or {}
+        return {name: self._build_role(name, places.get(name)) for name in self.role_arns}
+
+    def _build_role(self, name: str, place: RolePlace | None) -> AssumableRole:
+        arn, actions = self.role_arns[name], self.actions(name)
+        if place:
+            return AssumableRole(place.longest_arn, actions, place.account)
+        if isinstance(arn, str):
+            return AssumableRole(arn, actions)
+        length = self.role_arn_lengths.get(name, len(_LONGEST_WITHOUT_PATH))
+        return AssumableRole("r" * length, actions)
+
+    def plan(
+        self, name: str, places: Mapping[str, RolePlace] | None = None
+    ) -> dict[str, PolicyPlan]:
         """The policies that a component of that name makes, each by its name, with the roles in it.
 
+        Args:
+            name: The component's name.
+            places: Where roles are, by their names; the same places give the same plan.
+
         Raises:
-            Refusal: If more are needed than attach to one principal, or AWS has no policies of
-            such names.
+            Refusal: If more are needed than attach to the principal, or AWS has no policies of
+                such names.
         """
-        packs = enumerate(policies.pack_roles(self.list_roles()), start=1)
+        packs = enumerate(self._pack(places), start=1)
         planned = {
-            name if number == 1 else f"{name}-{number}": roles for number, roles in packs if roles
+            name if number == 1 else f"{name}-{number}": plan
+            for number, plan in packs
+            if plan.roles
         }
         for child in planned:
             check_autoname(child, limits.POLICY_NAME)
         return planned
+
+    def _pack(self, places: Mapping[str, RolePlace] | None) -> list[PolicyPlan]:
+        # Of an unknown ARN it isn't known either whether it is a user's or a role's.
+        raised = limits.RAISED_POLICIES_PER_PRINCIPAL[self.principal.kind or "user"]
+        most = min(self.policies_per_principal, raised)
+        try:
+            return pack_roles(self.list_roles(places), most)
+        except Refusal as refusal:
+            if most < raised:
+                refusal.remedy += (
+                    f". AWS raises the quota of attached policies to {raised} on request: if it "
+                    "has, set policies_per_principal"
+                )
+            raise
 
     def actions(self, name: str) -> tuple[str, ...]:
         """What is allowed on a role."""

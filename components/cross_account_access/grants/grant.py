@@ -215,9 +215,9 @@ class GrantModel(RoleGrantModel):
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
 
-    def longest_role_arn(self, grant: str) -> str:
-        """The longest ARN that the role may have, in the partition with the longest name."""
-        return self.role_arn(grant, "aws-us-gov", "0" * 12)
+    def role_place(self, grant: str) -> str:
+        """The role's name after its path, such as `/team/read-only`."""
+        return f"{self.role.path}{self.role_name(grant)}"
 
     @property
     def unattached_principals(self) -> list[PrincipalModel]:

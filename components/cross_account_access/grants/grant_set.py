@@ -25,6 +25,9 @@ class GrantSet(Model):
     """The grants of a component or a stack. Every account has a name."""
 
     grants: dict[Annotated[str, plain(GRANT_NAME)], GrantModel] = Field(min_length=1)
+    policies_per_principal: Annotated[int, plain(limits.POLICIES_PER_PRINCIPAL)] = (
+        limits.MANAGED_POLICIES_PER_PRINCIPAL
+    )
     tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 

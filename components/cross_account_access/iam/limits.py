@@ -20,6 +20,7 @@ TRUST_POLICY_QUOTA = 2048
 MANAGED_POLICY_QUOTA = 6144
 ROLE_INLINE_POLICIES_QUOTA = 10240
 MANAGED_POLICIES_PER_PRINCIPAL = 10
+RAISED_POLICIES_PER_PRINCIPAL = {"user": 20, "role": 25, "group": 10}  # a group's is never raised
 DEFAULT_MANAGED_POLICIES_PER_ROLE = 10
 MANAGED_POLICIES_PER_ROLE = 20  # raised
 TAGS_PER_ENTITY = 50
@@ -157,6 +158,7 @@ CONDITION_KEY = StringRule(
     "PREFIX:NAME, such as aws:SourceAccount",
 )
 LABEL = StringRule("a label", 1, 128, _NAME, _NAME_ALPHABET)
+ROLE_LABEL = StringRule("a label", 1, 129, _NAME, _NAME_ALPHABET)  # as long as GRANT@ACCOUNT
 MFA_SERIAL = StringRule(
     "an MFA device",
     9,
@@ -200,6 +202,12 @@ MFA_MAX_AGE = IntRange(
     "an MFA age", 1, 129600, why=" (credentials of GetSessionToken last 36 hours at most)"
 )
 ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
+POLICIES_PER_PRINCIPAL = IntRange(
+    "the number of policies per principal",
+    1,
+    max(RAISED_POLICIES_PER_PRINCIPAL.values()),
+    "managed policies",
+)
 
 
 def check_path(value: object) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.accounts import ACCOUNT_NAME, AccountModel
+from cross_account_access.grants.assume_role_grant import RolePlace
 from cross_account_access.grants.fleet_set import FleetSet
 from cross_account_access.grants.grant import GrantModel, Side
 from cross_account_access.grants.grant_set import AccessModel, GrantedRole, GrantSet
@@ -215,22 +216,25 @@ class AccessInputs:
         return planned.with_role_arns(arns, self._pick_imports(planned.list_resources()))
 
     def _plan(self, label: str, principal: SourcePrincipal) -> AssumeRoleInputs:
-        grants = self.model.grants
         actions = {self.model.label_role(role): own for role, own in principal.actions.items()}
-        lengths = {
-            self.model.label_role(role): len(grants[role[0]].longest_role_arn(role[0]))
-            for role in principal.actions
-        }
         args = {
             "principal": principal.thaw_identity(),
             "role_arns": {name: Unresolved() for name in actions},
-            "role_arn_lengths": lengths,
             "role_actions": {name: list(own) for name, own in actions.items()},
+            "policies_per_principal": self.model.policies_per_principal,
             "tags": self.args.below("tags").thaw() if self.model.tags else {},
+        }
+        places = {
+            self.model.label_role(role): RolePlace(
+                role[1], self.model.grants[role[0]].role_place(role[0])
+            )
+            for role in principal.actions
         }
         name = f"{self.name}-{label}"
         try:
-            return AssumeRoleInputs.plan(name, FrozenArgs.copy(f"AssumeRoleGrant {name}", args))
+            return AssumeRoleInputs.plan(
+                name, FrozenArgs.copy(f"AssumeRoleGrant {name}", args), places
+            )
         except Refusal as refusal:
             shown = principal.model.display_name
             raise InvalidArgs.of(self.args.component, principal.path, shown, refusal) from None

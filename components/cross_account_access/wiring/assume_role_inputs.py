@@ -1,6 +1,6 @@
 """What an `AssumeRoleGrant` is made from, read and checked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,9 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import Key, Refusal, locate
-from cross_account_access.grants import policies
-from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel, RolePlace
 from cross_account_access.grants.model import read_model
+from cross_account_access.grants.policies import PolicyPlan, build_planned_policy
 from cross_account_access.grants.principal_entities import Entity
 from cross_account_access.grants.resolved_grant import Account
 from cross_account_access.iam import limits
@@ -58,7 +58,7 @@ class AssumeRoleInputs:
 
     args: FrozenArgs
     model: AssumeRoleGrantModel
-    planned: dict[str, tuple[str, ...]]
+    planned: dict[str, PolicyPlan]
 
     @classmethod
     def read(cls, name: str, args: FrozenArgs) -> "AssumeRoleInputs":
@@ -77,15 +77,22 @@ class AssumeRoleInputs:
         return inputs
 
     @classmethod
-    def plan(cls, name: str, args: FrozenArgs) -> "AssumeRoleInputs":
+    def plan(
+        cls, name: str, args: FrozenArgs, places: Mapping[str, RolePlace] | None = None
+    ) -> "AssumeRoleInputs":
         """The same, but for the check of imports.
+
+        Args:
+            name: The component's name.
+            args: Its args.
+            places: Where the roles are whose ARNs aren't known, by their names.
 
         Raises:
             InvalidArgs: If anything in the args is wrong.
             Refusal: If more policies are needed than attach to a principal.
         """
         model = args.read(AssumeRoleGrantModel)
-        return cls(args, model, model.plan(name))
+        return cls(args, model, model.plan(name, places))
 
     def with_role_arns(
         self, role_arns: Mapping[str, pulumi.Output[str]], imports: Mapping[str, str]
@@ -107,10 +114,10 @@ class AssumeRoleInputs:
         return [build_resource_key(kind, child) for child in self.planned for kind in kinds]
 
     def resolve(
-        self, roles: Collection[str], account: pulumi.Output[Account]
+        self, plan: PolicyPlan, account: pulumi.Output[Account]
     ) -> pulumi.Output[AssumeRolePolicy]:
         """One policy's document and its principal, once the principal and these roles are known."""
-        plain = self.args.plain
+        plain, roles = self.args.plain, plan.roles
         part = FrozenArgs(
             self.args.component,
             self.args.path,
@@ -130,7 +137,7 @@ class AssumeRoleInputs:
                 entity.build_arn(account.partition, account.id)
             model.check_partition(account.partition)
             with locate(Key("role_arns")):
-                document = policies.build_assume_role_policy(model.list_roles().values())
+                document = build_planned_policy(plan, model.list_roles())
             return AssumeRolePolicy(document, entity)
 
         return part.resolve(build, account)

@@ -23,11 +23,11 @@ from cross_account_access.cli.explain.decision_inputs import (
 from cross_account_access.cli.explain.explanation import Question
 from cross_account_access.cli.explain.principal_ref import parse_principal
 from cross_account_access.cli.explain.request_context import RequestContext
+from cross_account_access.config.settings import NAMESPACE, PairSettings
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
 from sandbox.proof.circumstances import Circumstances, list_unmet, meet_conditions
-from stack_config import NAMESPACE, Settings
 from tests.cli.conftest import Stage, deploy
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def access(_: Path, profile: str) -> AwsAccess:
 
 
 @cache
-def settings(folder: Path) -> Settings:
+def settings(folder: Path) -> PairSettings:
     return load(folder, "dev").settings
 
 

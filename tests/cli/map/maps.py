@@ -10,6 +10,7 @@ import yaml
 
 import stack_config
 from cross_account_access.cli.map.map_builder import build_access_map
+from cross_account_access.config.settings import PairSettings
 from cross_account_access.grants.documents import GrantDocuments, build_grant_documents
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def of_config(
 ) -> list[GrantDocuments]:
     """What a stack with this config has in its outputs."""
     settings = stack_config.check({"grants": grants, **more})
+    assert isinstance(settings, PairSettings)
     return [
         build_grant_documents(
             name,

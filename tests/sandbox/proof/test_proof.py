@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import stack_config
+from cross_account_access.config.settings import PairSettings
 from sandbox.aws import sts
 from sandbox.aws.query_protocol import AwsError
 from sandbox.aws.server import client
@@ -58,13 +59,15 @@ class Halves:
     def __init__(self, accounts: Sandbox) -> None:
         self.accounts = accounts
         self._endpoint = accounts.endpoint
-        self.settings = stack_config.check(
+        settings = stack_config.check(
             {
                 "source": connection(SOURCE, accounts.endpoint),
                 "destination": connection(DESTINATION, accounts.endpoint),
                 "grants": GRANTS,
             }
         )
+        assert isinstance(settings, PairSettings)
+        self.settings = settings
         self.role_arns = {
             name: f"arn:aws:iam::{DESTINATION}:role/{role}" for name, role in ROLES.items()
         }

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.unit.reading import DESTINATION, OTHER, SOURCE
 
-__all__ = ["DESTINATION", "GOOD", "OTHER", "REMOVED", "SOURCE", "Bad"]
+__all__ = [
+    "DESTINATION",
+    "GOOD",
+    "GOOD_FLEET",
+    "OTHER",
+    "REMOVED",
+    "SOURCE",
+    "Bad",
+    "BadFile",
+    "BadFleet",
+]
 
 REMOVED: Any = object()
 """Removes a key from the config."""
@@ -21,6 +31,29 @@ GOOD: dict[str, Any] = {
         "deploy": {"principals": [{"role": "team/ci"}]},
         "read": {"principals": [{"user": "alice"}, {"user": "bob"}], "conditions": {"mfa": True}},
         "audit": {"principals": [{"user": "alice"}], "conditions": {"externalId": "partner-7f3a"}},
+    },
+}
+
+GOOD_FLEET: dict[str, Any] = {
+    "accounts": {
+        "people": {"accountId": SOURCE, "accessKey": SOURCE, "secretKey": "sandbox"},
+        "ci": {"accountId": OTHER, "profile": "ci", "lookUp": True},
+        "production": {"accountId": DESTINATION, "groups": ["workloads"]},
+        "staging": {"accountId": "444444444444", "groups": ["workloads"]},
+    },
+    "grants": {
+        "deploy": {
+            "source": "ci",
+            "destinations": ["workloads"],
+            "exclude": ["production"],
+            "principals": [{"role": "team/ci"}],
+        },
+        "read": {
+            "source": "people",
+            "destinations": ["workloads"],
+            "principals": [{"user": "alice"}, {"role": "reader", "source": "ci"}],
+            "conditions": {"externalId": "partner-7f3a"},
+        },
     },
 }
 
@@ -44,7 +77,12 @@ class Bad:
     @property
     def config(self) -> dict[str, Any]:
         """The good config with the changes."""
-        return self.change_config(copy.deepcopy(GOOD))
+        return self.change_config(copy.deepcopy(self.base))
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The good config."""
+        return GOOD
 
     def change_config(self, config: dict[str, Any]) -> dict[str, Any]:
         """Make the changes in a config."""
@@ -67,3 +105,31 @@ class Bad:
     def problem_path(self) -> str:
         """The path of the problem, with the config's namespace."""
         return f"cross-account-access:{self.path or next(iter(self.change))}"
+
+
+@dataclass(frozen=True)
+class BadFleet(Bad):
+    """The same of many accounts."""
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The good config."""
+        return GOOD_FLEET
+
+
+@dataclass(frozen=True)
+class BadFile(BadFleet):
+    """A bad access file, or a stack's config that doesn't go with it.
+
+    Attributes:
+        own: The stack's own config, beside `file`.
+        text: The file's content, if it isn't the changed config of many accounts.
+    """
+
+    own: dict[str, Any] = field(default_factory=dict)
+    text: str | None = None
+
+    @property
+    def problem_path(self) -> str:
+        """The path of the problem, which is the file's own where none is given."""
+        return self.path or f"access.yaml: {next(iter(self.change))}"

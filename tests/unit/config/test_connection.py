@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from cross_account_access.config.connection import Connection
 from cross_account_access.grants.model import read_model
-from stack_config import Connection
+from stack_config import make_provider
 from tests.component.harness import run
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, problems
 
@@ -105,7 +106,7 @@ def test_all_that_is_wrong_with_a_connection_is_told() -> None:
 def provider_inputs(connection: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """The provider's inputs in plain, and which of them are secrets."""
     checked = read_model(Connection, connection, spelling="camelCase")
-    (made,) = run(lambda: {"name": checked.provider("source").urn}).made
+    (made,) = run(lambda: {"name": make_provider(checked, "source").urn}).made
     assert (made.type, made.name) == ("pulumi:providers:aws", "source")
     nested = ("assumeRoles", "allowedAccountIds", "endpoints")
     return {

@@ -16,7 +16,7 @@ from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.errors import escape_invisible, find_invisible, join_path
 from cross_account_access.grants.model import find_unsafe_text
 from tests.hostile_outputs import find_leaves
-from tests.unit.config.bad_config import DESTINATION, GOOD, SOURCE
+from tests.unit.config.bad_config import DESTINATION, GOOD, OTHER, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,6 +104,21 @@ FULL["source"] = {
     },
 }
 FULL["destination"] = {"accountId": DESTINATION, "profile": "production"}
+FULL_FLEET = {
+    **{key: copy.deepcopy(FULL[key]) for key in ("tags", "imports", "grants")},
+    "accounts": {
+        "people": copy.deepcopy(FULL["source"]),
+        "ci": {"accountId": OTHER, "groups": ["builds"]},
+        "production": {**FULL["destination"], "groups": ["workloads"]},
+        "staging": {"accountId": "444444444444", "groups": ["workloads"]},
+    },
+    "only": ["people", "staging"],
+}
+for _grant in FULL_FLEET["grants"].values():
+    _grant |= {"source": "people", "destinations": ["workloads"], "exclude": ["staging"]}
+FULL_FLEET["grants"]["inside"]["principals"][0]["source"] = "ci"
+FULL_FLEET["grants"]["inside"]["exclude"] = ["production"]
+FULLS = pytest.mark.parametrize("full", [FULL, FULL_FLEET], ids=["pair", "many accounts"])
 
 Steps = tuple[str | int, ...]
 
@@ -148,13 +163,14 @@ def path_of(steps: Steps) -> str:
 
 def test_the_full_config_is_taken_and_has_every_key_with_a_text() -> None:
     stack_config.check(FULL)
+    stack_config.check(FULL_FLEET)
     keys = {
         to_camel(key)
         for args in (Grant, Principal, Conditions, RoleSettings)
         for key in args.__annotations__
     }
     numbers = {"mfa", "mfaMaxAge", "maxSessionDuration"}
-    assert keys - {str(step) for steps in find_leaves(FULL) for step in steps} == numbers
+    assert keys - {str(step) for steps in find_leaves(FULL_FLEET) for step in steps} == numbers
 
 
 def is_allowed(character: str, steps: Steps) -> bool:
@@ -171,23 +187,29 @@ def rename(character: str, part: Any, step: Any) -> None:
     part[f"{step}{character}"] = part.pop(step)
 
 
+@FULLS
 @pytest.mark.parametrize("character", CHARACTERS, ids=ascii)
-def test_every_text_with_a_control_or_invisible_character_is_refused(character: str) -> None:
-    texts = [steps for steps in find_leaves(FULL) if not is_allowed(character, steps)]
-    config = copy.deepcopy(FULL)
+def test_every_text_with_a_control_or_invisible_character_is_refused(
+    character: str, full: dict[str, Any]
+) -> None:
+    texts = [steps for steps in find_leaves(full) if not is_allowed(character, steps)]
+    config = copy.deepcopy(full)
     for steps in texts:
         change(config, steps, partial(spoil, character))
     assert set(map(path_of, texts)) <= set(find_messages(config))
 
 
+@FULLS
 @pytest.mark.parametrize("character", ["\n", "\x9b", "\u202e", "\ud800"], ids=ascii)
-def test_one_text_or_key_with_such_a_character_is_enough(character: str) -> None:
-    for steps in find_leaves(FULL):
+def test_one_text_or_key_with_such_a_character_is_enough(
+    character: str, full: dict[str, Any]
+) -> None:
+    for steps in find_leaves(full):
         if not is_allowed(character, steps):
-            config = change(copy.deepcopy(FULL), steps, partial(spoil, character))
+            config = change(copy.deepcopy(full), steps, partial(spoil, character))
             assert path_of(steps) in find_messages(config)
-    for steps in list_keys(FULL):
-        config = change(copy.deepcopy(FULL), steps, partial(rename, character))
+    for steps in list_keys(full):
+        config = change(copy.deepcopy(full), steps, partial(rename, character))
         assert path_of((*steps[:-1], f"{steps[-1]}{character}")) in find_messages(config)
 
 

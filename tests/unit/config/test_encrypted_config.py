@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cross_account_access.wiring.encrypted_config import EncryptedLeaves, read_saved_config
+from cross_account_access.config.encrypted_config import EncryptedLeaves, read_saved_config
 from tests.hostile_outputs import find_leaves
 
 if TYPE_CHECKING:

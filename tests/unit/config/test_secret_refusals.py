@@ -8,8 +8,8 @@ import pytest
 
 import stack_config
 from cross_account_access import InvalidInput
+from cross_account_access.config.encrypted_config import EncryptedLeaves
 from cross_account_access.errors import SECRET, join_path
-from cross_account_access.wiring.encrypted_config import EncryptedLeaves
 from tests.hostile_outputs import find_leaves
 from tests.unit.config.test_encrypted_config import NAMESPACE
 
@@ -209,4 +209,4 @@ def test_exactly_what_names_a_resource_must_not_be_encrypted_by_itself() -> None
 
 def test_where_all_of_a_key_is_secret_what_names_a_resource_stays_plain() -> None:
     settings = stack_config.check(RIGHT, EncryptedLeaves(covered=frozenset(find_leaves(RIGHT))))
-    assert settings.side == "both"
+    assert settings.made == ("destination", "source")

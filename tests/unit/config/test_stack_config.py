@@ -13,11 +13,13 @@ import yaml
 
 import stack_config
 from cross_account_access import CrossAccountAccess, InvalidInput
+from cross_account_access.config.connection import AssumedRole, Connection
+from cross_account_access.config.merged_config import DEFAULTS
+from cross_account_access.config.settings import NamedAccount, PairSettings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.roles import RoleModel
-from stack_config import AssumedRole, Connection, Settings
 from tests.component.harness import run
 from tests.component.world import World
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes
@@ -76,15 +78,16 @@ def config(**values: Any) -> dict[str, Any]:
 def test_the_path_of_a_problem_is_the_one_that_pulumi_config_takes(
     values: dict[str, Any], code: str, path: str
 ) -> None:
-    found = codes(Settings, config(**values), spelling="camelCase", path="cross-account-access:")
+    found = codes(
+        PairSettings, config(**values), spelling="camelCase", path="cross-account-access:"
+    )
     assert found == [(code, f"cross-account-access:{path}")]
 
 
 def test_an_account_id_may_be_the_number_that_pulumi_config_set_writes() -> None:
     settings = stack_config.check(config(source={"accountId": 111111111111}))
-    assert settings.source.account_id == SOURCE
-    assert settings.account_id("source") == (("source", "account_id"), SOURCE)
-    assert settings.account_id("destination") == (("destination", "account_id"), None)
+    assert settings.account_ids == {"source": SOURCE, "destination": None}
+    assert settings.locate_id("source") == ("source", "account_id")
 
 
 def test_check_raises_every_problem() -> None:
@@ -97,7 +100,7 @@ def test_check_raises_every_problem() -> None:
 
 
 def test_the_grants_reach_the_component_as_they_were_written() -> None:
-    args = stack_config.check(config(grants=GRANTS)).args()["grants"]
+    args = stack_config.make_args(stack_config.check(config(grants=GRANTS)))["grants"]
     assert args == {
         "deploy": {
             "principals": [{"role": "team/ci", "label": "ci"}],
@@ -121,12 +124,12 @@ def test_a_change_of_the_config_after_the_check_changes_nothing() -> None:
     }
     given = config(grants={"deploy": grant})
     settings = stack_config.check(given)
-    before = settings.args()
+    before = stack_config.make_args(settings)
     statement["Action"] = "*"
     grant["conditions"]["mfa"] = False
     del grant["principals"][0]
     given["grants"].clear()
-    assert settings.args() == before
+    assert stack_config.make_args(settings) == before
     made: Any = before["grants"]["deploy"]["role"]["inline_policies"]["pass"]
     assert made["Statement"][0]["Action"] == "iam:PassRole"
 
@@ -209,16 +212,18 @@ def test_the_dev_stacks_config_is_right() -> None:
     ("key", "models"),
     [
         ("source", [Connection, AssumedRole]),
+        ("accounts", [NamedAccount]),
         ("grants", [GrantModel, PrincipalModel, RoleModel, ConditionsModel]),
     ],
 )
 def test_the_project_describes_every_key(key: str, models: list[type[Model]]) -> None:
     declared = yaml.safe_load((FOLDER / "Pulumi.yaml").read_text())["config"]
-    assert set(declared) == set(Settings.model_fields)
+    assert set(declared) == set(DEFAULTS)
     keys = {str(field.alias) for model in models for field in model.model_fields.values()}
+    of_source = {str(field.alias) for field in Connection.model_fields.values()}
     described = set(re.findall(r"\w+", declared[key]["description"]))
     # A label is for names that are Outputs, which config has none of.
-    assert keys - described - {"label"} == set()
+    assert keys - described - {"label"} - (of_source if key == "accounts" else set()) == set()
 
 
 # What the program exports
@@ -227,15 +232,9 @@ def test_the_project_describes_every_key(key: str, models: list[type[Model]]) ->
 def test_each_grant_is_told_by_itself_with_nothing_where_there_is_nothing() -> None:
     def program() -> dict[str, Any]:
         settings = stack_config.check(config(grants=GRANTS))
-        access = CrossAccountAccess(
-            "access",
-            {
-                "grants": settings.args()["grants"],
-                "source_provider": settings.source.provider("source"),
-                "destination_provider": settings.destination.provider("destination"),
-            },
-        )
-        return {"grants": stack_config.outputs(access)}
+        assert isinstance(settings, PairSettings)
+        access = CrossAccountAccess("access", stack_config.make_pair_args(settings))
+        return {"grants": stack_config.outputs(access, settings)}
 
     told = run(program, world=World(roles={"ci": "/team/"})).outputs["grants"]
     assert set(told) == {"deploy", "audit"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import stack_config
+from cross_account_access.config import connection
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
 from tests.unit.reading import QUOTES, refusal
@@ -28,13 +28,14 @@ TEXTS: list[tuple[str, Callable[[object], str], int, int, set[str]]] = [
     ("user name", limits.USER_NAME, 1, 64, NAME),
     ("policy name", limits.POLICY_NAME, 1, 128, NAME),
     ("label", limits.LABEL, 1, 128, NAME),
+    ("role label", limits.ROLE_LABEL, 1, 129, NAME),
     ("role description", limits.DESCRIPTION, 0, 1000, DESCRIPTION),
     ("external ID", limits.EXTERNAL_ID, 2, 1224, NAME | set(":/")),
     ("session name", limits.SESSION_NAME, 2, 64, NAME),
     ("MFA serial of hardware", limits.MFA_SERIAL, 9, 256, NAME | {"/"}),
     ("account ID", limits.check_account_id, 12, 12, set(string.digits)),
     ("unique ID", limits.UNIQUE_ID, 16, 128, set(string.ascii_uppercase + string.digits)),
-    ("access key ID", stack_config.ACCESS_KEY, 12, 128, WORDS),
+    ("access key ID", connection.ACCESS_KEY, 12, 128, WORDS),
 ]
 # ASCII, Latin-1 and some of what Unicode calls a letter, a digit, a space or an end of line.
 CHARACTERS = [
@@ -275,6 +276,7 @@ def test_the_quotas_are_aws_s() -> None:
     assert limits.MANAGED_POLICY_QUOTA == 6144
     assert limits.ROLE_INLINE_POLICIES_QUOTA == 10240
     assert limits.MANAGED_POLICIES_PER_PRINCIPAL == 10
+    assert limits.RAISED_POLICIES_PER_PRINCIPAL == {"user": 20, "role": 25, "group": 10}
     assert limits.DEFAULT_MANAGED_POLICIES_PER_ROLE == 10
     assert limits.MANAGED_POLICIES_PER_ROLE == 20
     assert limits.TAGS_PER_ENTITY == 50
