@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from cross_account_access.config.settings import NAMESPACE
+from cross_account_access.config.settings import NAMESPACE, FleetSettings, Settings
 from cross_account_access.errors import escape_invisible
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
 from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
-from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_region, load
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_account_ids, get_region, list_roles, load
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
@@ -33,6 +33,7 @@ Engine = Literal["auto", "pulumi", "in-process"]
 
 _FOLDER = Path(__file__).resolve().parent.parent
 _REFUSED, _UNPROVEN = 2, 3
+_PAIR = 2
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
@@ -168,12 +169,10 @@ def up(
 def _deploy_and_prove(
     stack: Stack, engine: Engine, people: People, *, fresh: bool
 ) -> tuple[Deployment, list[ProofAttempt]]:
-    if stack.settings.side == "source":
-        other_side.make_roles(stack.endpoint, stack.settings)
+    other_side.make_roles(stack.endpoint, stack.settings)
     deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-    role_arns = _read_role_arns(deployment, stack)
-    if stack.settings.side == "destination":
-        other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
+    role_arns = _read_role_arns(deployment, stack.settings)
+    other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
     return deployment, prove(stack.endpoint, stack.settings, role_arns, people)
 
 
@@ -280,15 +279,23 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
 
 
-def _read_role_arns(deployment: Deployment, stack: Stack) -> dict[str, str]:
+def _read_role_arns(deployment: Deployment, settings: Settings) -> dict[str, str]:
+    """The roles' ARNs by what the roles are called."""
+    many = isinstance(settings, FleetSettings)
     try:
         grants = deployment.outputs["grants"]
-        role_arns = {name: grants[name]["roleArn"] for name in stack.settings.grants}
+        role_arns = {
+            settings.label_role((name, account)): (grants[name][account] if many else grants[name])[
+                "roleArn"
+            ]
+            for name, account in list_roles(settings)
+        }
     except (KeyError, TypeError):
         role_arns = {"": None}
     if not all(isinstance(arn, str) for arn in role_arns.values()):
         raise DeploymentError(
-            "the program must export grants: a map from each grant's name to its roleArn"
+            "the program must export grants: a map from each grant's name"
+            + (" to its roles by account, each with its roleArn" if many else " to its roleArn")
         )
     return role_arns
 
@@ -305,12 +312,18 @@ def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
     click.echo(
         f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
     )
-    region = get_region(stack.settings)
+    accounts = get_account_ids(stack.settings)
+    first = next(iter(accounts))
+    region = get_region(stack.settings, first)
     click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}", err=True)
     for caller in people.callers.values():
         if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
             keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
             click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
+    if len(accounts) > _PAIR:
+        own = "AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=any aws iam list-roles"
+        ids = ", ".join(f"{name} {account}" for name, account in accounts.items())
+        click.echo(f"  {own}  # as the administrator of one: {ids}", err=True)
     click.echo(
         f"  cross-account-access map --outputs {shlex.quote(str(outputs))}"
         "  # also verify, explain, exec, …",

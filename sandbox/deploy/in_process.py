@@ -55,7 +55,7 @@ def deploy(
 
     def run() -> None:
         # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        _configure(monitor, project, stack_name, preview=preview)
+        _configure(monitor, program.parent, project, stack_name, preview=preview)
         set_all_config(dict(config), [])
         asyncio.run(_run_in_stack(program))
 
@@ -64,11 +64,14 @@ def deploy(
     return Deployment("in-process", monitor.outputs, deployer.resources)
 
 
-def _configure(monitor: "_DeployMonitor", project: str, stack_name: str, *, preview: bool) -> None:
+def _configure(
+    monitor: "_DeployMonitor", folder: Path, project: str, stack_name: str, *, preview: bool
+) -> None:
     runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
         engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
+        root_directory=str(folder),
         project=project,
         stack=stack_name,
         dry_run=preview,

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pulumi import automation
 
+from cross_account_access.config.settings import NAMESPACE
 from sandbox.deploy import private_files
 from sandbox.deploy.deployment import (
     SECRET,
@@ -24,7 +25,7 @@ from sandbox.deploy.deployment import (
     Resource,
     parse_urn,
 )
-from sandbox.deploy.stack import Stack, get_account_ids
+from sandbox.deploy.stack import Stack
 
 _PLUGIN = "pulumi-resource-aws"
 _DOWNLOADS = "https://get.pulumi.com"
@@ -173,10 +174,14 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     (work / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
     settings = work / f"Pulumi.{stack.name}.yaml"
     salt = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.exists() else {}
-    config = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    content = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    if stack.access_file:
+        config = content.setdefault("config", {})
+        config.pop("file", None)
+        config[f"{NAMESPACE}:file"] = os.path.relpath(stack.folder / stack.access_file, work)
     if "encryptionsalt" in salt:
-        config["encryptionsalt"] = salt["encryptionsalt"]
-    settings.write_text(yaml.safe_dump(config), encoding="utf-8")
+        content["encryptionsalt"] = salt["encryptionsalt"]
+    settings.write_text(yaml.safe_dump(content), encoding="utf-8")
     return work
 
 
@@ -213,13 +218,12 @@ def _build_resource(
 ) -> Resource:
     kind, name = parse_urn(urn)
     parent_kind, parent_name = parse_urn(parent) if parent else (STACK_TYPE, "")
-    accounts = dict(zip(("source", "destination"), get_account_ids(stack.settings), strict=True))
-    side = name if kind == "pulumi:providers:aws" else parse_urn(provider.rpartition("::")[0])[1]
+    owner = name if kind == "pulumi:providers:aws" else parse_urn(provider.rpartition("::")[0])[1]
     return Resource(
         kind,
         name,
         None if parent_kind == STACK_TYPE else f"{parent_kind}::{parent_name}",
-        accounts.get(side),
+        stack.settings.account_ids.get(owner),
         _render_value(state.get("inputs") or {}),
         _render_value(state.get("outputs") or {}),
     )

@@ -69,7 +69,9 @@ class ResourceDeployer(mocks.Mocks):
             if takes_name(args.typ) and "name" not in inputs:
                 inputs["name"] = _generate_name(args.typ, args.name)
             made = (
-                MadeResource("", {}) if self._preview else make_resource(args.typ, clients, inputs)
+                MadeResource("", {})
+                if self._preview
+                else make_resource(args.typ, clients.iam, inputs)
             )
         outputs = inputs | made.properties
         self._record(args, account, inputs, outputs | ({"id": made.id} if made.id else {}), secret)

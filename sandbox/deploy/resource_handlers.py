@@ -36,26 +36,26 @@ class UnsupportedResourceError(Exception):
     """The resource or lookup is none of this project's; only the real engine knows it."""
 
 
-def make_resource(kind: str, clients: AccountClients, inputs: Properties) -> MadeResource:
+def make_resource(kind: str, iam: "IAMClient", inputs: Properties) -> MadeResource:
     """Make a resource of type `kind`, such as `aws:iam/role:Role`; its `name` is set where it has
     one.
 
     Raises:
-        NotCarriedError: If it is of a type that isn't carried out here.
+        UnsupportedResourceError: If it is of a type that isn't carried out here.
         botocore.exceptions.ClientError: What AWS refuses.
     """
     if kind not in _MAKERS:
         raise UnsupportedResourceError(
             f"{kind} is not made in process, only {', '.join(_MAKERS)}; use the Pulumi CLI"
         )
-    return _MAKERS[kind](clients.iam, inputs)
+    return _MAKERS[kind](iam, inputs)
 
 
 def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, Any]:
     """Answer a lookup, such as `aws:iam/getUser:getUser`.
 
     Raises:
-        NotCarriedError: If it isn't carried out here.
+        UnsupportedResourceError: If it isn't carried out here.
         botocore.exceptions.ClientError: What AWS refuses.
     """
     match token:

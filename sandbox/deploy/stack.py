@@ -2,18 +2,18 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import stack_config
-from cross_account_access.config.settings import NAMESPACE, PairSettings
+from cross_account_access.config.access_file import locate_in_file
+from cross_account_access.config.merged_config import display_path
+from cross_account_access.config.settings import NAMESPACE, Settings
 from cross_account_access.config.yaml_file import make_refusal, read_yaml
+from cross_account_access.grants.grant_set import GrantedRole
 from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
-
-if TYPE_CHECKING:
-    from cross_account_access.config.connection import Connection
 
 SANDBOX_PORT = 4577
 
@@ -29,14 +29,16 @@ class Stack:
         settings: Its config, checked.
         config: Its config as Pulumi passes it to a program: structured values as JSON.
         endpoint: Where the emulated accounts are.
+        access_file: The file that its accounts and grants are in; empty without one.
     """
 
     folder: Path
     name: str
     file: Path
-    settings: PairSettings
+    settings: Settings
     config: Mapping[str, str]
     endpoint: str
+    access_file: str = ""
 
 
 def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
@@ -73,72 +75,87 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
         )
     prefix = f"{NAMESPACE}:"
     settings = stack_config.check(
-        {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)}
+        {key.removeprefix(prefix): values[key] for key in values if key.startswith(prefix)},
+        folder=folder,
     )
-    if not isinstance(settings, PairSettings):
-        raise make_refusal(
-            "many-accounts", f"{prefix}accounts", "", "must not be set for the sandbox"
-        )
     config = {
         key: value if isinstance(value, str) else json.dumps(value, default=str)
         for key, value in values.items()
     }
-    return Stack(folder, name, file, settings, config, _get_endpoint(settings))
+    access_file = str(values.get(f"{prefix}file") or "")
+
+    def locate(account: str, key: str) -> str:
+        place = (*settings.locate_connection(account), key)
+        if access_file and not values.get(f"{prefix}{place[0]}"):
+            return locate_in_file(access_file, place)
+        return display_path(place)
+
+    endpoint = _get_endpoint(settings, locate)
+    _check_account_ids(settings, locate)
+    return Stack(folder, name, file, settings, config, endpoint, access_file)
 
 
-def get_account_ids(settings: PairSettings) -> tuple[str, str]:
-    """The source's and the destination's account ID.
+def get_account_ids(settings: Settings) -> dict[str, str]:
+    """Every account's ID by its name; a stack that was loaded has all of them."""
+    return {name: str(account) for name, account in settings.account_ids.items()}
 
-    Raises:
-        InvalidInput: If one is missing.
-    """
-    ids = []
-    for side in ("source", "destination"):
-        connection: Connection = getattr(settings, side)
-        if connection.account_id is None:
+
+def get_region(settings: Settings, account: str) -> str:
+    """The region that an account is asked in: its own, or another one of the same partition."""
+    own, *others = (
+        settings.connections[account].region,
+        *(connection.region for connection in settings.connections.values()),
+        *(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")),
+    )
+    return own or next(filter(None, others), DEFAULT_REGION)
+
+
+def list_roles(settings: Settings) -> list[GrantedRole]:
+    """The roles of which the stack makes a part: the role, or a principal's policy for it."""
+    made = set(settings.made)
+    return [
+        role
+        for role in settings.roles
+        if role[1] in made or not made.isdisjoint(settings.get_sources(role[0]))
+    ]
+
+
+def _check_account_ids(settings: Settings, locate: Callable[[str, str], str]) -> None:
+    for name, account in settings.account_ids.items():
+        if account is None:
             raise make_refusal(
                 "account-id-missing",
-                f"{NAMESPACE}:{side}.accountId",
+                locate(name, "accountId"),
                 "",
                 "must be set for the sandbox, which creates users in the account",
                 "Add the key",
             )
-        ids.append(connection.account_id)
-    return ids[0], ids[1]
 
 
-def get_region(settings: PairSettings) -> str:
-    """The region that both accounts are asked in, whose partition is theirs."""
-    variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
-    places = (settings.source.region, settings.destination.region, *variables)
-    return next(filter(None, places), DEFAULT_REGION)
-
-
-def _get_endpoint(settings: PairSettings) -> str:
-    used = [side for side in ("source", "destination") if settings.side in ("both", side)]
-    endpoints = {}
-    for side in used:
-        endpoint = getattr(settings, side).endpoint
+def _get_endpoint(settings: Settings, locate: Callable[[str, str], str]) -> str:
+    contacted = {*settings.made, *settings.looked_up}
+    endpoints: dict[str, str] = {}
+    for name in (one for one in settings.connections if one in contacted):
+        endpoint = settings.connections[name].endpoint
         if endpoint is None or not is_loopback(endpoint):
             raise make_refusal(
                 "not-on-loopback",
-                f"{NAMESPACE}:{side}.endpoint",
+                locate(name, "endpoint"),
                 json.dumps(endpoint) if endpoint else "",
                 "must be on a loopback address for the sandbox, such as "
                 f"http://127.0.0.1:{SANDBOX_PORT}",
                 "To deploy to AWS, use `pulumi up`",
             )
-        endpoints[side] = endpoint
-    if len(set(endpoints.values())) > 1:
-        raise make_refusal(
-            "two-endpoints",
-            f"{NAMESPACE}:destination.endpoint",
-            json.dumps(endpoints["destination"]),
-            "must be the same as the source's endpoint for the sandbox, which is "
-            f"{endpoints['source']}",
-        )
-    get_account_ids(settings)
-    return str(next(iter(endpoints.values())))
+        endpoints[endpoint] = endpoints.get(endpoint, name)
+        if len(endpoints) > 1:
+            (expected, first), *_ = endpoints.items()
+            raise make_refusal(
+                "two-endpoints",
+                locate(name, "endpoint"),
+                json.dumps(endpoint),
+                f"must be the endpoint of {first} for the sandbox, which is {expected}",
+            )
+    return next(iter(endpoints))
 
 
 def _read_defaults(folder: Path) -> dict[str, Any]:

@@ -1,19 +1,23 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from cross_account_access.config.settings import PairSettings
+from cross_account_access.config.settings import FleetSettings, Settings
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.grant_set import GrantedRole
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
+from sandbox.aws.endpoint import get_partition
+from sandbox.deploy.stack import get_account_ids, get_region, list_roles
 from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
-from sandbox.proof.people import People, Person, make_session_sts
+from sandbox.proof.people import People, name_in_iam
+from sandbox.proof.person import UNITS, Person, make_session_sts
 
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
@@ -27,7 +31,7 @@ class ProofAttempt:
     """One attempt to assume a role.
 
     Attributes:
-        grant: The grant.
+        grant: The grant, among many accounts GRANT@ACCOUNT.
         caller: The caller's ARN.
         attempt: What is tried.
         expected: What should come of it.
@@ -54,35 +58,44 @@ class ProofAttempt:
 
 
 def prove(
-    endpoint: str, settings: PairSettings, role_arns: Mapping[str, str], people: People
+    endpoint: str, settings: Settings, role_arns: Mapping[str, str], people: People
 ) -> list[ProofAttempt]:
-    """Try every grant: its principals, others, and each condition unmet.
+    """Try every role: the grant's principals, others, and each condition unmet.
 
     Where the proof can't meet a principal's conditions (raw ones, another time), the principal is
-    not tried, and that its access works is unproven.
+    not tried, and that its access works is unproven. Of a grant's roles one is tried with its
+    conditions unmet: their trust policies are the same.
 
     Args:
         endpoint: The emulated accounts.
         settings: The stack's config.
-        role_arns: Each grant's role.
+        role_arns: The roles' ARNs by what the roles are called.
         people: Who tries.
     """
-    return [
-        attempt
-        for name, grant in sorted(settings.grants.items())
-        for attempt in _GrantProof(endpoint, name, grant, role_arns[name], people).attempts()
-    ]
+    roles = list_roles(settings)
+    thorough: dict[str, GrantedRole] = {}
+    for role in sorted(roles, key=lambda role: role[1] not in settings.made):
+        thorough.setdefault(role[0], role)
+    attempts: list[ProofAttempt] = []
+    for role in roles:
+        proof = _RoleProof(endpoint, settings, role, role_arns[settings.label_role(role)], people)
+        attempts += proof.list_attempts(thorough=role in thorough.values())
+    return attempts
 
 
 @dataclass(frozen=True)
-class _GrantProof:
+class _RoleProof:
     endpoint: str
-    name: str
-    model: GrantModel
+    settings: Settings
+    role: GrantedRole
     role_arn: str
     people: People
 
-    def attempts(self) -> Iterator[ProofAttempt]:
+    @property
+    def model(self) -> GrantModel:
+        return self.settings.grants[self.role[0]]
+
+    def list_attempts(self, *, thorough: bool) -> Iterator[ProofAttempt]:
         provable_ones = [
             p for p in self.model.principals if not list_unprovable(self._conditions(p))
         ]
@@ -91,21 +104,63 @@ class _GrantProof:
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
         yield from self._list_untried(provable_ones)
         lead = (provable_ones or self.model.principals)[0]
-        # Where a whole account is trusted, it is its own policies that keep others out.
-        wide = any(p.kind and _trusts_whole_account(p) for p in self.model.principals)
-        insider = self.people.nobody if wide else self.people.outsider
-        for other, whose in ((insider, "same"), (self.people.stranger, "another")):
-            yield self._try(other, f"untrusted, {whose} account", "refused", self._met(lead, other))
-        if lead not in provable_ones:
+        for other, attempt in self._list_others():
+            yield self._try(other, attempt, "refused", self._met(lead, other))
+        if lead not in provable_ones or not thorough:
             return
         yield from self._unmet_attempts(provable_ones)
         caller = self._prepare(lead)
-        yield self._try(
-            caller,
-            "session too long",
-            "refused",
-            self._met(lead, caller).but(DurationSeconds=self._longest(caller) + 1),
+        met = self._met(lead, caller)
+        too_long = met.but(DurationSeconds=self._longest(caller) + 1)
+        yield self._try(caller, "session too long", "refused", too_long)
+        for namesake in self._list_namesakes():
+            attempt = "same name, another account"
+            yield self._try(namesake, attempt, "refused", self._met(lead, namesake))
+        for elsewhere in self._list_excluded():
+            yield elsewhere._try(caller, "excluded account", "refused", met)  # noqa: SLF001 - its own
+
+    def _list_others(self) -> Iterator[tuple[Person, str]]:
+        """An untrusted caller of each source account, and one of an account that no grant names."""
+        own = self.settings.get_sources(self.role[0])
+        for account in sorted(self.people.outsiders, key=lambda name: (name not in own, name)):
+            # Where a whole account is trusted, it is its own policies that keep others out.
+            insiders = self.people.nobodies if self._is_open(account) else self.people.outsiders
+            whose = "same" if account in own else "another"
+            yield insiders[account], f"untrusted, {whose} account"
+        yield self.people.stranger, "untrusted, another account"
+
+    def _is_open(self, account: str) -> bool:
+        """Whether a whole account is trusted, or an organization that it may be in."""
+        return any(
+            p.kind in UNITS
+            or (p.kind in ("group", "account") and self.model.source_of(p) == account)
+            for p in self.model.principals
         )
+
+    def _list_namesakes(self) -> list[Person]:
+        """Those of other accounts who are called like a principal, and aren't one."""
+        own = {name_in_iam(self.model.source_of(p), p) for p in self.model.principals}
+        names = {name[1:] for name in own}
+        return [
+            person
+            for name, person in sorted(self.people.namesakes.items())
+            if name not in own and name[1:] in names and not self._is_open(name[0])
+        ]
+
+    def _list_excluded(self) -> Iterator["_RoleProof"]:
+        """The role in each account that the grant excludes, where no other grant has such a one."""
+        if not isinstance(self.settings, FleetSettings):
+            return
+        grant, excluded = self.role[0], set(self.model.exclude)
+        grants = self.settings.grants
+        taken = {(to, grants[name].role_name(name).lower()) for name, to in self.settings.roles}
+        ids = get_account_ids(self.settings)
+        for name, account in sorted(self.settings.accounts.items()):
+            is_excluded = name in excluded or not excluded.isdisjoint(account.groups)
+            if is_excluded and (name, self.model.role_name(grant).lower()) not in taken:
+                partition = get_partition(get_region(self.settings, name))
+                role_arn = self.model.role_arn(grant, partition, ids[name])
+                yield replace(self, role=(grant, name), role_arn=role_arn)
 
     def _list_untried(self, provable_ones: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
         for principal in self.model.principals:
@@ -113,8 +168,8 @@ class _GrantProof:
                 continue
             keys = list_unprovable(self._conditions(principal))
             yield ProofAttempt(
-                self.name,
-                self.people.callers[principal.key].arn,
+                self._label,
+                self._caller(principal).arn,
                 "assumes the role",
                 "allowed",
                 "not tried",
@@ -152,8 +207,16 @@ class _GrantProof:
         )
 
     def _prepare(self, principal: PrincipalModel) -> Person:
-        self.people.prepare(principal, self.model.conditions)
-        return self.people.callers[principal.key]
+        self.people.prepare(self.model, principal)
+        return self._caller(principal)
+
+    def _caller(self, principal: PrincipalModel) -> Person:
+        source = self.model.source_of(principal)
+        return self.people.callers[self.settings.label_principal(source, principal.key)]
+
+    @property
+    def _label(self) -> str:
+        return self.settings.label_role(self.role)
 
     def _conditions(self, principal: PrincipalModel) -> ConditionsModel | None:
         return get_effective_conditions(principal, self.model.conditions)
@@ -173,7 +236,7 @@ class _GrantProof:
         self, caller: Person, attempt: str, expected: AttemptOutcome, circumstances: Circumstances
     ) -> ProofAttempt:
         observed, reason = self._assume(caller, circumstances)
-        return ProofAttempt(self.name, caller.arn, attempt, expected, observed, reason)
+        return ProofAttempt(self._label, caller.arn, attempt, expected, observed, reason)
 
     def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[AttemptOutcome, str]:
         def come_from(request: Any, **_: object) -> None:
@@ -196,7 +259,3 @@ class _GrantProof:
         region = caller.sts.meta.region_name
         session = make_session_sts(self.endpoint, assumed["Credentials"], region)
         return "allowed", f"became {session.get_caller_identity()['Arn']}"
-
-
-def _trusts_whole_account(principal: PrincipalModel) -> bool:
-    return principal.kind in ("group", "account", "organization", "organizational_unit")

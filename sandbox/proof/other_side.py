@@ -1,54 +1,85 @@
-"""The half that a one-sided stack leaves to the other account's owner."""
+"""The parts that a stack leaves to the owners of other accounts."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
-from cross_account_access.config.settings import PairSettings
-from cross_account_access.grants import policies
+from cross_account_access.config.settings import Settings
+from cross_account_access.grants.packing import pack_roles
+from cross_account_access.grants.policies import AssumableRole, build_planned_policy
+from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
+from cross_account_access.iam import limits
 from sandbox.aws.endpoint import client, get_partition
-from sandbox.deploy.stack import get_account_ids, get_region
+from sandbox.deploy.resource_handlers import make_resource
+from sandbox.deploy.stack import get_account_ids, get_region, list_roles
+from sandbox.proof.people import IamName, name_in_iam
+
+_ATTACHABLE = ("user", "role", "group")
 
 
-def make_roles(endpoint: str, settings: PairSettings) -> None:
-    """Create the destination's roles, as its owner would for a stack of side `source`."""
-    source, destination = get_account_ids(settings)
-    region = get_region(settings)
-    iam = client("iam", endpoint, account=destination, region=region)
-    for name, grant in settings.grants.items():
-        role = grant.role_name(name)
-        trust = build_trust_policy(
-            grant.principals, grant.conditions, get_partition(region), source
-        )
-        with suppress(iam.exceptions.EntityAlreadyExistsException):
-            iam.create_role(
-                RoleName=role,
-                Path=grant.role.path,
-                AssumeRolePolicyDocument=trust,
-                MaxSessionDuration=grant.role.max_session_duration or 3600,
-            )
-        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+def make_roles(endpoint: str, settings: Settings) -> None:
+    """Create the roles of accounts whose parts the stack doesn't make, as their owners would."""
+    ids = get_account_ids(settings)
+    iam = {}
+    for name, account in list_roles(settings):
+        if account in settings.made:
+            continue
+        grant, region = settings.grants[name], get_region(settings, account)
+        if account not in iam:
+            iam[account] = client("iam", endpoint, account=ids[account], region=region)
+        principals = [one.located_in(ids[grant.source_of(one)]) for one in grant.principals]
+        inputs = {
+            "name": grant.role_name(name),
+            "path": grant.role.path,
+            "assumeRolePolicy": build_trust_policy(
+                principals, grant.conditions, get_partition(region), ""
+            ),
+            "maxSessionDuration": grant.role.max_session_duration or 3600,
+        }
+        make_resource("aws:iam/role:Role", iam[account], inputs)
 
 
-def allow_principals(endpoint: str, settings: PairSettings, role_arns: Mapping[str, str]) -> None:
-    """Let the principals assume the roles, as the source's owner would."""
-    source, _ = get_account_ids(settings)
-    iam = client("iam", endpoint, account=source, region=get_region(settings))
-    for name, grant in settings.grants.items():
-        for principal in grant.principals:
-            actions = get_allowed_actions(principal, grant.conditions)
-            policy = {
-                "PolicyName": f"sandbox-{name}",
-                "PolicyDocument": policies.build_assume_role_policy(
-                    [policies.AssumableRole(role_arns[name], actions)]
-                ),
+def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:
+    """Let the principals of accounts whose parts the stack doesn't make assume the roles.
+
+    Args:
+        endpoint: The emulated accounts.
+        settings: The stack's config.
+        role_arns: The roles' ARNs by what the roles are called.
+    """
+    ids = get_account_ids(settings)
+    for (account, kind, _), (name, roles) in _collect_roles(settings, role_arns).items():
+        region = get_region(settings, account)
+        iam = client("iam", endpoint, account=ids[account], region=region)
+        attachment = f"aws:iam/{kind}PolicyAttachment:{kind.title()}PolicyAttachment"
+        plans = [plan for plan in pack_roles(roles) if plan.roles]
+        for number, plan in enumerate(plans, start=1):
+            inputs = {
+                "name": f"sandbox-{number}-{kind}-{name}"[: limits.POLICY_NAME.most],
+                "policy": build_planned_policy(plan, roles),
             }
-            entity = principal.entity
-            if principal.session is not None:
-                iam.put_role_policy(RoleName=principal.session.partition("/")[0], **policy)
-            elif entity and entity.kind == "user":
-                iam.put_user_policy(UserName=entity.name, **policy)
-            elif entity and entity.kind == "role":
-                iam.put_role_policy(RoleName=entity.name, **policy)
-            elif entity:
-                iam.put_group_policy(GroupName=entity.name, **policy)
+            policy = make_resource("aws:iam/policy:Policy", iam, inputs)
+            make_resource(attachment, iam, {kind: name, "policyArn": policy.id})
+
+
+def _collect_roles(
+    settings: Settings, role_arns: Mapping[str, str]
+) -> dict[IamName, tuple[str, dict[str, AssumableRole]]]:
+    """The roles of each principal that the stack leaves to others, with its name."""
+    found: dict[IamName, tuple[str, dict[str, AssumableRole]]] = {}
+    for role in list_roles(settings):
+        grant, label = settings.grants[role[0]], settings.label_role(role)
+        for principal in grant.principals:
+            source = grant.source_of(principal)
+            key = name_in_iam(source, principal)
+            if source in settings.made or key[1] not in _ATTACHABLE:
+                continue
+            actions = {*get_allowed_actions(principal, grant.conditions)}
+            _, roles = found.setdefault(key, (_name_entity(principal), {}))
+            if label in roles:
+                actions |= {*roles[label].actions}
+            roles[label] = AssumableRole(role_arns[label], tuple(sorted(actions)))
+    return found
+
+
+def _name_entity(principal: PrincipalModel) -> str:
+    return principal.entity.name if principal.entity else str(principal.session).partition("/")[0]

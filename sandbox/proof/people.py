@@ -1,72 +1,19 @@
-"""Whoever a stack's grants let in, made on the emulated accounts, and how each calls AWS."""
+"""Whoever a stack's grants let in, and others, made on the emulated accounts."""
 
-import json
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any
 
-from cross_account_access.config.settings import PairSettings
-from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.config.settings import Settings
+from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
-from cross_account_access.iam.identity_policy import VERSION, render_document
-from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
-from sandbox.aws.iam_request import AWS_SERVICE
-from sandbox.aws.mfa import STEP, totp
+from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import get_account_ids, get_region
+from sandbox.proof.person import ASSUME_ANYTHING, OPERATOR, UNITS, Person, PersonMaker
 
-if TYPE_CHECKING:
-    from types_boto3_sts import STSClient
-
-OPERATOR = "sandbox-operator"
-_POLICY = "sandbox"
-_UNITS = ("organization", "organizational_unit")
-_ASSUME_ANYTHING = render_document(
-    {
-        "Version": VERSION,
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
-                "Resource": "*",
-            }
-        ],
-    }
-)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who calls AWS.
-
-    Attributes:
-        arn: Who it is.
-        sts: STS with its credentials.
-        credentials: What it calls with, by the names that an AWS profile has for it.
-        mfa: Its MFA device's serial and seed; None where it has none.
-    """
-
-    arn: str
-    sts: "STSClient"
-    credentials: dict[str, str]
-    mfa: tuple[str, str] | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name without path or session."""
-        return self.arn.split("/")[1 if ":assumed-role/" in self.arn else -1]
-
-    def mfa_parameters(self) -> dict[str, str]:
-        """What an AssumeRole call with MFA takes."""
-        if self.mfa is None:
-            return {}
-        serial, seed = self.mfa
-        return {"SerialNumber": serial, "TokenCode": totp(seed)}
+IamName = tuple[str, str, str]
+"""The name of an account, a kind and a name in it, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -74,68 +21,140 @@ class People:
     """Everybody that the proof needs.
 
     Attributes:
-        callers: A caller for each of the grants' principals, by its key.
-        prepare: Gives a principal's caller the tags and the organization that it needs, under its
-            grant's conditions: another grant may require different ones.
-        outsider: A user of the source account whom no grant names, though the account lets it
+        callers: A caller for each of the grants' principals, by what its policies are called.
+        prepare: Gives a grant's principal's caller the tags and the organization that it needs
+            there: another grant may require different ones.
+        outsiders: A user of each source account whom no grant names, though the account lets it
             assume every role.
-        nobody: A user of the source account that the account lets do nothing.
-        stranger: A user of another account, which lets it assume every role.
+        nobodies: A user of each source account that the account lets do nothing.
+        stranger: A user of an account that is none of the stack's, which lets it assume every role.
+        namesakes: Users and roles called like a principal of another account. Those that no grant
+            names may assume every role.
     """
 
     callers: dict[str, Person]
-    prepare: Callable[[PrincipalModel, ConditionsModel | None], None]
-    outsider: Person
-    nobody: Person
+    prepare: Callable[[GrantModel, PrincipalModel], None]
+    outsiders: dict[str, Person]
+    nobodies: dict[str, Person]
     stranger: Person
+    namesakes: dict[IamName, Person]
 
 
 @contextmanager
-def make_people(endpoint: str, settings: PairSettings, *, keep: bool) -> Iterator[People]:
+def make_people(endpoint: str, settings: Settings, *, keep: bool) -> Iterator[People]:
     """Create the grants' principals with keys and MFA devices; revoke them unless `keep`."""
-    source, destination = get_account_ids(settings)
-    other = next(digit * 12 for digit in "9876" if digit * 12 not in (source, destination))
-    pairs = [(one, grant) for grant in settings.grants.values() for one in grant.principals]
-    apart, makers = _find_apart(settings), _PeopleMakers(endpoint, get_region(settings))
-    own = makers[source]
+    makers = _PersonMakers(endpoint, settings)
     try:
-        operator = own.make_user(OPERATOR, policy=_ASSUME_ANYTHING)
-        callers: dict[str, Person] = {}
-
-        def find_maker(principal: PrincipalModel) -> _PeopleMaker:
-            return makers[_make_account(principal) if principal.key in apart else source]
-
-        def prepare(principal: PrincipalModel, conditions: ConditionsModel | None) -> None:
-            effective = get_effective_conditions(principal, conditions)
-            find_maker(principal).make_as_required(callers[principal.key], principal, effective)
-
-        for principal, grant in pairs:
-            if principal.key not in callers:
-                callers[principal.key] = find_maker(principal).make_caller(principal, operator)
-            prepare(principal, grant.conditions)
-        yield People(
-            callers,
-            prepare,
-            own.make_user("sandbox-outsider", policy=_ASSUME_ANYTHING, mfa=True),
-            own.make_user("sandbox-nobody", mfa=True),
-            makers[other].make_user("sandbox-stranger", policy=_ASSUME_ANYTHING, mfa=True),
-        )
+        yield _CallerMaking(settings, makers).make_all()
     finally:
         if not keep:
             for maker in makers.values():
                 maker.revoke_keys()
 
 
-def _find_apart(settings: PairSettings) -> set[str]:
-    """The keys of organizations and units that stand beside other principals in a grant.
+class _CallerMaking:
+    """Creates all people of a stack, each in its account."""
+
+    def __init__(self, settings: Settings, makers: "_PersonMakers") -> None:
+        self._settings = settings
+        self._makers = makers
+        self._ids = get_account_ids(settings)
+        self._grants = [settings.grants[name] for name in settings.made_grants]
+        self._apart = _find_apart(settings)
+        self._callers: dict[str, Person] = {}
+
+    def make_all(self) -> People:
+        """Create everybody."""
+        sources = sorted({grant.source_of(one) for grant, one in self._list_principals()})
+        own = {source: self._makers[self._ids[source]] for source in sources}
+        operators = {
+            source: maker.make_user(OPERATOR, policy=ASSUME_ANYTHING)
+            for source, maker in own.items()
+        }
+        for grant, principal in self._list_principals():
+            label = self._label(grant, principal)
+            if label not in self._callers:
+                operator = operators[grant.source_of(principal)]
+                maker = self._find_maker(grant, principal)
+                self._callers[label] = maker.make_caller(principal, operator)
+            self._prepare(grant, principal)
+        stranger = self._makers[find_free_account(self._ids.values())]
+        return People(
+            self._callers,
+            self._prepare,
+            {
+                source: maker.make_user("sandbox-outsider", policy=ASSUME_ANYTHING, mfa=True)
+                for source, maker in own.items()
+            },
+            {source: maker.make_user("sandbox-nobody", mfa=True) for source, maker in own.items()},
+            stranger.make_user("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
+            self._make_namesakes(own, operators),
+        )
+
+    def _make_namesakes(
+        self, makers: Mapping[str, PersonMaker], operators: Mapping[str, Person]
+    ) -> dict[IamName, Person]:
+        taken = {
+            name_in_iam(grant.source_of(one), one)
+            for grant in self._settings.grants.values()
+            for one in grant.principals
+        }
+        namesakes = {
+            name_in_iam(grant.source_of(one), one): self._callers[self._label(grant, one)]
+            for grant, one in self._list_principals()
+        }
+        for _, principal in self._list_principals():
+            for account, maker in makers.items():
+                name = name_in_iam(account, principal)
+                if name not in taken and principal.kind in ("user", "role"):
+                    taken.add(name)
+                    namesakes[name] = maker.make_namesake(principal, operators[account])
+        return namesakes
+
+    def _prepare(self, grant: GrantModel, principal: PrincipalModel) -> None:
+        effective = get_effective_conditions(principal, grant.conditions)
+        caller = self._callers[self._label(grant, principal)]
+        self._find_maker(grant, principal).make_as_required(caller, principal, effective)
+
+    def _find_maker(self, grant: GrantModel, principal: PrincipalModel) -> PersonMaker:
+        if self._label(grant, principal) in self._apart:
+            return self._makers[_make_account(principal)]
+        return self._makers[self._ids[grant.source_of(principal)]]
+
+    def _label(self, grant: GrantModel, principal: PrincipalModel) -> str:
+        return self._settings.label_principal(grant.source_of(principal), principal.key)
+
+    def _list_principals(self) -> Iterator[tuple[GrantModel, PrincipalModel]]:
+        for grant in self._grants:
+            for principal in grant.principals:
+                yield grant, principal
+
+
+def name_in_iam(account: str, principal: PrincipalModel) -> IamName:
+    """What a principal is in IAM: of a session its role."""
+    if principal.session is not None:
+        return account, "role", principal.session.partition("/")[0].lower()
+    entity = principal.entity
+    kind = entity.kind if entity else str(principal.kind)
+    return account, kind, (entity.name if entity else str(principal.identity)).lower()
+
+
+def find_free_account(taken: Collection[str]) -> str:
+    """The ID of an account that is none of these."""
+    ids = (f"{number:012}" for number in range(10**12 - 1, 0, -1))
+    return next(account for account in ids if account not in taken)
+
+
+def _find_apart(settings: Settings) -> set[str]:
+    """The organizations and units that stand beside other principals in a grant.
 
     In the source account, these would let a member of the organization in too.
     """
     return {
-        one.key
+        settings.label_principal(grant.source_of(one), one.key)
         for grant in settings.grants.values()
         for one in grant.principals
-        if one.kind in _UNITS and len(grant.principals) > 1
+        if one.kind in UNITS and len(grant.principals) > 1
     }
 
 
@@ -145,194 +164,18 @@ def _make_account(principal: PrincipalModel) -> str:
     return str(4 * 10**11 + number)
 
 
-class _PeopleMaker:
-    """Creates callers in one account, and revokes the keys and devices that it gave out."""
+class _PersonMakers(dict[str, PersonMaker]):
+    """The makers by their accounts' IDs, each made when it is first asked for."""
 
-    def __init__(self, endpoint: str, account: str, region: str) -> None:
-        self._endpoint = endpoint
-        self._account = account
-        self._region = region
-        self._partition = get_partition(region)
-        self._iam = client("iam", endpoint, account=account, region=region)
-        # A permission set's role is Identity Center's, and no one else may make it.
-        self._iam.meta.events.register("before-send.iam", _call_as_identity_center)
-        self._users: dict[str, Person] = {}
-        self._keys: list[tuple[str, str]] = []
-        self._devices: list[tuple[str, str]] = []
-
-    def make_as_required(
-        self, person: Person, principal: PrincipalModel, conditions: ConditionsModel | None
-    ) -> None:
-        """Give somebody the principal tags and the organization that conditions require."""
-        for key, values in ((conditions.principal_tags if conditions else None) or {}).items():
-            self.tag(person, key, values[0])
-        path = str(principal.identity)
-        if principal.kind not in _UNITS:
-            path = next(iter((conditions.organizations if conditions else None) or ()), "")
-        if path:
-            path = path if "/" in path else f"{path}/r-0000/"
-            self._join_organization(path.partition("/")[0], path)
-
-    def make_caller(self, principal: PrincipalModel, operator: Person) -> Person:
-        """Make somebody whom a grant to the principal is to let in."""
-        entity = principal.entity
-        match principal.kind:
-            case "user" if entity:
-                return self.make_user(entity.name, entity.path, mfa=True)
-            case "role" if entity:
-                return self._start_session(operator, entity.name, entity.path)
-            case "group" if entity:
-                return self._make_member(entity.name, entity.path)
-            case "session":
-                role, _, session = str(principal.session).partition("/")
-                return self._start_session(operator, role, session=session)
-            case "permission_set":
-                # As AWS names the role of a set:
-                # https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocreatepermissionset.html
-                name = f"AWSReservedSSO_{principal.permission_set}_0123456789abcdef"
-                return self._start_session(
-                    operator, name, "/aws-reserved/sso.amazonaws.com/", policy=_ASSUME_ANYTHING
-                )
-        return self.make_user("sandbox-entitled", policy=_ASSUME_ANYTHING, mfa=True)
-
-    def make_user(
-        self, name: str, path: str = "/", *, policy: str | None = None, mfa: bool = False
-    ) -> Person:
-        """Make a user with an access key, once."""
-        if name in self._users:
-            return self._users[name]
-        iam = self._iam
-        with suppress(iam.exceptions.EntityAlreadyExistsException):
-            iam.create_user(UserName=name, Path=path)
-        if policy:
-            iam.put_user_policy(UserName=name, PolicyName=_POLICY, PolicyDocument=policy)
-        arn = iam.get_user(UserName=name)["User"]["Arn"]
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        self._keys.append((name, key["AccessKeyId"]))
-        keys = {
-            "aws_access_key_id": key["AccessKeyId"],
-            "aws_secret_access_key": key["SecretAccessKey"],
-        }
-        self._users[name] = Person(
-            arn,
-            make_client("sts", self._endpoint, keys, self._region),
-            keys,
-            self._enable_device(name) if mfa else None,
-        )
-        return self._users[name]
-
-    def tag(self, caller: Person, key: str, value: str) -> None:
-        """Tag the user, or the role of a session."""
-        tags = [{"Key": key, "Value": value}]
-        iam: Any = self._iam
-        if ":user/" in caller.arn:
-            iam.tag_user(UserName=caller.name, Tags=tags)
-        else:
-            iam.tag_role(RoleName=caller.name, Tags=tags)
-
-    def _make_member(self, group: str, path: str) -> Person:
-        with suppress(self._iam.exceptions.EntityAlreadyExistsException):
-            self._iam.create_group(GroupName=group, Path=path)
-        member = self.make_user(f"sandbox-{group}"[:64], mfa=True)
-        self._iam.add_user_to_group(GroupName=group, UserName=member.name)
-        return member
-
-    def _start_session(
-        self,
-        operator: Person,
-        name: str,
-        path: str = "/",
-        *,
-        session: str = "sandbox",
-        policy: str | None = None,
-    ) -> Person:
-        """A session of a role, which the account's operator assumes."""
-        iam = self._iam
-        trust = build_trust_policy(
-            [PrincipalModel(user=OPERATOR)], None, self._partition, self._account
-        )
-        with suppress(iam.exceptions.EntityAlreadyExistsException):
-            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-        if policy:
-            iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
-        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
-        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
-        return Person(
-            assumed["AssumedRoleUser"]["Arn"],
-            make_session_sts(self._endpoint, assumed["Credentials"], self._region),
-            _name_credentials(assumed["Credentials"]),
-        )
-
-    def _join_organization(self, organization: str, path: str) -> None:
-        """Put the account into an organization."""
-        body = json.dumps({"account": self._account, "id": organization, "path": path}).encode()
-        url = f"{self._endpoint}/_sandbox/organization"
-        request = urllib.request.Request(url, body, method="PUT")  # noqa: S310
-        open_url(request, timeout=5)
-
-    def _enable_device(self, user: str) -> tuple[str, str]:
-        create, name = self._iam.create_virtual_mfa_device, f"sandbox-{user}"
-        try:
-            device = create(VirtualMFADeviceName=name)["VirtualMFADevice"]
-        except self._iam.exceptions.EntityAlreadyExistsException:
-            # Another command's, which may be using it at this moment.
-            device = create(VirtualMFADeviceName=f"{name}-{token_hex(4)}")["VirtualMFADevice"]
-        serial, seed = device["SerialNumber"], bytes(device["Base32StringSeed"]).decode()
-        self._devices.append((user, serial))
-        # This step's code and the next one's: the clock may go on to that one before the call.
-        now = time.time()
-        first, second = totp(seed, now), totp(seed, now + STEP)
-        self._iam.enable_mfa_device(
-            UserName=user,
-            SerialNumber=serial,
-            AuthenticationCode1=first,
-            AuthenticationCode2=second,
-        )
-        return serial, seed
-
-    def _drop_device(self, user: str, serial: str) -> None:
-        with suppress(self._iam.exceptions.NoSuchEntityException):
-            self._iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
-        with suppress(self._iam.exceptions.NoSuchEntityException):
-            self._iam.delete_virtual_mfa_device(SerialNumber=serial)
-
-    def revoke_keys(self) -> None:
-        """Delete the keys and devices."""
-        for user, key in self._keys:
-            # Whose accounts were emptied has nothing to give back.
-            with suppress(self._iam.exceptions.NoSuchEntityException):
-                self._iam.delete_access_key(UserName=user, AccessKeyId=key)
-        for user, serial in self._devices:
-            self._drop_device(user, serial)
-
-
-class _PeopleMakers(dict[str, _PeopleMaker]):
-    """The makers by their accounts, each made when it is first asked for."""
-
-    def __init__(self, endpoint: str, region: str) -> None:
+    def __init__(self, endpoint: str, settings: Settings) -> None:
         super().__init__()
         self._endpoint = endpoint
-        self._region = region
+        self._settings = settings
+        self._names = {account: name for name, account in get_account_ids(settings).items()}
 
-    def __missing__(self, account: str) -> _PeopleMaker:
-        self[account] = _PeopleMaker(self._endpoint, account, self._region)
+    def __missing__(self, account: str) -> PersonMaker:
+        # An account that isn't the stack's is where the others are.
+        name = self._names.get(account, next(iter(self._settings.connections)))
+        region = get_region(self._settings, name)
+        self[account] = PersonMaker(self._endpoint, account, region)
         return self[account]
-
-
-def _call_as_identity_center(request: Any, **_: object) -> None:
-    request.headers[AWS_SERVICE] = "sso.amazonaws.com"
-
-
-def make_session_sts(endpoint: str, credentials: Any, region: str = DEFAULT_REGION) -> "STSClient":
-    """STS with the credentials that an AssumeRole call returned."""
-    sts: STSClient = make_client("sts", endpoint, _name_credentials(credentials), region)
-    return sts
-
-
-def _name_credentials(credentials: Any) -> dict[str, str]:
-    return {
-        "aws_access_key_id": credentials["AccessKeyId"],
-        "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
-    }

@@ -147,7 +147,11 @@ class Stage:
         for name in ("config", "credentials"):
             (self.folder / "aws" / name).write_text("", encoding="utf-8")
         people = self.everybody
-        others = {"outsider": people.outsider, "nobody": people.nobody, "stranger": people.stranger}
+        others = {
+            "outsider": people.outsiders["source"],
+            "nobody": people.nobodies["source"],
+            "stranger": people.stranger,
+        }
         for key, caller in {**people.callers, **others}.items():
             self.profile(key.partition("-")[2] or key, caller.credentials)
         for name, account in (("source", SOURCE), ("destination", DESTINATION)):

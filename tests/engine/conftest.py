@@ -24,7 +24,7 @@ from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.grants.model import read_model
 from sandbox.aws.server import Sandbox, client
 from sandbox.deploy.pulumi_engine import NoEngineError, find
-from sandbox.proof.people import make_session_sts
+from sandbox.proof.person import make_session_sts
 from stack_config import make_provider
 
 if TYPE_CHECKING:

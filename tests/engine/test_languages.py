@@ -13,7 +13,7 @@ import pytest
 
 from examples.__main__ import EXAMPLES, PROFILES, build_environment, create_stack
 from sandbox.aws.server import client
-from sandbox.proof.people import make_session_sts
+from sandbox.proof.person import make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:

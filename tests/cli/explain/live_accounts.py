@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.aws.server import client
-from sandbox.proof.people import make_session_sts
+from sandbox.proof.person import make_session_sts
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient

@@ -133,7 +133,12 @@ def circumstances_of(stage: Stage, grant: str, caller: Person) -> list[tuple[str
 
 def everybody(stage: Stage) -> list[Person]:
     people = stage.everybody
-    return [*people.callers.values(), people.outsider, people.nobody, people.stranger]
+    return [
+        *people.callers.values(),
+        *people.outsiders.values(),
+        *people.nobodies.values(),
+        people.stranger,
+    ]
 
 
 def live(stage: Stage, caller: Person, documents: GrantDocuments) -> CallerWithPolicies:

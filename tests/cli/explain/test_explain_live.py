@@ -17,7 +17,7 @@ from cross_account_access.cli.explain import decision_inputs
 from cross_account_access.cli.iam_reader import UnreadableError
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.terminal import ExitCode, Failure
-from sandbox.proof.people import make_session_sts
+from sandbox.proof.person import make_session_sts
 from tests.cli.explain.live_accounts import (
     DENY,
     DESTINATION,

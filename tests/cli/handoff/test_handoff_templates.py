@@ -25,7 +25,7 @@ from moto.server import ThreadedMotoServer
 from cross_account_access.cli.handoff.cloudformation_template import render_template
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
 from cross_account_access.cli.handoff.terraform_configuration import render_configuration
-from sandbox.proof.people import make_session_sts
+from sandbox.proof.person import make_session_sts
 from tests.cli.conftest import Stage, deploy
 from tests.cli.handoff.everything import (
     GRANTS,

@@ -30,7 +30,7 @@ def clients(stage: Stage) -> resource_handlers.AccountClients:
 
 def role(clients: resource_handlers.AccountClients, **inputs: Any) -> Any:
     resource_handlers.make_resource(
-        ROLE, clients, {"name": "deploy", "assumeRolePolicy": TRUST} | inputs
+        ROLE, clients.iam, {"name": "deploy", "assumeRolePolicy": TRUST} | inputs
     )
     return clients.iam.get_role(RoleName="deploy")["Role"]
 
@@ -39,7 +39,7 @@ def test_a_role_is_made_with_all_that_was_given(clients: resource_handlers.Accou
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     made = resource_handlers.make_resource(
         ROLE,
-        clients,
+        clients.iam,
         {
             "name": "deploy",
             "path": "/team/",
@@ -84,7 +84,7 @@ def test_a_policy_takes_any_number_of_changes(clients: resource_handlers.Account
         for n in range(8)
     ]
     arns = {
-        resource_handlers.make_resource(POLICY, clients, {"name": "may", "policy": policy}).id
+        resource_handlers.make_resource(POLICY, clients.iam, {"name": "may", "policy": policy}).id
         for policy in documents
     }
     (arn,) = arns
@@ -103,7 +103,7 @@ def test_attachments_and_inline_policies_may_be_made_twice(
     role(clients)
     clients.iam.create_user(UserName="alice")
     arn = resource_handlers.make_resource(
-        POLICY, clients, {"name": "may", "policy": document(Action="s3:*", Resource="*")}
+        POLICY, clients.iam, {"name": "may", "policy": document(Action="s3:*", Resource="*")}
     ).id
     inline = document(Action="sqs:*", Resource="*")
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_attachments_and_inline_policies_may_be_made_twice(
                 {"role": "deploy", "name": "inline", "policy": inline},
             ),
         ):
-            resource_handlers.make_resource(kind, clients, inputs)
+            resource_handlers.make_resource(kind, clients.iam, inputs)
     attached = [{"PolicyName": "may", "PolicyArn": arn}]
     assert clients.iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"] == attached
     assert (
@@ -163,11 +163,11 @@ def test_what_is_no_resource_of_the_project_is_not_made(
         resource_handlers.UnsupportedResourceError,
         match=r"^aws:s3/bucket:Bucket is not made in process, only aws:iam/role:Role, ",
     ):
-        resource_handlers.make_resource("aws:s3/bucket:Bucket", clients, {})
+        resource_handlers.make_resource("aws:s3/bucket:Bucket", clients.iam, {})
 
 
 def test_an_input_that_is_missing_is_no_unknown_resource(
     clients: resource_handlers.AccountClients,
 ) -> None:
     with pytest.raises(KeyError, match="name"):
-        resource_handlers.make_resource(ROLE, clients, {"assumeRolePolicy": TRUST})
+        resource_handlers.make_resource(ROLE, clients.iam, {"assumeRolePolicy": TRUST})

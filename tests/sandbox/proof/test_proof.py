@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 import stack_config
-from cross_account_access.config.settings import PairSettings
 from sandbox.aws import sts
 from sandbox.aws.query_protocol import AwsError
 from sandbox.aws.server import client
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from types_boto3_iam import IAMClient
 
+    from cross_account_access.config.settings import Settings
     from sandbox.aws.server import Sandbox
     from sandbox.proof.people import People
 
@@ -59,18 +59,21 @@ class Halves:
     def __init__(self, accounts: Sandbox) -> None:
         self.accounts = accounts
         self._endpoint = accounts.endpoint
-        settings = stack_config.check(
-            {
-                "source": connection(SOURCE, accounts.endpoint),
-                "destination": connection(DESTINATION, accounts.endpoint),
-                "grants": GRANTS,
-            }
-        )
-        assert isinstance(settings, PairSettings)
-        self.settings = settings
+        self.settings = self.check(side="both")
         self.role_arns = {
             name: f"arn:aws:iam::{DESTINATION}:role/{role}" for name, role in ROLES.items()
         }
+
+    def check(self, **config: str) -> Settings:
+        """The settings of a stack of these grants."""
+        return stack_config.check(
+            {
+                "source": connection(SOURCE, self._endpoint),
+                "destination": connection(DESTINATION, self._endpoint),
+                "grants": GRANTS,
+                **config,
+            }
+        )
 
     @property
     def source(self) -> IAMClient:
@@ -120,8 +123,8 @@ def halves(running: Sandbox) -> Halves:
 def people(halves: Halves, running: Sandbox) -> Iterator[People]:
     running.reset()
     with make_people(running.endpoint, halves.settings, keep=False) as everybody:
-        make_roles(running.endpoint, halves.settings)
-        allow_principals(running.endpoint, halves.settings, halves.role_arns)
+        make_roles(running.endpoint, halves.check(side="source"))
+        allow_principals(running.endpoint, halves.check(side="destination"), halves.role_arns)
         yield everybody
 
 
@@ -203,8 +206,8 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
         ["deploy, ci/sandbox: assumes the role"],
     ),
     "a principal that may not": (
-        lambda halves: halves.source.delete_user_policy(
-            UserName="alice", PolicyName="sandbox-read"
+        lambda halves: halves.source.detach_user_policy(
+            UserName="alice", PolicyArn=f"arn:aws:iam::{SOURCE}:policy/sandbox-1-user-alice"
         ),
         ["read, alice: assumes the role"],
     ),
