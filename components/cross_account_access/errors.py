@@ -1,8 +1,9 @@
 """Errors about input: which rule is broken, at which path, by which value, and what to do."""
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +25,7 @@ _SECRET_KEYS = (
 )
 _SECRET_TEXT = re.compile(r"(external|access|secret|token|password)\w*[\"']?\s*[:=]", re.IGNORECASE)
 _LONGEST_VALUE = 120
+_MOST_NAMES = 20
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Letters and marks that no font shows, though they have another category.
 # https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
@@ -157,6 +159,15 @@ def make_problem(path: str, value: Any, refusal: Refusal) -> Problem:
     shown = value if refusal.value is NOT_SHOWN and not refusal.where else refusal.value
     shown = display_value(where, shown)
     return Problem(where, shown, refusal.rule, refusal.remedy, code=refusal.code)
+
+
+def suggest_names(given: str, known: Collection[str]) -> str:
+    """Say which names there are, or of many those that a wrong one is most like."""
+    if len(known) <= _MOST_NAMES:
+        return f"These are: {', '.join(known)}"
+    if nearest := difflib.get_close_matches(given, known, n=3):
+        return f"Did you mean {' or '.join(nearest)}?"
+    return f"These are: {', '.join([*known][:_MOST_NAMES])} and {len(known) - _MOST_NAMES} more"
 
 
 def join_path(path: str, steps: Sequence[str | int]) -> str:

@@ -46,6 +46,7 @@ class AccessParts:
         self._component = component
         self._inputs = inputs
         self._options = opts
+        self._told: set[str] = set()
         roles = {role: self._make_role(role) for role in inputs.roles}
         self._assume_role = self._make_assume_role_grants(roles)
         self.granted = {role: self._build_outputs(role, made) for role, made in roles.items()}
@@ -178,12 +179,14 @@ class AccessParts:
         principals = model.unattached_principals
         if not principals:
             return None
-        names = ", ".join(f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in principals)
-        pulumi.info(
-            f"grant {self._inputs.model.label_role(role)}: its policy for {names} can't be "
-            "attached from here; output unattached_policies",
-            self._component,
-        )
+        if role[0] not in self._told:  # one line for all of its roles
+            self._told.add(role[0])
+            names = ", ".join(f"{str(p.kind).replace('_', ' ')} {p.identity}" for p in principals)
+            pulumi.info(
+                f"grant {role[0]}: its policy for {names} can't be attached from here; output "
+                "unattached_policies",
+                self._component,
+            )
         actions = {
             action
             for principal in principals

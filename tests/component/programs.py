@@ -10,8 +10,13 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.output import UNKNOWN as NOT_YET
 
-from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
-from tests.component.world import SOURCE
+from cross_account_access import (
+    AssumeRoleGrant,
+    CrossAccountAccess,
+    MultiAccountAccess,
+    TrustedRole,
+)
+from tests.component.world import DESTINATION, ELSEWHERE, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 _COMPONENTS: dict[str, Callable[..., pulumi.ComponentResource]] = {
     "AssumeRoleGrant": AssumeRoleGrant,
     "CrossAccountAccess": CrossAccountAccess,
+    "MultiAccountAccess": MultiAccountAccess,
     "TrustedRole": TrustedRole,
 }
 
@@ -93,6 +99,40 @@ def access(
         for key in leave_out:
             del given[key]
         return outputs(CrossAccountAccess(name, given))
+
+    return program
+
+
+def provider(name: str) -> Late:
+    """The AWS provider of the account that the world has by that name."""
+    return Late(f"provider({name!r})", lambda: aws.Provider(name, region="us-east-1"))
+
+
+PEOPLE: dict[str, Any] = {"provider": provider("people")}
+PRODUCTION: dict[str, Any] = {"provider": provider("production"), "groups": ["workloads"]}
+STAGING: dict[str, Any] = {"account_id": ELSEWHERE, "groups": ["workloads"]}
+ACCOUNTS = {"people": PEOPLE, "production": PRODUCTION, "staging": STAGING}
+"""The source, and two destinations; the second one's part is made elsewhere."""
+IDS = {"people": SOURCE, "production": DESTINATION, "staging": ELSEWHERE}
+
+
+def wide(**changes: Any) -> dict[str, Any]:
+    """A grant to the user alice of `people`, in all workloads."""
+    return grant(**{"source": "people", "destinations": ["workloads"], **changes})
+
+
+ONE_WIDE_GRANT = {"read": wide()}
+
+
+def fleet(
+    grants: Any = ONE_WIDE_GRANT, accounts: Any = ACCOUNTS, *, name: str = "team", **args: Any
+) -> Program:
+    """A program of one `MultiAccountAccess`, by default of one grant; it returns all of the
+    component's outputs."""
+
+    def program() -> dict[str, Any]:
+        given = {"accounts": accounts, "grants": grants, **args}
+        return outputs(MultiAccountAccess(name, filled(given)))
 
     return program
 

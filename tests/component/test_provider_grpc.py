@@ -98,6 +98,7 @@ def test_the_host_tells_its_schema(host: Host) -> None:
     assert {token.rpartition(":")[2] for token in schema["resources"]} == {
         "AssumeRoleGrant",
         "CrossAccountAccess",
+        "MultiAccountAccess",
         "TrustedRole",
     }
 

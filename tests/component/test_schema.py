@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
 PACKAGE = "cross-account-access"
-COMPONENTS = ("AssumeRoleGrant", "CrossAccountAccess", "TrustedRole")
+COMPONENTS = ("AssumeRoleGrant", "CrossAccountAccess", "MultiAccountAccess", "TrustedRole")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,7 @@ def test_closed_values_are_enums(
     [
         ("AssumeRoleGrant", ["principal", "roleArns"]),
         ("CrossAccountAccess", ["grants"]),
+        ("MultiAccountAccess", ["accounts", "grants"]),
         ("TrustedRole", ["principals", "sourceAccountId"]),
     ],
 )

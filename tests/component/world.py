@@ -1,4 +1,4 @@
-"""Two AWS accounts as a Pulumi program sees them: what is looked up in them and what comes of what
+"""AWS accounts as a Pulumi program sees them: what is looked up in them and what comes of what
 is made there."""
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOURCE, DESTINATION, ELSEWHERE = "111111111111", "222222222222", "333333333333"
+CI = "444444444444"
+FLEET = {"people": SOURCE, "production": DESTINATION, "staging": ELSEWHERE, "ci": CI}
 AWS_PROVIDER = "pulumi:providers:aws"
 
 _HAVE_ARN = {
@@ -56,7 +58,7 @@ class World:
     partition: str = "aws"
     partitions: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(
-        default_factory=lambda: {"source": SOURCE, "destination": DESTINATION}
+        default_factory=lambda: {"source": SOURCE, "destination": DESTINATION, **FLEET}
     )
     lookups_unknown: bool = False
     slow: frozenset[str] = frozenset()

@@ -22,6 +22,7 @@ from cross_account_access.errors import (
     is_secret,
     join_path,
     make_problem,
+    suggest_names,
 )
 
 SECRET_KEYS = [
@@ -225,3 +226,17 @@ def test_every_value_is_shown_on_one_short_line(value: object) -> None:
     shown = display_value("here", value)
     assert len(shown) <= 121
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "suggestion"),
+    [
+        ("x", 2, "These are: account-0, account-1"),
+        ("acount-7", 300, "Did you mean account-7 or account-97 or account-87?"),
+        ("x", 22, f"These are: {', '.join(f'account-{n}' for n in range(20))} and 2 more"),
+    ],
+)
+def test_of_many_names_those_are_suggested_that_a_wrong_one_is_like(
+    given: str, count: int, suggestion: str
+) -> None:
+    assert suggest_names(given, [f"account-{number}" for number in range(count)]) == suggestion

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
-from cross_account_access.errors import FieldPath, Key, Refusal
+from cross_account_access.errors import FieldPath, Key, Refusal, suggest_names
 from cross_account_access.iam import limits
 
 from .model import Model, plain
 
 # A Pulumi stack may be called so too.
 ACCOUNT_NAME = limits.StringRule(
-    "an account's or group's name",
+    "an account or group name",
     1,
     64,
     r"[A-Za-z0-9][\w.-]*",
@@ -39,10 +39,9 @@ class AccountNames:
         """Check that every name stands for one account or one group.
 
         Raises:
-            Refusal: If a group is called like an account, two accounts have one ID, or names of two
-                differ in case only.
+            Refusal: If a group is called like an account, or names of two accounts differ in case
+                only.
         """
-        taken: dict[str, str] = {}
         if repeated := limits.find_repeated(self._accounts, key=str.lower):
             raise Refusal(
                 "names of accounts must be unique, ignoring case: they are those of stacks' files",
@@ -59,8 +58,6 @@ class AccountNames:
                         where=(*where, Key("groups"), position),
                         value=group,
                     )
-            if account.account_id:
-                check_names(taken, name, account.account_id)
 
     def find(self, name: str, where: FieldPath) -> set[str]:
         """Find the accounts that a name stands for.
@@ -71,11 +68,10 @@ class AccountNames:
         found = {name} if name in self._accounts else self._groups.get(name)
         if found:
             return found
-        known = ", ".join(sorted({*self._accounts, *self._groups}))
         raise Refusal(
             "must be the name of an account or of a group of accounts",
             code="unknown-account",
-            remedy=f"These are: {known}",
+            remedy=suggest_names(name, sorted({*self._accounts, *self._groups})),
             where=where,
             value=name,
         )
@@ -91,7 +87,7 @@ class AccountNames:
         raise Refusal(
             "must be the name of an account",
             code="unknown-account",
-            remedy=f"The accounts are: {', '.join(sorted(self._accounts))}",
+            remedy=suggest_names(name, sorted(self._accounts)),
             where=where,
             value=name,
         )
@@ -104,9 +100,9 @@ class AccountNames:
         """
         for name in sorted(set(self._accounts) - set(used)):
             raise Refusal(
-                "every account must be the source or a destination of a grant",
+                "every account must have principals or the role of a grant",
                 code="unused-account",
-                remedy="Name it in a grant, or remove it",
+                remedy="Add it to a grant's source or destinations, or remove it",
                 where=(Key("accounts"), name),
             )
 
@@ -121,7 +117,7 @@ def check_names(taken: dict[str, str], name: str, account_id: str) -> None:
         raise Refusal(
             f"an account must have one name; {other} is this one too",
             code="account-named-twice",
-            remedy="Remove one of them, or correct its ID",
+            remedy="Remove one of them, or correct its ID or its credentials",
             where=(Key("accounts"), name, Key("account_id")),
             value=account_id,
         )

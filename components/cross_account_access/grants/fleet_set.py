@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cross_account_access.errors import FieldPath, Key, Refusal, locate
+from cross_account_access.iam import arns
 
 from .accounts import ACCOUNT_NAME, AccountModel, AccountNames, check_names
 from .grant import GrantModel
@@ -17,7 +18,7 @@ from .model import plain
 class FleetSet(GrantSet):
     """The grants among any number of accounts."""
 
-    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], AccountModel] = Field(min_length=2)
+    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], AccountModel] = Field(min_length=1)
 
     @property
     def account_ids(self) -> Mapping[str, str | None]:
@@ -50,6 +51,13 @@ class FleetSet(GrantSet):
 
     def check_form(self) -> None:
         """Check every name of an account, and that every account is used."""
+        if len(self.accounts) == 1:
+            raise Refusal(
+                "must have at least two accounts: a source and a destination",
+                code="one-account",
+                where=(Key("accounts"),),
+                value=list(self.accounts),
+            )
         names = self._names
         names.check()
         used: set[str] = set()
@@ -57,7 +65,24 @@ class FleetSet(GrantSet):
             with locate(Key("grants"), name):
                 used |= self._check_sources(grant)
                 used |= self._check_destinations(grant)
+                _check_policies(grant, len(self.get_destinations(name)))
         names.refuse_unused(used)
+        self._check_labels()
+
+    def _check_labels(self) -> None:
+        """Check that no two roles are called alike in the console and among the profiles."""
+        labels: dict[str, GrantedRole] = {}
+        for role in self.roles:
+            label = self.label_usage(role)
+            if (other := labels.setdefault(label, role)) != role:
+                raise Refusal(
+                    f"GRANT-ACCOUNT names the role's profile, so it must be unique; {other[0]} in "
+                    f"{other[1]} is {label} too",
+                    code="repeated-profile-name",
+                    remedy="Rename the grant or the account",
+                    where=(Key("grants"), role[0]),
+                    value=label,
+                )
 
     def check_ids(self, ids: Mapping[str, str]) -> None:
         """Check that the accounts are different ones."""
@@ -110,7 +135,7 @@ class FleetSet(GrantSet):
         destinations = set(self._find_destinations(grant))
         if not destinations:
             raise Refusal(
-                "must leave one destination at least",
+                "must leave at least one destination",
                 code="all-destinations-excluded",
                 where=(Key("exclude"),),
                 value=grant.exclude,
@@ -127,3 +152,18 @@ class FleetSet(GrantSet):
                     value=source,
                 )
         return destinations
+
+
+def _check_policies(grant: GrantModel, destinations: int) -> None:
+    """Check that a role of several accounts has no policy that only one of them can have."""
+    for where, policy in grant.role.list_known_policies():
+        arn = arns.parse_arn(policy)
+        if destinations > 1 and arn and arn.account != "aws":
+            raise Refusal(
+                f"must be AWS's own policy where a role is in several accounts, here in "
+                f"{destinations}",
+                code="policy-of-one-account",
+                remedy="Make it an inline policy, or give the account a grant of its own",
+                where=(Key("role"), *where),
+                value=policy,
+            )

@@ -92,12 +92,13 @@ class TrustModel(Model):
         for principal in self.principals:
             own = {principal.known_account} if principal.known_account else set()
             known.setdefault(self.source_of(principal), set()).update(own)
-        for accounts in known.values():
+        for source, accounts in known.items():
             if len(accounts) > 1:
+                hint = "" if source == SOURCE else ". Name each one's account as its source"
                 raise Refusal(
                     "a grant's principals must be in one source account",
                     code="principals-of-several-accounts",
-                    remedy=f"These are in {', '.join(sorted(accounts))}",
+                    remedy=f"These are in {', '.join(sorted(accounts))}{hint}",
                     where=(Key("principals"),),
                 )
         return {

@@ -108,9 +108,10 @@ class GrantSet(Model):
         for name, account in self.roles:
             role = self.grants[name].role_name(name)
             if (other := names.setdefault((account, role.lower()), name)) != name:
+                where = "" if account == DESTINATION else f" in {account}"
                 raise Refusal(
                     "role names must be unique in an account, ignoring case; grant "
-                    f"{other} already uses this one",
+                    f"{other} already uses this one{where}",
                     code="repeated-role-name",
                     where=(Key("grants"), name, Key("role"), Key("name")),
                     value=role,
@@ -219,13 +220,7 @@ class PairSet(GrantSet):
         """Check that no grant names accounts, and that the other side's ID is there."""
         for name, grant in sorted(self.grants.items()):
             with locate(Key("grants"), name):
-                for key in ("source", "destinations", "exclude"):
-                    if getattr(grant, key):
-                        raise refuse_account_key(key, getattr(grant, key))
-                for position, principal in enumerate(grant.principals):
-                    if principal.source:
-                        with locate(Key("principals"), position):
-                            raise refuse_account_key("source", principal.source)
+                _refuse_account_keys(grant)
         if self.side == "both":
             return
         other: AccountSide = "destination" if self.side == "source" else "source"
@@ -254,6 +249,16 @@ class AccessModel(PairSet):
         """The path of an account's expected ID, and the ID where it is set."""
         key = f"{account}_account_id"
         return (Key(key),), getattr(self, key)
+
+
+def _refuse_account_keys(grant: GrantModel) -> None:
+    for key in ("source", "destinations", "exclude"):
+        if key in grant.model_fields_set:
+            raise refuse_account_key(key, getattr(grant, key))
+    for position, principal in enumerate(grant.principals):
+        if principal.source:
+            with locate(Key("principals"), position):
+                raise refuse_account_key("source", principal.source)
 
 
 def refuse_account_key(key: str, value: object) -> Refusal:

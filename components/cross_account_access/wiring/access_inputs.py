@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import NOT_SHOWN, FieldPath, Key, Refusal, join_path
 from cross_account_access.grants.accounts import ACCOUNT_NAME, AccountModel
 from cross_account_access.grants.assume_role_grant import RolePlace
 from cross_account_access.grants.fleet_set import FleetSet
 from cross_account_access.grants.grant import GrantModel, Side
 from cross_account_access.grants.grant_set import AccessModel, GrantedRole, GrantSet
-from cross_account_access.grants.model import Unresolved, plain
+from cross_account_access.grants.model import Unresolved, plain, when_known
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.resolved_grant import Account, Accounts, FoundPrincipal
 
@@ -44,14 +44,19 @@ class AccessArgsModel(AccessModel):
 class AccountArgsModel(AccountModel):
     """The same with its providers, which `read_many` checks."""
 
-    provider: Any = None
-    lookup_provider: Any = None
+    provider: Annotated[Any, when_known(lambda given: given)] = None
+    lookup_provider: Annotated[Any, when_known(lambda given: given)] = None
 
 
 class MultiAccountModel(FleetSet):
     """Checked `multi_account.MultiAccountAccessArgs`, but for the providers."""
 
-    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], AccountArgsModel] = Field(min_length=2)
+    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], AccountArgsModel] = Field(min_length=1)
+
+    def locate_provider(self, account: str) -> FieldPath:
+        """The path of an account's provider."""
+        own = self.accounts[account].provider is not None
+        return (Key("accounts"), account, Key("provider" if own else "lookup_provider"))
 
 
 @dataclass(frozen=True)
@@ -258,28 +263,28 @@ class AccessInputs:
         Raises:
             InvalidArgs: If two would be called the same.
         """
-        resources: list[str] = []
+        resources: dict[str, None] = {}
+
+        def add(own: list[str], path: str, value: object, remedy: str) -> None:
+            if taken := next((one for one in own if one in resources), None):
+                refusal = Refusal(
+                    f"every resource must have a name of its own; here two would be called {taken}",
+                    code="resource-name-taken",
+                    remedy=remedy,
+                )
+                raise InvalidArgs.of(self.args.component, path, value, refusal)
+            resources.update(dict.fromkeys(own))
+
         for role in self.roles:
             if role[1] in self.making:
                 settings = self.model.grants[role[0]].role
-                resources += list_role_resources(self.name_role(role), settings)
-        taken = set(resources)
+                own = list_role_resources(self.name_role(role), settings)
+                add(own, join_path("grants", role[:1]), NOT_SHOWN, "Give the grant another name")
         for label, planned in self.assume_roles.items():
-            for resource in planned.list_resources():
-                if resource in taken:
-                    self._refuse_name(resource, self.principals[label])
-                taken.add(resource)
-                resources.append(resource)
-        return resources
-
-    def _refuse_name(self, resource: str, principal: SourcePrincipal) -> NoReturn:
-        refusal = Refusal(
-            f"every resource must have a name of its own; here two would be called {resource}",
-            code="resource-name-taken",
-            remedy="Give the principal another label",
-        )
-        shown = principal.model.display_name
-        raise InvalidArgs.of(self.args.component, principal.path, shown, refusal)
+            principal = self.principals[label]
+            shown, remedy = principal.model.display_name, "Give the principal another label"
+            add(planned.list_resources(), principal.path, shown, remedy)
+        return list(resources)
 
     def _pick_imports(self, resources: list[str]) -> dict[str, str]:
         imports = self.model.imports

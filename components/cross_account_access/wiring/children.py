@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import Refusal, make_problem
+from cross_account_access.errors import Refusal, make_problem, suggest_names
 
 from .inputs import InvalidArgs
 
@@ -66,12 +66,18 @@ def check_imports(
     """
     unknown = sorted(set(import_ids) - set(resources))
     if unknown:
-        refusal = Refusal(
-            "must be a resource that this component makes",
-            code="unknown-import",
-            remedy=f"These are: {', '.join(resources)}",
+        problems = tuple(
+            make_problem(
+                "imports",
+                key,
+                Refusal(
+                    "must be a resource that this component makes",
+                    code="unknown-import",
+                    remedy=suggest_names(key, resources),
+                ),
+            )
+            for key in unknown
         )
-        problems = tuple(make_problem("imports", key, refusal) for key in unknown)
         raise InvalidArgs(component, problems)
 
 

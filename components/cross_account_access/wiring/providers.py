@@ -101,41 +101,46 @@ def find_account_providers(
         InvalidArgs: If something else stands in the place of one, there are none at all, or an
             account has neither a provider nor an ID.
     """
-    making: dict[str, aws.Provider | Problem] = {}
     asking: dict[str, aws.Provider | Problem] = {}
-    for name in sorted(account_ids):
+    making = set()
+    for name, account_id in sorted(account_ids.items()):
         account = args.below("accounts", name)
         given = [key for key in ("provider", "lookup_provider") if key in account.plain]
-        if len(given) > 1:
-            refusal = Refusal(
-                "must not stand beside a provider, which principals are looked up with too",
-                code="two-providers",
-                remedy="Leave it out",
-            )
-            path = join_path(account.path, ("lookup_provider",))
-            asking[name] = make_problem(path, NOT_SHOWN, refusal)
+        if problem := _find_problem(account, given, account_id):
+            asking[name] = problem
         elif given:
             asking[name] = find_provider(account, given[0])
-            if given == ["provider"]:
-                making[name] = asking[name]
-        elif account_ids[name] is None:
-            refusal = Refusal(
-                "an account without a provider must have its ID",
-                code="missing-account-id",
-                remedy="Add the key",
-            )
-            asking[name] = make_problem(
-                join_path(account.path, ("account_id",)), NOT_SHOWN, refusal
-            )
+            making |= {name} if given == ["provider"] else set()
     asked = _pick_providers(args, asking)
     if not making:
         refusal = Refusal(
-            "one account at least must have a provider, or nothing would be made",
+            "at least one account must have a provider, or nothing would be made",
             code="missing-provider",
             remedy="Give an aws.Provider to each account whose part is to be made here",
         )
         raise InvalidArgs.of(args.component, "accounts", NOT_SHOWN, refusal)
-    return _pick_providers(args, making), asked
+    return {name: asked[name] for name in sorted(making)}, asked
+
+
+def _find_problem(account: FrozenArgs, given: list[str], account_id: str | None) -> Problem | None:
+    """What is wrong with the keys that tell which account an account is."""
+    if len(given) > 1:
+        key = "lookup_provider"
+        refusal = Refusal(
+            "must not stand beside a provider, which principals are looked up with too",
+            code="two-providers",
+            remedy="Leave it out",
+        )
+    elif not given and account_id is None:
+        key = "account_id"
+        refusal = Refusal(
+            "an account without a provider must have its ID",
+            code="missing-account-id",
+            remedy="Add the key",
+        )
+    else:
+        return None
+    return make_problem(join_path(account.path, (key,)), NOT_SHOWN, refusal)
 
 
 def _pick_providers(
