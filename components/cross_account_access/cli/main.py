@@ -10,6 +10,7 @@ from cross_account_access import __version__
 
 from .exec.exec_command import exec_command
 from .explain.explain_command import explain
+from .fleet.fleet_command import fleet
 from .handoff.handoff_command import handoff
 from .map.map_command import map_command
 from .open.open_command import open_role
@@ -55,12 +56,13 @@ class _Commands(click.Group):
 def cli() -> None:
     """Verify, explain, use and hand over the access that a stack's grants open.
 
-    Every command reads the grants from a stack (--stack dev) or from a file with its outputs
-    (--outputs FILE), and never changes anything in AWS.
+    Every command but fleet reads the grants from a stack (--stack dev) or from a file with its
+    outputs (--outputs FILE), and never changes anything in AWS. fleet deploys the stacks of many
+    accounts.
     """
 
 
-for command in (verify, explain, profile, open_role, exec_command, handoff, map_command):
+for command in (verify, explain, profile, open_role, exec_command, handoff, map_command, fleet):
     cli.add_command(command)
 
 

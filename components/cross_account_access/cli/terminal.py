@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     meaning: str
 
     DONE = 0, "done; verified without a finding; allowed"
-    NO = 1, "the answer is no: there is a finding, or access is refused"
+    NO = 1, "the answer is no: there is a finding, access is refused, or a stack failed"
     WRONG_INPUT = 2, "the command line, or a file or name on it, is wrong; nothing was done"
     UNAVAILABLE = (
         3,

@@ -130,11 +130,18 @@ class FleetSettings(Settings, FleetSet):
     def looked_up(self) -> tuple[str, ...]:
         """The other accounts that are asked for principals, sorted. No other is contacted.
 
-        Where this stack makes no part of a grant of its principals, an account isn't asked.
+        Only a role that this stack makes trusts by unique IDs, so that the accounts of other roles'
+        principals aren't asked.
         """
-        sources = {source for grant in self.made_grants for source in self.get_sources(grant)}
+        made = set(self.made)
+        sources = {
+            source
+            for grant, destination in self.roles
+            if destination in made
+            for source in self.get_sources(grant)
+        }
         asked = (name for name, account in self.accounts.items() if account.look_up)
-        return tuple(sorted(sources.intersection(asked) - set(self.made)))
+        return tuple(sorted(sources.intersection(asked) - made))
 
     @property
     def made_grants(self) -> tuple[str, ...]:
