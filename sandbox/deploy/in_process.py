@@ -7,6 +7,7 @@ knows.
 """
 
 import asyncio
+import gc
 import logging
 import runpy
 import sys
@@ -59,7 +60,7 @@ def deploy(
         set_all_config(dict(config), [])
         asyncio.run(_run_in_stack(program))
 
-    with _translate_errors(program), ThreadPoolExecutor(1) as thread:
+    with _translate_errors(program), _pause_garbage_collection(), ThreadPoolExecutor(1) as thread:
         thread.submit(run).result()
     return Deployment("in-process", monitor.outputs, deployer.resources)
 
@@ -88,6 +89,18 @@ async def _run_in_stack(program: Path) -> None:
     # The first failure is raised; asyncio would print a traceback for each that follows.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     await stack.run_in_stack(lambda: _run_program(program))
+
+
+@contextmanager
+def _pause_garbage_collection() -> Iterator[None]:
+    """Spare the collector the program's Outputs: all of them live until the run ends."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager
