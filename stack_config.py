@@ -104,13 +104,13 @@ def make_pair_args(settings: PairSettings) -> CrossAccountAccessArgs:
 def make_fleet_args(settings: FleetSettings) -> MultiAccountAccessArgs:
     """The args of many accounts' component, with a provider for each account that is contacted."""
     args: MultiAccountAccessArgs = make_args(settings)
-    accounts = args["accounts"]
+    accounts, made, looked_up = args["accounts"], settings.made, settings.looked_up
     for name, account in settings.accounts.items():
         if account.account_id:
             accounts[name]["account_id"] = account.account_id
-        if name in settings.made:
+        if name in made:
             accounts[name]["provider"] = _make_account_provider(settings, name)
-        elif name in settings.looked_up:
+        elif name in looked_up:
             accounts[name]["lookup_provider"] = _make_account_provider(settings, name)
     return args
 

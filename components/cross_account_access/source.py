@@ -9,6 +9,7 @@ from .args import Principal
 from .grants.principals import PrincipalModel
 from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
+from .wiring.attachments import warn_of_components
 from .wiring.children import Children
 from .wiring.inputs import NO_ARGS, freeze_args, holds_output
 from .wiring.outputs import list_outputs, wait_for
@@ -108,6 +109,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         else:
             frozen = freeze_args(f"AssumeRoleGrant {name}", args, keywords)
             inputs = AssumeRoleInputs.read(name, frozen)
+        warn_of_components(self, name, provider, inputs.model, len(inputs.planned))
         self._children = Children(self, provider, inputs.model.imports, opts)
         account = account_of(provider)
 

@@ -40,7 +40,6 @@ def collect_context_keys(request: StsRequest, role: Entity, *, mfa: bool) -> Key
         **_get_mfa_keys(identity, state.clock(), mfa=mfa),
         **_prefix_tags("aws:ResourceTag", state.accounts.get_tags(role)),
         **_prefix_tags("iam:ResourceTag", state.accounts.get_tags(role)),
-        "aws:ResourceAccount": role.account_id,
         **_get_organization_keys("Resource", role.account_id, state),
     }
 

@@ -12,9 +12,14 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
+from cross_account_access import (
+    AssumeRoleGrant,
+    CrossAccountAccess,
+    MultiAccountAccess,
+    TrustedRole,
+)
 from tests.component.harness import run
-from tests.component.programs import filled, output, outputs, secret
+from tests.component.programs import ACCOUNTS, STAGING, filled, output, outputs, secret, wide
 from tests.component.world import SOURCE, role_arn
 
 if TYPE_CHECKING:
@@ -31,6 +36,13 @@ IPS = ["203.0.113.7", output("203.0.113.8")]
 def access(**grant: Any) -> dict[str, Any]:
     """The args of a `CrossAccountAccess` with one grant."""
     return {"grants": {"deploy": {"principals": [{"user": "alice"}], **grant}}}
+
+
+def many(**changes: Any) -> dict[str, Any]:
+    """The args of a `MultiAccountAccess` with a grant, and one to all accounts beside it."""
+    staging = STAGING | {"groups": ["workloads", "tests"]}
+    grants = {"read": wide(**changes), "all": wide(principals=[{"user": "bob"}])}
+    return {"accounts": ACCOUNTS | {"staging": staging}, "grants": grants}
 
 
 def trusted(**args: Any) -> dict[str, Any]:
@@ -124,6 +136,34 @@ ACCESS: dict[str, tuple[dict[str, Any], Change]] = {
     ),
 }  # fmt: skip
 
+READ = ("grants", "read")
+FLEET: dict[str, tuple[dict[str, Any], Change]] = {
+    "a group given to an account": (
+        many(),
+        at("accounts", "people", then=replace("groups", ["x"])),
+    ),
+    "a group taken from an account": (
+        many(),
+        at("accounts", "staging", "groups", then=lambda groups: groups.clear()),
+    ),
+    "an account taken away": (many(), at("accounts", then=pop("staging"))),
+    "a provider taken away": (many(), at("accounts", "production", then=pop("provider"))),
+    "an account's ID changed": (
+        many(),
+        at("accounts", "staging", then=replace("account_id", "555555555555")),
+    ),
+    "a destination added": (many(), at(*READ, "destinations", then=append("people"))),
+    "the exclusion taken away": (many(exclude=["tests"]), at(*READ, "exclude", then=pop(0))),
+    "a principal's account changed": (
+        many(principals=[{"user": "bob", "source": "people"}]),
+        at(*READ, "principals", 0, then=replace("source", "staging")),
+    ),
+    "a condition popped beside a secret": (
+        many(conditions=WITH_ID),
+        at(*READ, "conditions", then=pop("mfa")),
+    ),
+}
+
 TRUSTED: dict[str, tuple[dict[str, Any], Change]] = {
     "MFA taken away beside a secret": (
         trusted(conditions=WITH_ID),
@@ -168,6 +208,7 @@ CASES = [
     pytest.param(component, args, change, id=f"{component.__name__}: {what}")
     for component, table in (
         (CrossAccountAccess, ACCESS),
+        (MultiAccountAccess, FLEET),
         (TrustedRole, TRUSTED),
         (AssumeRoleGrant, GRANTED),
     )

@@ -20,7 +20,7 @@ from examples.__main__ import (
 )
 from sandbox.aws.server import client
 from sandbox.deploy.stack import load
-from sandbox.proof.people import OPERATOR, make_session_sts
+from sandbox.proof.person import OPERATOR, make_session_sts
 from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:

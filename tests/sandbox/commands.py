@@ -7,6 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import yaml
 from click.testing import CliRunner
@@ -15,6 +16,8 @@ from cross_account_access.config.settings import NAMESPACE
 from sandbox.__main__ import main
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from click.testing import Result
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +30,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def project(folder: Path, endpoint: str | None = None, **config: Any) -> Path:
-    """A copy of the project, its dev stack at this endpoint (a free port), with this config."""
+def _copy_program(folder: Path) -> None:
     for name in ("Pulumi.yaml", "__main__.py", "stack_config.py"):
         shutil.copy(ROOT / name, folder)
+
+
+def project(folder: Path, endpoint: str | None = None, **config: Any) -> Path:
+    """A copy of the project, its dev stack at this endpoint (a free port), with this config."""
+    _copy_program(folder)
     endpoint = endpoint or f"http://127.0.0.1:{free_port()}"
     text = (
         (ROOT / "Pulumi.dev.yaml")
@@ -43,6 +50,34 @@ def project(folder: Path, endpoint: str | None = None, **config: Any) -> Path:
         yaml.safe_dump(stack, sort_keys=False), encoding="utf-8"
     )
     return folder
+
+
+def fleet(
+    folder: Path,
+    endpoint: str,
+    accounts: Mapping[str, Mapping[str, Any]],
+    grants: Mapping[str, Any],
+    **config: Any,
+) -> Path:
+    """A copy of the project, its dev stack among these accounts, which an access file has.
+
+    The accounts' connections are added to what is given of them, but for what is None there.
+    """
+    _copy_program(folder)
+    connected = {}
+    for name, given in accounts.items():
+        account = connection(account_id(name), endpoint) | dict(given)
+        connected[name] = {key: value for key, value in account.items() if value is not None}
+    shared = {"accounts": connected, "grants": dict(grants)}
+    (folder / "access.yaml").write_text(yaml.safe_dump(shared), encoding="utf-8")
+    own = {f"{NAMESPACE}:{key}": value for key, value in {"file": "access.yaml", **config}.items()}
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": own}), encoding="utf-8")
+    return folder
+
+
+def account_id(name: str) -> str:
+    """The ID of an account of that name."""
+    return f"{100_000_000_000 + crc32(name.encode()):012}"
 
 
 def endpoint_of(folder: Path) -> str:

@@ -322,28 +322,3 @@ def add_aws_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(aws=AwsAccess(profile, region, endpoint), **others)
 
     return with_aws
-
-
-@dataclass(frozen=True)
-class ReaderProfiles:
-    """Profiles that read the two accounts; None for the command's default."""
-
-    source: str | None
-    destination: str | None
-
-
-def add_reader_options(*, source_help: str, destination_help: str) -> Callable[..., Any]:
-    """Add --source-profile and --destination-profile, as the command's parameter `readers`."""
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        @click.option("--source-profile", metavar="NAME", help=source_help)
-        @click.option("--destination-profile", metavar="NAME", help=destination_help)
-        @wraps(command)
-        def with_readers(
-            *, source_profile: str | None, destination_profile: str | None, **others: Any
-        ) -> Any:
-            return command(readers=ReaderProfiles(source_profile, destination_profile), **others)
-
-        return with_readers
-
-    return add

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, so that each has one name and one help."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -109,3 +110,40 @@ def parse_pairs(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
             raise InputError(f"{option} {key}: a key must not be repeated, ignoring case")
         tags[key] = value
     return tags
+
+
+@dataclass(frozen=True)
+class ReaderProfiles:
+    """Profiles that read the accounts; none for the command's default."""
+
+    source: tuple[str, ...] = ()
+    destination: tuple[str, ...] = ()
+
+
+def add_reader_options(
+    *, source_help: str, destination_help: str, several: bool = False
+) -> Decorator:
+    """Add --source-profile and --destination-profile, as the command's parameter `readers`.
+
+    Args:
+        source_help: The help.
+        destination_help: The help.
+        several: Whether each may be repeated.
+    """
+
+    def to_tuple(given: Any) -> tuple[str, ...]:
+        return (given,) if isinstance(given, str) else given or ()
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("--source-profile", metavar="NAME", multiple=several, help=source_help)
+        @click.option(
+            "--destination-profile", metavar="NAME", multiple=several, help=destination_help
+        )
+        @wraps(command)
+        def with_readers(*, source_profile: Any, destination_profile: Any, **others: Any) -> Any:
+            readers = ReaderProfiles(to_tuple(source_profile), to_tuple(destination_profile))
+            return command(readers=readers, **others)
+
+        return with_readers
+
+    return add

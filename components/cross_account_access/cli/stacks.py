@@ -9,18 +9,17 @@ from typing import Any, TypeAlias
 
 import click
 
-from cross_account_access.errors import SECRET, InvalidInput, Refusal
+from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments
-from cross_account_access.grants.record_reading import read_grant_documents
 from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.limits import EXTERNAL_ID
 
+from .record_merging import merge_records
+from .stack_records import WRITE_AGAIN, find_records
 from .terminal import Failure, InputError
 
 _STDIN = "-"
-_RECORD_START = '{"format":'
-_WRITE_AGAIN = "Write it again with `pulumi stack output --json --show-secrets`."
-_OTHER_VERSION = "Use the version of cross-account-access that deployed the stack."
+_MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class DeployedGrant:
 
     @property
     def name(self) -> str:
-        """The grant's name."""
-        return self.documents.grant
+        """What it is called: GRANT, or GRANT@ACCOUNT among many accounts."""
+        return self.documents.label
 
     @property
     def external_id(self) -> str | None:
@@ -105,12 +104,16 @@ def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_stacks
 
 
-def load_grants(where: StackSource, names: Sequence[str] = ()) -> list[DeployedGrant]:
+def load_grants(
+    where: StackSource, names: Sequence[str] = (), *, merged: bool = True
+) -> list[DeployedGrant]:
     """Load the grants of the stacks, by stack and name.
 
     Args:
         where: The stacks.
-        names: The grants to keep; all of them if empty.
+        names: The grants to keep, each GRANT for all its destinations or GRANT@ACCOUNT for one of
+            them; all grants if empty.
+        merged: Whether stacks that make parts of one grant and destination have it once.
 
     Raises:
         Failure: If there is no such stack, file or grant, or a stack has no grants.
@@ -119,12 +122,76 @@ def load_grants(where: StackSource, names: Sequence[str] = ()) -> list[DeployedG
         raise InputError(
             "no stack is given", "Pass --stack NAME, or --outputs FILE with its outputs."
         )
-    grants = [grant for output in _read_outputs(where) for grant in _read_grants(*output)]
+    grants = [
+        grant
+        for stack, outputs, options in _read_outputs(where)
+        for grant in sorted(
+            (
+                DeployedGrant(stack, documents, others, options)
+                for documents, others in find_records(stack, outputs)
+            ),
+            key=lambda grant: (grant.documents.grant, grant.name),
+        )
+    ]
+    if merged:
+        grants = _merge_grants(grants)
+    kept: set[int] = set()
     for name in names:
-        if all(name != grant.name for grant in grants):
-            known = ", ".join(dict.fromkeys(grant.name for grant in grants))
-            raise InputError(f"there is no grant {name}", f"Grants: {known}.")
-    return [grant for grant in grants if not names or grant.name in names]
+        selected = select_grants(grants, name)
+        if not selected:
+            raise InputError(f"there is no grant {name}", f"Grants: {list_grant_names(grants)}.")
+        kept.update(map(id, selected))
+    return [grant for grant in grants if not names or id(grant) in kept]
+
+
+def select_grants(grants: Sequence[DeployedGrant], name: str) -> list[DeployedGrant]:
+    """Select the grants of a name: a grant's own, then GRANT@ACCOUNT, then a profile's.
+
+    A name of the first kind that matches is taken, for a grant's name may have an @ too.
+    """
+    many = [grant for grant in grants if grant.documents.account]
+    for matches in (
+        [grant for grant in grants if grant.name == name and not grant.documents.account],
+        [grant for grant in many if grant.documents.grant == name],
+        [grant for grant in many if grant.name == name],
+        [grant for grant in many if grant.documents.usage_label == name],
+    ):
+        if matches:
+            return matches
+    return []
+
+
+def list_grant_names(grants: Sequence[DeployedGrant]) -> str:
+    """List the grants' own names, for a message."""
+    return ", ".join(dict.fromkeys(grant.documents.grant for grant in grants))
+
+
+def list_labels(labels: Sequence[str]) -> str:
+    """List what one of has to be chosen, for a message: of very many the first ones."""
+    more = len(labels) - _MOST_LISTED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{', '.join(labels[:_MOST_LISTED])}{rest}"
+
+
+def _merge_grants(grants: Sequence[DeployedGrant]) -> list[DeployedGrant]:
+    """Make one of those that are parts of one grant and destination, where they agree."""
+    merged: dict[object, DeployedGrant] = {}
+    for position, grant in enumerate(grants):
+        many = grant.documents.account is not None
+        key: object = (grant.documents.role.arn, grant.name) if many else position
+        other = merged.get(key)
+        documents = merge_records(other.documents, grant.documents) if other else None
+        if other is None or documents is None:
+            merged[position if other else key] = grant
+            continue
+        stacks = dict.fromkeys([*other.stack.split(" and "), grant.stack])
+        merged[key] = DeployedGrant(
+            " and ".join(stacks),
+            documents,
+            {**grant.outputs, **other.outputs},
+            (*other.options, *(one for one in grant.options if one not in other.options)),
+        )
+    return list(merged.values())
 
 
 def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
@@ -133,13 +200,21 @@ def load_grant(where: StackSource, name: str | None) -> DeployedGrant:
     Raises:
         Failure: If there is not exactly one.
     """
-    grants = load_grants(where, [name] if name else [])
+    return choose_grant(load_grants(where, [name] if name else []))
+
+
+def choose_grant(grants: Sequence[DeployedGrant]) -> DeployedGrant:
+    """Choose the only grant.
+
+    Raises:
+        Failure: If there is not exactly one.
+    """
     if len(grants) == 1:
         return grants[0]
-    names = dict.fromkeys(grant.name for grant in grants)
+    names = list(dict.fromkeys(grant.name for grant in grants))
     stacks = dict.fromkeys(grant.stack for grant in grants)
     remedy = (
-        f"Name one: {', '.join(names)}."
+        f"Name one: {list_labels(names)}."
         if len(names) == len(grants)
         else f"Pass outputs that have each grant once; these are of {', '.join(stacks)}."
     )
@@ -191,12 +266,12 @@ def _read_file(name: str, title: str) -> Mapping[str, Any]:
         raise InputError(f"{title} must be text in UTF-8") from None
     except Refusal as refusal:
         where = "".join(f" ({key})" for key in refusal.where)
-        raise InputError(f"{title}{where}: {refusal.rule}", _WRITE_AGAIN) from None
+        raise InputError(f"{title}{where}: {refusal.rule}", WRITE_AGAIN) from None
     except ValueError as error:  # of a name that no file can have
         raise InputError(f"{title}: {error}") from None
     if not isinstance(outputs, dict):
         message = f"{title} is not a stack's outputs, which must be a JSON object"
-        raise InputError(message, _WRITE_AGAIN)
+        raise InputError(message, WRITE_AGAIN)
     return outputs
 
 
@@ -206,63 +281,3 @@ def _read_all(file: Any) -> bytes:
     while piece := file.read1():
         content += piece
     return bytes(content)
-
-
-def _read_grants(
-    stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
-) -> list[DeployedGrant]:
-    grants = sorted(_find_grants(stack, outputs, options), key=lambda grant: grant.name)
-    if grants:
-        return grants
-    if _holds_secret(outputs):
-        raise _refuse_secret(f"{stack} has no grants among its outputs, some of which are secret")
-    raise InputError(
-        f"{stack} has no grants among its outputs",
-        "A program of your own must export them: pulumi.export('grants', access.documents).",
-    )
-
-
-def _find_grants(
-    stack: str, outputs: Mapping[str, Any], options: tuple[str, ...]
-) -> Iterator[DeployedGrant]:
-    """Every grant in the outputs: `grants` of the program, or `documents` of a component."""
-    for output in outputs.values():
-        if not isinstance(output, Mapping):
-            continue
-        texts = {name: _get_record_text(value) for name, value in output.items()}
-        has_records = any(map(_is_record, texts.values()))
-        for name, text in texts.items():
-            others = output[name] if isinstance(output[name], Mapping) else {}
-            # Beside a record, or in the place of one, a secret is a grant's.
-            if text == SECRET and (has_records or others):
-                raise _refuse_secret(f"{stack}: grant {name} is secret, because a value of it is")
-            if _is_record(text):
-                yield DeployedGrant(stack, _parse_documents(stack, name, text), others, options)
-            elif output is outputs.get("grants") and others.keys() & {"documents", "roleArn"}:
-                raise InputError(f"{stack}: grant {name} has no documents", _OTHER_VERSION)
-
-
-def _get_record_text(value: Any) -> Any:
-    return value.get("documents") if isinstance(value, Mapping) else value
-
-
-def _is_record(text: Any) -> bool:
-    return isinstance(text, str) and text.startswith(_RECORD_START)
-
-
-def _holds_secret(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_holds_secret, value.values()))
-    return any(map(_holds_secret, value)) if isinstance(value, list) else value == SECRET
-
-
-def _refuse_secret(message: str) -> InputError:
-    return InputError(message, "Write the file with --show-secrets, or pass --stack.")
-
-
-def _parse_documents(stack: str, name: str, text: str) -> GrantDocuments:
-    try:
-        return read_grant_documents(text)
-    except InvalidInput as error:
-        message = f"{stack}: the documents of grant {name} are not understood: {error}"
-        raise InputError(message, _OTHER_VERSION) from None

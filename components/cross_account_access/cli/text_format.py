@@ -11,6 +11,12 @@ def join_words(values: Sequence[str], conjunction: str) -> str:
     return f"{', '.join(firsts)} {conjunction} {last}" if firsts else last
 
 
+def shorten_list(values: Sequence[str], most: int = 3) -> list[str]:
+    """Shorten a list to its first values, and how many more there are."""
+    more = len(values) - most
+    return [*values[:most], f"{more} more"] if more > 0 else [*values]
+
+
 def format_count(number: int, noun: str) -> str:
     """Count things: `1 role`, `2 roles`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -55,7 +55,7 @@ class MergedConfig:
         is_fleet: Whether they are of many accounts.
         problems: What is wrong with the keys.
         file: What messages call the access file; empty without one.
-        shared: The keys that are the file's.
+        shared: The keys that are the file's, or would be.
         missing: The references of the file to keys that the stack's config hasn't, by their places.
     """
 
@@ -86,15 +86,21 @@ class MergedConfig:
         """
         own = deepcopy(dict(config))  # what the caller does to its config later changes nothing
         file = _check_file_name(own.pop("file", ""), encrypted)
+        # The defaults of Pulumi.yaml are as if they were not set.
+        dropped = FILE_KEYS if file else ("accounts",)
+        own = {
+            key: value for key, value in own.items() if key not in dropped or value != DEFAULTS[key]
+        }
         if not file:
             return _choose_form(cls(own, encrypted, is_fleet=False, problems=()))
         content = read_access_file((folder or Path()) / file, file)
         references = find_references(content, file)
         _refuse_own_keys(references, file)
         _refuse_repeated_keys(own, content, file)
-        own |= content
-        merged = cls(own, encrypted, is_fleet=False, problems=(), file=file)
-        merged = replace(merged, shared=frozenset(content))
+        shared = frozenset(FILE_KEYS) - own.keys()
+        merged = cls(
+            own | content, encrypted, is_fleet=False, problems=(), file=file, shared=shared
+        )
         return _choose_form(_fill_references(merged, references))
 
     def relocate(self, problem: Problem) -> Problem:
@@ -157,7 +163,7 @@ def _refuse_repeated_keys(own: Mapping[str, Any], content: Mapping[str, Any], fi
             code="key-in-config-and-file",
         )
         for key in FILE_KEYS
-        if key in content and own.get(key, DEFAULTS[key]) != DEFAULTS[key]
+        if key in content and key in own
     ]
     if problems:
         raise InvalidInput(problems)
@@ -207,7 +213,7 @@ def _put(values: Any, place: FieldPath, value: object) -> None:
 def _choose_form(merged: MergedConfig) -> MergedConfig:
     """Leave out the keys of the other form; they are problems where they are set."""
     values = dict(merged.values)
-    is_fleet = "accounts" in merged.shared or bool(values.get("accounts"))
+    is_fleet = "accounts" in values
     problems = [
         refuse_unknown_key(display_path((key,)), key, [*DEFAULTS])
         for key in values

@@ -109,7 +109,7 @@ class NamedAccount(Connection, AccountModel):
 class FleetSettings(Settings, FleetSet):
     """The config of many accounts."""
 
-    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], NamedAccount] = Field(min_length=2)
+    accounts: Mapping[Annotated[str, plain(ACCOUNT_NAME)], NamedAccount] = Field(min_length=1)
     only: Annotated[list[str] | None, plain_list(ACCOUNT_NAME)] = None
 
     @property

@@ -22,6 +22,7 @@ from .roles import check_managed_policy_arn, check_role_arn, resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
 
 Document = dict[str, Any]
+_ROLE_SIDE: Side = "destination"
 _AccountId = Annotated[str, AfterValidator(limits.check_account_id)]
 _RoleName = Annotated[str, AfterValidator(limits.ROLE_NAME)]
 _PolicyArn = Annotated[str, AfterValidator(check_managed_policy_arn)]
@@ -67,6 +68,11 @@ class SourceHalf(_Record):
     needs: Document
     policy_arn: _PolicyArn | None = None
     policy: Document | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str, str]:
+        """What tells it apart from the grant's other principals."""
+        return self.account_id, self.kind, self.name
 
 
 class DestinationHalf(_Record):
@@ -117,6 +123,40 @@ class GrantDocuments(_Record):
     destination_account_id: _AccountId
     role: DestinationHalf
     principals: list[SourceHalf]
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: GRANT, or GRANT@ACCOUNT among many accounts."""
+        return f"{self.grant}@{self.account}" if self.account else self.grant
+
+    @property
+    def usage_label(self) -> str:
+        """What profile and console call it: as its role, or GRANT-ACCOUNT among many accounts."""
+        return f"{self.grant}-{self.account}" if self.account else self.role.name
+
+    @property
+    def source_account_ids(self) -> list[str]:
+        """The IDs of the principals' accounts, sorted."""
+        return sorted({self.get_account(half) for half in self.principals})
+
+    def get_account(self, half: SourceHalf) -> str:
+        """Return the ID of a principal's account."""
+        return half.account_id or self.source_account_id
+
+    def makes_part_of(self, account: str) -> bool:
+        """Whether the stack makes the part of an account, which is one of the grant's."""
+        if self.made is not None:
+            return account in self.made
+        return self.side in ("both", "source" if account == self.source_account_id else _ROLE_SIDE)
+
+    def limit_to_source(self, account: str) -> "GrantDocuments":
+        """The same with the principals of one account alone, as the record's source account."""
+        principals = [
+            half.model_copy(update={"account_id": None})
+            for half in self.principals
+            if self.get_account(half) == account
+        ]
+        return self.model_copy(update={"source_account_id": account, "principals": principals})
 
     def with_made(
         self, role_id: str | None, policies_made: Sequence[tuple[str, str] | None]

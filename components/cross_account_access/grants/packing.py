@@ -3,9 +3,11 @@
 Always in the same way, so that a role more or less changes few documents.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
+from typing import Literal, NamedTuple
 
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
@@ -24,18 +26,39 @@ _Actions = tuple[str, ...]
 _Shared = tuple[_Actions, frozenset[str]]
 
 
+class _Form(NamedTuple):
+    """A way to distribute roles that are said by names and accounts."""
+
+    together: Literal["account", "name", "role"]
+    """Whose roles stay together in one policy."""
+    by: GroupedBy
+    near: bool = False
+    """Whether those prefer the same policies that share statements."""
+
+
+# Where several need equally few policies, the first: there an account more changes the fewest.
+_FORMS = (
+    _Form("account", by="account"),
+    _Form("account", by="account", near=True),  # accounts differ in their roles
+    _Form("name", by="name"),  # roles of an account are too many for a policy
+    _Form("role", by="name", near=True),  # accounts of a name are too many for a policy
+)
+
+
 @dataclass(frozen=True)
 class _Item:
     """Roles that stay together in one policy.
 
     Attributes:
-        key: What their order of preference among the policies is made from.
-        roles: Their names.
+        key: What its turn is made from.
+        prefers: What its order of preference among the policies is made from.
+        roles: The roles' names.
         characters: What they take that are written as ARNs.
         products: The others, by what they share with those of another item.
     """
 
     key: str
+    prefers: str
     roles: tuple[str, ...]
     characters: int = 0
     products: Mapping[_Shared, RoleProduct] = field(default_factory=dict)
@@ -70,12 +93,11 @@ def pack_roles(
     """Distribute roles over as few policies as hold them.
 
     The policies have the roles' ARNs wherever that many policies hold these. Otherwise they have
-    products of names and accounts: either the roles of an account stay together, or those of a
-    name, whichever needs fewer policies.
+    products of names and accounts, in the form that needs the fewest policies.
 
-    A role's name (an account's, a path and name) gives its order of preference among the policies,
-    and it goes to the first that has room. So one more or less changes few policies, and moves none
-    while one is enough.
+    The name of a role (or of its account) gives its order of preference among the policies, and it
+    goes to the first that has room. So one more or less changes few policies, and moves none while
+    one is enough.
     Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
 
     Args:
@@ -89,19 +111,17 @@ def pack_roles(
         Refusal: If more policies are needed.
     """
     room = _count_room(roles)
-    plain = [_write_arn(name, role) for name, role in roles.items()]
+    plain = _Distribution([_write_arn(name, role) for name, role in roles.items()], room)
     for count in range(1, most + 1):
-        if policies := _distribute(plain, count, room):
+        if policies := plain.distribute(count):
             return [PolicyPlan(_list_roles(one.items)) for one in policies]
-    grouped: dict[GroupedBy, list[_Item]] = {
-        "account": _group(roles, "account"),
-        "name": _group(roles, "name"),
-    }
+    grouped = {form: _Distribution(_group(roles, form), room) for form in _FORMS}
     for count in range(1, most + 1):
-        for by, items in grouped.items():
-            if policies := _distribute(items, count, room):
-                return [_plan_products(one.items, by) for one in policies]
-    raise _refuse(len(roles), most, room, plain, grouped.values())
+        for form, distribution in grouped.items():
+            if policies := distribution.distribute(count):
+                return [_plan_products(one.items, form.by) for one in policies]
+    compact = min(distribution.characters for distribution in grouped.values())
+    raise _refuse(len(roles), most, room, plain.characters, compact)
 
 
 def _count_room(roles: Mapping[str, AssumableRole]) -> int:
@@ -114,35 +134,70 @@ def _count_room(roles: Mapping[str, AssumableRole]) -> int:
 
 
 def _write_arn(name: str, role: AssumableRole) -> _Item:
-    return _Item(name, (name,), len(role.arn) + QUOTES_AND_COMMA)
+    return _Item(name, name, (name,), len(role.arn) + QUOTES_AND_COMMA)
 
 
-def _group(roles: Mapping[str, AssumableRole], by: GroupedBy) -> list[_Item]:
-    """The roles of each account, or of each name; those without a place by themselves."""
+def _group(roles: Mapping[str, AssumableRole], form: _Form) -> list[_Item]:
+    """The roles that stay together; those without a place by themselves."""
     together: dict[str, list[str]] = {}
     items = []
     for name, role in roles.items():
         if role.place is None:
             items.append(_write_arn(name, role))
         else:
-            together.setdefault(role.place[0 if by == "account" else 1], []).append(name)
-    for key, names in together.items():
-        products = group_roles((roles[name] for name in names), by)
-        shared = {
-            (one.actions, one.names if by == "account" else one.accounts): one for one in products
-        }
-        # With a space before it, no account's name is also a role's.
-        items.append(_Item(f" {key}", tuple(names), products=shared))
-    return items
+            account, anywhere = role.place
+            # With a space in it, no key is also a role's name.
+            keys = {"account": f" {account}", "name": f" {anywhere}"}
+            key = keys.get(form.together, f"{account} {anywhere}")
+            together.setdefault(key, []).append(name)
+    return [*items, *(_build_item(key, names, roles, form) for key, names in together.items())]
 
 
-def _distribute(items: list[_Item], count: int, room: int) -> list[_Policy] | None:
-    policies = [_Policy(room) for _ in range(count)]
-    for item in sorted(items, key=lambda item: _hash_key(item.key, "order")):
-        preferred = sorted(range(count), key=lambda policy: _hash_key(item.key, str(policy)))
-        if not any(policies[policy].add(item) for policy in preferred):
+def _build_item(
+    key: str, names: list[str], roles: Mapping[str, AssumableRole], form: _Form
+) -> _Item:
+    products = group_roles((roles[name] for name in names), form.by)
+    shared = {
+        (one.actions, one.accounts if form.together == "name" else one.names): one
+        for one in products
+    }
+    anywhere = " ".join(sorted({name for one in products for name in one.names}))
+    return _Item(key, anywhere if form.near else key, tuple(names), products=shared)
+
+
+class _Distribution:
+    """Items that are to be distributed over policies with room for so many characters."""
+
+    def __init__(self, items: list[_Item], room: int) -> None:
+        self._items = sorted(items, key=lambda item: _hash_key(item.key, "order"))
+        self._room = room
+
+    @cached_property
+    def characters(self) -> int:
+        """What the items would take in one policy: at least what they take in several."""
+        merged: dict[_Shared, RoleProduct] = {}
+        for item in self._items:
+            for shared, product in item.products.items():
+                merged[shared] = merged[shared] | product if shared in merged else product
+        plain = sum(item.characters for item in self._items)
+        return plain + sum(product.characters for product in merged.values())
+
+    def distribute(self, count: int) -> list[_Policy] | None:
+        """Distribute them over so many policies; None if these don't hold them."""
+        if self.characters > count * self._room:
             return None
-    return policies
+        policies = [_Policy(self._room) for _ in range(count)]
+        orders: dict[str, list[int]] = {}
+        for item in self._items:
+            if item.prefers not in orders:
+                orders[item.prefers] = _order_policies(item.prefers, count)
+            if not any(policies[policy].add(item) for policy in orders[item.prefers]):
+                return None
+        return policies
+
+
+def _order_policies(key: str, count: int) -> list[int]:
+    return sorted(range(count), key=lambda policy: _hash_key(key, str(policy)))
 
 
 def _hash_key(key: str, salt: str) -> bytes:
@@ -161,27 +216,13 @@ def _list_roles(items: list[_Item]) -> tuple[str, ...]:
     return tuple(sorted(name for item in items for name in item.roles))
 
 
-def _refuse(
-    roles: int, most: int, room: int, plain: list[_Item], grouped: Iterable[list[_Item]]
-) -> Refusal:
-    compact = min(_count_together(items) for items in grouped)
-    needed = sum(item.characters for item in plain)
-    shorter = f", and {compact} by names and accounts" if compact < needed else ""
+def _refuse(roles: int, most: int, room: int, plain: int, compact: int) -> Refusal:
+    shorter = f", and {compact} by names and accounts" if compact < plain else ""
     return Refusal(
-        f"{roles} roles must fit in {most} managed policies of {limits.MANAGED_POLICY_QUOTA} "
-        f"characters, the most that attach to the principal: their ARNs take {needed} "
+        f"{roles} roles must fit in the managed policies that may attach to the principal, {most} "
+        f"of {limits.MANAGED_POLICY_QUOTA} characters: their ARNs take {plain} "
         f"characters{shorter}; there is room for {most} × {room}",
         code="too-many-roles",
         remedy="Shorten the roles' names or paths, give roles of many accounts the same name, or "
         "let the principal assume a role that may assume the others",
     )
-
-
-def _count_together(items: list[_Item]) -> int:
-    """What the items would take in one policy without a quota."""
-    merged: dict[_Shared, RoleProduct] = {}
-    for item in items:
-        for shared, product in item.products.items():
-            merged[shared] = merged[shared] | product if shared in merged else product
-    plain = sum(item.characters for item in items)
-    return plain + sum(product.characters for product in merged.values())

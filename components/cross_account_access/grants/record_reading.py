@@ -4,6 +4,10 @@ Each field has its own rule in `documents`; here is how they go together.
 """
 
 import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -26,14 +30,20 @@ from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
 from .model import find_unsafe_text, read_model
+from .policy_roles import list_policy_roles
 from .principals import PrincipalModel
-from .roles import check_role_arn, resolve_policy_arn
+from .roles import resolve_policy_arn
 
 _ACTIONS = {ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION}
 
 
-def read_grant_documents(text: str) -> GrantDocuments:
+def read_grant_documents(text: str, policies: Mapping[str, Any] | None = None) -> GrantDocuments:
     """Read a record as `GrantDocuments.as_json` writes it.
+
+    Args:
+        text: The record.
+        policies: The stack's output `policies`, which has the documents that a record of a grant
+            among many accounts leaves out: JSON texts by the policies' ARNs.
 
     Raises:
         InvalidInput: If it has another form, a value breaks AWS's rule for it, or values contradict
@@ -44,9 +54,11 @@ def read_grant_documents(text: str) -> GrantDocuments:
         record = GrantDocuments.model_validate_json(text, strict=True)
         for refusal in find_unsafe_text(document):
             raise refusal
+        _check_accounts(record)
         _check_policies(record)
         _check_role(record)
         _check_principals(record)
+        record = _add_policies(record, policies or {})
     except ValidationError as error:
         raise InvalidInput([_describe_error(error)]) from None
     except Refusal as refusal:
@@ -68,6 +80,82 @@ def _describe_error(error: ValidationError) -> Problem:
     return Problem(path, display_value(path, value), rule, code=details["type"].replace("_", "-"))
 
 
+def _check_accounts(record: GrantDocuments) -> None:
+    """Check which accounts have a part, and which of the parts the stack makes."""
+    sources, destination = record.source_account_ids, record.destination_account_id
+    if destination in (record.source_account_id, *sources):
+        raise Refusal(
+            "source and destination must be two accounts",
+            code="same-account",
+            where=("destinationAccountId",),
+            value=destination,
+        )
+    for position, half in enumerate(record.principals):
+        if half.account_id and (not record.account or half.account_id == record.source_account_id):
+            rule = "must be there only among many accounts, and where it isn't sourceAccountId"
+            where = ("principals", position, "accountId")
+            raise Refusal(rule, code="superfluous-account-id", where=where, value=half.account_id)
+    if (record.account is None) != (record.made is None):
+        rule = "must be there with account, or not at all"
+        raise Refusal(rule, code="made-without-account", where=("made",), value=record.made)
+    if record.made is not None:
+        _check_made(record, record.made, {*sources, destination})
+
+
+def _check_made(record: GrantDocuments, made: list[str], accounts: set[str]) -> None:
+    if not made or not accounts.issuperset(made):
+        rule = f"must be some of the record's accounts, {', '.join(sorted(accounts))}"
+        raise Refusal(rule, code="made-of-other-account", where=("made",), value=made)
+    in_source, in_destination = {*made} - {record.destination_account_id}, record.side != "source"
+    side = ("both" if in_source else "destination") if in_destination else "source"
+    _check_equal(record.side, side, ("side",))
+    if (record.destination_account_id in made) != in_destination:
+        rule = "must have the destination's account where side says so, and only there"
+        raise Refusal(rule, code="contradiction", where=("made",), value=made)
+
+
+def _add_policies(record: GrantDocuments, policies: Mapping[str, Any]) -> GrantDocuments:
+    """Put the principals' policies where they belong, among many accounts."""
+    if record.account is None:
+        return record
+    principals = []
+    for position, half in enumerate(record.principals):
+        if half.policy_arn:
+            with locate("principals", position, "policyArn"):
+                document = _find_policy(half.policy_arn, policies, record)
+            principals.append(half.model_copy(update={"policy": document}))
+        else:
+            principals.append(half)
+    return record.model_copy(update={"principals": principals})
+
+
+def _find_policy(arn: str, policies: Mapping[str, Any], record: GrantDocuments) -> Document:
+    text = policies.get(arn)
+    if text is None:
+        raise Refusal(
+            "must be among the stack's output `policies`",
+            code="policy-not-in-outputs",
+            remedy="A program of your own must export them beside the documents: "
+            "pulumi.export('policies', access.policies)",
+            value=arn,
+        )
+    document, roles = _read_policy(text if isinstance(text, str) else "null", record.partition)
+    _check_has_role(roles, record.role.arn)
+    return document
+
+
+@lru_cache(maxsize=1024)
+def _read_policy(text: str, partition: str) -> tuple[Document, frozenset[str]]:
+    """Read a policy, which records of many roles have in common, and list its roles."""
+    document = parse_json(text)
+    if not isinstance(document, dict):
+        rule = "must be the ARN of a policy whose document is the text of a JSON object"
+        raise Refusal(rule, code="policy-not-object")
+    for refusal in find_unsafe_text(document):
+        raise refusal
+    return document, frozenset(_check_made_document(document, partition))
+
+
 def _check_policies(record: GrantDocuments) -> None:
     role = record.role
     with locate("role", "trustPolicy"):
@@ -82,21 +170,30 @@ def _check_policies(record: GrantDocuments) -> None:
             _check_needs(half.needs, role.arn)
         if half.policy is not None:
             with locate("principals", position, "policy"):
-                _check_made_document(half.policy, role.arn)
+                roles = _check_made_document(half.policy, record.partition)
+                _check_has_role(roles, role.arn)
 
 
 def _list_statements(document: Document, kind: PolicyKind) -> list[Document]:
     return list_statements(check_policy(document, kind))
 
 
-def _check_made_document(policy: Document, role_arn: str) -> None:
-    """Check that a policy is about assuming roles, this one and perhaps those of other grants."""
-    roles: list[str] = []
+def _check_made_document(policy: Document, partition: str) -> set[str]:
+    """Check that a policy is about assuming roles, and list them."""
+    roles: set[str] = set()
     for position, statement in enumerate(_list_statements(policy, "managed")):
         _check_actions(statement, position)
-        roles += map(check_role_arn, list_values(statement.get("Resource", "NotResource")))
+        with locate("Statement", position):
+            roles |= list_policy_roles({"Statement": statement})
+    for role in sorted(roles):
+        _check_partition(role, partition, (), "role-in-other-partition")
+    return roles
+
+
+def _check_has_role(roles: AbstractSet[str], role_arn: str) -> None:
     if role_arn not in roles:
-        raise Refusal(f"must name the role {role_arn}", code="policy-without-role", value=roles)
+        rule = f"must name the role {role_arn}"
+        raise Refusal(rule, code="policy-without-role", value=sorted(roles))
 
 
 def _check_needs(needs: Document, role_arn: str) -> None:
@@ -123,13 +220,6 @@ def _check_actions(statement: Document, position: int) -> None:
 
 def _check_role(record: GrantDocuments) -> None:
     role, partition, account = record.role, record.partition, record.destination_account_id
-    if account == record.source_account_id:
-        raise Refusal(
-            "source and destination must be two accounts",
-            code="same-account",
-            where=("destinationAccountId",),
-            value=account,
-        )
     expected = str(arns.IamArn(partition, account, "role", role.path, role.name))
     _check_equal(role.arn, expected, ("role", "arn"))
     attached: list[tuple[FieldPath, str]] = [
@@ -144,11 +234,13 @@ def _check_role(record: GrantDocuments) -> None:
         _check_partition(policy, partition, where)
 
 
-def _check_partition(arn: str, partition: str, where: FieldPath) -> None:
+def _check_partition(
+    arn: str, partition: str, where: FieldPath, code: str = "policy-in-other-partition"
+) -> None:
     parsed = arns.parse_arn(arn)
     if parsed is None or parsed.partition != partition:
         rule = f"must be in the partition of the accounts, {partition}"
-        raise Refusal(rule, code="policy-in-other-partition", where=where, value=arn)
+        raise Refusal(rule, code=code, where=where, value=arn)
 
 
 def _check_principals(record: GrantDocuments) -> None:
@@ -170,7 +262,7 @@ def _check_principals(record: GrantDocuments) -> None:
 
 def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:
     """Check that a principal is described as one of its kind and name is."""
-    partition, account = record.partition, record.source_account_id
+    partition, account = record.partition, record.get_account(half)
     identity = {str(half.kind): half.name}
     if half.kind in ("user", "role") and half.trusted_as != half.arn:
         identity["trust_by"] = "name"
@@ -189,12 +281,15 @@ def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath)
 
 
 def _check_made_policy(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:
-    if (half.policy_arn is None) != (half.policy is None):
+    if record.account and half.policy is not None:
+        rule = "must be null among many accounts: the stack's output `policies` has it"
+        raise Refusal(rule, code="policy-in-record", where=(*where, "policy"), value=half.policy)
+    if not record.account and (half.policy_arn is None) != (half.policy is None):
         rule = "must be there with its document, or not at all"
         raise Refusal(rule, code="policy-without-document", where=(*where, "policyArn"))
     parsed = arns.parse_arn(half.policy_arn) if half.policy_arn else None
     if parsed:
-        account = record.partition, record.source_account_id
+        account = record.partition, record.get_account(half)
         _check_equal(
             half.policy_arn,
             f"arn:{':iam::'.join(account)}:policy{parsed.path}{parsed.name}",

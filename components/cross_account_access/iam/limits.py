@@ -203,7 +203,7 @@ MFA_MAX_AGE = IntRange(
 )
 ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
 POLICIES_PER_PRINCIPAL = IntRange(
-    "the number of policies per principal",
+    "a number of policies per principal",
     1,
     max(RAISED_POLICIES_PER_PRINCIPAL.values()),
     "managed policies",

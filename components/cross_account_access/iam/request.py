@@ -67,12 +67,12 @@ class Request:
     resource: str
     """The role's ARN."""
     context: ContextKeys
-    """Condition keys, in any case. What follows from the caller (aws:PrincipalArn, aws:username and
-    their like) is filled in where absent."""
+    """Condition keys, in any case. What follows from the caller and the role (aws:PrincipalArn,
+    aws:username, aws:ResourceAccount and their like) is filled in where absent."""
 
 
 def build_context(caller: Caller, request: Request) -> ContextKeys:
-    """Return the request's context, with the keys that follow from the caller.
+    """Return the request's context, with the keys that follow from the caller and the role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
@@ -81,6 +81,7 @@ def build_context(caller: Caller, request: Request) -> ContextKeys:
         "aws:principalaccount": caller.account,
         "aws:principaltype": caller.kind,
         "aws:userid": caller.unique_id,
+        "aws:resourceaccount": request.resource.split(":")[4],
     }
     if caller.kind == "User":  # a role's session has no user name
         derived["aws:username"] = caller.arn.rpartition("/")[2]

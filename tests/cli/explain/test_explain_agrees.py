@@ -23,7 +23,7 @@ from cross_account_access.cli.explain.decision_inputs import (
 from cross_account_access.cli.explain.explanation import Question
 from cross_account_access.cli.explain.principal_ref import parse_principal
 from cross_account_access.cli.explain.request_context import RequestContext
-from cross_account_access.config.settings import NAMESPACE, PairSettings
+from cross_account_access.config.settings import NAMESPACE, Settings
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cross_account_access.cli.explain.decision_inputs import CallerWithPolicies
     from sandbox.aws.server import Sandbox
-    from sandbox.proof.people import Person
+    from sandbox.proof.person import Person
 
 ROOT = Path(__file__).parents[3]
 PEER = "127.0.0.1"
@@ -107,7 +107,7 @@ def access(_: Path, profile: str) -> AwsAccess:
 
 
 @cache
-def settings(folder: Path) -> PairSettings:
+def settings(folder: Path) -> Settings:
     return load(folder, "dev").settings
 
 

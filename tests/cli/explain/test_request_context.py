@@ -49,5 +49,4 @@ def test_the_organizations_of_caller_and_role(
 ) -> None:
     built = replace(CALL, **options).build_condition_keys(ALICE, account=account, tags={})
     assert {key: value for key, value in built.items() if "Org" in key} == keys
-    assert built["aws:ResourceAccount"] == account
     assert built["aws:SecureTransport"] == "true"

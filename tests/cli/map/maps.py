@@ -56,6 +56,31 @@ def of_file(file: Path) -> list[GrantDocuments]:
     return of_config(config["cross-account-access:grants"])
 
 
+def fleet(destinations: int = 12, grants: int = 1) -> list[tuple[str, GrantDocuments]]:
+    """What one stack of people and many accounts has in its outputs, every part made by it.
+
+    The even grants leave the first account out.
+    """
+    config = {
+        f"grant-{number}": {
+            "principals": [{"user": "alice"}, {"group": "operators"}, {"role": "ci"}][: number + 1],
+            "role": {"managedPolicies": ["ReadOnlyAccess"]},
+            **({"conditions": {"sourceIps": ["203.0.113.0/24"]}} if number % 2 else {}),
+        }
+        for number in range(1, grants + 1)
+    }
+    return [
+        (
+            "hub",
+            record.model_copy(update={"account": f"team-{number:03}", "made": [SOURCE, account]}),
+        )
+        for number in range(1, destinations + 1)
+        for account in [f"{200_000_000_000 + number}"]
+        for record in of_config(config, destination=account)
+        if number > 1 or record.grant[-1] in "13579"
+    ]
+
+
 def drawn(grants: dict[str, Any], **more: Any) -> AccessMap:
     return build_access_map(("dev", documents) for documents in of_config(grants, **more))
 

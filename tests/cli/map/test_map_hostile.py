@@ -177,7 +177,7 @@ def test_a_flowchart_has_the_texts_and_no_line_of_theirs(place: str) -> None:
         wide = {node.key for node in access.principals if node.wide}
         assert sorted(labels) == sorted(
             [
-                *map(str, access.homes),
+                *(str(home) for place in access.places for home in place),
                 *(
                     f"{node.label} (wide)" if node.key in wide else node.label
                     for node in access.nodes.values()
@@ -193,4 +193,4 @@ def test_a_tree_moves_no_cursor() -> None:
     for access in list_maps():
         text = grown(access, width=10_000)
         assert escape_invisible(text.replace("\n", "")) == text.replace("\n", "")
-        assert text.count("\n") <= len(access.edges) + len(access.nodes) + len(access.homes) + 1
+        assert text.count("\n") <= len(access.edges) + len(access.nodes) + len(access.places) + 1

@@ -158,7 +158,7 @@ def test_mermaid_has_every_node_and_edge(access: AccessMap) -> None:
     lines = parsed(render_mermaid(access))
     kinds = [kind for kind, _ in lines]
     assert kinds[:2] == ["mark", "kind"]
-    assert kinds.count("opened") == kinds.count("closed") == len(access.homes)
+    assert kinds.count("opened") == kinds.count("closed") == len(access.places)
     nodes = {
         found["id"]: read(found["label"]) for kind, found in lines if kind in ("role", "principal")
     }

@@ -212,6 +212,11 @@ DAMAGE: dict[str, tuple[str, Callable[[Stage], object], str]] = {
     "a boundary of the principal": ("partner-audit", boundary(NOTHING), "boundary-blocks"),
     "a denying boundary": ("partner-audit", boundary(denial()), "boundary-blocks"),
     "a denial": ("partner-audit", inline(denial()), "explicit-deny"),
+    "a denial of the role's account": (
+        "partner-audit",
+        inline(denial({"StringEquals": {"aws:ResourceAccount": "222222222222"}})),
+        "explicit-deny",
+    ),
     "a group's denial": ("partner-audit", denied_by_a_group, "explicit-deny"),
     "a longer session": ("partner-audit", session_of_two_hours, "duration-changed"),
     "the role's boundary": ("deploy", role_boundary, "role-boundary-changed"),
@@ -262,6 +267,10 @@ HARMLESS: dict[str, tuple[str, Callable[[Stage], object]]] = {
     "an unrelated denial": (
         "partner-audit",
         inline({"Effect": "Deny", "Action": "s3:*", "Resource": "*"}),
+    ),
+    "a denial of other accounts": (
+        "partner-audit",
+        inline(denial({"StringNotEquals": {"aws:ResourceAccount": "222222222222"}})),
     ),
     "a wide boundary": ("partner-audit", boundary(EVERYTHING)),
     "more rights of the principal": ("partner-audit", inline(EVERYTHING)),

@@ -24,7 +24,7 @@ def bad_own(what: str, code: str, path: str, **own: Any) -> BadFile:
 ACCESS_FILES = [
     BadFile("a file that there isn't", "unreadable-file", {}, "x.yaml", own={"file": "x.yaml"}),
     BadFile("a folder for a file", "not-a-file", {}, ".", own={"file": "."}),
-    BadFile("a file that is empty", "missing-key", {}, f"{OWN}grants", text=""),
+    BadFile("a file that is empty", "missing-key", {}, "access.yaml: grants", text=""),
     BadFile("a file that is a list", "access-file-not-map", {}, "access.yaml", text="- accounts"),
     BadFile(
         "a file that is no YAML", "invalid-yaml", {}, "access.yaml, line 2", text="grants: {\n"

@@ -11,7 +11,6 @@ ACCOUNTS = [
     BadFleet("a source beside accounts", "key-of-other-form", {"source": {"profile": "people"}}),
     BadFleet("a destination beside accounts", "key-of-other-form", {"destination": {"x": 1}}),
     Bad("only without accounts", "key-of-other-form", {"only": ["people"]}),
-    Bad("accounts that are null", "key-of-other-form", {"accounts": None}),
     Bad("groups of a source", "key-of-other-form", {"source.groups": ["workloads"]}),
     Bad("lookUp of a destination", "key-of-other-form", {"destination.lookUp": True}),
     Bad("a pair's source by name", "key-of-many-accounts", {"grants.deploy.source": "people"}),
@@ -27,6 +26,7 @@ ACCOUNTS = [
         {"grants.deploy.principals[0].source": "people"},
     ),
     Bad("misspelt accounts", "unknown-key", {"acounts": {}}),
+    BadFleet("accounts that are null", "null-value", {"accounts": None}),
     BadFleet("accounts that are a list", "not-map", {"accounts": ["people"]}),
     BadFleet("an account that is text", "not-object", {PRODUCTION: "222222222222"}),
     BadFleet(

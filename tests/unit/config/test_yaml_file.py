@@ -82,7 +82,7 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(
         ("&a [*a]", "nested-too-deeply", "a.yaml"),
         ("&a {b: [*a, *a]}", "nested-too-deeply", "a.yaml"),
         (LAUGHS, "too-many-values", "a.yaml"),
-        (" " * (8 * 2**20 + 1), "file-too-large", "a.yaml"),
+        (" " * (2 * 2**20 + 1), "file-too-large", "a.yaml"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -276,7 +276,6 @@ def test_the_quotas_are_aws_s() -> None:
     assert limits.MANAGED_POLICY_QUOTA == 6144
     assert limits.ROLE_INLINE_POLICIES_QUOTA == 10240
     assert limits.MANAGED_POLICIES_PER_PRINCIPAL == 10
-    assert limits.RAISED_POLICIES_PER_PRINCIPAL == {"user": 20, "role": 25, "group": 10}
     assert limits.DEFAULT_MANAGED_POLICIES_PER_ROLE == 10
     assert limits.MANAGED_POLICIES_PER_ROLE == 20
     assert limits.TAGS_PER_ENTITY == 50

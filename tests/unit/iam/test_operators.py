@@ -78,6 +78,8 @@ TABLE: dict[str, list[Row]] = {
         Row("aws:username is without its path", True, "StringEquals", "aws:username", "alice"),
         Row("a session has no aws:username", False, "StringLike", "aws:username", "*", None, CI),
         Row("aws:PrincipalAccount", True, "StringEquals", "aws:PrincipalAccount", "111111111111"),
+        Row("aws:ResourceAccount", True, "StringEquals", "aws:ResourceAccount", "222222222222"),
+        Row("is the role's", False, "StringEquals", "aws:ResourceAccount", "111111111111"),
         Row("aws:userid of a user", True, "StringEquals", "aws:userid", "AIDAALICE"),
         Row("aws:userid of a session", True, "StringLike", "aws:userid", "AROACI:*", None, CI),
         Row("aws:PrincipalType of a user", True, "StringEquals", "aws:PrincipalType", "User"),

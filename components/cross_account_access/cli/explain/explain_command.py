@@ -8,16 +8,12 @@ from typing import Any
 import click
 
 from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID
-from cross_account_access.cli.aws_access import (
-    AwsAccess,
-    ReaderProfiles,
-    add_aws_options,
-    add_reader_options,
-    get_main_region,
-)
+from cross_account_access.cli.aws_access import AwsAccess, add_aws_options, get_main_region
 from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.cli.options import (
     Decorator,
+    ReaderProfiles,
+    add_reader_options,
     duration_option,
     external_id_option,
     parse_pairs,
@@ -29,7 +25,10 @@ from cross_account_access.cli.stacks import (
     DeployedGrant,
     StackSource,
     add_stack_options,
+    list_grant_names,
+    list_labels,
     load_grants,
+    select_grants,
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.cli.trust_requirements import find_requirements
@@ -156,7 +155,8 @@ class _ExplainOptions:
 def explain(**options: Any) -> int:
     """Explain whether WHO may assume a role; if not, which half refuses, and why.
 
-    GRANT is a grant's name, or its role's name or ARN. WHO is user/NAME, role/NAME,
+    GRANT is a grant's name, with @ACCOUNT where it has several destinations, or its role's name or
+    ARN. WHO is user/NAME, role/NAME,
     session/ROLE/SESSION, group/NAME (a member of it), permission-set/NAME, account/ID (anyone
     there), root/ID, organization/ID, organizational-unit/PATH, an ARN, or the name of one of the
     grant's principals.
@@ -175,7 +175,7 @@ def explain(**options: Any) -> int:
 
 
 def _explain(options: _ExplainOptions) -> ExitCode:
-    if not options.live and options.readers != ReaderProfiles(None, None):
+    if not options.live and options.readers != ReaderProfiles():
         message = "--source-profile and --destination-profile must be used with --live"
         raise InputError(message, "Pass --live too.")
     grant = _find_grant(options)
@@ -203,10 +203,11 @@ def _read_inputs(
     arn = documents.role.arn if documents else options.grant_or_role
     if options.live:
         aws, readers = replace(options.aws, partition=who.partition), options.readers
-        role = read_live_role(arn, replace(aws, profile=readers.destination or aws.profile))
+        own = (aws.profile,)
+        role = read_live_role(arn, replace(aws, profile=(readers.destination or own)[0]))
         if entitled:
             return role, build_entitled_caller(who, arn, documents)
-        source = replace(aws, profile=readers.source or aws.profile)
+        source = replace(aws, profile=(readers.source or own)[0])
         return role, read_live_caller(who, source)
     if documents is None:
         raise InputError(f"{arn} is the role of no grant", "Pass --live, which reads the role.")
@@ -221,17 +222,19 @@ def _find_grant(options: _ExplainOptions) -> DeployedGrant | None:
     if is_live_arn and not where.stacks and not where.files:
         return None
     grants = load_grants(where)
-    matches = [grant for grant in grants if grant.name == name]
+    matches = select_grants(grants, name)
     matches = matches or [grant for grant in grants if name in _list_role_names(grant)]
     if len(matches) > 1:
-        listed = ", ".join(f"{grant.name} of {grant.stack}" for grant in matches)
+        listed = list_labels([f"{grant.name} of {grant.stack}" for grant in matches])
         message = f"{name} must name one grant, and names {len(matches)}: {listed}"
-        raise InputError(message, "Pass the role's ARN, or one stack.")
+        many = any(grant.documents.account for grant in matches)
+        forms = "GRANT@ACCOUNT, the role's ARN" if many else "the role's ARN"
+        raise InputError(message, f"Pass {forms}, or one stack.")
     if matches:
         return matches[0]
     if is_live_arn:
         return None
-    known = ", ".join(grant.name for grant in grants)
+    known = list_grant_names(grants)
     raise InputError(f"there is no grant and no role {name}", f"Grants: {known}.")
 
 

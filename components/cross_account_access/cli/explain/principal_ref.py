@@ -140,24 +140,22 @@ class PrincipalRef:
 
     def find_halves(self, documents: GrantDocuments) -> list[SourceHalf]:
         """Find the grant's principals that it is, whose attached policies are its own."""
-        if not self.is_in_source(documents):
-            return []
-        return [half for half in documents.principals if self._matches(half)]
+        return [half for half in self._list_neighbors(documents) if self._matches(half)]
 
-    def is_in_source(self, documents: GrantDocuments) -> bool:
-        """Whether its account is the grant's source account."""
-        source = documents.partition, documents.source_account_id
-        return (self.partition, self.account) == source
+    def _list_neighbors(self, documents: GrantDocuments) -> list[SourceHalf]:
+        """The grant's principals of its account."""
+        if self.partition != documents.partition:
+            return []
+        principals = documents.principals
+        return [half for half in principals if documents.get_account(half) == self.account]
 
     def with_path_of(self, documents: GrantDocuments | None) -> "PrincipalRef":
         """The same with the path in the grant: names are unique in an account."""
         named = ("user", "role", "session", "group")
         if documents is None or self.path is not None or self.kind not in named:
             return self
-        if not self.is_in_source(documents):
-            return self
         kind = "role" if self.kind == "session" else self.kind
-        for half in documents.principals:
+        for half in self._list_neighbors(documents):
             path, name = arns.split_path(half.name)
             if half.kind == kind and name == self.name:
                 return replace(self, path=path)
@@ -221,7 +219,11 @@ def _to_kind(text: str) -> Kind:
 
 
 def _parse_kind(text: str, rest: str, documents: GrantDocuments) -> PrincipalRef:
-    kind, partition, source = _to_kind(text), documents.partition, documents.source_account_id
+    kind, partition, source = (
+        _to_kind(text),
+        documents.partition,
+        _find_source(text, rest, documents),
+    )
     try:
         match kind:
             case "account" | "root":
@@ -238,6 +240,23 @@ def _parse_kind(text: str, rest: str, documents: GrantDocuments) -> PrincipalRef
     except Refusal as refusal:
         raise InputError(f"{text}/{rest}: {refusal.rule}", FORMS) from None
     return PrincipalRef(kind, partition, source, name, path if "/" in named else None, session)
+
+
+def _find_source(kind: str, name: str, documents: GrantDocuments) -> str:
+    """Find the account of a principal by its name; that of most principals for an unknown one."""
+    same_name = [
+        half
+        for half in documents.principals
+        if half.kind.replace("_", "-") == kind and name in _list_names(half)
+    ]
+    accounts = {documents.get_account(half) for half in same_name}
+    if len(accounts) > 1:
+        listed = " or ".join(half.arn for half in same_name if half.arn)
+        raise InputError(
+            f"{kind}/{name} is in several accounts: {', '.join(sorted(accounts))}",
+            f"Pass its ARN{f': {listed}' if listed else ''}.",
+        )
+    return next(iter(accounts), documents.source_account_id)
 
 
 def _split_session(text: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from cross_account_access.cli.condition_words import SIGN_IN, describe_unmet
+from cross_account_access.cli.text_format import join_words
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
@@ -205,9 +206,10 @@ class _Refusal:
         documents = self.question.documents
         if documents is None:
             return "Its owner must add the caller to the role's trust policy."
-        source = documents.source_account_id
-        if self.question.principal.caller.account != source:
-            return f"The grant is for account {source}: add a grant for the caller's account."
+        sources = documents.source_account_ids
+        if self.question.principal.caller.account not in sources:
+            whose = f"account{'s' if len(sources) > 1 else ''} {join_words(sources, 'and')}"
+            return f"The grant is for {whose}: add a grant for the caller's account."
         return f"Add it to the principals of grant {documents.grant} and run `pulumi up`."
 
     def _list_trusted(self) -> Iterator[str]:

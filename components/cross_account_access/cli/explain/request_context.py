@@ -121,7 +121,7 @@ class RequestContext:
     def build_condition_keys(
         self, caller: Caller, *, account: str, tags: Mapping[str, str]
     ) -> ConditionKeys:
-        """Build the call's condition keys; the evaluator adds those that follow from the caller.
+        """Build the call's condition keys; the evaluator adds those of caller and role.
 
         Args:
             caller: Who calls; only an IAM user's call carries MFA.
@@ -139,7 +139,6 @@ class RequestContext:
             "aws:RequestedRegion": self.region,
             "aws:ViaAWSService": "false",
             "aws:PrincipalIsAWSService": "false",
-            "aws:ResourceAccount": account,
             **self._build_origin_keys(),
             **self._build_organization_keys("Principal"),
             # Which organization another account is in isn't known; --context says it.

@@ -11,8 +11,8 @@ import click
 
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, echo, emit
 
-from .fleet_command import add_fleet_options, fleet, stacks_argument
 from .fleet_file import Fleet
+from .fleet_options import add_fleet_options, stacks_argument
 from .fleet_plan import FleetStack
 from .parallelism import choose_parallelism
 from .run_lock import hold_run_lock, make_run_folder
@@ -60,7 +60,7 @@ def add_run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_options
 
 
-@fleet.command(cls=Command)
+@click.command(cls=Command)
 @add_run_options
 def preview(options: RunOptions) -> ExitCode:
     """Show what `fleet up` would change in each stack, and change nothing.
@@ -70,7 +70,7 @@ def preview(options: RunOptions) -> ExitCode:
     return _report(options, _run(options, "preview"))
 
 
-@fleet.command(cls=Command)
+@click.command(cls=Command)
 @add_run_options
 @yes_option
 def up(options: RunOptions) -> ExitCode:
@@ -96,7 +96,7 @@ def up(options: RunOptions) -> ExitCode:
     return _report(options, _run(options, "up"))
 
 
-@fleet.command(cls=Command)
+@click.command(cls=Command)
 @add_run_options
 @yes_option
 def destroy(options: RunOptions) -> ExitCode:

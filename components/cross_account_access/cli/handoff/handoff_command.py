@@ -1,21 +1,27 @@
 """The command `handoff`."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cross_account_access.cli.options import only_grant_argument
-from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grant
-from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
-from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.cli.stacks import (
+    StackSource,
+    add_stack_options,
+    choose_grant,
+    load_grants,
+)
+from cross_account_access.cli.terminal import Command, emit, make_console
 from cross_account_access.iam.findings import AccountSide
 
 from .aws_cli_script import render_script
 from .cloudformation_template import render_template
 from .handoff_folder import MANIFEST, Changes, write_folder
 from .handoff_half import HandoffHalf
+from .handoff_parts import list_folders
 from .handoff_readme import render_readme
 from .terraform_configuration import render_configuration
 
@@ -42,6 +48,9 @@ def handoff(
 ) -> None:
     """Write a folder from which the other account's owner can deploy their half of a grant.
 
+    Among many accounts that is each part of the grant that the stack doesn't make, in all its
+    destinations, or in one as GRANT@ACCOUNT. Several parts are in FOLDER in a folder each.
+
     The folder explains what is requested, and has the exact policies and three ways to deploy
     them: AWS CLI commands, a CloudFormation template and a Terraform configuration. By its checksum
     `verify` can tell later whether the half was deployed as handed over.
@@ -54,26 +63,55 @@ def handoff(
       cross-account-access handoff audit --stack production --to audit-for-partner
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
     """  # noqa: D301 - \b is click's
-    grant = load_grant(where, name)
-    handed = HandoffHalf(grant.documents, half or _find_missing_side(grant.documents))
-    files = render_files(handed)
-    about = {"grant": grant.name, "for": handed.side, "account": handed.account}
-    about["checksum"] = handed.checksum
-    changes = write_folder(to, files, about)
-    written = sorted([*files, MANIFEST])
-    if as_json:
-        emit(
-            {
-                **about,
-                "folder": str(to),
-                "files": written,
-                "holdsExternalId": handed.has_external_id,
-                "changes": None if changes is None else asdict(changes),
-                "notes": _list_notes(handed),
-            }
-        )
+    grants = load_grants(where, [name] if name else [])
+    if any(one.documents.grant != grants[0].documents.grant for one in grants) or not all(
+        one.documents.account for one in grants
+    ):
+        grants = [choose_grant(grants)]
+    folders = list_folders([one.documents for one in grants], half, to)
+    handed = [_write(one, folder) for folder, one in folders.items()]
+    if not as_json:
+        for one in handed:
+            _show(one)
+    elif len(handed) == 1:
+        emit(handed[0].as_json())
     else:
-        _show(handed, to, written, changes)
+        emit({"handoffs": [one.as_json() for one in handed]})
+
+
+@dataclass(frozen=True)
+class _Handoff:
+    """A half that was written.
+
+    Attributes:
+        about: What identifies it.
+        files: The names of its files.
+        changes: What differs from the earlier handoff; None if there was none.
+    """
+
+    half: HandoffHalf
+    folder: Path
+    about: dict[str, str]
+    files: list[str]
+    changes: Changes | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **self.about,
+            "folder": str(self.folder),
+            "files": self.files,
+            "holdsExternalId": self.half.has_external_id,
+            "changes": None if self.changes is None else asdict(self.changes),
+            "notes": _list_notes(self.half),
+        }
+
+
+def _write(half: HandoffHalf, folder: Path) -> _Handoff:
+    files = render_files(half)
+    about = {"grant": half.documents.label, "for": half.side, "account": half.account}
+    about["checksum"] = half.checksum
+    changes = write_folder(folder, files, about)
+    return _Handoff(half, folder, about, sorted([*files, MANIFEST]), changes)
 
 
 def render_files(half: HandoffHalf) -> dict[str, str]:
@@ -90,20 +128,6 @@ def render_files(half: HandoffHalf) -> dict[str, str]:
     return files | {"README.md": render_readme(half), "checksum": f"{half.checksum}\n"}
 
 
-def _find_missing_side(documents: GrantDocuments) -> AccountSide:
-    match documents.side:
-        case "source":
-            return "destination"
-        case "destination":
-            return "source"
-        case _:
-            raise Failure(
-                f"the stack makes both halves of grant {documents.grant}",
-                ExitCode.WRONG_INPUT,
-                remedy="Choose the half to hand over: --for source or --for destination.",
-            )
-
-
 def _list_notes(half: HandoffHalf) -> list[str]:
     """List what the person who hands it over must know."""
     notes = []
@@ -112,7 +136,7 @@ def _list_notes(half: HandoffHalf) -> list[str]:
             "The folder holds the external ID: send it to the owner of account "
             f"{half.account} only, over a confidential channel."
         )
-    if half.documents.side in ("both", half.side):
+    if half.documents.makes_part_of(half.account):
         notes.append(
             f"The stack makes the {half.side} half itself: deploy this folder only in an account "
             "where it doesn't, or the two will conflict."
@@ -125,12 +149,12 @@ def _list_notes(half: HandoffHalf) -> list[str]:
     return notes
 
 
-def _show(half: HandoffHalf, folder: Path, files: list[str], changes: Changes | None) -> None:
-    out = make_console()
-    grant = half.documents.grant
-    out.print(f"{folder}: the {half.side} half of grant {grant}, for account {half.account}")
+def _show(handed: _Handoff) -> None:
+    out, half, changes = make_console(), handed.half, handed.changes
+    grant = half.documents.label
+    out.print(f"{handed.folder}: the {half.side} half of grant {grant}, for account {half.account}")
     if changes is None:
-        for name in files:
+        for name in handed.files:
             out.print(f"  {name}")
     else:
         for kind, names in asdict(changes).items():

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from cross_account_access.cli.aws_access import get_main_region
 from cross_account_access.cli.expected_half import build_expected_half
+from cross_account_access.cli.text_format import join_words
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principal_entities import Attachable
 from cross_account_access.iam import arns, limits
@@ -51,7 +52,7 @@ class HandoffHalf:
     """The half of a grant that one account deploys.
 
     Attributes:
-        documents: Both halves of the grant.
+        documents: Both halves of the grant; for a source, with the principals of its account alone.
         side: Which of them.
     """
 
@@ -67,8 +68,9 @@ class HandoffHalf:
     @property
     def other_account(self) -> str:
         """The other account."""
-        source = self.side == "source"
-        return self.documents.destination_account_id if source else self.documents.source_account_id
+        if self.side == "source":
+            return self.documents.destination_account_id
+        return join_words(self.documents.source_account_ids, "and")
 
     @property
     def region(self) -> str:
@@ -142,8 +144,8 @@ class HandoffHalf:
     @property
     def slug(self) -> str:
         """A name of the half in letters, digits and hyphens."""
-        grant = re.sub("[^A-Za-z0-9]+", "-", self.documents.grant).strip("-")
-        return f"cross-account-access-{grant}-{self.side}"
+        grant = re.sub("[^A-Za-z0-9]+", "-", self.documents.label).strip("-")
+        return _shorten(f"cross-account-access-{grant}-{self.side}")
 
     def _build_policy(self, principal: SourceHalf, kind: Attachable, holder: str) -> AttachedPolicy:
         role, account = self.documents.role, self.documents.destination_account_id

@@ -234,7 +234,7 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
         f"Then tell the owner of account {quote_plain(half.other_account)}, who can verify by the "
         "checksum that it was deployed as handed over:\n"
     )
-    grant, checksum = half.documents.grant, ["--checksum", half.checksum]
+    grant, checksum = half.documents.label, ["--checksum", half.checksum]
     verify = [*checksum, "--", grant] if grant.startswith("-") else [grant, *checksum]
     yield f"```sh\n{join_words(['cross-account-access', 'verify', *verify])}\n```\n"
     if half.can_be_applied:

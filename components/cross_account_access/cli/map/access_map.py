@@ -1,8 +1,8 @@
 """The map as plain data: principals, roles, and which may assume which. No external ID is in it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from cross_account_access.cli.text_format import format_count, format_duration, join_words
 from cross_account_access.grants.grant import Side
@@ -13,7 +13,10 @@ _WIDE: frozenset[PrincipalKind] = frozenset(
     {"group", "account", "organization", "organizational_unit"}
 )
 
+_MOST_NAMED = 12
+
 Chained = Literal["yes", "no", "roles"]
+MadeHalves: TypeAlias = Side | Literal["neither"]
 
 
 @dataclass(frozen=True, order=True)
@@ -23,13 +26,20 @@ class Home:
     Attributes:
         kind: An account or an organization.
         id: The account's 12 digits, or o-….
+        name: The account's name, where a grant among many accounts gives it one.
     """
 
     kind: Literal["account", "organization"]
     id: str
+    name: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return f"{self.kind} {self.id} ({self.name})" if self.name else f"{self.kind} {self.id}"
+
+    @property
+    def short(self) -> str:
+        """Its name, or its ID where it has none."""
+        return self.name or self.id
 
 
 @dataclass(frozen=True)
@@ -39,12 +49,14 @@ class RoleDetails:
     Attributes:
         permissions: Its policies' names, its permissions boundary last.
         max_session: In seconds.
+        many_grant: The grant's name, if it is one among many accounts.
     """
 
     description: str
     permissions: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
     max_session: int
+    many_grant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class Node:
         key: Unique on the map: the ARN where there is one.
         name: With its path; an account's or organization's ID.
         role: What a grant on the map sets on it; None for a principal that no grant opens.
+        other_homes: Further accounts that have a role just like it, for the same principals.
     """
 
     key: str
@@ -63,6 +76,12 @@ class Node:
     home: Home
     arn: str | None = None
     role: RoleDetails | None = None
+    other_homes: tuple[Home, ...] = ()
+
+    @property
+    def homes(self) -> tuple[Home, ...]:
+        """All its accounts, or its organization."""
+        return (self.home, *self.other_homes)
 
     @property
     def label(self) -> str:
@@ -78,7 +97,7 @@ class Node:
         """The label with the home in it."""
         if self.kind in ("account", "organization"):
             return f"the whole {self.home}"
-        return f"{self.label} in {self.home}"
+        return f"{self.label} in {describe_homes(self.homes)}"
 
     @property
     def wide(self) -> bool:
@@ -96,12 +115,12 @@ class Origin:
     """The grant that an edge comes from.
 
     Attributes:
-        side: Which halves the stack makes.
+        side: Which halves the stack makes; of many accounts' grants perhaps neither of an edge's.
     """
 
     stack: str
     grant: str
-    side: Side = "both"
+    side: MadeHalves = "both"
 
 
 @dataclass(frozen=True)
@@ -143,10 +162,23 @@ class Edge:
         return text
 
     @property
-    def half(self) -> Side:
+    def half(self) -> MadeHalves:
         """Which halves the map's stacks make."""
         sides = {origin.side for origin in self.origins}
+        if len(sides) > 1:
+            sides -= {"neither"}
         return "both" if len(sides) > 1 else next(iter(sides))
+
+    @property
+    def missing_half(self) -> str:
+        """That a half is missing, in words; empty where both are there."""
+        match self.half:
+            case "both":
+                return ""
+            case "neither":
+                return "neither half is in these stacks"
+            case half:
+                return f"only the {half} half is in these stacks"
 
 
 @dataclass(frozen=True)
@@ -168,9 +200,9 @@ class AccessMap:
         return [(node, node.role) for node in self.nodes.values() if node.role]
 
     @property
-    def homes(self) -> list[Home]:
-        """The accounts and organizations."""
-        return sorted({node.home for node in self.nodes.values()})
+    def places(self) -> list[tuple[Home, ...]]:
+        """The accounts and organizations; those that have the same roles together."""
+        return sorted({node.homes for node in self.nodes.values()})
 
     @property
     def stacks(self) -> list[str]:
@@ -188,9 +220,20 @@ class AccessMap:
     @property
     def summary(self) -> str:
         """How many principals and roles there are, in a sentence."""
-        accounts = {node.home for node, _ in self.roles}
+        accounts = {home for node, _ in self.roles for home in node.homes}
+        roles = sum(len(node.homes) for node, _ in self.roles)
         return (
             f"{format_count(len(self.principals), 'principal')} may assume "
-            f"{format_count(len(self.roles), 'role')} in {format_count(len(accounts), 'account')}, "
+            f"{format_count(roles, 'role')} in {format_count(len(accounts), 'account')}, "
             f"by the grants of {join_words(self.stacks, 'and')}."
         )
+
+
+def describe_homes(homes: Sequence[Home]) -> str:
+    """Describe accounts in a line: of very many the first ones."""
+    if len(homes) == 1:
+        return str(homes[0])
+    names = [home.short for home in homes[:_MOST_NAMED]]
+    if more := len(homes) - len(names):
+        names.append(f"{more} more")
+    return f"{format_count(len(homes), 'account')}: {', '.join(names)}"

@@ -10,7 +10,7 @@ from cross_account_access.grants.documents import DestinationHalf, GrantDocument
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 
-from .access_map import AccessMap, Chained, Edge, Home, Node, Origin, RoleDetails
+from .access_map import AccessMap, Chained, Edge, Home, MadeHalves, Node, Origin, RoleDetails
 
 NOT_TRUSTED = "not trusted by the role"
 
@@ -22,14 +22,17 @@ _CHAINED: Mapping[str, Chained] = {"yes": "yes", "no": "no", "roles": "roles"}
 def build_access_map(grants: Iterable[tuple[str, GrantDocuments]]) -> AccessMap:
     """Build the map of these grants, each with its stack's name."""
     builder = _Builder()
-    ordered = sorted(grants, key=lambda item: (item[0], item[1].grant))
+    ordered = sorted(grants, key=lambda item: (item[0], item[1].grant, item[1].account or ""))
+    for _, documents in ordered:
+        builder.learn_name(documents)
     for _, documents in ordered:
         builder.add_role(documents)
     for _, documents in ordered:
         builder.learn_arns(documents)
     for stack, documents in ordered:
-        origin = Origin(escape_invisible(stack), escape_invisible(documents.grant), documents.side)
         for half in documents.principals:
+            side = _find_made_halves(documents, half)
+            origin = Origin(escape_invisible(stack), escape_invisible(documents.grant), side)
             builder.add_edges(origin, documents, half)
     return builder.build()
 
@@ -40,6 +43,16 @@ class _Builder:
         self._edges: dict[tuple[Any, ...], Edge] = {}
         # By account and name, which is unique there.
         self._role_arns: dict[tuple[str, str], str] = {}
+        self._account_names: dict[str, str] = {}
+
+    def learn_name(self, documents: GrantDocuments) -> None:
+        """Remember an account's name, which only its own roles have."""
+        if documents.account:
+            self._account_names.setdefault(documents.destination_account_id, documents.account)
+
+    def _make_account(self, account_id: str) -> Home:
+        name = self._account_names.get(account_id, "")
+        return Home("account", escape_invisible(account_id), escape_invisible(name))
 
     def add_role(self, documents: GrantDocuments) -> None:
         role, account = documents.role, documents.destination_account_id
@@ -52,9 +65,11 @@ class _Builder:
                 for key, value in sorted(role.tags.items())
             ),
             max_session=role.max_session_duration or _DEFAULT_SESSION,
+            many_grant=documents.grant if documents.account else None,
         )
         name = f"{role.path}{role.name}".removeprefix("/")
-        node = _make_node(role.arn, "role", name, _make_account(account), role.arn, details)
+        home = self._make_account(account)
+        node = _make_node(role.arn, "role", name, home, role.arn, details)
         self._nodes.setdefault(node.key, node)
 
     def learn_arns(self, documents: GrantDocuments) -> None:
@@ -84,11 +99,11 @@ class _Builder:
         self, documents: GrantDocuments, half: SourceHalf
     ) -> tuple[Node, tuple[str, ...]]:
         """Return the principal's node, and what the grant trusts of it alone."""
-        account = _make_account(documents.source_account_id)
+        account = self._make_account(documents.get_account(half))
         name = half.name
         if half.kind == "session":
             role, _, session = half.name.partition("/")
-            arn = self._role_arns.get((documents.source_account_id, role))
+            arn = self._role_arns.get((documents.get_account(half), role))
             if arn and (parsed := arns.parse_arn(arn)):
                 role = f"{parsed.path}{parsed.name}".removeprefix("/")
                 scoping = (f"only session {escape_invisible(session)}",)
@@ -109,8 +124,11 @@ class _Builder:
         return AccessMap(nodes, tuple(edges))
 
 
-def _make_account(account_id: str) -> Home:
-    return Home("account", escape_invisible(account_id))
+def _find_made_halves(documents: GrantDocuments, half: SourceHalf) -> MadeHalves:
+    in_source = documents.makes_part_of(documents.get_account(half))
+    if documents.makes_part_of(documents.destination_account_id):
+        return "both" if in_source else "destination"
+    return "source" if in_source else "neither"
 
 
 def _make_node(

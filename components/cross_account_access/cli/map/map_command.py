@@ -26,6 +26,7 @@ from .mermaid import MARK as MERMAID_MARK
 from .mermaid import MOST_EDGES, exceeds_mermaid_limits, render_mermaid
 from .page import MARK as PAGE_MARK
 from .page import render_page
+from .role_groups import group_roles
 from .tree import TITLE, build_tree
 
 Form = Literal["tree", "mermaid", "html"]
@@ -63,7 +64,8 @@ def map_command(
 
     The map is a tree for the terminal, a Mermaid flowchart for documents, or an HTML page with a
     picture, a list and a filter, which loads nothing from the network. Roles that are assumed
-    through another grant's role are shown behind it.
+    through another grant's role are shown behind it. A role that a grant has in many accounts is
+    shown once, with its accounts; --json lists each.
 
     Only the stacks' outputs are read: AWS is never called, and no external ID is shown.
 
@@ -77,11 +79,13 @@ def map_command(
         file = None
     form = _choose_form(form, file)
     access = build_access_map(
-        (_name_stack(grant.stack, where), grant.documents) for grant in load_grants(where)
+        (_name_stack(grant.stack, where), grant.documents)
+        for grant in load_grants(where, merged=False)
     )
-    text, mark = _RENDERERS[form](access)
+    grouped = group_roles(access)
+    text, mark = _RENDERERS[form](grouped)
     if form == "mermaid":
-        _warn_of_size(text, access)
+        _warn_of_size(text, grouped)
     if file:
         if form == "mermaid" and file.suffix.lower() == ".md":
             text = f"```mermaid\n{text}```\n"
@@ -92,7 +96,7 @@ def map_command(
     elif file:
         echo(f"{access.summary}\nWritten to {file}.")
     elif form == "tree":
-        make_console().print(build_tree(access))
+        make_console().print(build_tree(grouped))
     else:
         echo(text, nl=False)
 

@@ -9,7 +9,13 @@ def render_json(access: AccessMap) -> dict[str, Any]:
     """Render the map; durations are in seconds."""
     return {
         "principals": [
-            {"id": node.key, "kind": node.kind, "name": node.name, node.home.kind: node.home.id}
+            {
+                "id": node.key,
+                "kind": node.kind,
+                "name": node.name,
+                node.home.kind: node.home.id,
+                **_name_account(node),
+            }
             for node in access.principals
         ],
         "roles": [_render_role(node, details) for node, details in access.roles],
@@ -22,11 +28,16 @@ def _render_role(node: Node, details: RoleDetails) -> dict[str, Any]:
         "id": node.key,
         "name": node.name,
         "account": node.home.id,
+        **_name_account(node),
         "description": details.description,
         "permissions": list(details.permissions),
         "tags": dict(details.tags),
         "maxSessionDuration": details.max_session,
     }
+
+
+def _name_account(node: Node) -> dict[str, str]:
+    return {"accountName": node.home.name} if node.home.name else {}
 
 
 def _render_edge(edge: Edge) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from .access_map import AccessMap, Edge, Node
+from .access_map import AccessMap, Edge, Node, describe_homes
 from .picture import number_nodes
 
 MARK = "%% Made by cross-account-access map"
@@ -20,12 +20,12 @@ def render_mermaid(access: AccessMap) -> str:
     """Render the map as a flowchart from left to right, with a box for each account."""
     node_ids = number_nodes(access)
     lines = [MARK, "flowchart LR"]
-    for number, home in enumerate(access.homes, start=1):
-        lines.append(f"  subgraph h{number}[{_quote_label(str(home))}]")
+    for number, homes in enumerate(access.places, start=1):
+        lines.append(f"  subgraph h{number}[{_quote_label(describe_homes(homes))}]")
         lines += [
             _render_node(node, node_ids[node.key])
             for node in access.nodes.values()
-            if node.home == home
+            if node.homes == homes
         ]
         lines.append("  end")
     lines += [_render_edge(edge, node_ids) for edge in access.edges]

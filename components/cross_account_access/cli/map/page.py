@@ -11,11 +11,11 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from cross_account_access.cli.text_format import format_count, format_duration
+from cross_account_access.cli.text_format import format_count, format_duration, shorten_list
 
 from .access_map import AccessMap, Edge, Node
 from .markup import Markup, element, join_markup
-from .picture import number_nodes, render_picture
+from .picture import list_homes, number_nodes, render_picture
 
 MARK = "cross-account-access map"
 TITLE = "Who may assume what"
@@ -66,10 +66,10 @@ def _list_access(access: AccessMap) -> Markup:
             element("th", *_describe_principal(principal), scope="row"),
             element("td", str(principal.home), class_="home"),
             element("td", element("a", role.label, href=f"#role-{node_ids[role.key]}")),
-            element("td", str(role.home), class_="home"),
+            element("td", *_describe_homes(role), class_="home"),
             element("td", _list_conditions(edge), class_="long"),
             element("td", edge.session_text),
-            element("td", *_list_origins(edge)),
+            element("td", *_list_origins(edge, role)),
             id=f"way{number}",
             tabindex="-1",
             data_from=node_ids[edge.principal],
@@ -96,15 +96,20 @@ def _list_conditions(edge: Edge) -> str:
     return _build_list(edge.conditions)
 
 
-def _list_origins(edge: Edge) -> list[str]:
+def _describe_homes(role: Node) -> list[str]:
+    several = format_count(len(role.homes), "account")
+    return [*list_homes(role.homes, several)] or [str(role.home)]
+
+
+def _list_origins(edge: Edge, role: Node) -> list[str]:
+    origins = [f"{origin.grant} of {origin.stack}" for origin in edge.origins]
+    if role.other_homes:
+        origins = shorten_list(list(dict.fromkeys(origins)))
     parts: list[str] = [
-        join_markup(", " if number else "", f"{origin.grant} of {origin.stack}")
-        for number, origin in enumerate(edge.origins)
+        join_markup(", " if number else "", origin) for number, origin in enumerate(origins)
     ]
-    if edge.half != "both":
-        parts.append(
-            element("span", f"only the {edge.half} half is in these stacks", class_="note")
-        )
+    if missing := edge.missing_half:
+        parts.append(element("span", missing, class_="note"))
     return parts
 
 
@@ -116,7 +121,7 @@ def _list_roles(access: AccessMap) -> Markup:
         row = element(
             "tr",
             element("th", node.label, scope="row"),
-            element("td", str(node.home), class_="home"),
+            element("td", *_describe_homes(node), class_="home"),
             element("td", details.description, class_="long"),
             element("td", _build_list(details.permissions), class_="long"),
             element("td", _build_list(tags)),

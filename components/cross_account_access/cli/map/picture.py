@@ -6,8 +6,12 @@ It is a list in HTML, so that it uses a wide screen, wraps on a narrow one and c
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from cross_account_access.cli.text_format import format_count
+
 from .access_map import AccessMap, Edge, Home, Node
 from .markup import Markup, element
+
+_MOST_OPEN = 24
 
 _NumberedEdge: TypeAlias = tuple[int, Edge]
 
@@ -21,24 +25,38 @@ def render_picture(access: AccessMap) -> Markup:
     """Render the picture, in which the edges have the numbers of the list's rows."""
     node_ids = number_nodes(access)
     lines = _group_edges(access)
-    cards: dict[Home, list[Markup]] = {}
+    cards: dict[tuple[Home, ...], list[Markup]] = {}
     for role, _ in access.roles:
         card = _render_card(role, lines.get(role.key, [[]]), access, node_ids)
-        cards.setdefault(role.home, []).append(card)
+        cards.setdefault(role.homes, []).append(card)
     return element(
         "div",
         *(
             element(
                 "section",
-                element("h3", str(home)),
+                element("h3", title := _name_homes(homes)),
+                *list_homes(homes, "Which", is_open=len(homes) <= _MOST_OPEN),
                 element("div", *inner, class_="cards"),
                 class_="home",
-                aria_label=str(home),
+                aria_label=title,
             )
-            for home, inner in cards.items()
+            for homes, inner in cards.items()
         ),
         id="picture",
     )
+
+
+def _name_homes(homes: Sequence[Home]) -> str:
+    return str(homes[0]) if len(homes) == 1 else format_count(len(homes), "account")
+
+
+def list_homes(homes: Sequence[Home], title: str, *, is_open: bool = False) -> list[Markup]:
+    """List several accounts below a title that opens the list; nothing for one account."""
+    if len(homes) == 1:
+        return []
+    names = ", ".join(f"{home.name} {home.id}" if home.name else home.id for home in homes)
+    summary, text = element("summary", title), element("p", names)
+    return [element("details", summary, text, class_="accounts", open=is_open)]
 
 
 def _group_edges(access: AccessMap) -> dict[str, list[list[_NumberedEdge]]]:

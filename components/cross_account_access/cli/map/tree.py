@@ -3,6 +3,8 @@
 from rich.text import Text
 from rich.tree import Tree
 
+from cross_account_access.cli.text_format import shorten_list
+
 from .access_map import AccessMap, Edge, Home, Node
 
 TITLE = "Who may assume what"
@@ -51,12 +53,14 @@ class _TreeBuilder:
     def _describe_edge(self, edge: Edge, *, repeated: bool) -> Text:
         role = self._access.nodes[edge.role].full_label
         text = Text.assemble((role, "cyan"), f": {edge.conditions_text}; up to {edge.session_text}")
-        if edge.half != "both":
-            text.append(f"; only the {edge.half} half is in these stacks", "yellow")
+        if missing := edge.missing_half:
+            text.append(f"; {missing}", "yellow")
         origins = [
             f"{origin.stack} {origin.grant}" if self._several_stacks else origin.grant
             for origin in edge.origins
         ]
+        if self._access.nodes[edge.role].other_homes:
+            origins = shorten_list(list(dict.fromkeys(origins)))
         text.append(f" ({', '.join(origins)})", "dim")
         if repeated:
             text.append("; continued above", "dim")

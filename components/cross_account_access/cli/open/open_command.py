@@ -66,7 +66,8 @@ def read_usage(documents: GrantDocuments) -> Usage:
         raise Failure(f"{documents.role.arn} must be a role's ARN", ExitCode.WRONG_INPUT)
     principals = [_build_principal(half, documents) for half in documents.principals]
     longest = documents.role.max_session_duration
-    return Usage(role, documents.role.name, principals, None, documents.source_account_id, longest)
+    label, source = documents.usage_label, documents.source_account_id
+    return Usage(role, label, principals, None, source, longest)
 
 
 def _build_principal(half: SourceHalf, documents: GrantDocuments) -> PrincipalModel:

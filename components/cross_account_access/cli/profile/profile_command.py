@@ -75,10 +75,10 @@ def profile(  # noqa: PLR0913 - one for each option
     """Write AWS CLI profiles for grants into your config file.
 
     The file is ~/.aws/config, or the one that AWS_CONFIG_FILE names. A profile has the name of its
-    grant's role. Without a GRANT, profiles are written for all grants whose trust policy allows
-    you. The changes are shown first, and the old file is kept beside the new one, with the time in
-    its name. Profiles that this tool didn't write are never changed, and none is ever removed.
-    Nothing changes in AWS.
+    grant's role, or GRANT-ACCOUNT among many accounts. Without a GRANT, profiles are written for
+    all grants whose trust policy allows you. The changes are shown first, and the old file is kept
+    beside the new one, with the time in its name. Profiles that this tool didn't write are never
+    changed, and none is ever removed. Nothing changes in AWS.
 
     \b
     Examples:

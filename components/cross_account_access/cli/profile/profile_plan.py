@@ -154,12 +154,7 @@ class _Planner:
                 skipped.append((grant.name, failure.message))
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
-                raise Failure(
-                    f"two grants must not share the profile {profile.name}: their roles have the "
-                    "same name",
-                    ExitCode.WRONG_INPUT,
-                    remedy="Write each one separately, with its own --prefix.",
-                )
+                raise _refuse_shared(profile.name, grant)
             before, text = text, _write(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
@@ -171,7 +166,7 @@ class _Planner:
 
     def _plan_profile(self, grant: DeployedGrant, *, by_name: bool) -> Profile:
         stack = "stdin" if grant.stack == "-" else Path(grant.stack).name
-        name = _check_name(f"{self._options.prefix}{grant.documents.role.name}")
+        name = _check_name(f"{self._options.prefix}{grant.documents.usage_label}")
         keys = {"role_arn": grant.documents.role.arn}
         existing = self._read_existing(Profile(name, grant.name, stack, keys))
         source = self._options.source_profile
@@ -267,6 +262,16 @@ def _check_expressible(grant: DeployedGrant, required: TrustRequirements) -> Non
                 ExitCode.NO,
                 remedy=f"Use `cross-account-access exec {grant.name} -- COMMAND`.",
             )
+
+
+def _refuse_shared(name: str, grant: DeployedGrant) -> Failure:
+    many = grant.documents.account is not None
+    why = "GRANT-ACCOUNT is the same" if many else "their roles have the same name"
+    return Failure(
+        f"two grants must not share the profile {name}: {why}",
+        ExitCode.WRONG_INPUT,
+        remedy="Write each one separately, with its own --prefix.",
+    )
 
 
 def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:

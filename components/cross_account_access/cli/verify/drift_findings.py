@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.findings import AccountSide
 
 _REFRESH = "Run `pulumi up --refresh`, which restores the stack's state."
@@ -207,20 +207,23 @@ def make_finding(
     code: str,
     message: str,
     *,
-    principal: str | None = None,
+    principal: SourceHalf | None = None,
     half: AccountSide | None = None,
 ) -> DriftFinding:
     """Make a finding about a grant; its remedy depends on who manages that half."""
     kind = KINDS[code]
     half = half or kind.half
     remedy = kind.remedy
-    if kind.repaired and half and documents.side not in ("both", half):
-        account = {
-            "source": documents.source_account_id,
-            "destination": documents.destination_account_id,
-        }[half]
+    account = {
+        "source": documents.get_account(principal) if principal else documents.source_account_id,
+        "destination": documents.destination_account_id,
+        None: "",
+    }[half]
+    if kind.repaired and half and not documents.makes_part_of(account):
+        owner = "Another stack or the owner" if documents.account else "The owner"
         remedy = (
-            f"The owner of account {account} manages this half: run `cross-account-access handoff` "
+            f"{owner} of account {account} manages this half: run `cross-account-access handoff` "
             "again, and give it to them."
         )
-    return DriftFinding(documents.grant, half, code, message, remedy, principal)
+    name = principal.name if principal else None
+    return DriftFinding(documents.grant, half, code, message, remedy, name)

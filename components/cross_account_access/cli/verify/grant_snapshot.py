@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity
@@ -10,6 +11,8 @@ from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
 from .drift_findings import Unchecked
+
+PrincipalKey: TypeAlias = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,26 @@ class GrantSnapshot:
 
     Attributes:
         role: The role; None if it could not be read.
-        principals: By the principal's name, without those that could not be read.
+        principals: By the principal's key, without those that could not be read.
         unchecked: What could not be read, and why.
     """
 
     role: EntitySnapshot | None
-    principals: Mapping[str, EntitySnapshot]
+    principals: Mapping[PrincipalKey, EntitySnapshot]
     unchecked: tuple[Unchecked, ...] = ()
 
 
 @dataclass
 class SnapshotReader:
-    """Reads both accounts, and each entity once.
+    """Reads the accounts, and each entity once.
 
     Attributes:
         by_account: The credentials by account.
+        whole: Whether parts of many accounts are read too that the stack doesn't make.
     """
 
     by_account: dict[str, AwsAccess]
+    whole: bool = False
     _cache: dict[tuple[str, EntityKind, str], EntitySnapshot | Unchecked] = field(
         default_factory=dict
     )
@@ -62,24 +67,33 @@ class SnapshotReader:
             Failure: If AWS cannot be asked.
         """
         unchecked: list[Unchecked] = []
-        principals: dict[str, EntitySnapshot] = {}
+        principals: dict[PrincipalKey, EntitySnapshot] = {}
         for half in documents.principals:
+            account = documents.get_account(half)
+            if not self._reads(documents, account):
+                continue
             if half.attached_to is None:
                 what = f"the policy of {half.kind.replace('_', ' ')} {half.name}"
                 why = "it is attached outside the stack, and to whom is not known"
                 unchecked.append(Unchecked(what, why))
                 continue
-            principal = self._read_entity("source", documents.source_account_id, half.attached_to)
+            principal = self._read_entity("source", account, half.attached_to)
             if isinstance(principal, Unchecked):
                 unchecked.append(principal)
             else:
-                principals[half.name] = principal
+                principals[half.key] = principal
+        if not self._reads(documents, documents.destination_account_id):
+            return GrantSnapshot(None, principals, tuple(unchecked))
         role = self._read_entity(
             "destination", documents.destination_account_id, ("role", documents.role.name), session
         )
         if isinstance(role, Unchecked):
             return GrantSnapshot(None, principals, (*unchecked, role))
         return GrantSnapshot(role, principals, tuple(unchecked))
+
+    def _reads(self, documents: GrantDocuments, account: str) -> bool:
+        """Whether an account's part is read: of many accounts' another stack verifies its own."""
+        return self.whole or documents.made is None or documents.makes_part_of(account)
 
     def _read_entity(
         self,

@@ -12,18 +12,16 @@ from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam import limits
-from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import compute_checksum
 
 from .access_analyzer import AccessAnalyzer, Remark
 from .access_attempts import Attempt, assume_role, assume_role_within
 from .drift_findings import DriftFinding, Unchecked, make_finding
 from .grant_snapshot import GrantSnapshot, SnapshotReader
-from .half_drift import compare_grant, compute_checksums
+from .half_drift import Part, compare_grant, compute_checksums
 from .probe_calls import build_call, build_negative_calls, select_requirements
 
 _DEFAULT_SECONDS = 3600
-_HALVES: tuple[AccountSide, ...] = ("source", "destination")
 
 
 @dataclass
@@ -48,7 +46,7 @@ class GrantResult:
     findings: list[DriftFinding] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    checksums: dict[AccountSide, str] = field(default_factory=dict)
+    checksums: dict[Part, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The result for `--json`."""
@@ -62,8 +60,14 @@ class GrantResult:
             "findings": [finding.as_json() for finding in self.findings],
             "notChecked": [unchecked.as_json() for unchecked in self.unchecked],
             "remarks": [remark.message for remark in self.remarks],
-            "checksums": self.checksums,
+            "checksums": {self._name_part(part): text for part, text in self.checksums.items()},
         }
+
+    def _name_part(self, part: Part) -> str:
+        """Name a half, with the account where several accounts have one of that name."""
+        half, account = part
+        is_one = half == "destination" or len(self.grant.documents.source_account_ids) == 1
+        return half if is_one else f"{half} {account}"
 
     def add(self, item: DriftFinding | Unchecked | Remark) -> None:
         """Add a finding, a remark, or what was not checked."""
@@ -181,7 +185,7 @@ class GrantVerifier:
         aws = self.mfa or self.caller.aws
         # Temporary credentials of a user may or may not carry MFA.
         mfa_known = self.mfa is not None or not requirements.mfa or identity.is_role_session
-        outcome = assume_role_within(aws, call, timeout if mfa_known else 0, documents.grant)
+        outcome = assume_role_within(aws, call, timeout if mfa_known else 0, documents.label)
         if outcome.answer == "refused" and not mfa_known:
             result.add(_mfa_code_missing())
             return None
@@ -205,8 +209,9 @@ class GrantVerifier:
         keys = ", ".join(requirements.other_keys)
         text = f"AWS refuses {self.caller.identity.arn}: {message}"
         text += f"; the grant also requires {keys}" if keys else ""
-        name = result.principal.name if result.principal else None
-        finding = make_finding(result.grant.documents, "access-refused", text, principal=name)
+        finding = make_finding(
+            result.grant.documents, "access-refused", text, principal=result.principal
+        )
         result.add(finding)
         why = "the role can't be assumed, so a refusal proves nothing"
         result.add(Unchecked("that the grant's conditions are needed", why))
@@ -236,9 +241,13 @@ class GrantVerifier:
     ) -> Iterator[DriftFinding | Remark]:
         role = snapshot.role.entity if snapshot.role else None
         trust = (role.trust_policy if role else None) or documents.role.trust_policy
-        yield from self.analyzer.validate(documents, "destination", "trust policy", trust)
+        many = documents.made is not None
+        if not many or documents.makes_part_of(documents.destination_account_id):
+            yield from self.analyzer.validate(documents, "destination", "trust policy", trust)
         for half in documents.principals:
-            principal = snapshot.principals.get(half.name)
+            if many and not documents.makes_part_of(documents.get_account(half)):
+                continue
+            principal = snapshot.principals.get(half.key)
             entity = principal.entity if principal else None
             attached = entity.managed_policies if entity else {}
             document = attached.get(half.policy_arn or "") or half.policy or half.needs
@@ -246,34 +255,47 @@ class GrantVerifier:
             yield from self.analyzer.validate(documents, "source", name, document)
 
     def _check_handover(
-        self, documents: GrantDocuments, checksums: dict[AccountSide, str]
+        self, documents: GrantDocuments, checksums: dict[Part, str]
     ) -> Iterator[DriftFinding | Unchecked]:
         if not self.checksum:
             return
+        parts = _list_parts(documents)
         expected = {
-            compute_checksum(build_expected_half(documents, half)): half
-            for half in reversed(_HALVES)
+            compute_checksum(build_expected_half(limited, part[0])): part
+            for part, limited in reversed(parts.items())
         }
-        half = expected.get(self.checksum)
-        if half is None:
-            current = next((half for half in _HALVES if checksums.get(half) == self.checksum), None)
+        part = expected.get(self.checksum)
+        if part is None:
+            matching = (part for part in parts if checksums.get(part) == self.checksum)
+            current = next((half for half, _ in matching), None)
             message = "the checksum matches neither half as the stack defines it"
             message += f", but the {current} as the account has it" if current else ""
             yield make_finding(documents, "handoff-outdated", message, half=current)
-        elif half not in checksums:
+        elif part not in checksums:
             why = "not all of it could be read"
-            yield Unchecked(f"whether the {half} is as it was handed over", why)
-        elif checksums[half] != self.checksum:
-            message = f"the {half} isn't as it was handed over"
-            yield make_finding(documents, "handoff-differs", message, half=half)
+            yield Unchecked(f"whether the {part[0]} is as it was handed over", why)
+        elif checksums[part] != self.checksum:
+            message = f"the {part[0]} isn't as it was handed over"
+            yield make_finding(documents, "handoff-differs", message, half=part[0])
+
+
+def _list_parts(documents: GrantDocuments) -> dict[Part, GrantDocuments]:
+    """Every part that can be handed over, with the record of it alone."""
+    sources = documents.source_account_ids
+    parts: dict[Part, GrantDocuments] = {
+        ("source", account): documents.limit_to_source(account) for account in sources
+    }
+    return {**parts, ("destination", documents.destination_account_id): documents}
 
 
 def _trusts_accounts(documents: GrantDocuments, caller: CallerIdentity) -> bool:
     """Whether the caller's own account decides, and not the trust policy."""
     kinds = {half.kind for half in documents.principals}
-    in_source = caller.account == documents.source_account_id
-    return bool(kinds & {"organization", "organizational_unit"}) or (
-        in_source and bool(kinds & {"group", "account"})
+    kinds_there = {
+        half.kind for half in documents.principals if documents.get_account(half) == caller.account
+    }
+    return bool(kinds & {"organization", "organizational_unit"}) or bool(
+        kinds_there & {"group", "account"}
     )
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cross_account_access.cli.expected_half import build_destination_half, build_source_half
 from cross_account_access.cli.iam_reader import LiveEntity
+from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.policy_roles import list_policy_roles
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 
@@ -13,6 +16,9 @@ from .drift_findings import DriftFinding, Unchecked, make_finding
 from .grant_snapshot import EntitySnapshot, GrantSnapshot
 from .principal_policies import PrincipalPolicies
 from .trust_drift import compare_trust_policies
+
+Part: TypeAlias = tuple[AccountSide, str]
+"""A half of a grant, and the ID of the account that has it."""
 
 _DEFAULT_SESSION = 3600
 
@@ -43,7 +49,7 @@ class _Comparison:
 
     def compare(self) -> Iterator[DriftFinding | Unchecked]:
         for half in self.documents.principals:
-            principal = self.snapshot.principals.get(half.name)
+            principal = self.snapshot.principals.get(half.key)
             if principal is not None and half.attached_to is not None:
                 yield from self.compare_principal(half, principal.entity)
         if self.snapshot.role is not None:
@@ -54,7 +60,7 @@ class _Comparison:
     def compare_principal(
         self, half: SourceHalf, entity: LiveEntity | None
     ) -> Iterator[DriftFinding | Unchecked]:
-        display_name = " ".join(half.attached_to or (half.kind, half.name))
+        display_name = PrincipalPolicies.name_holder(half)
         if entity is None:
             self.reported.add(half.unique_id)
             yield self.make_finding("principal-gone", f"{display_name} doesn't exist", half)
@@ -161,8 +167,7 @@ class _Comparison:
     def make_finding(
         self, code: str, message: str, principal: SourceHalf | None = None
     ) -> DriftFinding:
-        name = principal.name if principal else None
-        return make_finding(self.documents, code, message, principal=name)
+        return make_finding(self.documents, code, message, principal=principal)
 
 
 def _are_equal(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
@@ -177,18 +182,22 @@ def _describe_resources(expected: Mapping[str, object], attached: Mapping[str, o
 
 
 def _list_resources(document: Mapping[str, object]) -> set[str]:
-    statements = normalize_policy(document)["Statement"]
-    return {arn for statement in statements for arn in statement.get("Resource", ())}
+    try:
+        return list_policy_roles(document)
+    except Refusal:
+        # Somebody else's policy may be about anything.
+        statements = normalize_policy(document)["Statement"]
+        return {arn for statement in statements for arn in statement.get("Resource", ())}
 
 
 # --- Checksums ------------------------------------------------------------------------------------
 
 
-def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dict[AccountSide, str]:
-    """Compute the checksum of each half as the accounts have it, where all of it was read."""
-    checksums: dict[AccountSide, str] = {}
+def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dict[Part, str]:
+    """Compute the checksum of each part as the accounts have it, where all of it was read."""
+    checksums: dict[Part, str] = {}
     if snapshot.role and (role := snapshot.role.entity):
-        checksums["destination"] = compute_checksum(
+        checksums["destination", documents.destination_account_id] = compute_checksum(
             build_destination_half(
                 trust_policy=role.trust_policy or {},
                 inline_policies=role.inline_policies,
@@ -197,12 +206,14 @@ def compute_checksums(documents: GrantDocuments, snapshot: GrantSnapshot) -> dic
                 max_session_duration=role.max_session_duration,
             )
         )
-    if all(half.name in snapshot.principals for half in documents.principals):
-        policies = {
-            f"{half.kind} {half.name}": _select_policy(half, snapshot.principals[half.name])
-            for half in documents.principals
-        }
-        checksums["source"] = compute_checksum(build_source_half(policies))
+    for account in documents.source_account_ids:
+        halves = [half for half in documents.principals if documents.get_account(half) == account]
+        if all(half.key in snapshot.principals for half in halves):
+            policies = {
+                f"{half.kind} {half.name}": _select_policy(half, snapshot.principals[half.key])
+                for half in halves
+            }
+            checksums["source", account] = compute_checksum(build_source_half(policies))
     return checksums
 
 

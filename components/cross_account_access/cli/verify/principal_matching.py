@@ -19,10 +19,12 @@ def match_principal(
         documents: The grant.
         groups: The names of the caller's groups; None if unknown, so that it may be in any.
     """
-    if caller.account != documents.source_account_id:
-        return None
     names = None if groups is None else {*groups}
-    matches = [half for half in documents.principals if _matches(caller, half, names)]
+    matches = [
+        half
+        for half in documents.principals
+        if documents.get_account(half) == caller.account and _matches(caller, half, names)
+    ]
     # A principal that is named itself comes before a whole account.
     matches.sort(key=lambda half: half.kind not in ("user", "role", "session"))
     return matches[0] if matches else None

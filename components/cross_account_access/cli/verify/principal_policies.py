@@ -15,8 +15,14 @@ from cross_account_access.iam.policy_normalization import normalize_statement
 from .drift_findings import DriftFinding, Unchecked, make_finding
 
 # These follow from the caller, so a condition on them can be decided.
-_CALLER_KEYS = frozenset(
-    {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username"}
+_DERIVED_KEYS = frozenset(
+    {
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principaltype",
+        "aws:resourceaccount",
+        "aws:username",
+    }
 )
 _MFA = "aws:multifactorauthpresent"
 
@@ -38,7 +44,13 @@ class PrincipalPolicies:
     @property
     def display_name(self) -> str:
         """Its kind and name, for messages."""
-        return " ".join(self.half.attached_to or (self.half.kind, self.half.name))
+        return self.name_holder(self.half)
+
+    @staticmethod
+    def name_holder(half: SourceHalf) -> str:
+        """Name what a principal's policies are attached to, with an account that isn't the lead."""
+        name = " ".join(half.attached_to or (half.kind, half.name))
+        return f"{name} of account {half.account_id}" if half.account_id else name
 
     def allow_role(self) -> bool:
         """Whether the identity policies allow the role; unknown conditions count as met."""
@@ -69,7 +81,7 @@ class PrincipalPolicies:
             yield Unchecked(f"whether {self.display_name} is denied the role", why)
         else:
             message = f"{policy.name} of {self.display_name} denies assuming the role"
-            yield make_finding(self.documents, "explicit-deny", message, principal=self.half.name)
+            yield make_finding(self.documents, "explicit-deny", message, principal=self.half)
 
     def _check_boundary(self, boundary: Policy) -> Iterator[DriftFinding | Unchecked]:
         if self._decide((ALLOW_EVERYTHING,), boundary):
@@ -81,7 +93,7 @@ class PrincipalPolicies:
             return
         name = f"{self.display_name}, {self.entity.permissions_boundary}"
         message = f"the permissions boundary of {name}, doesn't allow assuming the role"
-        yield make_finding(self.documents, "boundary-blocks", message, principal=self.half.name)
+        yield make_finding(self.documents, "boundary-blocks", message, principal=self.half)
 
     def _decide(self, identity: tuple[Policy, ...], boundary: Policy | None = None) -> bool:
         """Whether the source allows all the actions; the trust policy allows the whole account."""
@@ -92,7 +104,7 @@ class PrincipalPolicies:
         ]
         statement = {
             "Effect": "Allow",
-            "Principal": {"AWS": self.documents.source_account_id},
+            "Principal": {"AWS": self.documents.get_account(self.half)},
             "Action": actions,
         }
         trust = Policy("trust policy", {"Version": VERSION, "Statement": statement})
@@ -103,7 +115,7 @@ class PrincipalPolicies:
     def _build_caller(self, identity: tuple[Policy, ...], boundary: Policy | None) -> Caller:
         arn, unique_id = self.entity.arn, self.entity.unique_id
         kind, name = self.half.attached_to or ("user", self.half.name)
-        account, partition = self.documents.source_account_id, self.documents.partition
+        account, partition = self.documents.get_account(self.half), self.documents.partition
         if kind == "role":
             is_session = self.half.kind == "session"
             session = self.half.name.partition("/")[2] if is_session else "verify"
@@ -124,7 +136,7 @@ class PrincipalPolicies:
         return {}
 
     def _list_unknown_keys(self, statement: Mapping[str, Any]) -> list[str]:
-        known = _CALLER_KEYS | {key.lower() for key in self._build_context()}
+        known = _DERIVED_KEYS | {key.lower() for key in self._build_context()}
         keys = {key for keys in statement.get("Condition", {}).values() for key in keys}
         return sorted(key for key in keys if key.lower() not in known)
 

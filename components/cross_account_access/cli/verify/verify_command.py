@@ -10,18 +10,20 @@ from typing import Any, TypeAlias
 import click
 
 from cross_account_access.cli.assume_role_call import CallOverrides
-from cross_account_access.cli.aws_access import (
-    AwsAccess,
-    ReaderProfiles,
-    add_aws_options,
-    add_reader_options,
-)
+from cross_account_access.cli.aws_access import AwsAccess, add_aws_options
 from cross_account_access.cli.caller import CallerIdentity, CallerSession, get_identity
-from cross_account_access.cli.options import add_call_options, grants_argument
+from cross_account_access.cli.options import (
+    ReaderProfiles,
+    add_call_options,
+    add_reader_options,
+    grants_argument,
+)
 from cross_account_access.cli.stacks import (
     DeployedGrant,
     StackSource,
     add_stack_options,
+    list_grant_names,
+    list_labels,
     load_grants,
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
@@ -78,8 +80,11 @@ class _VerifyOptions:
 @add_stack_options
 @add_aws_options
 @add_reader_options(
-    source_help="A profile that reads the source account; by default the caller's.",
-    destination_help="A profile that reads the destination account; by default the assumed role.",
+    source_help="A profile that reads the source account; by default the caller's. May be "
+    "repeated, for several accounts.",
+    destination_help="A profile that reads the destination account; by default the assumed role. "
+    "May be repeated, for several accounts.",
+    several=True,
 )
 @click.option(
     "--mfa-code",
@@ -110,6 +115,9 @@ def verify(**options: Any) -> ExitCode:
     accounts as far as the credentials allow, and reports drift in either account and what it
     couldn't check. It changes nothing, and leaves the sessions that it gets to expire unused. Name
     a GRANT to verify it for any caller; otherwise every grant that names the caller is verified.
+
+    Among many accounts, a GRANT is verified in all its destinations, or in one as GRANT@ACCOUNT,
+    and drift is reported in the accounts whose parts the stacks make.
 
     \b
     Examples:
@@ -165,26 +173,22 @@ def _build_reader(
 ) -> SnapshotReader:
     documents = [grant.documents for grant in grants]
     by_account: dict[str, AwsAccess] = {}
+    sources = {account for one in documents for account in one.source_account_ids}
+    destinations = {one.destination_account_id for one in documents}
     for half, profile, accounts in (
-        ("source", options.readers.source, {one.source_account_id for one in documents}),
-        (
-            "destination",
-            options.readers.destination,
-            {one.destination_account_id for one in documents},
-        ),
+        *(("source", profile, sources) for profile in options.readers.source),
+        *(("destination", profile, destinations) for profile in options.readers.destination),
     ):
-        if profile is None:
-            continue
         aws = replace(options.aws, profile=profile)
         account = get_identity(aws, f"identify the profile {profile}").account
         if account not in accounts:
             raise InputError(
-                f"--{half}-profile {profile} must be of the {half}, {', '.join(sorted(accounts))}; "
-                f"it is of account {account}"
+                f"--{half}-profile {profile} must be of the {half}, "
+                f"{list_labels(sorted(accounts))}; it is of account {account}"
             )
         by_account[account] = aws
     by_account.setdefault(caller.account, options.aws)
-    return SnapshotReader(by_account)
+    return SnapshotReader(by_account, whole=options.checksum is not None)
 
 
 def _match_grants(
@@ -206,7 +210,7 @@ def _match_grants(
         raise InputError(
             f"no grant names {caller.arn}",
             "Pass --profile NAME of a caller that a grant names, or name a GRANT to verify that "
-            f"others are refused. Grants: {', '.join(grant.name for grant in grants)}.",
+            f"others are refused. Grants: {list_grant_names(grants)}.",
         )
     return own
 

@@ -1,0 +1,81 @@
+"""Which halves of a grant are handed over, and the folder of each."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam import limits
+from cross_account_access.iam.findings import AccountSide
+
+from .handoff_folder import MANIFEST
+from .handoff_half import HandoffHalf
+
+
+def list_folders(
+    records: Sequence[GrantDocuments], side: AccountSide | None, to: Path
+) -> dict[Path, HandoffHalf]:
+    """List the halves to hand over, by their folders: the only one's is `to` itself.
+
+    Args:
+        records: A grant between a pair of accounts, or in each of its destinations.
+        side: Which halves; None for those that the stack doesn't make.
+        to: The folder that the user names; it is made where several folders go into it.
+
+    Raises:
+        Failure: If there is no such half, or an account's owner could not deploy all of them.
+    """
+    halves = [half for record in records for half in _list_halves(record, side)]
+    if not halves:
+        grant = records[0].label if len(records) == 1 else records[0].grant
+        what = "every part" if records[0].account else "both halves"
+        raise Failure(
+            f"the stack makes {what} of grant {grant}",
+            ExitCode.WRONG_INPUT,
+            remedy="Choose the half to hand over: --for source or --for destination.",
+        )
+    if len(halves) == 1:
+        return {to: halves[0]}
+    _check_attachments(halves)
+    if (to / MANIFEST).exists():
+        raise Failure(
+            f"{to} holds the handoff of one half, and these are {len(halves)}",
+            ExitCode.WRONG_INPUT,
+            remedy="Nothing was written. Use another folder, or move this one away.",
+        )
+    if to.parent.is_dir() and not to.exists():
+        to.mkdir(mode=0o700)
+    return {to / _name_folder(half): half for half in halves}
+
+
+def _list_halves(record: GrantDocuments, side: AccountSide | None) -> Iterator[HandoffHalf]:
+    for account in record.source_account_ids:
+        if side == "source" or (side is None and not record.makes_part_of(account)):
+            yield HandoffHalf(record.limit_to_source(account), "source")
+    made = record.makes_part_of(record.destination_account_id)
+    if side == "destination" or (side is None and not made):
+        yield HandoffHalf(record, "destination")
+
+
+def _name_folder(half: HandoffHalf) -> str:
+    # A grant may be called "..", but no account is, and neither may have a slash.
+    label = half.documents.label
+    return label if half.side == "destination" else f"{label}-for-{half.account}"
+
+
+def _check_attachments(halves: Sequence[HandoffHalf]) -> None:
+    """Check that no principal gets more policies than AWS attaches to it."""
+    counts = Counter(
+        (half.account, policy.kind, policy.holder) for half in halves for policy in half.attached
+    )
+    most = limits.MANAGED_POLICIES_PER_PRINCIPAL
+    for (account, kind, holder), count in counts.most_common(1):
+        if count > most:
+            raise Failure(
+                f"{kind} {holder} of account {account} would get {count} policies, and AWS "
+                f"attaches at most {most}",
+                ExitCode.WRONG_INPUT,
+                remedy=f"Deploy the part of account {account} by a stack, which packs the roles "
+                "into few policies, or hand over single destinations as GRANT@ACCOUNT.",
+            )

@@ -1,0 +1,118 @@
+"""The records of grants in a stack's outputs, wherever the program has put them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from cross_account_access.errors import SECRET, InvalidInput
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.record_reading import read_grant_documents
+
+from .terminal import InputError
+
+WRITE_AGAIN = "Write it again with `pulumi stack output --json --show-secrets`."
+_OTHER_VERSION = "Use the version of cross-account-access that deployed the stack."
+_RECORD_START = '{"format":'
+_MANY_START = re.compile(r'\{"format":\d+,"grant":"[^"]*","account":"')
+
+_RecordWithOutputs: TypeAlias = tuple[GrantDocuments, Mapping[str, Any]]
+
+
+def find_records(stack: str, outputs: Mapping[str, Any]) -> list[_RecordWithOutputs]:
+    """Find each grant's record in a stack's outputs, with the grant's other outputs.
+
+    Args:
+        stack: The stack's or the file's name, for messages.
+        outputs: The outputs.
+
+    Raises:
+        InputError: If there is none, or one is secret or malformed.
+    """
+    records = [*_list_records(stack, outputs)]
+    if records:
+        return records
+    if _holds_secret(outputs):
+        raise _refuse_secret(f"{stack} has no grants among its outputs, some of which are secret")
+    raise InputError(
+        f"{stack} has no grants among its outputs",
+        "A program of your own must export them: pulumi.export('grants', access.documents).",
+    )
+
+
+def _list_records(stack: str, outputs: Mapping[str, Any]) -> Iterator[_RecordWithOutputs]:
+    """Every grant in the outputs: `grants` of the program, or `documents` of a component."""
+    policies = _find_policies(outputs)
+    for output in outputs.values():
+        if not isinstance(output, Mapping):
+            continue
+        named = _list_by_name(output)
+        texts = [_get_record_text(value) for _, value in named]
+        has_records = any(map(_is_record, texts))
+        for (name, value), text in zip(named, texts, strict=True):
+            others = value if isinstance(value, Mapping) else {}
+            # Beside a record, or in the place of one, a secret is a grant's.
+            if text == SECRET and (has_records or others):
+                raise _refuse_secret(f"{stack}: grant {name} is secret, because a value of it is")
+            if _is_record(text):
+                yield _parse_documents(stack, name, text, policies), others
+            elif output is outputs.get("grants") and others.keys() & {"documents", "roleArn"}:
+                raise InputError(f"{stack}: grant {name} has no documents", _OTHER_VERSION)
+
+
+def _list_by_name(output: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Each grant's outputs, or its record; among many accounts each account's, by GRANT@ACCOUNT."""
+    named: list[tuple[str, Any]] = []
+    for name, value in output.items():
+        accounts = value if isinstance(value, Mapping) and _has_accounts(value) else None
+        if accounts is None:
+            named.append((name, value))
+        else:
+            named += [(f"{name}@{account}", inner) for account, inner in accounts.items()]
+    return named
+
+
+def _has_accounts(value: Mapping[str, Any]) -> bool:
+    """Whether a grant's outputs are those of its accounts."""
+    records = [key for key, inner in value.items() if _is_record(_get_record_text(inner))]
+    # An account may be called `documents`, as the record of a pair's grant is.
+    is_pair = records == ["documents"] and not _MANY_START.match(str(value["documents"]))
+    return bool(records) and not is_pair
+
+
+def _find_policies(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The documents of policies by their ARNs, which a stack exports beside the records."""
+    return {
+        name: value
+        for output in outputs.values()
+        if isinstance(output, Mapping)
+        for name, value in output.items()
+        if name.startswith("arn:")
+    }
+
+
+def _get_record_text(value: Any) -> Any:
+    return value.get("documents") if isinstance(value, Mapping) else value
+
+
+def _is_record(text: Any) -> bool:
+    return isinstance(text, str) and text.startswith(_RECORD_START)
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_secret, value.values()))
+    return any(map(_holds_secret, value)) if isinstance(value, list) else value == SECRET
+
+
+def _refuse_secret(message: str) -> InputError:
+    return InputError(message, "Write the file with --show-secrets, or pass --stack.")
+
+
+def _parse_documents(
+    stack: str, name: str, text: str, policies: Mapping[str, Any]
+) -> GrantDocuments:
+    try:
+        return read_grant_documents(text, policies)
+    except InvalidInput as error:
+        message = f"{stack}: the documents of grant {name} are not understood: {error}"
+        raise InputError(message, _OTHER_VERSION) from None

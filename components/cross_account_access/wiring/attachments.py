@@ -1,0 +1,79 @@
+"""What the components of one program attach to one principal, without knowing of each other."""
+
+import asyncio
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import pulumi
+import pulumi_aws as aws
+
+from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
+from cross_account_access.iam import limits
+
+_FEW_COMPONENTS = 2
+
+
+@dataclass
+class _Attached:
+    """How many policies each component attaches to a principal, and how many may attach."""
+
+    policies: dict[str, int] = field(default_factory=dict)
+    most: int = limits.MANAGED_POLICIES_PER_PRINCIPAL
+    warned: set[str] = field(default_factory=set)
+
+
+# By the provider's URN and the principal, for each program: Pulumi runs each in a loop of its own.
+_Principals = dict[tuple[str, str], _Attached]
+_programs: WeakKeyDictionary[asyncio.AbstractEventLoop, _Principals] = WeakKeyDictionary()
+
+
+def warn_of_components(
+    component: pulumi.ComponentResource,
+    name: str,
+    provider: aws.Provider,
+    model: AssumeRoleGrantModel,
+    policies: int,
+) -> None:
+    """Warn where a program attaches policies to a principal by a component for each account.
+
+    Only roles of one component share policies, and so the policy of an eleventh one isn't attached.
+    AWS may have raised the quota, so that this is no refusal.
+
+    Args:
+        component: The component that attaches them.
+        name: Its name.
+        provider: The provider of the principal's account.
+        model: Its args.
+        policies: How many policies it attaches.
+    """
+
+    def note(urn: str) -> None:
+        program = _programs.setdefault(asyncio.get_running_loop(), {})
+        attached = program.setdefault((urn, model.principal.key), _Attached())
+        attached.policies[name] = policies
+        attached.most = max(attached.most, model.policies_per_principal)
+        if (warning := _choose_warning(attached)) and warning not in attached.warned:
+            attached.warned |= {warning, "shared"}
+            pulumi.warn(_describe(warning, attached, model.principal.display_name), component)
+
+    provider.urn.apply(note)
+
+
+def _choose_warning(attached: _Attached) -> str | None:
+    if sum(attached.policies.values()) > attached.most:
+        return "too-many"
+    return "shared" if len(attached.policies) > _FEW_COMPONENTS else None
+
+
+def _describe(warning: str, attached: _Attached, principal: str) -> str:
+    total, components = sum(attached.policies.values()), len(attached.policies)
+    remedy = "A MultiAccountAccess lets a principal's roles in all accounts share policies"
+    if warning == "too-many":
+        return (
+            f"{principal} would have {total} policies of {components} components attached, more "
+            f"than the {attached.most} that AWS attaches to it. {remedy}"
+        )
+    return (
+        f"{components} components attach policies to {principal}: {', '.join(attached.policies)}. "
+        f"AWS attaches {attached.most} to it, and each component takes at least one. {remedy}"
+    )
