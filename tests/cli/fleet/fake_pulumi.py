@@ -1,0 +1,81 @@
+"""Stands in for the Pulumi CLI: keeps its calls, and does what a test's plan says.
+
+The plan is a JSON file: for VERB/STACK the exit code, text, events and seconds; `stacks` and `url`
+of the backend, and `states` of stacks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(os.environ.get("FAKE_PULUMI", os.devnull))
+
+
+def main(arguments: list[str]) -> int:
+    plan: dict[str, Any] = json.loads((FOLDER / "plan.json").read_text(encoding="utf-8"))
+    words = [word for word in arguments if word != "--non-interactive"]
+    stack = words[words.index("--stack") + 1] if "--stack" in words else ""
+    if words[0] == "version":
+        print("v3.274.0")
+        return 0
+    if words[:2] == ["stack", "init"]:
+        stack = words[2]
+    verb = " ".join(words[:2]) if words[0] in ("stack", "state") else words[0]
+    keep({"verb": verb, "stack": stack, "arguments": words, "pid": os.getpid()})
+    step = plan.get(f"{verb}/{stack}", {})
+    if isinstance(step, list):  # each time another
+        calls = [
+            call for call in read_calls(FOLDER) if (call["verb"], call["stack"]) == (verb, stack)
+        ]
+        step = step[min(len(calls), len(step)) - 1]
+    match verb:
+        case "stack ls":
+            print(json.dumps([{"name": name} for name in plan.get("stacks", [])]))
+        case "whoami":
+            print(json.dumps({"user": "me", "url": plan.get("url", "file:///state")}))
+        case "stack export":
+            print(json.dumps(plan.get("states", {}).get(stack, {"deployment": {}})))
+        case _:
+            work(step, words)
+    print(step.get("text", ""))
+    print(step.get("error", ""), file=sys.stderr)
+    return int(step.get("code", 0))
+
+
+def work(step: dict[str, Any], words: list[str]) -> None:
+    interrupted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+    if "--event-log" in words:
+        with Path(words[words.index("--event-log") + 1]).open("a", encoding="utf-8") as file:
+            for event in step.get("events", []):
+                file.write(f"{json.dumps(event)}\n")
+    until = time.monotonic() + step.get("seconds", 0)
+    while time.monotonic() < until and not interrupted:
+        time.sleep(0.02)
+    if interrupted:
+        keep({"verb": "interrupted", "stack": words[-1]})
+        print("error: update canceled")
+        sys.exit(255)
+
+
+def keep(call: dict[str, Any]) -> None:
+    line = json.dumps({**call, "time": time.monotonic()})
+    with (FOLDER / "calls.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+
+
+def read_calls(folder: Path) -> list[dict[str, Any]]:
+    """The calls until now, in their order."""
+    file = folder / "calls.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
