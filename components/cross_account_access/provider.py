@@ -142,9 +142,27 @@ class AccessProvider(ComponentProvider):
 
 
 class _Servicer(ProviderServicer):
-    """Pulumi's own, but sees the inputs before nulls are dropped, and reports late refusals."""
+    """Pulumi's own, but sees the inputs before nulls are dropped or a map is made an Output, and
+    reports late refusals.
+    """
 
     provider: AccessProvider
+
+    @staticmethod
+    async def _construct_inputs(
+        inputs: Struct, input_dependencies: Mapping[str, Any]
+    ) -> dict[str, pulumi.Input[Any]]:
+        """Deserialize the inputs; one that depends only on resources inside of it is no Output.
+
+        Pulumi's own makes an Output of the whole map of accounts, for the providers in it.
+        """
+        constructed = {}
+        for key, value in rpc.deserialize_properties(inputs, keep_unknowns=True).items():
+            given = input_dependencies[key].urns if key in input_dependencies else ()
+            inside = {await resource.urn.future() for resource in _find_resources(value)}
+            deps = {*given} - inside
+            constructed[key] = await ProviderServicer._select_value(value, deps)  # noqa: SLF001
+        return constructed
 
     async def Construct(  # noqa: N802 - gRPC's name
         self, request: proto.ConstructRequest, context: Any
@@ -165,6 +183,14 @@ class _Servicer(ProviderServicer):
                 self.create_grpc_invalid_properties_status(spelt.message, spelt.errors)
             )
             raise
+
+
+def _find_resources(value: Any) -> Iterator[pulumi.Resource]:
+    if isinstance(value, pulumi.Resource):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _find_resources(inner)
 
 
 def _make_problem(path: str, value: Any, rule: str, *, code: str, remedy: str) -> Problem:

@@ -1,4 +1,5 @@
-// Access across accounts from a Go program: both halves at once and each account's half by itself.
+// Access across accounts from a Go program: both halves at once, each account's half by itself, and
+// many accounts.
 package main
 
 import (
@@ -62,10 +63,32 @@ func main() {
 			return err
 		}
 
+		// One grant among many accounts; staging's part is made elsewhere.
+		workloads := []string{"workloads"}
+		everywhere, err := crossaccountaccess.NewMultiAccountAccess(ctx, "everywhere", &crossaccountaccess.MultiAccountAccessArgs{
+			Accounts: map[string]crossaccountaccess.AccountSettingsArgs{
+				"people":     {Provider: people},
+				"production": {Provider: production, Groups: workloads},
+				"staging":    {AccountId: pulumi.StringRef("333333333333"), Groups: workloads},
+			},
+			Grants: map[string]crossaccountaccess.GrantArgs{
+				"view": {
+					Source:       pulumi.StringRef("people"),
+					Destinations: workloads,
+					Principals:   []crossaccountaccess.PrincipalArgs{{User: alice.Name, Label: pulumi.StringRef("alice")}},
+					Role:         &crossaccountaccess.RoleSettingsArgs{ManagedPolicies: []string{"job-function/ViewOnlyAccess"}},
+				},
+			},
+		})
+		if err != nil {
+			return err
+		}
+
 		ctx.Export("user", alice.Name)
 		ctx.Export("roleArn", team.RoleArns.MapIndex(pulumi.String("read-only")))
 		ctx.Export("switchRoleUrl", team.SwitchRoleUrls.MapIndex(pulumi.String("read-only")))
 		ctx.Export("auditRoleArn", audit.RoleArn)
+		ctx.Export("viewRoleArns", everywhere.RoleArns.MapIndex(pulumi.String("view")))
 		return nil
 	})
 }

@@ -244,8 +244,9 @@ class Host:
         *,
         providers: Mapping[str, str] | None = None,
         uses: Mapping[str, list[str]] | None = None,
+        name: str = "team",
     ) -> Made:
-        """Make a component named `team`.
+        """Make a component.
 
         Raises:
             Refusal: If the host answers with an error.
@@ -254,7 +255,7 @@ class Host:
         request = proto.ConstructRequest(
             project="project",
             stack="test",
-            name="team",
+            name=name,
             type=f"cross-account-access:index:{component}",
             monitorEndpoint=self._engine_address,
             dryRun=engine.preview,

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
+from cross_account_access import (
+    AssumeRoleGrant,
+    CrossAccountAccess,
+    MultiAccountAccess,
+    TrustedRole,
+)
 from tests.component.engine_record import short
 from tests.component.harness import run
 
@@ -23,10 +28,14 @@ FENCE = "```"
 ROOT = Path(__file__).parents[2]
 
 
-def run_example(text: str) -> set[tuple[str, str, str]]:
-    """Run the one program in a text: each AWS resource's type, name and provider."""
-    (code,) = re.findall(rf"{FENCE}python\n(.*?){FENCE}", text, re.DOTALL)
-    program = compile(textwrap.dedent(str(code)), "example", "exec")
+def find_programs(text: str) -> list[str]:
+    """The Python programs in a text."""
+    return re.findall(rf"{FENCE}python\n(.*?){FENCE}", text, re.DOTALL)
+
+
+def run_example(code: str) -> set[tuple[str, str, str]]:
+    """Run a program: each AWS resource's type, name and provider."""
+    program = compile(textwrap.dedent(code), "example", "exec")
     found = run(lambda: exec(program, {}))  # noqa: S102 - the package's own text
     return {
         (short(made.type), made.name, made.provider)
@@ -48,6 +57,18 @@ def run_example(text: str) -> set[tuple[str, str, str]]:
             },
         ),
         (
+            MultiAccountAccess,
+            {
+                ("Policy", "team-user-alice@people", "people"),
+                ("Role", "team-read-only@production", "production"),
+                (
+                    *("RolePolicyAttachment", "team-read-only@production-aws-ReadOnlyAccess"),
+                    "production",
+                ),
+                ("UserPolicyAttachment", "team-user-alice@people", "people"),
+            },
+        ),
+        (
             TrustedRole,
             {
                 ("Role", "audit", "destination"),
@@ -64,10 +85,15 @@ def run_example(text: str) -> set[tuple[str, str, str]]:
 def test_a_components_example_makes_what_it_is_to_make(
     component: type[pulumi.Resource], made: set[tuple[str, str, str]]
 ) -> None:
-    assert run_example(inspect.getdoc(component) or "") == made
+    (code,) = find_programs(inspect.getdoc(component) or "")
+    assert run_example(code) == made
 
 
-@pytest.mark.parametrize("page", ["README.md", "components/README.md", "docs/embedding.md"])
-def test_a_pages_program_makes_both_halves(page: str) -> None:
-    made = run_example((ROOT / page).read_text(encoding="utf-8"))
-    assert {provider for *_, provider in made} == {"source", "destination"}
+BOTH, MANY = {"source", "destination"}, {"people", "production"}
+PAGES = {"README.md": [BOTH], "components/README.md": [BOTH], "docs/embedding.md": [BOTH, MANY]}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_pages_programs_make_something_in_each_account(page: str) -> None:
+    made = map(run_example, find_programs((ROOT / page).read_text(encoding="utf-8")))
+    assert [{provider for *_, provider in one} for one in made] == PAGES[page]

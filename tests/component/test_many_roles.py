@@ -14,7 +14,7 @@ from tests.component.programs import assume_role_grant, outputs
 from tests.component.refusals import refused_at_once
 
 if TYPE_CHECKING:
-    from tests.component.programs import Program
+    from tests.component.harness import Program
 
 ACCOUNTS = {f"account-{number}": f"{900000000000 + number}" for number in range(100)}
 NAMES = ("audit", "deploy")

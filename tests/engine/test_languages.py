@@ -128,7 +128,11 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     assert outputs["roleArn"] == f"arn:aws:iam::{production}:role/read-only"
     assert outputs["auditRoleArn"] == f"arn:aws:iam::{production}:role/audit"
     assert f"account={production}" in outputs["switchRoleUrl"]
-    assert made(sandbox) == {"people": [outputs["user"]], "production": ["audit", "read-only"]}
+    assert outputs["viewRoleArns"] == {
+        name: f"arn:aws:iam::{PROFILES[name]}:role/view" for name in ("production", "staging")
+    }
+    roles = ["audit", "read-only", "view"]
+    assert made(sandbox) == {"people": [outputs["user"]], "production": roles}
 
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(resources(stack), encoding="utf-8")
@@ -138,6 +142,7 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     key = people.create_access_key(UserName=outputs["user"])["AccessKey"]
     alice = make_session_sts(sandbox.endpoint, {**key, "SessionToken": None})
     assert outcome(alice, outputs["auditRoleArn"]) == "allowed"
+    assert outcome(alice, outputs["viewRoleArns"]["production"]) == "allowed"
     assert outcome(alice, outputs["roleArn"]) == "AccessDenied", "she isn't signed in by MFA"
     people.delete_access_key(UserName=outputs["user"], AccessKeyId=key["AccessKeyId"])
 

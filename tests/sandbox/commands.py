@@ -69,8 +69,11 @@ def fleet(
         account = connection(account_id(name), endpoint) | dict(given)
         connected[name] = {key: value for key, value in account.items() if value is not None}
     shared = {"accounts": connected, "grants": dict(grants)}
-    (folder / "access.yaml").write_text(yaml.safe_dump(shared), encoding="utf-8")
-    own = {f"{NAMESPACE}:{key}": value for key, value in {"file": "access.yaml", **config}.items()}
+    config = {"file": "access.yaml"} | config
+    file = folder / config["file"]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump(shared), encoding="utf-8")
+    own = {f"{NAMESPACE}:{key}": value for key, value in config.items()}
     (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": own}), encoding="utf-8")
     return folder
 

@@ -211,6 +211,50 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
     assert all(one["observed"] == one["expected"] for one in told["proof"])
 
 
+UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
+KINDS: dict[str, list[dict[str, Any]]] = {
+    "accounts": [{"account": PEOPLE}, {"account": CI, "source": "ci"}],
+    "organization": [{"organization": "o-a1b2c3d4e5"}],
+    "unit": [
+        {"user": "alice", "source": "ci"},
+        {"organizationalUnit": UNIT, "conditions": {"externalId": "unit-7f3a"}},
+    ],
+    "sets": [{"permissionSet": "Admin"}, {"permissionSet": "Admin", "source": "ci"}],
+    "groups": [{"group": "developers"}, {"group": "developers", "source": "ci"}],
+    "sessions": [{"session": "runner/build"}, {"session": "runner/build", "source": "ci"}],
+    "by-arn": [{"arn": ALICE}, {"arn": f"arn:aws:iam::{CI}:role/team/deployer", "source": "ci"}],
+    "members": [
+        {"user": "alice", "conditions": {"organizations": ["o-zzzzzzzzzz"]}},
+        {"user": "bob", "source": "ci", "conditions": {"organizations": ["o-a1b2c3d4e5"]}},
+    ],
+}
+
+
+@pytest.mark.parametrize("only", [None, ["people"], ["production"]], ids=str)
+def test_every_kind_of_principal_is_let_in_from_each_source(
+    only: list[str] | None, accounts: Sandbox, tmp_path: Path
+) -> None:
+    grants = {
+        name: {"source": "people", "destinations": ["workloads"], "principals": principals}
+        for name, principals in KINDS.items()
+    }
+    folder = fleet(
+        tmp_path, accounts.endpoint, ACCOUNTS, grants, **({"only": only} if only else {})
+    )
+    up = sandbox("up", folder, "--json")
+    assert up.exit_code == 0, up.stderr
+    proof = document(up)["proof"]
+    assert all(attempt["observed"] == attempt["expected"] for attempt in proof)
+    allowed = [attempt["grant"] for attempt in proof if attempt["observed"] == "allowed"]
+    destinations = ["production"] if only == ["production"] else ["lab", "production", "staging"]
+    assert sorted(allowed) == sorted(
+        f"{name}@{account}"
+        for name, principals in KINDS.items()
+        for account in destinations
+        for _ in principals
+    )
+
+
 def test_accounts_are_asked_in_their_own_regions(accounts: Sandbox, tmp_path: Path) -> None:
     regions = {"people": "cn-northwest-1", "production": "cn-north-1"}
     connected = {name: given | {"region": regions.get(name)} for name, given in ACCOUNTS.items()}

@@ -22,8 +22,10 @@ from tests.sandbox.commands import (
     DESTINATION,
     ROOT,
     SOURCE,
+    account_id,
     document,
     endpoint_of,
+    fleet,
     free_port,
     project,
     sandbox,
@@ -158,6 +160,31 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         assert up.interrupt() == 0
     assert not is_sandbox(endpoint)
     assert "Traceback" not in "\n".join(up.lines)
+
+
+def test_keep_says_how_to_use_each_of_many_accounts(tmp_path: Path) -> None:
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    grants = {
+        "read": {
+            "source": "people",
+            "destinations": ["production", "staging"],
+            "principals": [{"user": "alice"}],
+        }
+    }
+    names = ("people", "production", "staging")
+    folder = fleet(tmp_path, endpoint, {name: {} for name in names}, grants)
+    with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
+        listed = up.line(r"^  AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=(\S+) .*: (.*)$")
+        secret, accounts = listed.groups()
+        assert accounts == ", ".join(f"{name} {account_id(name)}" for name in names)
+        for name in names[1:]:
+            iam = boto3.Session(
+                aws_access_key_id=account_id(name),
+                aws_secret_access_key=secret,
+                region_name="us-east-1",
+            ).client("iam", endpoint_url=endpoint, config=Config(proxies={}))
+            assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["read"]
+        assert up.interrupt() == 0
 
 
 def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:

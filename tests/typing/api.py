@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access import (
+    AccountSettings,
     AssumeRoleGrant,
     AssumeRoleGrantArgs,
     Conditions,
@@ -17,6 +18,8 @@ from cross_account_access import (
     GrantOutputs,
     InvalidArgs,
     InvalidInput,
+    MultiAccountAccess,
+    MultiAccountAccessArgs,
     Principal,
     Problem,
     RoleSettings,
@@ -73,6 +76,30 @@ assert_type(access.granted, dict[str, GrantOutputs])
 assert_type(access.granted["deploy"].role_arn, pulumi.Output[str])
 assert_type(access.granted["deploy"].switch_role_url, pulumi.Output[str | None])
 
+account: AccountSettings = {"provider": destination, "groups": ["workloads"]}
+many: MultiAccountAccessArgs = {
+    "accounts": {
+        "people": {"lookup_provider": source, "account_id": "111111111111"},
+        "production": account,
+        "staging": {"account_id": "333333333333", "groups": ["workloads"]},
+    },
+    "grants": {
+        "read": {
+            "source": "people",
+            "destinations": ["workloads"],
+            "exclude": ["staging"],
+            "principals": [{"user": "alice"}, {"role": "ci", "source": "production"}],
+        }
+    },
+    "tags": {"owner": alice.name},
+}
+fleet = MultiAccountAccess("fleet", many, pulumi.ResourceOptions(protect=True))
+assert_type(fleet.role_arns, pulumi.Output[dict[str, dict[str, str]]])
+assert_type(fleet.longest_sessions, pulumi.Output[dict[str, dict[str, int]]])
+assert_type(fleet.policies, pulumi.Output[dict[str, str]])
+assert_type(fleet.granted["read"]["production"], GrantOutputs)
+MultiAccountAccess("inline-fleet", accounts=many["accounts"], grants=many["grants"])
+
 inline = CrossAccountAccess(
     "inline",
     source_provider=source,
@@ -118,7 +145,9 @@ def problems(error: InvalidArgs | InvalidInput) -> list[str]:
 
 wrong: Grant = {"principals": [{"usr": "alice"}]}  # type: ignore[typeddict-unknown-key]
 missing: Grant = {"role": role}  # type: ignore[typeddict-item]
+no_account: AccountSettings = {"id": "1"}  # type: ignore[typeddict-unknown-key]
 CrossAccountAccess("team")  # type: ignore[call-overload]
+MultiAccountAccess("team", grants={})  # type: ignore[call-overload]
 CrossAccountAccess("team", grants={}, sides=Side.BOTH)  # type: ignore[call-overload]
 CrossAccountAccess("team", args, grants={})  # type: ignore[call-overload]
 

@@ -75,7 +75,8 @@ def _has_accounts(value: Mapping[str, Any]) -> bool:
     """Whether a grant's outputs are those of its accounts."""
     records = [key for key, inner in value.items() if _is_record(_get_record_text(inner))]
     # An account may be called `documents`, as the record of a pair's grant is.
-    is_pair = records == ["documents"] and not _MANY_START.match(str(value["documents"]))
+    text = value.get("documents")
+    is_pair = records == ["documents"] and isinstance(text, str) and not _MANY_START.match(text)
     return bool(records) and not is_pair
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from cross_account_access.iam.limits import EXTERNAL_ID
 from .record_merging import merge_records
 from .stack_records import WRITE_AGAIN, find_records
 from .terminal import Failure, InputError
+from .text_format import join_words
 
 _STDIN = "-"
 _MOST_LISTED = 20
@@ -175,23 +177,29 @@ def list_labels(labels: Sequence[str]) -> str:
 
 def _merge_grants(grants: Sequence[DeployedGrant]) -> list[DeployedGrant]:
     """Make one of those that are parts of one grant and destination, where they agree."""
-    merged: dict[object, DeployedGrant] = {}
+    alike: dict[object, list[DeployedGrant]] = {}
     for position, grant in enumerate(grants):
         many = grant.documents.account is not None
         key: object = (grant.documents.role.arn, grant.name) if many else position
-        other = merged.get(key)
-        documents = merge_records(other.documents, grant.documents) if other else None
-        if other is None or documents is None:
-            merged[position if other else key] = grant
-            continue
-        stacks = dict.fromkeys([*other.stack.split(" and "), grant.stack])
-        merged[key] = DeployedGrant(
-            " and ".join(stacks),
-            documents,
-            {**grant.outputs, **other.outputs},
-            (*other.options, *(one for one in grant.options if one not in other.options)),
-        )
-    return list(merged.values())
+        alike.setdefault(key, []).append(grant)
+    return [grant for parts in alike.values() for grant in _merge_parts(parts)]
+
+
+def _merge_parts(parts: list[DeployedGrant]) -> list[DeployedGrant]:
+    if len(parts) == 1:
+        return parts
+    documents: GrantDocuments | None = parts[0].documents
+    outputs: dict[str, Any] = {}
+    for part in parts:
+        documents = documents and merge_records(documents, part.documents)
+        outputs = {**part.outputs, **outputs}
+    if documents is None:
+        return parts
+    stacks = join_words([*dict.fromkeys(part.stack for part in parts)], "and")
+    pairs = dict.fromkeys(
+        pair for part in parts for pair in zip(part.options[::2], part.options[1::2], strict=True)
+    )
+    return [DeployedGrant(stacks, documents, outputs, tuple(chain(*pairs)))]
 
 
 def load_grant(where: StackSource, name: str | None) -> DeployedGrant:

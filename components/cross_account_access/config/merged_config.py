@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "only": ["*"],
     "file": "",
     "grants": {},
+    "policiesPerPrincipal": 10,
     "tags": {},
     "imports": {},
 }
@@ -61,8 +62,8 @@ class MergedConfig:
 
     values: Mapping[str, Any]
     encrypted: EncryptedLeaves
-    is_fleet: bool
-    problems: tuple[Problem, ...]
+    is_fleet: bool = False
+    problems: tuple[Problem, ...] = ()
     file: str = ""
     shared: frozenset[str] = frozenset()
     missing: Mapping[FieldPath, str] = field(default_factory=dict)
@@ -92,15 +93,13 @@ class MergedConfig:
             key: value for key, value in own.items() if key not in dropped or value != DEFAULTS[key]
         }
         if not file:
-            return _choose_form(cls(own, encrypted, is_fleet=False, problems=()))
+            return _choose_form(cls(own, encrypted))
         content = read_access_file((folder or Path()) / file, file)
         references = find_references(content, file)
         _refuse_own_keys(references, file)
         _refuse_repeated_keys(own, content, file)
         shared = frozenset(FILE_KEYS) - own.keys()
-        merged = cls(
-            own | content, encrypted, is_fleet=False, problems=(), file=file, shared=shared
-        )
+        merged = cls(own | content, encrypted, file=file, shared=shared)
         return _choose_form(_fill_references(merged, references))
 
     def relocate(self, problem: Problem) -> Problem:

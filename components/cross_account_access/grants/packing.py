@@ -146,10 +146,8 @@ def _group(roles: Mapping[str, AssumableRole], form: _Form) -> list[_Item]:
             items.append(_write_arn(name, role))
         else:
             account, anywhere = role.place
-            # With a space in it, no key is also a role's name.
-            keys = {"account": f" {account}", "name": f" {anywhere}"}
-            key = keys.get(form.together, f"{account} {anywhere}")
-            together.setdefault(key, []).append(name)
+            keys = {"account": account, "name": anywhere, "role": f"{account} {anywhere}"}
+            together.setdefault(keys[form.together], []).append(name)
     return [*items, *(_build_item(key, names, roles, form) for key, names in together.items())]
 
 

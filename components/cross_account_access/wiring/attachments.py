@@ -60,9 +60,11 @@ def warn_of_components(
 
 
 def _choose_warning(attached: _Attached) -> str | None:
-    if sum(attached.policies.values()) > attached.most:
+    total = sum(attached.policies.values())
+    if total > attached.most:
         return "too-many"
-    return "shared" if len(attached.policies) > _FEW_COMPONENTS else None
+    shared = len(attached.policies) > _FEW_COMPONENTS and 2 * total >= attached.most
+    return "shared" if shared else None
 
 
 def _describe(warning: str, attached: _Attached, principal: str) -> str:
@@ -74,6 +76,6 @@ def _describe(warning: str, attached: _Attached, principal: str) -> str:
             f"than the {attached.most} that AWS attaches to it. {remedy}"
         )
     return (
-        f"{components} components attach policies to {principal}: {', '.join(attached.policies)}. "
-        f"AWS attaches {attached.most} to it, and each component takes at least one. {remedy}"
+        f"{components} components attach {total} of the {attached.most} policies that AWS attaches "
+        f"to {principal}: {', '.join(attached.policies)}. {remedy}"
     )

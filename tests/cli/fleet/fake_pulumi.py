@@ -3,6 +3,7 @@
 The plan is a JSON file: for VERB/STACK the exit code, text, events and seconds; `stacks` and `url`
 of the backend, and `states` of stacks.
 """
+# ruff: noqa: T201 - a program that prints
 
 from __future__ import annotations
 
@@ -53,8 +54,7 @@ def work(step: dict[str, Any], words: list[str]) -> None:
     signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
     if "--event-log" in words:
         with Path(words[words.index("--event-log") + 1]).open("a", encoding="utf-8") as file:
-            for event in step.get("events", []):
-                file.write(f"{json.dumps(event)}\n")
+            file.writelines(f"{json.dumps(event)}\n" for event in step.get("events", []))
     until = time.monotonic() + step.get("seconds", 0)
     while time.monotonic() < until and not interrupted:
         time.sleep(0.02)

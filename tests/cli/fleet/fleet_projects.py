@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -20,6 +19,7 @@ from tests.cli.fleet import fake_pulumi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 HUB: dict[str, Any] = {
     "accounts": {
@@ -39,6 +39,14 @@ HUB: dict[str, Any] = {
             "principals": [{"user": "alice"}],
         },
     },
+}
+ALL = ["production", "staging", "people"]
+
+LOCKED: dict[str, Any] = {
+    "code": 255,
+    "error": "error: the stack is currently locked by 1 lock(s). Either wait for the other "
+    "process(es) to end or delete the lock file with `pulumi cancel`.\n  file:///s/x.json: created "
+    "by somebody@elsewhere (pid 7) at 2026-11-27T17:57:28Z",
 }
 
 
@@ -122,3 +130,8 @@ class FleetProject:
     def list_called(self, *verbs: str) -> list[tuple[str, str]]:
         """Verb and stack of each call, in their order."""
         return [(call["verb"], call["stack"]) for call in self.calls(*verbs)]
+
+
+def results(document: Any) -> dict[str, str]:
+    """What became of each stack, of a run's JSON."""
+    return {stack["stack"]: stack["result"] for stack in document["stacks"]}

@@ -60,7 +60,7 @@ def test_a_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
 
 
 def test_what_the_engine_never_wrote_is_left_out(tmp_path: Path) -> None:
-    odd = [
+    odd: list[object] = [
         1,
         None,
         [],

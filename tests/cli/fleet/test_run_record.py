@@ -64,7 +64,7 @@ def test_a_process_is_alive_until_it_ends(tmp_path: Path, sleeper: subprocess.Po
         {"machine": "another"},
         {"pid": None},
     ):
-        assert not replace(kept, **change).is_alive  # type: ignore[arg-type] # fields by their names
+        assert not replace(kept, **change).is_alive
     sleeper.kill()
     sleeper.wait()
     assert not kept.is_alive

@@ -9,6 +9,7 @@ import yaml
 
 from cross_account_access.cli.terminal import ExitCode
 from tests.cli.fleet.fleet_projects import HUB, FleetProject
+from tests.hostile_outputs import HOSTILE_VALUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,14 @@ def test_stacks_without_an_account_are_told_and_stay(tmp_path: Path) -> None:
     }
     assert left.exists()
     assert project.list_called() == [("stack ls", "")]
+
+
+def test_a_stacks_name_from_the_backend_reaches_no_terminal_as_it_is(tmp_path: Path) -> None:
+    project = FleetProject.make(tmp_path)
+    project.plan(stacks=HOSTILE_VALUES)
+    for options in ((), ("--json",)):
+        text = project.run("init", *options).stdout
+        assert all(char.isprintable() or char == "\n" for char in text)
 
 
 def test_files_are_written_without_a_backend(tmp_path: Path) -> None:

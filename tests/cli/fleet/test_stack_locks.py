@@ -15,8 +15,8 @@ from cross_account_access.cli.fleet.stack_locks import StackLock, find_lock
 HOST = socket.gethostname()
 # What the CLI 3.274 prints.
 ONE = (
-    "error: the stack is currently locked by {count} lock(s). Either wait for the other process(es) "
-    "to end or delete the lock file with `pulumi cancel`.\n{owners}"
+    "error: the stack is currently locked by {count} lock(s). Either wait for the other "
+    "process(es) to end or delete the lock file with `pulumi cancel`.\n{owners}"
 )
 OWNER = (
     "  file:///state/.pulumi/locks/organization/p/s/01c57360.json?no_tmp_dir=true: created by "

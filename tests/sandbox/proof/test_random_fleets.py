@@ -95,6 +95,8 @@ def test_a_random_fleet_holds(seed: int, accounts: Sandbox, tmp_path: Path) -> N
         given, grants, roles = draw_fleet(random)
     some = random.sample(sorted(given), random.randint(1, len(given)))
     only = {} if random.random() < 0.3 else {"only": some}
+    for name in set(given).difference(only.get("only", given)):
+        given[name]["lookUp"] = random.random() < 0.5
     up = sandbox("up", fleet(tmp_path, accounts.endpoint, given, grants, **only), "--json")
     assert up.exit_code == 0, f"{up.stdout}{up.stderr}"
     told = document(up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from cross_account_access import InvalidInput
 from cross_account_access.config.encrypted_config import EncryptedLeaves
 from cross_account_access.errors import SECRET, join_path
 from tests.hostile_outputs import find_leaves
+from tests.unit.config.bad_config import GOOD_FLEET
 from tests.unit.config.test_encrypted_config import NAMESPACE
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ def config_of(role: Any = None, **grant: Any) -> dict[str, Any]:
     return {"grants": {"deploy": made}}
 
 
-OF_GRANT = ("grants", "deploy")
+def fleet_of(**account: Any) -> dict[str, Any]:
+    config = deepcopy(GOOD_FLEET)
+    config["accounts"]["staging"] |= account
+    return config
+
+
+OF_GRANT, OF_ACCOUNT = ("grants", "deploy"), ("accounts", "staging")
 # A config that is refused, where a secret stands in it, and the refusal's code.
 WRONG: dict[str, tuple[dict[str, Any], FieldPath, str]] = {
     "a description": (
@@ -96,6 +104,15 @@ WRONG: dict[str, tuple[dict[str, Any], FieldPath, str]] = {
         ("source", "endpoint"),
         "invalid-endpoint",
     ),
+    "an account's region": (fleet_of(region="swordfish"), (*OF_ACCOUNT, "region"), ""),
+    "an account's endpoint": (
+        fleet_of(endpoint="swordfish://"),
+        (*OF_ACCOUNT, "endpoint"),
+        "invalid-endpoint",
+    ),
+    "an account's groups": (fleet_of(groups="swordfish"), (*OF_ACCOUNT, "groups"), "not-list"),
+    "a part": (fleet_of() | {"only": ["swordfish"]}, ("only", 0), "unknown-account"),
+    "all accounts": (config_of() | {"accounts": '{"swordfish'}, ("accounts",), "not-map"),
     "a side": (config_of() | {"side": "swordfish"}, ("side",), "invalid-side"),
     "an import": (
         config_of() | {"imports": {"swordfish": "swordfish"}},

@@ -78,7 +78,7 @@ def test_every_policy_has_a_name_of_its_own() -> None:
         ({"user": "alice"}, 25, 20),
         ({"role": "ci"}, 25, 25),
         ({"group": "people"}, 25, 10),
-        ({"arn": Unresolved(), "label": "x"}, 25, 20),
+        pytest.param({"arn": Unresolved(), "label": "x"}, 25, 20, id="unknown-25"),
     ],
     ids=str,
 )

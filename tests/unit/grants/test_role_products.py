@@ -4,112 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
-from random import Random
-from statistics import mean
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cross_account_access.errors import Refusal
-from cross_account_access.grants.assume_role_grant import RolePlace
-from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.packing import pack_roles
 from cross_account_access.grants.policies import (
     AssumableRole,
-    PolicyPlan,
     build_assume_role_policy,
     build_planned_policy,
 )
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Roles = dict[str, AssumableRole]
-Actions = tuple[str, ...]
-
-SOURCE = "111111111111"
-ACTIONS: list[Actions] = [
-    (ASSUME_ROLE,),
-    (ASSUME_ROLE, TAG_SESSION),
-    (ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION),
-]
-SEEDS = st.integers(0, 10**6)
-SOME = settings(max_examples=25, deadline=None)
-
-
-def id_of(account: str) -> str:
-    return f"{900000000000 + int(account.removeprefix('account-')):012}"
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """What a principal may assume: by account and name, the actions."""
-
-    granted: dict[tuple[str, str], Actions]
-
-    @property
-    def planned(self) -> Roles:
-        """The roles as they are planned, whose accounts' IDs nobody knows."""
-        return {
-            f"{name}@{account}": AssumableRole(
-                RolePlace(account, name).longest_arn, actions, account
-            )
-            for (account, name), actions in self.granted.items()
-        }
-
-    @property
-    def resolved(self) -> Roles:
-        """The same with their ARNs."""
-        return {
-            f"{name}@{account}": AssumableRole(arn_of(account, name), actions)
-            for (account, name), actions in self.granted.items()
-        }
-
-    def plan(self, most: int = 10) -> list[PolicyPlan]:
-        return pack_roles(self.planned, most)
-
-    def documents(self, most: int = 10) -> list[str]:
-        resolved = self.resolved
-        return [build_planned_policy(plan, resolved) for plan in self.plan(most)]
-
-    def __or__(self, other: Fleet) -> Fleet:
-        return Fleet(self.granted | other.granted)
-
-
-def arn_of(account: str, name: str, partition: str = "aws") -> str:
-    return f"arn:{partition}:iam::{id_of(account)}:role{name}"
-
-
-def regular(accounts: Iterable[int], names: int, width: int = 12) -> Fleet:
-    """The same roles in each account."""
-    return Fleet(
-        {
-            (f"account-{account}", f"/team/{'r' * width}{name}"): ACTIONS[0]
-            for account in accounts
-            for name in range(names)
-        }
-    )
-
-
-def irregular(accounts: int, names: int, density: float, kinds: int, seed: int) -> Fleet:
-    """Each role in accounts of its own choice; what is allowed on it differs, too."""
-    random = Random(f"{accounts} {names} {density} {kinds} {seed}")  # noqa: S311 - not for secrets
-    return Fleet(
-        {
-            (f"account-{account}", f"{random.choice(['/', '/team/'])}role-{name}"): random.choice(
-                ACTIONS[:kinds]
-            )
-            for account in random.sample(range(10**6), accounts)
-            for name in range(names)
-            if random.random() < density
-        }
-        or {("account-1", "/role"): ACTIONS[0]}
-    )
-
+from tests.unit.grants.role_fleets import (
+    ACTIONS,
+    SEEDS,
+    SOME,
+    Fleet,
+    arn_of,
+    id_of,
+    irregular,
+    longest,
+    regular,
+)
+from tests.unit.reading import SOURCE
 
 IRREGULAR = st.builds(
     irregular,
@@ -265,17 +184,6 @@ def test_the_policies_have_the_arns_exactly_where_these_fit(fleet: Fleet, most: 
         assert all(plan.grouped for plan in fleet.plan(most) if plan.roles)
 
 
-def longest(accounts: int, names: int) -> Fleet:
-    """Roles with the longest names, on which everything is allowed."""
-    return Fleet(
-        {
-            (f"account-{account}", f"/{f'{name:02}'.ljust(64, 'x')}"): ACTIONS[2]
-            for account in range(accounts)
-            for name in range(names)
-        }
-    )
-
-
 @pytest.mark.parametrize(
     ("fleet", "policies"),
     [
@@ -332,87 +240,3 @@ def test_what_fits_in_no_form_is_refused_with_the_arithmetic() -> None:
     assert "1 of 6144 characters" in rule
     assert f"their ARNs take {16000 * 105} characters" in rule
     assert "by names and accounts; there is room for 1 × " in rule
-
-
-# --- One account or one grant more or less --------------------------------------------------------
-
-
-def changes(before: list[str], after: list[str]) -> int:
-    """How many policies have another document, or are made or deleted."""
-    most = max(len(before), len(after))
-    padded = [documents + [""] * (most - len(documents)) for documents in (before, after)]
-    return sum(one != other for one, other in zip(*padded, strict=True))
-
-
-def count_accounts(plan: PolicyPlan) -> int:
-    return len({name.partition("@")[2] for name in plan.roles})
-
-
-@SOME
-@given(st.integers(200, 900), st.integers(4, 6), SEEDS)
-def test_an_account_more_or_less_changes_one_policy_more_than_are_full(
-    accounts: int, names: int, seed: int
-) -> None:
-    """Where each account has the same roles, while form and number of policies stay.
-
-    Its roles go into one policy. If that is full, the last account that got into it moves on to
-    its own next choice, and so on: a chain that only meets full policies, none of them twice.
-    """
-    random = Random(seed)  # noqa: S311 - not for secrets
-    *numbers, one_more = random.sample(range(10**6), accounts + 1)
-    fewer, more = regular(numbers, names), regular([*numbers, one_more], names)
-    before, after = fewer.plan(), more.plan()
-    forms = {bool(plan.grouped) for plan in (*before, *after)}
-    if len(before) == len(after) and forms == {True}:
-        most = max(map(count_accounts, before))
-        full = sum(count_accounts(plan) == most for plan in before)
-        assert 1 <= changes(fewer.documents(), more.documents()) <= full + 1
-
-
-def test_while_one_policy_is_enough_its_name_stays_and_it_alone_changes() -> None:
-    for accounts in range(150, 280, 10):
-        before, after = regular(range(accounts), 5), regular(range(accounts + 1), 5)
-        assert [len(fleet.plan(3)) for fleet in (before, after)] == [1, 1]
-        assert changes(before.documents(3), after.documents(3)) == 1
-
-
-def test_an_account_more_or_less_changes_few_policies_of_many() -> None:
-    """Where accounts differ, no bound below all policies always holds.
-
-    In this sample an account more with two roles changes two of six policies, once three.
-    """
-    counts = []
-    for seed in range(3, 6):
-        for names, density in ((5, 1.0), (8, 0.9), (12, 0.5)):
-            fewer = irregular(250, names, density, 1, seed)
-            more = fewer | regular([7], 2)
-            before, after = fewer.documents(10), more.documents(10)
-            if len(before) == len(after) and any(plan.grouped for plan in fewer.plan()):
-                counts.append(changes(before, after))
-    assert len(counts) >= 6
-    assert mean(counts) <= 2.2
-    assert max(counts) <= 3
-
-
-def test_a_grant_more_changes_the_policies_of_its_accounts() -> None:
-    fewer = regular(range(600), 5)
-    granted = {(f"account-{number}", "/team/more"): ACTIONS[0] for number in range(3)}
-    more = fewer | Fleet(granted)
-    before, after = fewer.documents(), more.documents()
-    assert len(before) == len(after) == 2
-    holding = {
-        position
-        for position, plan in enumerate(fewer.plan())
-        if any(name.endswith(f"@{account}") for name in plan.roles for account, _ in granted)
-    }
-    changed = {position for position in range(2) if before[position] != after[position]}
-    assert changed == holding
-
-
-def test_the_accounts_ids_decide_nothing() -> None:
-    """A stack that knows them plans as one that doesn't."""
-    fleet = regular(range(400), 5)
-    known = {
-        name: replace(role, account=name.partition("@")[2]) for name, role in fleet.resolved.items()
-    }
-    assert [plan.roles for plan in pack_roles(known, 5)] == [plan.roles for plan in fleet.plan(5)]

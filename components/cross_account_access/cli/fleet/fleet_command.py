@@ -4,6 +4,7 @@ import click
 
 from .run_command import destroy, preview, up
 from .stacks_command import init, stacks
+from .verify_stacks import verify_stacks
 
 
 @click.group()
@@ -15,5 +16,5 @@ def fleet() -> None:
     """
 
 
-for command in (stacks, init, preview, up, destroy):
+for command in (stacks, init, preview, up, verify_stacks, destroy):
     fleet.add_command(command)

@@ -7,7 +7,10 @@ from typing import Any
 
 import click
 
-from .fleet_file import load_fleet
+from .fleet_file import Fleet, load_fleet
+from .fleet_plan import FleetStack
+from .run_lock import make_run_folder
+from .run_record import RunRecord
 
 _FILE = "access.yaml"
 
@@ -37,4 +40,27 @@ def add_fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_fleet
 
 
+def choose_stacks(
+    fleet: Fleet, names: tuple[str, ...], *, failed: bool, destroy: bool = False
+) -> list[FleetStack]:
+    """The stacks that are named, or all of them.
+
+    Args:
+        fleet: The fleet.
+        names: The names.
+        failed: Whether only those that the last run left failed or unfinished.
+        destroy: Whether it is about runs that destroy; those may also name a stack whose account
+            has left the access file.
+    """
+    stacks = fleet.select(names, orphans=destroy)
+    if not failed:
+        return stacks
+    record = RunRecord(make_run_folder(fleet.folder))
+    unfinished = record.list_unfinished("destroy" if destroy else "up")
+    return [stack for stack in stacks if stack.name in unfinished]
+
+
+failed_option = click.option(
+    "--failed", is_flag=True, help="Only the stacks that the last run left failed or unfinished."
+)
 stacks_argument = click.argument("names", metavar="[STACK]...", nargs=-1)

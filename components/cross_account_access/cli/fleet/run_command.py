@@ -12,7 +12,7 @@ import click
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, echo, emit
 
 from .fleet_file import Fleet
-from .fleet_options import add_fleet_options, stacks_argument
+from .fleet_options import add_fleet_options, choose_stacks, failed_option, stacks_argument
 from .fleet_plan import FleetStack
 from .parallelism import choose_parallelism
 from .run_lock import hold_run_lock, make_run_folder
@@ -27,9 +27,6 @@ parallel_option = click.option(
     type=click.IntRange(1, 64),
     metavar="N",
     help="How many stacks at once; by default as many as cores and free memory allow.",
-)
-failed_option = click.option(
-    "--failed", is_flag=True, help="Only the stacks that the last run left failed or unfinished."
 )
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 
@@ -107,7 +104,7 @@ def destroy(options: RunOptions) -> ExitCode:
     """
     if not options.yes:
         _require_terminal(options)
-        names = ", ".join(stack.name for stack in _choose_stacks(options, "destroy"))
+        names = ", ".join(stack.name for stack in _choose(options, "destroy"))
         if not click.confirm(f"Destroy everything in {names}?", err=True):
             return ExitCode.NO
     return _report(options, _run(options, "destroy"))
@@ -126,13 +123,10 @@ def _report(options: RunOptions, report: "RunReport") -> ExitCode:
     return report.exit_code
 
 
-def _choose_stacks(options: RunOptions, verb: "Verb") -> list[FleetStack]:
-    """The stacks that are named, or failed, or all of them."""
-    if options.failed:
-        record = RunRecord(make_run_folder(options.fleet.folder))
-        unfinished = record.list_unfinished("destroy" if verb == "destroy" else "up")
-        return [one for one in options.fleet.select(options.names) if one.name in unfinished]
-    return options.fleet.select(options.names, orphans=verb == "destroy")
+def _choose(options: RunOptions, verb: "Verb") -> list[FleetStack]:
+    return choose_stacks(
+        options.fleet, options.names, failed=options.failed, destroy=verb == "destroy"
+    )
 
 
 def _run(options: RunOptions, verb: "Verb") -> "RunReport":
@@ -144,7 +138,7 @@ def _run(options: RunOptions, verb: "Verb") -> "RunReport":
     from .stack_operation import RunContext  # noqa: PLC0415
 
     project = options.fleet
-    stacks = _choose_stacks(options, verb)
+    stacks = _choose(options, verb)
     names = [stack.name for stack in stacks]
     if not stacks:
         return RunReport(verb, 0, [], interrupted=False)

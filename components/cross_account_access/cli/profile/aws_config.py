@@ -6,8 +6,9 @@ https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
 
 import configparser
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from botocore.configloader import build_profile_map
 
@@ -19,6 +20,7 @@ _MARK = re.compile(r"# Written by cross-account-access: grant (?P<grant>\S+) of 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _HEADER = re.compile(r"\[(?P<name>.+)\]")
 _OPTION = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)")
+_QUOTES = frozenset("'\"\\")
 _COMMENT = re.compile(r"(^|\s)[#;]")
 _KEYS = (
     "role_arn",
@@ -135,7 +137,7 @@ def read_profile(text: str, profile: Profile) -> dict[str, str]:
     Raises:
         NotOursError: If a profile of that name belongs to somebody else.
     """
-    section = _find_own_section(_LINE.findall(text), profile)
+    section = _find_own_section(text, profile)
     return {option.key: option.value for option in section.options} if section else {}
 
 
@@ -147,10 +149,25 @@ def write_profile(text: str, profile: Profile) -> str:
         UnreadableValueError: If the result would not be read as the profile's keys, each with its
             value, and everything else as before.
     """
+    written = add_profile(text, profile)
+    check_readable(text, written, [profile])
+    return written
+
+
+def add_profile(text: str, profile: Profile) -> str:
+    """Update or add the profile as `write_profile` does, for `check_readable` to check later.
+
+    Raises:
+        NotOursError: If a profile of that name belongs to somebody else.
+        UnreadableValueError: If one of its values would be read as another.
+    """
     lines = _LINE.findall(text)
-    section = _find_own_section(lines, profile)
-    written = _compose(text, lines, section, profile)
-    _check_readable(text, written, section.name if section else profile.section, profile)
+    written = _compose(text, lines, _find_own_section(text, profile), profile)
+    for key, value in (("the name", profile.name), *profile.keys.items()):
+        # Other readers may take more for a line's end, or for a comment, than Python does.
+        visible = value and value == value.strip() and value == escape_invisible(value)
+        if not visible or _COMMENT.search(value):
+            raise UnreadableValueError(key)
     return written
 
 
@@ -170,24 +187,29 @@ def _compose(text: str, lines: list[str], section: _Section | None, profile: Pro
     return text + "".join(f"{line}{newline}" for line in block)
 
 
-def _check_readable(old: str, new: str, section: str, profile: Profile) -> None:
-    """Check by the AWS CLI's own reader that the profile's own keys have changed, and no more."""
-    for key, value in (("the name", profile.name), *profile.keys.items()):
-        # Other readers may take more for a line's end, or for a comment, than Python does.
-        visible = value and value == value.strip() and value == escape_invisible(value)
-        if not visible or _COMMENT.search(value):
-            raise UnreadableValueError(key)
+def check_readable(old: str, new: str, profiles: Sequence[Profile]) -> None:
+    """Check by the AWS CLI's own reader that the profiles' own keys have changed, and no more.
+
+    Raises:
+        UnreadableValueError: If anything else would be read otherwise than before.
+    """
     before = parse_sections(old)
     try:
         after = parse_sections(new)
     except ValueError:
         raise UnreadableValueError(None) from None
-    # Every section has the options of [DEFAULT].
-    present = before.get(section, dict(_parse(old).defaults()))
-    kept = {key: text for key, text in present.items() if key not in _KEYS}
-    expected = {**kept, **profile.keys}
-    read = build_profile_map(after)["profiles"].get(profile.name)
-    if after != {**before, section: expected} or read != expected:
+    names = {_parse_profile_name(section): section for section in before}
+    defaults = dict(_parse(old).defaults())  # every section has the options of [DEFAULT]
+    read = build_profile_map(after)["profiles"]
+    expected = dict(before)
+    for profile in profiles:
+        section = names.get(profile.name, profile.section)
+        present = before.get(section, defaults)
+        kept = {key: text for key, text in present.items() if key not in _KEYS}
+        expected[section] = {**kept, **profile.keys}
+        if read.get(profile.name) != expected[section]:
+            raise UnreadableValueError(None)
+    if after != expected:
         raise UnreadableValueError(None)
 
 
@@ -195,8 +217,13 @@ def _parse_profile_name(section: str) -> str | None:
     return next(iter(build_profile_map({section: {}})["profiles"]), None)
 
 
-def _find_own_section(lines: list[str], profile: Profile) -> _Section | None:
-    sections = [one for one in _scan_sections(lines) if one.profile == profile.name]
+def _find_own_section(text: str, profile: Profile) -> _Section | None:
+    if not _may_name(text, profile.name):
+        return None
+    lines, scanned = _scan_text(text)
+    sections = [
+        one for one in scanned if _may_name(one.name, profile.name) and one.profile == profile.name
+    ]
     if not sections:
         return None
     if len(sections) > 1:
@@ -211,6 +238,18 @@ def _find_own_section(lines: list[str], profile: Profile) -> _Section | None:
     if mark[0] != profile.mark and not same_role:
         raise NotOursError(f"belongs to grant {mark['grant']} of {mark['stack']}")
     return section
+
+
+def _may_name(text: str, name: str) -> bool:
+    """Whether a profile may be named in a text, which shells' quotes may spell in another way."""
+    return name in text or not _QUOTES.isdisjoint(text)
+
+
+@lru_cache(maxsize=1)
+def _scan_text(text: str) -> tuple[list[str], list[_Section]]:
+    """Split a text into lines and sections; it is the same for many profiles that are there."""
+    lines = _LINE.findall(text)
+    return lines, _scan_sections(lines)
 
 
 def _scan_sections(lines: list[str]) -> list[_Section]:

@@ -3,9 +3,10 @@
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from .aws_config import (
     NotOursError,
     Profile,
     UnreadableValueError,
+    add_profile,
+    check_readable,
     find_profile_names,
     parse_sections,
     read_profile,
@@ -155,12 +158,13 @@ class _Planner:
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
                 raise _refuse_shared(profile.name, grant)
-            before, text = text, _write(text, profile)
+            before, text = text, _add(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
             changes.append((profile, change))
         if not changes:
             raise _refuse_all(skipped)
+        _check_readable(self._text, text, [profile for profile, _ in changes])
         new = text.encode("utf-8", "surrogateescape")
         return ProfilePlan(self._file, self._old, new, changes, skipped)
 
@@ -208,9 +212,14 @@ class _Planner:
                 overrides = replace(overrides, session_name=overrides.session_name or name)
         return overrides
 
+    @cached_property
+    def _profile_map(self) -> dict[str, Any]:
+        profiles: dict[str, Any] = build_profile_map(parse_sections(self._text))["profiles"]
+        return profiles
+
     def _check_chain(self, name: str, source: str) -> None:
         """Check that a profile does not get its credentials from itself, through others or not."""
-        profiles = build_profile_map(parse_sections(self._text))["profiles"]
+        profiles = self._profile_map
         chain = [source]
         while (key := profiles.get(chain[-1], {}).get("source_profile")) not in (None, *chain):
             chain.append(key)
@@ -307,9 +316,19 @@ def _check_name(name: str) -> str:
         raise InputError(f"{escape_invisible(name)}: {refusal.rule}") from None
 
 
-def _write(text: str, profile: Profile) -> str:
+def _check_readable(old: str, new: str, profiles: Sequence[Profile]) -> None:
+    """Check the whole at once, for a file may get hundreds of profiles; refuse the one at fault."""
     try:
-        return write_profile(text, profile)
+        check_readable(old, new, profiles)
+    except UnreadableValueError:
+        for profile in profiles:
+            old = _add(old, profile, write_profile)
+        raise InputError("the AWS CLI would not read the profiles as they are meant") from None
+
+
+def _add(text: str, profile: Profile, add: Callable[[str, Profile], str] = add_profile) -> str:
+    try:
+        return add(text, profile)
     except UnreadableValueError as error:
         value = escape_invisible(profile.keys.get(error.key or "", ""))
         shown = "" if error.key in (None, "external_id") else f" {value}"

@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -60,7 +61,7 @@ def _read_checksum(_: click.Context, __: click.Parameter, text: str | None) -> s
 
 
 @dataclass(frozen=True)
-class _VerifyOptions:
+class VerifyOptions:
     """The options of `verify`, as its decorators pass them."""
 
     names: tuple[str, ...]
@@ -75,38 +76,49 @@ class _VerifyOptions:
     as_json: bool
 
 
+def add_verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how grants are verified."""
+
+    @add_aws_options
+    @add_reader_options(
+        source_help="A profile that reads the source account; by default the caller's. May be "
+        "repeated, for several accounts.",
+        destination_help="A profile that reads the destination account; by default the assumed "
+        "role. May be repeated, for several accounts.",
+        several=True,
+    )
+    @click.option(
+        "--mfa-code",
+        metavar="CODE",
+        help="The code of the caller's MFA device; a terminal asks for it.",
+    )
+    @add_call_options
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0, 900),
+        default=_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to try a role that is refused: changes of IAM take effect late.",
+    )
+    @click.option("--strict", is_flag=True, help="Exit with 3 if something couldn't be checked.")
+    @wraps(command)
+    def with_options(**options: Any) -> Any:
+        return command(**options)
+
+    return with_options
+
+
 @click.command(cls=Command)
 @grants_argument
 @add_stack_options
-@add_aws_options
-@add_reader_options(
-    source_help="A profile that reads the source account; by default the caller's. May be "
-    "repeated, for several accounts.",
-    destination_help="A profile that reads the destination account; by default the assumed role. "
-    "May be repeated, for several accounts.",
-    several=True,
-)
-@click.option(
-    "--mfa-code",
-    metavar="CODE",
-    help="The code of the caller's MFA device; a terminal asks for it.",
-)
-@add_call_options
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, 900),
-    default=_TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to try a role that is refused: changes of IAM take effect late.",
-)
 @click.option(
     "--checksum",
     metavar="TEXT",
     callback=_read_checksum,
     help="The checksum that `handoff` printed, or a file with it.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 3 if something couldn't be checked.")
+@add_verify_options
 def verify(**options: Any) -> ExitCode:
     """Verify that a grant works, and that both accounts match the stack.
 
@@ -124,11 +136,21 @@ def verify(**options: Any) -> ExitCode:
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
       cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
     """  # noqa: D301 - \b is click's
-    return _verify(_VerifyOptions(**options))
+    chosen = VerifyOptions(**options)
+    report = verify_grants(chosen, _load_grants(chosen))
+    if chosen.as_json:
+        emit(report.as_json())
+    else:
+        report.show()
+    return report.get_exit_code(strict=chosen.strict)
 
 
-def _verify(options: _VerifyOptions) -> ExitCode:
-    grants = _load_grants(options)
+def verify_grants(options: VerifyOptions, grants: Sequence[DeployedGrant]) -> VerifyReport:
+    """Verify the grants, as the caller.
+
+    Raises:
+        Failure: If AWS can't be asked, or no grant names the caller.
+    """
     aws = replace(options.aws, partition=grants[0].documents.partition)
     options = replace(options, aws=aws)
     caller = CallerSession(options.aws)
@@ -149,18 +171,10 @@ def _verify(options: _VerifyOptions) -> ExitCode:
     )
     results = [verifier.verify(grant, principal) for grant, principal in matches]
     unavailable = verifier.analyzer.unavailable
-    report = VerifyReport(caller.identity, results, [unavailable] if unavailable else [])
-    if options.as_json:
-        emit(report.as_json())
-    else:
-        report.show()
-    if report.finding_count:
-        return ExitCode.NO
-    is_incomplete = options.strict and report.unchecked_count
-    return ExitCode.UNAVAILABLE if is_incomplete else ExitCode.DONE
+    return VerifyReport(caller.identity, results, [unavailable] if unavailable else [])
 
 
-def _load_grants(options: _VerifyOptions) -> list[DeployedGrant]:
+def _load_grants(options: VerifyOptions) -> list[DeployedGrant]:
     grants = load_grants(options.where, options.names)
     if options.checksum and len(grants) != 1:
         message = f"--checksum is for one grant, and there are {len(grants)}"
@@ -169,7 +183,7 @@ def _load_grants(options: _VerifyOptions) -> list[DeployedGrant]:
 
 
 def _build_reader(
-    caller: CallerIdentity, options: _VerifyOptions, grants: Sequence[DeployedGrant]
+    caller: CallerIdentity, options: VerifyOptions, grants: Sequence[DeployedGrant]
 ) -> SnapshotReader:
     documents = [grant.documents for grant in grants]
     by_account: dict[str, AwsAccess] = {}
@@ -193,7 +207,7 @@ def _build_reader(
 
 def _match_grants(
     caller: CallerIdentity,
-    options: _VerifyOptions,
+    options: VerifyOptions,
     grants: Sequence[DeployedGrant],
     reader: SnapshotReader,
 ) -> _Matches:
@@ -215,7 +229,7 @@ def _match_grants(
     return own
 
 
-def _sign_in(caller: CallerSession, options: _VerifyOptions, matches: _Matches) -> AwsAccess | None:
+def _sign_in(caller: CallerSession, options: VerifyOptions, matches: _Matches) -> AwsAccess | None:
     """Get credentials with MFA, where a code is given or a grant requires it."""
     requires_mfa = any(
         select_requirements(grant.documents, principal).mfa for grant, principal in matches

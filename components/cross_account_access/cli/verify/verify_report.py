@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cross_account_access.cli.caller import CallerIdentity
-from cross_account_access.cli.terminal import make_console
+from cross_account_access.cli.terminal import ExitCode, make_console
 
 from .drift_findings import Unchecked
 from .grant_verification import GrantResult
@@ -43,6 +43,16 @@ class VerifyReport:
     def unchecked_count(self) -> int:
         """How much could not be checked."""
         return len(self.unchecked) + sum(len(result.unchecked) for result in self.results)
+
+    def get_exit_code(self, *, strict: bool) -> ExitCode:
+        """The exit code.
+
+        Args:
+            strict: Whether what could not be checked counts.
+        """
+        if self.finding_count:
+            return ExitCode.NO
+        return ExitCode.UNAVAILABLE if strict and self.unchecked_count else ExitCode.DONE
 
     def as_json(self) -> dict[str, object]:
         """The report for `--json`."""

@@ -33,8 +33,25 @@ access.AssumeRoleGrant(
     role_arns={"audit": audit.role_arn},
     opts=pulumi.ResourceOptions(provider=people),
 )
+everywhere = access.MultiAccountAccess(
+    "everywhere",
+    accounts={
+        "people": {"provider": people},
+        "production": {"provider": production, "groups": ["workloads"]},
+        "staging": {"account_id": "333333333333", "groups": ["workloads"]},
+    },
+    grants={
+        "view": {
+            "source": "people",
+            "destinations": ["workloads"],
+            "principals": [{"user": alice.name, "label": "alice"}],
+            "role": {"managed_policies": ["job-function/ViewOnlyAccess"]},
+        }
+    },
+)
 
 pulumi.export("user", alice.name)
 pulumi.export("roleArn", team.role_arns["read-only"])
 pulumi.export("switchRoleUrl", team.switch_role_urls["read-only"])
 pulumi.export("auditRoleArn", audit.role_arn)
+pulumi.export("viewRoleArns", everywhere.role_arns["view"])
