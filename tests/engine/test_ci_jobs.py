@@ -42,7 +42,8 @@ class Runner:
         self.folder = folder
         self.sandbox = sandbox
         _, variables = prepare_fleet(folder, sandbox.endpoint)
-        tools = os.pathsep.join([str(Path(sys.prefix, "bin")), os.environ["PATH"]])
+        path = engine.get("PATH", os.environ["PATH"])
+        tools = os.pathsep.join([str(Path(sys.prefix, "bin")), path])
         self._environment = {**os.environ, **engine, **variables, "PATH": tools}
 
     def run(self, script: str, folder: str = ".", **variables: str) -> str:
