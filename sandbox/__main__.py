@@ -18,13 +18,21 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
-from cross_account_access.config.settings import NAMESPACE, FleetSettings, Settings
+from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.errors import escape_invisible
+from cross_account_access.iam import limits
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
 from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
-from sandbox.deploy.stack import SANDBOX_PORT, Stack, get_account_ids, get_region, list_roles, load
+from sandbox.deploy.stack import (
+    SANDBOX_PORT,
+    Stack,
+    get_account_ids,
+    get_region,
+    load,
+    read_role_arns,
+)
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
@@ -66,7 +74,13 @@ def main() -> None:
     metavar="SECONDS",
     help="How long trust policies refuse a new user or role as a principal, as on AWS.",
 )
-def serve(port: int, hold_new_principals: float) -> None:
+@click.option(
+    "--policies-per-principal",
+    default=limits.MANAGED_POLICIES_PER_PRINCIPAL,
+    show_default=True,
+    help="The quota of policies attached to a user or role, which AWS raises on request.",
+)
+def serve(port: int, hold_new_principals: float, policies_per_principal: int) -> None:
     """Run the accounts until Ctrl-C.
 
     Any 12 digits are an account, and an access key ID of these digits is its administrator.
@@ -78,7 +92,11 @@ def serve(port: int, hold_new_principals: float) -> None:
     )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
-        with Sandbox(port, hold_new_principals=hold_new_principals) as sandbox:
+        with Sandbox(
+            port,
+            hold_new_principals=hold_new_principals,
+            policies_per_principal=policies_per_principal,
+        ) as sandbox:
             interrupted = _catch_interrupt()
             click.echo(f"Emulated accounts at {sandbox.endpoint}, until Ctrl-C.")
             interrupted.wait()
@@ -171,7 +189,7 @@ def _deploy_and_prove(
 ) -> tuple[Deployment, list[ProofAttempt]]:
     other_side.make_roles(stack.endpoint, stack.settings)
     deployment = _deploy(stack, engine, fresh=fresh, preview=False)
-    role_arns = _read_role_arns(deployment, stack.settings)
+    role_arns = read_role_arns(deployment.outputs, stack.settings)
     other_side.allow_principals(stack.endpoint, stack.settings, role_arns)
     return deployment, prove(stack.endpoint, stack.settings, role_arns, people)
 
@@ -259,7 +277,12 @@ def _provide_accounts(stack: Stack, command: str) -> Iterator[bool]:
         return
     parts = urlsplit(stack.endpoint)
     host = "127.0.0.1" if parts.hostname in (None, "localhost") else parts.hostname
-    with Sandbox(parts.port or 80, host=host, used_by=f"python -m sandbox {command}"):
+    with Sandbox(
+        parts.port or 80,
+        host=host,
+        policies_per_principal=stack.settings.policies_per_principal,
+        used_by=f"python -m sandbox {command}",
+    ):
         yield True
 
 
@@ -277,27 +300,6 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
             )
     program = stack.folder / "__main__.py"
     return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
-
-
-def _read_role_arns(deployment: Deployment, settings: Settings) -> dict[str, str]:
-    """The roles' ARNs by what the roles are called."""
-    many = isinstance(settings, FleetSettings)
-    try:
-        grants = deployment.outputs["grants"]
-        role_arns = {
-            settings.label_role((name, account)): (grants[name][account] if many else grants[name])[
-                "roleArn"
-            ]
-            for name, account in list_roles(settings)
-        }
-    except (KeyError, TypeError):
-        role_arns = {"": None}
-    if not all(isinstance(arn, str) for arn in role_arns.values()):
-        raise DeploymentError(
-            "the program must export grants: a map from each grant's name"
-            + (" to its roles by account, each with its roleArn" if many else " to its roleArn")
-        )
-    return role_arns
 
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:

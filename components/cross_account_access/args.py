@@ -103,7 +103,7 @@ class Principal(TypedDict):
     session: NotRequired[str]
     """One session of a role, as ROLE/SESSION, with the role's name without its path."""
     source: NotRequired[str]
-    """The name of the principal's account, in a `MultiAccountAccess`; the grant's `source` by
+    """The name of the principal's account, among many accounts; the grant's `source` by
     default."""
     label: NotRequired[str]
     """The name that the principal's resources are given in Pulumi. Required if the name or ARN is
@@ -175,14 +175,14 @@ class Grant(TypedDict):
     conditions: NotRequired[Conditions]
     """Conditions under which the role may be assumed; none by default."""
     source: NotRequired[str]
-    """The name of the principals' account. Only in a `MultiAccountAccess`, where it is required if
-    a principal has no `source` of its own."""
+    """The name of the principals' account. Only among many accounts, where it is required if a
+    principal has no `source` of its own."""
     destinations: NotRequired[list[str]]
-    """Names of accounts, or of groups of accounts, that have the role. Only in a
-    `MultiAccountAccess`, where it is required."""
+    """Names of accounts, or of groups of accounts, that have the role. Only among many accounts,
+    where it is required."""
     exclude: NotRequired[list[str]]
     """Names of accounts, or of groups of accounts, that don't have the role although
-    `destinations` names them. Only in a `MultiAccountAccess`."""
+    `destinations` names them. Only among many accounts."""
     formerly: NotRequired[list[str]]
     """Former names of the grant, as GRANT, or as COMPONENT/GRANT if it was in another component of
     the same type in the program: resources made under them are kept. The role's name is the

@@ -25,6 +25,7 @@ class IamRequest:
         value: the same, nested and typed, as they came.
         identity: who calls.
         hold: seconds during which a new user or role can't be named in a trust policy yet.
+        policies_per_principal: the raised quota of attached policies; 0 where none is raised.
         now: seconds since the epoch.
         by_aws: whether one of AWS's own services is to have made the call: it may change the roles
             that are reserved for it.
@@ -38,6 +39,7 @@ class IamRequest:
     identity: CallingIdentity
     accounts: MotoAccounts
     hold: float
+    policies_per_principal: int
     now: float
     by_aws: bool = False
     reply: Reply | None = None

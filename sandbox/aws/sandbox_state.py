@@ -52,6 +52,7 @@ class SandboxState:
 
     accounts: MotoAccounts
     hold_new_principals: float = 0.0
+    policies_per_principal: int = 0
     clock: Callable[[], float] = time.time
     sessions: IssuedSessions = field(default_factory=IssuedSessions)
     organizations: dict[str, Organization] = field(default_factory=dict)

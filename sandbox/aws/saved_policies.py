@@ -117,7 +117,9 @@ def build_attachment_check(kind: str) -> Check:
             return
         if request.accounts.find_managed_policy(request.account, arn) is None:
             raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
-        check_quota(f"PoliciesPer{kind.title()}", ATTACHMENTS[kind], len(holder.managed_policies))
+        raised = min(request.policies_per_principal, limits.RAISED_POLICIES_PER_PRINCIPAL[kind])
+        quota = max(ATTACHMENTS[kind], raised)
+        check_quota(f"PoliciesPer{kind.title()}", quota, len(holder.managed_policies))
 
     return check
 

@@ -10,10 +10,11 @@ from typing import Any
 import stack_config
 from cross_account_access.config.access_file import locate_in_file
 from cross_account_access.config.merged_config import display_path
-from cross_account_access.config.settings import NAMESPACE, Settings
+from cross_account_access.config.settings import NAMESPACE, FleetSettings, Settings
 from cross_account_access.config.yaml_file import make_refusal, read_yaml
 from cross_account_access.grants.grant_set import GrantedRole
 from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
+from sandbox.deploy.deployment import DeploymentError
 
 SANDBOX_PORT = 4577
 
@@ -118,6 +119,31 @@ def list_roles(settings: Settings) -> list[GrantedRole]:
         for role in settings.roles
         if role[1] in made or not made.isdisjoint(settings.get_sources(role[0]))
     ]
+
+
+def read_role_arns(outputs: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """Read the roles' ARNs from a stack's outputs, by what the roles are called.
+
+    Raises:
+        DeploymentError: If they aren't there.
+    """
+    many = isinstance(settings, FleetSettings)
+    try:
+        grants = outputs["grants"]
+        role_arns = {
+            settings.label_role((name, account)): (grants[name][account] if many else grants[name])[
+                "roleArn"
+            ]
+            for name, account in list_roles(settings)
+        }
+    except (KeyError, TypeError):
+        role_arns = {"": None}
+    if not all(isinstance(arn, str) for arn in role_arns.values()):
+        raise DeploymentError(
+            "the program must export grants: a map from each grant's name"
+            + (" to its roles by account, each with its roleArn" if many else " to its roleArn")
+        )
+    return role_arns
 
 
 def _check_account_ids(settings: Settings, locate: Callable[[str, str], str]) -> None:

@@ -51,7 +51,9 @@ def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, 
         region = get_region(settings, account)
         iam = client("iam", endpoint, account=ids[account], region=region)
         attachment = f"aws:iam/{kind}PolicyAttachment:{kind.title()}PolicyAttachment"
-        plans = [plan for plan in pack_roles(roles) if plan.roles]
+        most = limits.RAISED_POLICIES_PER_PRINCIPAL[kind]
+        packed = pack_roles(roles, min(settings.policies_per_principal, most))
+        plans = [plan for plan in packed if plan.roles]
         for number, plan in enumerate(plans, start=1):
             inputs = {
                 "name": f"sandbox-{number}-{kind}-{name}"[: limits.POLICY_NAME.most],

@@ -4,6 +4,7 @@ in to every destination that it names, and nobody else gets in anywhere."""
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,18 +123,16 @@ def test_exactly_whom_the_grants_name_gets_in_exactly_where_they_say(
         for name, grant in args["grants"].items()
         for account in find_destinations(args, grant)
     }
-    wrong, entered = [], 0
     askers = [who for account in [*ids.values(), OUTSIDE] for who in list_askers(account)]
-    for (name, _), (arn, trust) in roles.items():
+    wrong, entered = [], 0
+    for ((name, _), (arn, trust)), who, call, omnipotent in product(
+        roles.items(), askers, CALLS, (False, True)
+    ):
+        caller = as_caller(who, [EVERYTHING]) if omnipotent else with_own_policies(who, attached)
+        allowed = decide(caller, Request("sts:AssumeRole", arn, call.context), trust).allowed
+        entered += allowed
         grant = args["grants"][name]
-        for who in askers:
-            callers = {False: with_own_policies(who, attached), True: as_caller(who, [EVERYTHING])}
-            for omnipotent, caller in callers.items():
-                for call in CALLS:
-                    request = Request("sts:AssumeRole", arn, call.context)
-                    allowed = decide(caller, request, trust).allowed
-                    entered += allowed
-                    if allowed != should_get_in(grant, ids, who, call, omnipotent=omnipotent):
-                        wrong.append((name, arn, caller.arn, omnipotent, call, allowed))
+        if allowed != should_get_in(grant, ids, who, call, omnipotent=omnipotent):
+            wrong.append((name, arn, caller.arn, omnipotent, call, allowed))
     assert wrong == []
     assert entered

@@ -38,6 +38,7 @@ NEEDS = {
     "python": ["pulumi-language-python"],
 }
 SNAPSHOT = Path(__file__).parent / "languages" / "resources.txt"
+ROLES = ["audit", "read-only", "view"]
 GO_MODULE = "github.com/pulumi/pulumi-aws/sdk/v7"
 
 
@@ -131,8 +132,7 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     assert outputs["viewRoleArns"] == {
         name: f"arn:aws:iam::{PROFILES[name]}:role/view" for name in ("production", "staging")
     }
-    roles = ["audit", "read-only", "view"]
-    assert made(sandbox) == {"people": [outputs["user"]], "production": roles}
+    assert made(sandbox) == {"people": [outputs["user"]], "production": ROLES}
 
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(resources(stack), encoding="utf-8")

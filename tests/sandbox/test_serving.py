@@ -11,13 +11,14 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
-from sandbox.aws.server import client, is_sandbox
+from sandbox.aws.server import Sandbox, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
     ROOT,
@@ -33,6 +34,8 @@ from tests.sandbox.commands import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 
 class Process:
@@ -191,6 +194,21 @@ def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:
     folder = project(tmp_path)
     assert sandbox("preview", folder).exit_code == 0
     assert not is_sandbox(endpoint_of(folder))
+
+
+def test_fresh_accounts_have_the_stacks_quota_of_policies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas: list[int] = []
+
+    class RecordedSandbox(Sandbox):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            quotas.append(options["policies_per_principal"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(sandbox_command, "Sandbox", RecordedSandbox)
+    assert sandbox("preview", project(tmp_path, policiesPerPrincipal=12)).exit_code == 0
+    assert quotas == [12]
 
 
 def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def find_records(stack: str, outputs: Mapping[str, Any]) -> list[_RecordWithOutp
 def _list_records(stack: str, outputs: Mapping[str, Any]) -> Iterator[_RecordWithOutputs]:
     """Every grant in the outputs: `grants` of the program, or `documents` of a component."""
     policies = _find_policies(outputs)
+    any_secret = _holds_secret(outputs)
     for output in outputs.values():
         if not isinstance(output, Mapping):
             continue
@@ -54,7 +55,8 @@ def _list_records(stack: str, outputs: Mapping[str, Any]) -> Iterator[_RecordWit
             if text == SECRET and (has_records or others):
                 raise _refuse_secret(f"{stack}: grant {name} is secret, because a value of it is")
             if _is_record(text):
-                yield _parse_documents(stack, name, text, policies), others
+                documents = _parse_documents(stack, name, text, policies, any_secret=any_secret)
+                yield documents, others
             elif output is outputs.get("grants") and others.keys() & {"documents", "roleArn"}:
                 raise InputError(f"{stack}: grant {name} has no documents", _OTHER_VERSION)
 
@@ -87,7 +89,7 @@ def _find_policies(outputs: Mapping[str, Any]) -> dict[str, Any]:
         for output in outputs.values()
         if isinstance(output, Mapping)
         for name, value in output.items()
-        if name.startswith("arn:")
+        if name.startswith("arn:") and value != SECRET
     }
 
 
@@ -110,10 +112,12 @@ def _refuse_secret(message: str) -> InputError:
 
 
 def _parse_documents(
-    stack: str, name: str, text: str, policies: Mapping[str, Any]
+    stack: str, name: str, text: str, policies: Mapping[str, Any], *, any_secret: bool
 ) -> GrantDocuments:
     try:
         return read_grant_documents(text, policies)
     except InvalidInput as error:
+        if any_secret and error.problems[0].code == "policy-not-in-outputs":
+            raise _refuse_secret(f"{stack}: a policy of grant {name} is secret") from None
         message = f"{stack}: the documents of grant {name} are not understood: {error}"
         raise InputError(message, _OTHER_VERSION) from None

@@ -160,6 +160,18 @@ def test_a_secret_beside_a_record_is_refused(many: FleetStage, tmp_path: Path) -
     assert "grant read-only@staging is secret" in refused.value.message
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_secret_policies_are_told_with_the_way_out(
+    many: FleetStage, tmp_path: Path, whole: bool
+) -> None:
+    policies = many.parts["people"]["policies"]
+    secret = "[secret]" if whole else dict.fromkeys(policies, "[secret]")
+    with pytest.raises(InputError) as refused:
+        load_grants(write(tmp_path, {**many.parts["people"], "policies": secret}))
+    assert "a policy of grant read-only@" in refused.value.message
+    assert "--show-secrets" in refused.value.remedy
+
+
 # --- Stacks that make parts of one grant ----------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 
 import pytest
 from hypothesis import assume, example, given
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from cross_account_access.cli.profile.aws_config import (
     NotOursError,
     Profile,
+    UnreadableValueError,
+    add_profile,
+    check_readable,
     find_profile_names,
     parse_sections,
     read_profile,
@@ -204,3 +208,48 @@ def test_whatever_else_is_in_the_file_survives(
     assert mine_now.items() - second.items() == {
         (key, value) for key, value in mine_was.items() if key not in OUR_KEYS
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[default]\nregion = x",
+        "[profile 'role-1']\n",
+        """[profile x]
+role_arn = a
+
+# Written by cross-account-access: grant role-2@a of dev
+[profile "role-2"]
+role_arn = arn-2
+output = json
+""",
+    ],
+)
+def test_many_profiles_are_written_as_each_by_itself(text: str) -> None:
+    profiles = [
+        Profile(f"role-{number}", f"role-{number}@a", "dev", {"role_arn": f"arn-{number}"})
+        for number in range(20)
+    ]
+    if "'role-1'" in text:  # somebody else's
+        with pytest.raises(NotOursError):
+            add_profile(text, profiles[1])
+        del profiles[1]
+    one_by_one = together = text
+    for profile in profiles:
+        one_by_one, together = write_profile(one_by_one, profile), add_profile(together, profile)
+    assert together == one_by_one
+    check_readable(text, together, profiles)
+    for missing in (profiles[:-1], profiles[1:]):
+        with pytest.raises(UnreadableValueError):
+            check_readable(text, together, missing)
+    with pytest.raises(UnreadableValueError):
+        check_readable(text, f"{together}output = x\n", profiles)
+
+
+def test_hundreds_of_profiles_are_written_in_seconds() -> None:
+    text, start = "[default]\n", time.process_time()
+    for number in range(300):
+        keys = {"role_arn": f"arn-{number}", "source_profile": "default"}
+        text = add_profile(text, Profile(f"role-{number}", f"role@{number}", "dev", keys))
+    assert time.process_time() - start < 5

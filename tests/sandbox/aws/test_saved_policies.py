@@ -88,14 +88,27 @@ class TestAttachments:
         ]
 
     @pytest.mark.parametrize(
-        ("kind", "most", "quota"),
+        ("kind", "raised", "most", "quota"),
         [
-            ("user", 10, "PoliciesPerUser"),
-            ("group", 10, "PoliciesPerGroup"),
-            ("role", 20, "PoliciesPerRole"),
+            ("user", 0, 10, "PoliciesPerUser"),
+            ("group", 0, 10, "PoliciesPerGroup"),
+            ("role", 0, 20, "PoliciesPerRole"),
+            ("user", 12, 12, "PoliciesPerUser"),
+            ("user", 25, 20, "PoliciesPerUser"),
+            ("group", 25, 10, "PoliciesPerGroup"),
+            ("role", 25, 25, "PoliciesPerRole"),
         ],
     )
-    def test_their_number_has_a_bound(self, stage: Stage, kind: str, most: int, quota: str) -> None:
+    def test_their_number_has_a_bound(
+        self,
+        stage: Stage,
+        kind: str,
+        raised: int,
+        most: int,
+        quota: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(stage.sandbox._state, "policies_per_principal", raised)
         make(stage, kind)
         arns = [
             stage.source.create_policy(PolicyName=f"p{number}", PolicyDocument=POLICY)["Policy"][

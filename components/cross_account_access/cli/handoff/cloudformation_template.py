@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cross_account_access.cli.text_format import join_words
+
 from .handoff_half import AttachedPolicy, HandoffHalf
 from .text_escapes import refuse_text
 from .yaml_text import render_yaml
@@ -23,9 +25,10 @@ def render_template(half: HandoffHalf) -> str:
     Raises:
         InputError: If CloudFormation would replace a text or an object of the half by another.
     """
+    sources = join_words(half.documents.source_account_ids, "and")
     head = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Access from account {half.documents.source_account_id} to account "
+        "Description": f"Access from account {sources} to account "
         f"{half.documents.destination_account_id}, {half.side} side",
         "Rules": {
             "Account": {

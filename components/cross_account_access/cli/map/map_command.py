@@ -78,10 +78,7 @@ def map_command(
     if file == Path("-"):
         file = None
     form = _choose_form(form, file)
-    access = build_access_map(
-        (_name_stack(grant.stack, where), grant.documents)
-        for grant in load_grants(where, merged=False)
-    )
+    access = _load_map(where)
     grouped = group_roles(access)
     text, mark = _RENDERERS[form](grouped)
     if form == "mermaid":
@@ -99,6 +96,12 @@ def map_command(
         make_console().print(build_tree(grouped))
     else:
         echo(text, nl=False)
+
+
+def _load_map(where: StackSource) -> AccessMap:
+    # Unmerged, for each origin is shown with its stack.
+    grants = load_grants(where, merged=False)
+    return build_access_map((_name_stack(one.stack, where), one.documents) for one in grants)
 
 
 def _choose_form(form: Form | None, file: Path | None) -> Form:

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,14 +28,11 @@ from .aws_config import (
     PROFILE_NAME,
     NotOursError,
     Profile,
-    UnreadableValueError,
-    add_profile,
-    check_readable,
     find_profile_names,
     parse_sections,
     read_profile,
-    write_profile,
 )
+from .config_text import add_to_config, check_config
 
 _SECRET_LINE = re.compile(r"^([+-]\s*external_id\s*[=:]\s*).*", re.MULTILINE | re.IGNORECASE)
 
@@ -158,13 +155,13 @@ class _Planner:
                 continue
             if profile.name in {planned.name for planned, _ in changes}:
                 raise _refuse_shared(profile.name, grant)
-            before, text = text, _add(text, profile)
+            before, text = text, add_to_config(text, profile)
             existing = read_profile(before, profile)
             change = "none" if text == before else "update" if existing else "add"
             changes.append((profile, change))
         if not changes:
             raise _refuse_all(skipped)
-        _check_readable(self._text, text, [profile for profile, _ in changes])
+        check_config(self._text, text, [profile for profile, _ in changes])
         new = text.encode("utf-8", "surrogateescape")
         return ProfilePlan(self._file, self._old, new, changes, skipped)
 
@@ -314,31 +311,6 @@ def _check_name(name: str) -> str:
         return PROFILE_NAME(name)
     except Refusal as refusal:
         raise InputError(f"{escape_invisible(name)}: {refusal.rule}") from None
-
-
-def _check_readable(old: str, new: str, profiles: Sequence[Profile]) -> None:
-    """Check the whole at once, for a file may get hundreds of profiles; refuse the one at fault."""
-    try:
-        check_readable(old, new, profiles)
-    except UnreadableValueError:
-        for profile in profiles:
-            old = _add(old, profile, write_profile)
-        raise InputError("the AWS CLI would not read the profiles as they are meant") from None
-
-
-def _add(text: str, profile: Profile, add: Callable[[str, Profile], str] = add_profile) -> str:
-    try:
-        return add(text, profile)
-    except UnreadableValueError as error:
-        value = escape_invisible(profile.keys.get(error.key or "", ""))
-        shown = "" if error.key in (None, "external_id") else f" {value}"
-        raise InputError(
-            f"the AWS CLI would not read {error.key or 'the file'}{shown} of the profile "
-            f"{profile.name} as it is meant: nothing was written",
-            "Values must be one line of visible characters, without # and ; after a space."
-            if error.key
-            else "Look for its options under [DEFAULT] in the file, and remove them.",
-        ) from None
 
 
 def _find_file(session: Any, variable: str) -> Path | None:
