@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import click
 import pdoc
 from click.testing import CliRunner
 from pydantic.alias_generators import to_camel
@@ -150,11 +151,18 @@ def _strip_lines(text: str) -> str:
 
 def _read_help() -> Iterator[tuple[str, str]]:
     settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
-    for words in [[], *([name] for name in cli.commands)]:
+    for words in _list_commands(cli):
         result = CliRunner().invoke(
             cli, [*words, "--help"], prog_name="cross-account-access", **settings
         )
         yield " ".join(["cross-account-access", *words]), result.output
+
+
+def _list_commands(command: click.Command) -> Iterator[list[str]]:
+    """The command, and those below it, each by its words."""
+    yield []
+    for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from ([name, *words] for words in _list_commands(inner))
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
