@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fleets import CI, EXTERNAL_ID, PEOPLE, PRODUCTION, STAGING
+from tests.cli.fleets import CI, EXTERNAL_ID, PEOPLE, PRODUCTION, STAGING, name_both_alice
 
 if TYPE_CHECKING:
     from tests.cli.fleets import FleetStage
@@ -75,9 +75,7 @@ def test_explain_says_which_destinations_there_are(many: FleetStage, name: str) 
 
 
 def test_a_principal_of_several_accounts_must_be_named_by_its_arn(many: FleetStage) -> None:
-    text = json.dumps(many.parts["people"]).replace("deployer", "alice").replace("role/a", "user/a")
-    text = text.replace('\\"kind\\":\\"role\\"', '\\"kind\\":\\"user\\"').replace("AROA", "AIDA")
-    text = text.replace('[\\"role\\",\\"alice', '[\\"user\\",\\"alice')
+    text = name_both_alice(many)
     (many.folder / "same.json").write_text(text, encoding="utf-8")
     done = many.call("explain", "alice", "read-only@staging", "--outputs", "same.json")
     assert f"user/alice is in several accounts: {PEOPLE}, {CI}" in done.stderr
