@@ -230,7 +230,7 @@ def test_who_is_to_repair_a_source_is_who_manages_that_account(many: FleetStage)
     stack = ("--outputs", "people.json")
     handed = hand_over(many, "source", *stack, position=1)
     assert handed["account"] == CI
-    (finding,) = verify_handed(many, handed, *stack)["findings"]
+    (finding,) = verify_handed(many, handed, *stack)["findings"]  # and no other Sid's
     assert finding["code"] == "handoff-differs"
     assert f"account {CI} manages this half" in finding["remedy"]
 
