@@ -175,3 +175,12 @@ def deploy_part(sandbox: Sandbox, folder: Path, only: list[str]) -> dict[str, An
     spec = {"accounts": ACCOUNTS, "grants": GRANTS, "only": only, "endpoint": sandbox.endpoint}
     config = {"fleet:spec": json.dumps(spec)}
     return in_process.deploy(program, "fleet", "dev", config, preview=False).outputs
+
+
+def name_both_alice(stage: FleetStage) -> str:
+    """The outputs of the people's stack, had it a user alice of ci in the deployer's place."""
+    text = (
+        json.dumps(stage.parts["people"]).replace("deployer", "alice").replace("role/a", "user/a")
+    )
+    text = text.replace('\\"kind\\":\\"role\\"', '\\"kind\\":\\"user\\"').replace("AROA", "AIDA")
+    return text.replace('[\\"role\\",\\"alice', '[\\"user\\",\\"alice')

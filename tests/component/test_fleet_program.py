@@ -303,13 +303,16 @@ def describe(found: Run, part: str, *, digests: bool) -> dict[str, Any]:
     return {f"{one.type} {one.name}": inputs(one) for one in found.made if one.provider == part}
 
 
-@settings(max_examples=15, deadline=None)
-@given(fleets())
-def test_a_stack_of_one_part_makes_what_the_stack_of_all_makes_there(access: Access) -> None:
+@settings(max_examples=12, deadline=None)
+@given(fleets(), st.data())
+def test_a_stack_of_one_part_makes_what_the_stack_of_all_makes_there(
+    access: Access, data: st.DataObject
+) -> None:
     one = {"one": "one-1"} if "${config:one}" in str(access) else {}
     whole = deploy(access, **one)
     looked_up = all(account["lookUp"] for account in access["accounts"].values())
-    for part in access["accounts"]:
+    parts = st.lists(st.sampled_from([*access["accounts"]]), min_size=1, max_size=3, unique=True)
+    for part in data.draw(parts):
         found, error = try_deploy(access, only=[part])
         if error:
             assert "${config:one}: the stack's config must have" in str(error)

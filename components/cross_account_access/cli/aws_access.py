@@ -181,6 +181,10 @@ class TemporaryAccess(AwsAccess):
 
     def session(self) -> boto3.Session:
         """A session with the credentials."""
+        return self._own_session
+
+    @cached_property
+    def _own_session(self) -> boto3.Session:
         return boto3.Session(
             self.keys["AccessKeyId"],
             self.keys["SecretAccessKey"],

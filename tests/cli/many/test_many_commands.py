@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fleets import CI, EXTERNAL_ID, PEOPLE, PRODUCTION, STAGING
+from tests.cli.fleets import CI, EXTERNAL_ID, PEOPLE, PRODUCTION, STAGING, name_both_alice
 
 if TYPE_CHECKING:
     from tests.cli.fleets import FleetStage
@@ -75,9 +75,7 @@ def test_explain_says_which_destinations_there_are(many: FleetStage, name: str) 
 
 
 def test_a_principal_of_several_accounts_must_be_named_by_its_arn(many: FleetStage) -> None:
-    text = json.dumps(many.parts["people"]).replace("deployer", "alice").replace("role/a", "user/a")
-    text = text.replace('\\"kind\\":\\"role\\"', '\\"kind\\":\\"user\\"').replace("AROA", "AIDA")
-    text = text.replace('[\\"role\\",\\"alice', '[\\"user\\",\\"alice')
+    text = name_both_alice(many)
     (many.folder / "same.json").write_text(text, encoding="utf-8")
     done = many.call("explain", "alice", "read-only@staging", "--outputs", "same.json")
     assert f"user/alice is in several accounts: {PEOPLE}, {CI}" in done.stderr
@@ -190,6 +188,48 @@ def test_the_folder_of_one_part_is_not_mixed_with_others(many: FleetStage, tmp_p
     refused = many.call("handoff", "read-only", *to)
     assert refused.returncode == 2
     assert "holds the handoff of one half" in refused.stderr
+
+
+def test_stacks_that_contradict_each_other_hand_nothing_over(
+    many: FleetStage, tmp_path: Any
+) -> None:
+    """One of them wasn't deployed since the grant has changed, and which isn't known."""
+    stale = json.dumps(many.parts["people"]).replace("7200", "3600")
+    (many.folder / "stale.json").write_text(stale, encoding="utf-8")
+    outputs = ("--outputs", "people.json", "--outputs", "stale.json")
+    for grant in ("read-only", "read-only@staging"):
+        done = many.call("handoff", grant, *outputs, "--to", str(tmp_path / "to"))
+        assert done.returncode == 2
+        assert "these are of people.json, stale.json" in done.stderr
+    assert not (tmp_path / "to").exists()
+
+
+def test_all_parts_are_handed_over_or_none(many: FleetStage, tmp_path: Any) -> None:
+    to = tmp_path / "to"
+    command = ("handoff", "read-only", "--to", str(to), "--for", "destination")
+    assert many.call(*command, "--outputs", "people.json").returncode == 0
+    readmes = sorted(to.rglob("README.md"))
+    readmes[-1].write_text("edited", encoding="utf-8")
+    before = [readme.read_text(encoding="utf-8") for readme in readmes]
+    changed = json.dumps(many.parts["people"]).replace("7200", "3600")
+    (many.folder / "changed.json").write_text(changed, encoding="utf-8")
+    done = many.call(*command, "--outputs", "changed.json")
+    assert done.returncode == 2
+    assert "Nothing was written." in done.stderr
+    assert [readme.read_text(encoding="utf-8") for readme in readmes] == before
+
+
+def test_two_parts_of_one_folder_are_refused(many: FleetStage, tmp_path: Any) -> None:
+    text = json.dumps(many.parts["people"])
+    for form in ('"{}"', '\\"{}\\"'):
+        text = text.replace(form.format("staging"), form.format(f"production-for-{CI}"))
+    (many.folder / "clash.json").write_text(text, encoding="utf-8")
+    done = many.call(
+        "handoff", "read-only", "--outputs", "clash.json", "--to", str(tmp_path / "to")
+    )
+    assert done.returncode == 2
+    assert "would have one folder" in done.stderr
+    assert not (tmp_path / "to").exists()
 
 
 def test_nothing_is_handed_over_where_the_stacks_make_all(many: FleetStage) -> None:

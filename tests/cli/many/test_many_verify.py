@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fleets import ACCOUNTS, CI, DEVELOPMENT, PEOPLE, PRODUCTION, STAGING
+from tests.cli.fleets import ACCOUNTS, CI, DEVELOPMENT, PEOPLE, PRODUCTION, STAGING, name_both_alice
 
 if TYPE_CHECKING:
     from tests.cli.fleets import FleetStage
@@ -98,6 +98,20 @@ DAMAGES = {
     "staging": {"read-only@staging": ["role-policy-detached"]},
     "development": {},
 }
+
+
+def test_what_befell_a_namesake_of_another_account_explains_no_refusal(
+    own_many: FleetStage,
+) -> None:
+    (own_many.folder / "same.json").write_text(name_both_alice(own_many), encoding="utf-8")
+    damage(own_many)
+    callers = {"alice": ["policy-detached"], "ci-alice": ["policy-detached", "access-refused"]}
+    for profile, codes in callers.items():
+        options = ("--outputs", "same.json", "--profile", profile)
+        readers = choose_readers(["staging"])
+        assert list_codes(verify(own_many, "read-only@staging", *options, *readers)) == {
+            "read-only@staging": codes
+        }
 
 
 def verify_stacks(many: FleetStage, *stacks: str) -> dict[str, Any]:
@@ -212,13 +226,22 @@ def test_a_source_is_verified_by_the_checksum_of_its_part(own_many: FleetStage) 
     assert document["checksums"][f"source {PEOPLE}"] == handed["checksum"]
 
 
-def hand_over(many: FleetStage, half: str, *stacks: str) -> dict[str, Any]:
-    """Hand over the half of a grant; of several sources' the first one's."""
+def test_who_is_to_repair_a_source_is_who_manages_that_account(many: FleetStage) -> None:
+    stack = ("--outputs", "people.json")
+    handed = hand_over(many, "source", *stack, position=1)
+    assert handed["account"] == CI
+    (finding,) = verify_handed(many, handed, *stack)["findings"]  # and no other Sid's
+    assert finding["code"] == "handoff-differs"
+    assert f"account {CI} manages this half" in finding["remedy"]
+
+
+def hand_over(many: FleetStage, half: str, *stacks: str, position: int = 0) -> dict[str, Any]:
+    """Hand over the half of a grant; of several sources' the one in that position."""
     done = many.call(
         "handoff", "read-only@production", *stacks, "--to", half, "--for", half, "--json"
     )
     document: dict[str, Any] = json.loads(done.stdout)
-    handed: dict[str, Any] = document.get("handoffs", [document])[0]
+    handed: dict[str, Any] = document.get("handoffs", [document])[position]
     return handed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Fleet:
 
     granted: dict[tuple[str, str], Actions]
 
-    @property
+    @cached_property
     def planned(self) -> Roles:
         """The roles as they are planned, whose accounts' IDs nobody knows."""
         return {
@@ -49,7 +50,7 @@ class Fleet:
             for (account, name), actions in self.granted.items()
         }
 
-    @property
+    @cached_property
     def resolved(self) -> Roles:
         """The same with their ARNs."""
         return {
@@ -58,7 +59,14 @@ class Fleet:
         }
 
     def plan(self, most: int = 10) -> list[PolicyPlan]:
-        return pack_roles(self.planned, most)
+        """The plan, which is made once: it takes most of the tests' time."""
+        if most not in self._plans:
+            self._plans[most] = pack_roles(self.planned, most)
+        return self._plans[most]
+
+    @cached_property
+    def _plans(self) -> dict[int, list[PolicyPlan]]:
+        return {}
 
     def documents(self, most: int = 10) -> list[str]:
         resolved = self.resolved

@@ -53,16 +53,18 @@ def documents_or_none(fleet: Fleet, most: int) -> list[str]:
 # --- Exactly the roles ----------------------------------------------------------------------------
 
 
-def is_allowed(documents: list[str], action: str, arn: str) -> bool:
-    """Whether AWS lets alice do it, where the role's trust policy lets everyone of her account."""
+def attach(documents: list[str]) -> Caller:
+    """Alice with these policies."""
     alice = f"arn:aws:iam::{SOURCE}:user/alice"
     attached = tuple(Policy("managed policy", json.loads(document)) for document in documents)
+    return Caller(alice, "AIDAALICE", alice, attached)
+
+
+def is_allowed(caller: Caller, action: str, arn: str) -> bool:
+    """Whether AWS lets her do it, where the role's trust policy lets everyone of her account."""
     trust = {"Effect": "Allow", "Principal": {"AWS": SOURCE}, "Action": list(ACTIONS[2])}
-    return decide(
-        Caller(alice, "AIDAALICE", alice, attached),
-        Request(action, arn, {}),
-        Policy("trust policy", {"Version": "2012-10-17", "Statement": [trust]}),
-    ).allowed
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    return decide(caller, Request(action, arn, {}), Policy("trust policy", document)).allowed
 
 
 @settings(max_examples=8, deadline=None)
@@ -73,14 +75,12 @@ def test_exactly_the_roles_of_a_fleet_may_be_assumed(fleet: Fleet, most: int) ->
         return
     accounts = {account for account, _ in fleet.granted} | {"account-7"}
     names = {name for _, name in fleet.granted}
+    alice = attach(documents)
     neighbours = names | {name.replace("/team/", "/") for name in names} | {"/role-", "/team/x"}
     for account in accounts:
         for name in neighbours:
-            allowed = [
-                action
-                for action in ACTIONS[2]
-                if is_allowed(documents, action, arn_of(account, name))
-            ]
+            arn = arn_of(account, name)
+            allowed = [action for action in ACTIONS[2] if is_allowed(alice, action, arn)]
             assert allowed == list(fleet.granted.get((account, name), ()))
 
 

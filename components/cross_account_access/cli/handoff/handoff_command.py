@@ -1,7 +1,7 @@
 """The command `handoff`."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from cross_account_access.iam.findings import AccountSide
 
 from .aws_cli_script import render_script
 from .cloudformation_template import render_template
-from .handoff_folder import MANIFEST, Changes, write_folder
+from .handoff_folder import MANIFEST, Changes, check_folder, make_parent, write_folder
 from .handoff_half import HandoffHalf
 from .handoff_parts import list_folders
 from .handoff_readme import render_readme
@@ -64,12 +64,17 @@ def handoff(
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
     """  # noqa: D301 - \b is click's
     grants = load_grants(where, [name] if name else [])
-    if any(one.documents.grant != grants[0].documents.grant for one in grants) or not all(
-        one.documents.account for one in grants
-    ):
+    one_grant = len({one.documents.grant for one in grants}) == 1
+    each_once = len({one.documents.account or "" for one in grants} - {""}) == len(grants)
+    if not one_grant or not each_once:
         grants = [choose_grant(grants)]
-    folders = list_folders([one.documents for one in grants], half, to)
-    handed = [_write(one, folder) for folder, one in folders.items()]
+    halves = list_folders([one.documents for one in grants], half, to)
+    folders = [_render(one, folder) for folder, one in halves.items()]
+    for one in folders:  # before any is written
+        check_folder(one.folder, one.files, one.about)
+    if len(folders) > 1:
+        make_parent(to)
+    handed = [_write(one) for one in folders]
     if not as_json:
         for one in handed:
             _show(one)
@@ -81,37 +86,43 @@ def handoff(
 
 @dataclass(frozen=True)
 class _Handoff:
-    """A half that was written.
+    """A half that is handed over.
 
     Attributes:
         about: What identifies it.
-        files: The names of its files.
+        files: Its files' texts by their names.
         changes: What differs from the earlier handoff; None if there was none.
     """
 
     half: HandoffHalf
     folder: Path
     about: dict[str, str]
-    files: list[str]
-    changes: Changes | None
+    files: dict[str, str]
+    changes: Changes | None = None
+
+    @property
+    def file_names(self) -> list[str]:
+        return sorted([*self.files, MANIFEST])
 
     def as_json(self) -> dict[str, Any]:
         return {
             **self.about,
             "folder": str(self.folder),
-            "files": self.files,
+            "files": self.file_names,
             "holdsExternalId": self.half.has_external_id,
             "changes": None if self.changes is None else asdict(self.changes),
             "notes": _list_notes(self.half),
         }
 
 
-def _write(half: HandoffHalf, folder: Path) -> _Handoff:
-    files = render_files(half)
+def _render(half: HandoffHalf, folder: Path) -> _Handoff:
     about = {"grant": half.documents.label, "for": half.side, "account": half.account}
     about["checksum"] = half.checksum
-    changes = write_folder(folder, files, about)
-    return _Handoff(half, folder, about, sorted([*files, MANIFEST]), changes)
+    return _Handoff(half, folder, about, render_files(half))
+
+
+def _write(handed: _Handoff) -> _Handoff:
+    return replace(handed, changes=write_folder(handed.folder, handed.files, handed.about))
 
 
 def render_files(half: HandoffHalf) -> dict[str, str]:
@@ -154,7 +165,7 @@ def _show(handed: _Handoff) -> None:
     grant = half.documents.label
     out.print(f"{handed.folder}: the {half.side} half of grant {grant}, for account {half.account}")
     if changes is None:
-        for name in handed.files:
+        for name in handed.file_names:
             out.print(f"  {name}")
     else:
         for kind, names in asdict(changes).items():

@@ -55,17 +55,13 @@ def write_folder(
         Failure: If the folder holds anything else, or can't be written.
         InputError: If a file's name has other characters than IAM's names.
     """
-    for name in files:
-        if not _FILE_NAME.fullmatch(name):
-            raise refuse_text(name, "must have IAM's characters only, to be a file's name")
+    earlier = check_folder(folder, files, about)
     # A symbolic link stays; its target is replaced.
     folder = Path(os.path.realpath(folder))
     digests = {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
     manifest = json.dumps({"tool": _TOOL, "format": 1, **about, "files": digests}, indent=2) + "\n"
-    with _translate_errors(folder):
-        earlier = _read_digests(folder, about)
-        with _defer_interrupt():
-            _replace(folder, {**files, MANIFEST: manifest})
+    with _translate_errors(folder), _defer_interrupt():
+        _replace(folder, {**files, MANIFEST: manifest})
     if earlier is None:
         return None
     return Changes(
@@ -75,6 +71,28 @@ def write_folder(
             name for name in digests.keys() & earlier.keys() if digests[name] != earlier[name]
         ),
     )
+
+
+def check_folder(
+    folder: Path, files: Mapping[str, str], about: Mapping[str, str]
+) -> Mapping[str, str] | None:
+    """Check that the files can go into the folder, as `write_folder` does; writes nothing.
+
+    Returns:
+        The digests of the earlier handoff's files; None if there was none.
+    """
+    for name in files:
+        if not _FILE_NAME.fullmatch(name):
+            raise refuse_text(name, "must have IAM's characters only, to be a file's name")
+    folder = Path(os.path.realpath(folder))
+    with _translate_errors(folder):
+        return _read_digests(folder, about)
+
+
+def make_parent(folder: Path) -> None:
+    """Make the folder that several handoffs' folders go into; its own parent must exist."""
+    with _translate_errors(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _read_digests(folder: Path, about: Mapping[str, str]) -> Mapping[str, str] | None:

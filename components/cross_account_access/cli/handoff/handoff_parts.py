@@ -21,7 +21,7 @@ def list_folders(
     Args:
         records: A grant between a pair of accounts, or in each of its destinations.
         side: Which halves; None for those that the stack doesn't make.
-        to: The folder that the user names; it is made where several folders go into it.
+        to: The folder that the user names; several folders go into it.
 
     Raises:
         Failure: If there is no such half, or an account's owner could not deploy all of them.
@@ -44,9 +44,14 @@ def list_folders(
             ExitCode.WRONG_INPUT,
             remedy="Nothing was written. Use another folder, or move this one away.",
         )
-    if to.parent.is_dir() and not to.exists():
-        to.mkdir(mode=0o700)
-    return {to / _name_folder(half): half for half in halves}
+    folders = {to / _name_folder(half): half for half in halves}
+    if len(folders) < len(halves):
+        raise Failure(
+            "two of the parts would have one folder, by the names of their accounts",
+            ExitCode.WRONG_INPUT,
+            remedy="Nothing was written. Hand over single destinations as GRANT@ACCOUNT.",
+        )
+    return folders
 
 
 def _list_halves(record: GrantDocuments, side: AccountSide | None) -> Iterator[HandoffHalf]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.iam.findings import AccountSide
@@ -12,6 +12,9 @@ _TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination sho
 _OWNER = (
     "The source account's owner must change that policy, or the grant must name another principal."
 )
+
+PrincipalKey: TypeAlias = tuple[str | None, str, str]
+"""A grant's principal: its account's ID where that isn't the grant's own, its kind and name."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ class DriftFinding:
         message: What differs, for a person.
         remedy: What to do.
         principal: The principal's name, where it concerns only one.
+        key: What tells that one apart, for another account's may have the same name.
     """
 
     grant: str
@@ -167,10 +171,11 @@ class DriftFinding:
     message: str
     remedy: str
     principal: str | None = None
+    key: PrincipalKey | None = None
 
-    def explains(self, principal: str) -> bool:
+    def explains(self, principal: SourceHalf) -> bool:
         """Whether it can be the reason that AWS refuses that principal."""
-        return KINDS[self.code].refuses and self.principal in (None, principal)
+        return KINDS[self.code].refuses and self.key in (None, principal.key)
 
     def as_json(self) -> dict[str, Any]:
         """The finding for `--json`."""
@@ -209,21 +214,36 @@ def make_finding(
     *,
     principal: SourceHalf | None = None,
     half: AccountSide | None = None,
+    account: str | None = None,
 ) -> DriftFinding:
-    """Make a finding about a grant; its remedy depends on who manages that half."""
+    """Make a finding about a grant; its remedy depends on who manages that half.
+
+    Args:
+        documents: The grant.
+        code: A key of `KINDS`.
+        message: What differs.
+        principal: The principal that it concerns, where that is only one.
+        half: The half, where its kind of findings may be in either.
+        account: The account of that half; by default the principal's, or the grant's own.
+    """
     kind = KINDS[code]
     half = half or kind.half
     remedy = kind.remedy
-    account = {
-        "source": documents.get_account(principal) if principal else documents.source_account_id,
-        "destination": documents.destination_account_id,
-        None: "",
-    }[half]
+    account = (
+        account
+        or {
+            "source": documents.get_account(principal)
+            if principal
+            else documents.source_account_id,
+            "destination": documents.destination_account_id,
+            None: "",
+        }[half]
+    )
     if kind.repaired and half and not documents.makes_part_of(account):
         owner = "Another stack or the owner" if documents.account else "The owner"
         remedy = (
             f"{owner} of account {account} manages this half: run `cross-account-access handoff` "
             "again, and give it to them."
         )
-    name = principal.name if principal else None
-    return DriftFinding(documents.grant, half, code, message, remedy, name)
+    name, key = (principal.name, principal.key) if principal else (None, None)
+    return DriftFinding(documents.grant, half, code, message, remedy, name, key)

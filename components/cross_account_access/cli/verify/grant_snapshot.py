@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity
@@ -10,9 +9,7 @@ from cross_account_access.cli.iam_reader import EntityKind, LiveEntity, Unreadab
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.findings import AccountSide
 
-from .drift_findings import Unchecked
-
-PrincipalKey: TypeAlias = tuple[str | None, str, str]
+from .drift_findings import PrincipalKey, Unchecked
 
 
 @dataclass(frozen=True)

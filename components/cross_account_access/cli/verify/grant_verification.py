@@ -88,7 +88,7 @@ class GrantResult:
     def is_refusal_explained(self, items: list[Any]) -> bool:
         """Whether one of these is a finding that explains why AWS refuses the principal."""
         return self.principal is not None and any(
-            isinstance(item, DriftFinding) and item.explains(self.principal.name) for item in items
+            isinstance(item, DriftFinding) and item.explains(self.principal) for item in items
         )
 
 
@@ -276,7 +276,8 @@ class GrantVerifier:
             yield Unchecked(f"whether the {part[0]} is as it was handed over", why)
         elif checksums[part] != self.checksum:
             message = f"the {part[0]} isn't as it was handed over"
-            yield make_finding(documents, "handoff-differs", message, half=part[0])
+            half, account = part
+            yield make_finding(documents, "handoff-differs", message, half=half, account=account)
 
 
 def _list_parts(documents: GrantDocuments) -> dict[Part, GrantDocuments]:
