@@ -54,6 +54,16 @@ def forget(run: Run, kind: str) -> None:
             run.cli("state", "delete", "--yes", "--target-dependents", resource["urn"])
 
 
+def list_imports(account: str, policy: str) -> dict[str, str]:
+    managed = f"RolePolicyAttachment/team-read@{account}-aws-IAMFullAccess"
+    return {
+        f"Role/team-read@{account}": "read",
+        managed: "read/arn:aws:iam::aws:policy/IAMFullAccess",
+        "Policy/team-user-alice@people": policy,
+        "UserPolicyAttachment/team-user-alice@people": f"alice/{policy}",
+    }
+
+
 def test_roles_and_policies_move_to_many_accounts_and_to_another_accounts_name(
     project: Project,
 ) -> None:
@@ -85,14 +95,7 @@ def test_roles_and_policies_move_to_many_accounts_and_to_another_accounts_name(
     before = {arn for entities in project.accounts().values() for arn in entities}
     (policy,) = (arn for arn in iam_state(project.iam(project.source)) if ":policy/" in arn)
     for kind, account in (("CrossAccountAccess", "prod"), ("MultiAccountAccess", "production")):
-        managed = f"RolePolicyAttachment/team-read@{account}-aws-IAMFullAccess"
-        given["account"] = account
-        given["imports"] = {
-            f"Role/team-read@{account}": "read",
-            managed: "read/arn:aws:iam::aws:policy/IAMFullAccess",
-            "Policy/team-user-alice@people": policy,
-            "UserPolicyAttachment/team-user-alice@people": f"alice/{policy}",
-        }
+        given.update(account=account, imports=list_imports(account, policy))
         forget(run, kind)
         assert Step("import", ROLE, f"team-read@{account}", ()) in run.up()
         given["imports"] = {}
