@@ -151,8 +151,7 @@ def should_get_in(
         for principal in grant["principals"]
         if ids[principal.get("source", grant["source"])] == who.account
     ]
-    # Trust in a group is trust in its account: whom the grant gives a right there gets in by it, as
-    # does any session of a role of which one session is named, for the right is the role's.
+    # Trust in a group is trust in its account: whom the grant gives a right there gets in by it.
     by_group = omnipotent or any(_gives_right(principal, who) for principal in own)
     return any(
         (by_group if "group" in principal else _names(principal, who))
@@ -169,12 +168,7 @@ def _names(principal: dict[str, Any], who: Asker) -> bool:
 
 
 def _gives_right(principal: dict[str, Any], who: Asker) -> bool:
-    of_session = str(principal.get("session")).partition("/")[0] == who.name
-    return (
-        _names(principal, who)
-        or principal.get("group") in who.groups
-        or (bool(who.session) and of_session)
-    )
+    return _names(principal, who) or principal.get("group") in who.groups
 
 
 def _meets(conditions: dict[str, Any], call: Call) -> bool:

@@ -306,4 +306,28 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "conditions-bypassed",
         "grants.read.principals[0]",
     ),
+    "a session beside the organization, whatever its source": (
+        fleet(
+            of_read={
+                "principals": [
+                    {"session": "cd/build-7", "source": "ci"},
+                    {"organization": "o-a1b2c3d4e5"},
+                ]
+            }
+        ),
+        "session-bypassed",
+        "grants.read.principals[0]",
+    ),
+    "an organization under conditions, and without them as another source's": (
+        fleet(
+            of_read={
+                "principals": [
+                    {"organization": "o-a1b2c3d4e5", "conditions": {"mfa": True}},
+                    {"organization": "o-a1b2c3d4e5", "source": "ci"},
+                ]
+            }
+        ),
+        "conditions-bypassed",
+        "grants.read.principals[1]",
+    ),
 }

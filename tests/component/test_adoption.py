@@ -26,11 +26,9 @@ ROLE: dict[str, Any] = {
     "inline_policies": {"pass": PASS},
 }
 GRANTS = {
-    "deploy": grant(
-        principals=[{"user": "alice"}, {"group": "admins"}, {"session": "ci/build"}], role=ROLE
-    ),
+    "deploy": grant(principals=[{"user": "alice"}, {"group": "admins"}], role=ROLE),
     # Its name begins as the names of the other's attachments do.
-    "deploy-aws": grant(),
+    "deploy-aws": grant(principals=[{"user": "alice"}, {"session": "ci/build"}]),
 }
 OF_ROLE = {
     "Role/team-deploy": "deploy",

@@ -32,7 +32,7 @@ EVERYTHING = Policy(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}},
 )
 # Of a random fleet, what a grant may be refused for.
-UNLUCKY = {"conditions-bypassed", "repeated-role-name", "empty"}
+UNLUCKY = {"conditions-bypassed", "session-bypassed", "repeated-role-name", "empty"}
 TARGETS = {
     "UserPolicyAttachment": "user",
     "RolePolicyAttachment": "role",

@@ -164,6 +164,7 @@ def test_a_plain_list_tells_which_of_its_values_is_an_output() -> None:
         ("conditions", {"mfa": True}, "conditions-of-destination"),
         ("trust_by", "name", "trust-of-destination"),
         ("unique_id", "AIDAALICEXXXXXXXXXXX", "trust-of-destination"),
+        ("source", "ci", "key-of-many-accounts"),
     ],
 )
 def test_an_assume_role_grant_refuses_what_the_trust_policy_holds(

@@ -272,9 +272,13 @@ def test_a_groups_secret_name_stays_secret() -> None:
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
 def test_it_is_of_the_partition_of_the_credentials(partition: str) -> None:
-    principals = [{"session": "ci/build"}, {"account": SOURCE}]
-    found = run(access({"deploy": grant(principals=principals)}), world=World(partition=partition))
-    assert {str(part["Principal"]["AWS"]) for part in found.document("Role")["Statement"]} == {
+    grants = {
+        "deploy": grant(principals=[{"session": "ci/build"}]),
+        "read": grant(principals=[{"account": SOURCE}]),
+    }
+    found = run(access(grants), world=World(partition=partition))
+    trusts = [found.document("Role", f"team-{name}") for name in grants]
+    assert {str(part["Principal"]["AWS"]) for trust in trusts for part in trust["Statement"]} == {
         f"['arn:{partition}:sts::{SOURCE}:assumed-role/ci/build']",
         f"['arn:{partition}:iam::{SOURCE}:root']",
     }

@@ -83,8 +83,14 @@ def _load(text: str, name: str) -> Any:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe one
     except yaml.MarkedYAMLError as error:
         at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        # Its name may be a value: a secret that starts with * or !, without quotes.
+        problem, unknown = re.subn(r"(alias|tag|handle) ['\"].*", r"\1", str(error.problem))
         raise make_refusal(
-            "invalid-yaml", f"{name}{at}", "", f"must be valid YAML: {error.problem}"
+            "invalid-yaml",
+            f"{name}{at}",
+            "",
+            f"must be valid YAML: {problem}",
+            "Put text that starts with * or ! in quotes" if unknown else "",
         ) from None
     except yaml.YAMLError as error:
         why = " ".join(str(error).split())

@@ -5,13 +5,14 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
-from cross_account_access.errors import Key, Refusal
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 
 from .autoname import check_autoname
 from .condition_values import check_known_tags
 from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .grant import check_import_ids
+from .grant_set import refuse_account_key
 from .model import Model, Unresolved, plain, when_known
 from .packing import pack_roles
 from .policies import AssumableRole, PolicyPlan
@@ -86,7 +87,6 @@ class AssumeRoleGrantModel(Model):
         for key, is_set in (
             ("trust_by", self.principal.by_name),
             ("unique_id", self.principal.unique_id is not None),
-            ("source", self.principal.source is not None),
         ):
             if is_set:
                 raise Refusal(
@@ -96,6 +96,9 @@ class AssumeRoleGrantModel(Model):
                     value=getattr(self.principal, key),
                     remedy="Set it in the TrustedRole",
                 )
+        if self.principal.source is not None:
+            with locate(Key("principal")):
+                raise refuse_account_key("source", self.principal.source)
         return self
 
     @model_validator(mode="after")

@@ -159,11 +159,12 @@ def _check_policies(grant: GrantModel, destinations: int) -> None:
     for where, policy in grant.role.list_known_policies():
         arn = arns.parse_arn(policy)
         if destinations > 1 and arn and arn.account != "aws":
+            inline = "" if where[0] == "permissions_boundary" else ", or make it an inline policy"
             raise Refusal(
                 f"must be AWS's own policy where a role is in several accounts, here in "
                 f"{destinations}",
                 code="policy-of-one-account",
-                remedy="Make it an inline policy, or give the account a grant of its own",
+                remedy=f"Give the account a grant of its own{inline}",
                 where=(Key("role"), *where),
                 value=policy,
             )

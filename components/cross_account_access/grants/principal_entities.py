@@ -55,7 +55,8 @@ def check_source_account(account: str | None, source: str | None) -> None:
             code="principal-in-other-account",
             value=account,
             remedy=f"The source account is {source}. Use another stack, or another "
-            "CrossAccountAccess, for another source account",
+            "CrossAccountAccess, for another source account; among many accounts, name the "
+            "principal's own as its source",
         )
 
 

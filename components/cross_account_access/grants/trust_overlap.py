@@ -1,7 +1,8 @@
-"""Principals that get in by another one's statement too, and so past conditions of their own.
+"""Principals that get in by another one's statement too, and so past what narrows them down.
 
 A trust policy can't name a group, only its whole account: a user beside the group in the same grant
-has the right to assume the role, and would need none of its own conditions.
+has the right to assume the role, and would need none of its own conditions. Of a role session the
+role has the right, and so all its sessions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,14 +23,15 @@ from .trust import get_effective_conditions
 def check_overlaps(
     principals: Sequence[PrincipalModel], conditions: ConditionsModel | None
 ) -> None:
-    """Check that no statement of the trust policy voids the conditions of another one.
+    """Check that no statement of the trust policy lets in more than another one narrows down to.
 
     Args:
         principals: A grant's principals. Conditions that are unresolved are passed over.
         conditions: The grant's conditions.
 
     Raises:
-        Refusal: If a principal's statement lets another one in, without all of its conditions.
+        Refusal: If a principal's statement lets another one in, without all of its conditions, or
+            with all sessions of a role of which one is named.
 
     Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -37,11 +39,13 @@ def check_overlaps(
     effective = [get_effective_conditions(principal, conditions) for principal in principals]
     for position, other in permutations(range(len(principals)), 2):
         own, others = effective[position], effective[other]
-        if others is None or not covers(principals[position], principals[other]):
+        if not covers(principals[position], principals[other]):
             continue
         if own and own.needs_mfa and not _may_have_mfa(principals[other]):
             continue
-        if missing := list_missing(_build_block(principals[position], own), others.build_block()):
+        _check_session(principals[position], principals[other], other)
+        required = others.build_block() if others else {}
+        if missing := list_missing(_build_block(principals[position], own), required):
             wide, narrow = (_describe(principals[one]) for one in (position, other))
             raise Refusal(
                 "must have every condition of the principals that the trust in it lets in too; it "
@@ -53,6 +57,21 @@ def check_overlaps(
                 where=(Key("principals"), position),
                 value=principals[position].display_name,
             )
+
+
+def _check_session(principal: PrincipalModel, session: PrincipalModel, position: int) -> None:
+    """Refuse a session that is covered by trust in more than its role."""
+    if session.kind != "session" or principal.kind == "role":
+        return
+    raise Refusal(
+        "a session must have a grant of its own where a group, or its whole account or "
+        "organization, is trusted too: all sessions of its role would get in",
+        code="session-bypassed",
+        remedy=f"The trust in {_describe(principal)} lets them in: move {_describe(session)} to "
+        "another grant, or name its role in its place",
+        where=(Key("principals"), position),
+        value=session.display_name,
+    )
 
 
 def covers(principal: PrincipalModel, other: PrincipalModel) -> bool:
@@ -69,8 +88,8 @@ def covers(principal: PrincipalModel, other: PrincipalModel) -> bool:
             return other.kind not in ("organization", "organizational_unit")
         case "organization" | "organizational_unit":
             if other.kind in ("organization", "organizational_unit"):
-                below = f"{str(principal.identity).rstrip('/')}/"
-                return str(other.identity).startswith(below)
+                own, others = (f"{str(one.identity).rstrip('/')}/" for one in (principal, other))
+                return others.startswith(own)
             return True  # nobody knows which organization the source account is in
         case "role" | "session":
             role = _get_role_name(principal)

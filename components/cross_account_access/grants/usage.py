@@ -215,7 +215,11 @@ class Usage:
     def _session_name(self) -> str:
         pattern = self._call.session_name
         name = self._label if pattern is None else _get_known(pattern)
-        return "YOUR_USER_NAME" if "${" in name else name.replace("*", self._label)
+        if "${" in name:
+            return "YOUR_USER_NAME"
+        wildcards = name.count("*")
+        room = limits.SESSION_NAME.most - len(name) + wildcards
+        return name.replace("*", self._label[: room // max(wildcards, 1)])
 
     @property
     def _duration(self) -> int | None:

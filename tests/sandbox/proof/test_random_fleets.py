@@ -36,6 +36,16 @@ def draw_grant(random: Random, accounts: dict[str, dict[str, Any]]) -> dict[str,
     """A grant among some of the accounts; None where it leaves no destination."""
     principals = random.sample(PRINCIPALS, random.randint(1, 3))
     sources = [random.choice(list(accounts)) for _ in principals]
+    wide = {
+        source
+        for principal, source in zip(principals, sources, strict=True)
+        if "group" in principal
+    }
+    if any(
+        "session" in principal and source in wide
+        for principal, source in zip(principals, sources, strict=True)
+    ):
+        return None  # it is refused: the trust in the group would let all its role's sessions in
     destinations = set(random.sample(list(accounts), random.randint(1, len(accounts) - 1)))
     named = sorted(destinations)
     if random.random() < 0.5:

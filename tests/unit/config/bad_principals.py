@@ -92,6 +92,12 @@ PRINCIPALS = [
         },
         path=f"{ALL}[0]",
     ),
+    Bad(
+        "a session beside a group of its account",
+        "session-bypassed",
+        {ALL: [{"session": "ci/build-7"}, {"group": "developers"}]},
+        path=FIRST,
+    ),
     Bad("a principal without a kind", "one-principal-key", {FIRST: {}}),
     Bad("a principal of two kinds", "one-principal-key", {FIRST: {"user": "a", "role": "b"}}),
     bad_key("a misspelt kind", "unknown-key", users="alice"),

@@ -69,7 +69,6 @@ FULL: dict[str, Any] = {
                 {"permissionSet": "Admin"},
                 {"organization": "o-a1b2c3d4e5"},
                 {"organizationalUnit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"},
-                {"session": "ci/build-7"},
             ],
             "role": {
                 "name": "deploy",
@@ -89,7 +88,7 @@ FULL: dict[str, Any] = {
             "principals": [{"user": "bob", "conditions": {"organizations": ["o-a1b2c3d4e5"]}}],
             "conditions": CONDITIONS,
         },
-        "inside": {"principals": [{"role": "ci"}], "conditions": VPCS},
+        "inside": {"principals": [{"role": "ci"}, {"session": "ci/build-7"}], "conditions": VPCS},
     },
 }
 FULL["source"] = {

@@ -66,7 +66,9 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(
         ("{a", "invalid-yaml", "a.yaml, line 1"),
         ('x: "hunter2\n', "invalid-yaml", "a.yaml, line 2"),
         ("a: 1\nb: 2\na: 3\n", "invalid-yaml", "a.yaml, line 3"),
-        ("a: !hunter2-tag x", "invalid-yaml", "a.yaml, line 1"),
+        ("a: !hunter2 x", "invalid-yaml", "a.yaml, line 1"),
+        ("a: !hunter2!x", "invalid-yaml", "a.yaml, line 1"),
+        ("a: *hunter2", "invalid-yaml", "a.yaml, line 1"),
         ("a: !!python/object/apply:os.system [hunter2]", "invalid-yaml", "a.yaml, line 1"),
         ("a: !!int hunter2", "invalid-yaml", "a.yaml"),
         ("a: !!int ''", "invalid-yaml", "a.yaml"),
@@ -93,7 +95,7 @@ def test_a_hostile_text_is_refused_without_its_values(
         read(tmp_path, content)
     (problem,) = caught.value.problems
     assert (problem.code, problem.path) == (code, path)
-    assert "hunter2" not in problem.message.replace("hunter2-tag", "")
+    assert "hunter2" not in problem.message
 
 
 def test_what_is_no_file_is_refused_without_opening_it(tmp_path: Path) -> None:

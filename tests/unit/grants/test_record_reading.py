@@ -35,14 +35,16 @@ ROLES: list[dict[str, Any]] = [
     ROLE,
     {"permissions_boundary": f"arn:aws:iam::{DESTINATION}:policy/b"},
 ]
+MFA = {"mfa": True}
 GRANT: dict[str, Any] = {
     "principals": [
         {"user": "team/alice", "unique_id": "AIDA0000000000000001"},
         {"role": "ci", "trust_by": "name"},
         {"session": "deployer/build"},
         {"permission_set": "Reader"},
-        {"group": "x/developers"},
-        {"organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"},
+        # With MFA, which the session can't have: otherwise it had to be in a grant of its own.
+        {"group": "x/developers", "conditions": MFA},
+        {"organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/", "conditions": MFA},
     ],
     "role": ROLE,
     "conditions": {"external_id": "id-1", "source_ips": ["203.0.113.0/29"]},

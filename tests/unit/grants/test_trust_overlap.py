@@ -114,7 +114,6 @@ BYPASSED: dict[str, list[Principal]] = {
         {"account": SOURCE},
         under({"permission_set": "Admin"}, TEAM),
     ],
-    "the account and a session": [{"account": SOURCE}, under({"session": "ci/build-7"}, IP)],
     "an organization and a user": [{"organization": OURS}, under(ALICE, MFA)],
     "an organization and the account": [{"organization": OURS}, under({"account": SOURCE}, MFA)],
     "an organization and a unit of it": [
@@ -125,6 +124,18 @@ BYPASSED: dict[str, list[Principal]] = {
     "a unit and one below it": [
         {"organizational_unit": UNIT},
         under({"organizational_unit": BELOW}, MFA),
+    ],
+    "an organization of two sources": [
+        {"organization": OURS},
+        under({"organization": OURS, "source": "ci"}, MFA),
+    ],
+    "a unit of two sources": [
+        {"organizational_unit": UNIT},
+        under({"organizational_unit": UNIT, "source": "ci"}, MFA),
+    ],
+    "an organization and another source's user": [
+        {"organization": OURS},
+        under({**ALICE, "source": "ci"}, MFA),
     ],
     "a role and a session of it": [{"role": "ci"}, under({"session": "ci/build-7"}, IP)],
     "a role trusted by name and a session of it": [
@@ -178,6 +189,33 @@ def test_a_grant_whose_one_principal_lets_in_another_past_its_conditions_is_refu
     assert problem.path == f"principals[{int(turned)}]"
 
 
+WIDER: dict[str, Principal] = {
+    "a group": DEVELOPERS,
+    "the account": {"account": SOURCE},
+    "a unit": {"organizational_unit": UNIT},
+    "an organization": {"organization": OURS},
+}
+SESSION: Principal = {"session": "ci/build-7"}
+
+
+@pytest.mark.parametrize("wide", WIDER.values(), ids=list(WIDER))
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [({}, {}), (IP, IP), (IP, {}), ({}, IP)],
+    ids=["none", "same", "more", "fewer"],
+)
+@pytest.mark.parametrize("turned", [False, True], ids=["in this order", "the other way round"])
+def test_a_session_is_refused_beside_trust_that_lets_in_all_sessions_of_its_role(
+    wide: Principal, own: Mapping[str, Any], others: Mapping[str, Any], *, turned: bool
+) -> None:
+    principals = [under(SESSION, own) if own else SESSION, under(wide, others) if others else wide]
+    with pytest.raises(InvalidInput) as refused:
+        read(principals[::-1] if turned else principals)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.path) == ("session-bypassed", f"principals[{int(turned)}]")
+    assert "move session ci/build-7 to another grant" in problem.message
+
+
 def test_two_groups_under_conditions_of_their_own_are_refused() -> None:
     """Whichever order: both are trusted by the account that they share."""
     with pytest.raises(InvalidInput) as refused:
@@ -207,9 +245,24 @@ SEPARATE: dict[str, list[Principal]] = {
     "two users": [ALICE, under({"user": "bob"}, MFA)],
     "a user and a role of one name": [{"user": "ci"}, under({"role": "ci"}, IP)],
     "a role and another role's session": [{"role": "ci"}, under({"session": "cd/build-7"}, IP)],
+    "a session and its role": [SESSION, {"role": "ci"}],
+    "a session and a user": [SESSION, ALICE],
+    "a session and a user trusted by name": [SESSION, {**ALICE, "trust_by": "name"}],
+    "a session and a permission set": [SESSION, {"permission_set": "Admin"}],
+    "a session and a group of another account": [SESSION, {**DEVELOPERS, "source": "ci"}],
+    "a session beside a group that needs MFA, which no session has": [
+        SESSION,
+        under(DEVELOPERS, MFA),
+    ],
     "two sessions of a role": [{"session": "ci/build-7"}, under({"session": "ci/build-8"}, IP)],
     "two permission sets": [{"permission_set": "RO"}, under({"permission_set": "RO_ab"}, TEAM)],
     "a permission set and a user": [{"permission_set": "RO"}, under(ALICE, MFA)],
+    "a user of each of two sources": [ALICE, under({**ALICE, "source": "ci"}, MFA)],
+    "a group and another source's user": [DEVELOPERS, under({**ALICE, "source": "ci"}, MFA)],
+    "a role and another source's session": [
+        {"role": "ci"},
+        under({"session": "ci/build-7", "source": "ci"}, IP),
+    ],
     "two organizations": [{"organization": OURS}, under({"organization": THEIRS}, MFA)],
     "a unit of another organization": [
         {"organization": THEIRS},

@@ -10,6 +10,7 @@ import configparser
 import shlex
 import string
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -226,6 +227,17 @@ def test_a_command_sets_the_session_name_identity_and_tags_that_the_trust_asks_f
         *("--transitive-tag-keys", "team"),
     ]
     assert usage.cli_profile.endswith("role_session_name = build-deploy\n")
+
+
+@pytest.mark.parametrize("pattern", ["build-*", "a*b*c", "**", "*x", "b" * 63 + "*", "build-7"])
+@pytest.mark.parametrize("label", ["d", "r" * 64, f"{'r' * 64}-{'a' * 64}"], ids=len)
+def test_a_session_name_of_a_pattern_matches_it_and_is_one_that_aws_takes(
+    pattern: str, label: str
+) -> None:
+    usage = replace(USAGE, label=label, conditions=under(session_names=[pattern]))
+    words = shlex.split(usage.assume_role_command)
+    session = limits.SESSION_NAME(words[words.index("--role-session-name") + 1])
+    assert fnmatchcase(session, pattern)
 
 
 def test_a_session_name_after_the_user_is_left_to_the_user() -> None:
