@@ -211,6 +211,31 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
     assert all(one["observed"] == one["expected"] for one in told["proof"])
 
 
+def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    """Tried where a whole account is trusted, also with groups whose names begin alike."""
+    long = "g" * 80
+    principals: dict[str, list[dict[str, Any]]] = {
+        "first": [{"group": f"{long}1"}, {"session": "runner/build"}],
+        "second": [{"group": f"{long}2"}, {"role": "runner"}],
+        "third": [{"user": "alice"}],
+    }
+    grants = {
+        name: {"source": "people", "destinations": ["lab"], "principals": trusted}
+        for name, trusted in principals.items()
+    }
+    folder = fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants)
+    up = sandbox("up", folder, "--json")
+    assert up.exit_code == 0, up.stderr
+    tried = [
+        (one["grant"], one["caller"])
+        for one in document(up)["proof"]
+        if one["attempt"] == "principal of another grant"
+    ]
+    assert tried == [("first@lab", ALICE), ("second@lab", ALICE)]
+
+
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
 KINDS: dict[str, list[dict[str, Any]]] = {
     "accounts": [{"account": PEOPLE}, {"account": CI, "source": "ci"}],
