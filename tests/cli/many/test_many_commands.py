@@ -182,6 +182,18 @@ def test_a_source_gets_the_policies_of_its_own_principals(many: FleetStage, tmp_
     assert f"arn:aws:iam::{STAGING}:role/read-only" in (folder / policy).read_text("utf-8")
 
 
+def test_a_destination_is_told_of_which_account_each_principal_is(
+    many: FleetStage, tmp_path: Any
+) -> None:
+    (many.folder / "same.json").write_text(name_both_alice(many), encoding="utf-8")
+    to = ("--for", "destination", "--to", str(tmp_path / "to"))
+    many.call("handoff", "read-only@staging", "--outputs", "same.json", *to)
+    readme = (tmp_path / "to" / "README.md").read_text(encoding="utf-8")
+    assert f"Accounts {PEOPLE} and {CI} ask you to create" in readme
+    for account in (PEOPLE, CI):
+        assert f"- user `alice` of account {account}: one IAM user\n" in readme
+
+
 def test_the_folder_of_one_part_is_not_mixed_with_others(many: FleetStage, tmp_path: Any) -> None:
     to = ("--outputs", "people.json", "--to", str(tmp_path / "to"))
     assert many.call("handoff", "read-only@staging", *to, "--for", "destination").returncode == 0
