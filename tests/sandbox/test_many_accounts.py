@@ -163,6 +163,16 @@ def test_twelve_spokes_of_one_group_take_ten_attachments_at_most(
     assert all(one["observed"] == one["expected"] for one in told["proof"])
 
 
+def read_named_accounts(told: dict[str, Any]) -> list[list[str]]:
+    """The accounts of each statement that names roles and accounts."""
+    return [
+        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
+        for text in told["outputs"]["policies"].values()
+        for statement in json.loads(text)["Statement"]
+        if "Condition" in statement
+    ]
+
+
 def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
@@ -182,8 +192,7 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
         "source": "hub",
         "destinations": ["spoke-4"],
         "principals": [{"user": "bob"}],
-        # The name of a role that alice has elsewhere.
-        "role": {"path": path, "name": "grant-0"},
+        "role": {"path": path, "name": "grant-0"},  # alice has one of that name elsewhere
     }
     folder = fleet(
         tmp_path,
@@ -196,13 +205,7 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
     up = sandbox("up", folder, "--json")
     assert up.exit_code == 0, up.stderr
     told = document(up)
-    policies = [json.loads(text) for text in told["outputs"]["policies"].values()]
-    limited = [
-        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
-        for policy in policies
-        for statement in policy["Statement"]
-        if "Condition" in statement
-    ]
+    limited = read_named_accounts(told)
     assert limited
     assert {account for ids in limited for account in ids} == {
         account_id(spoke) for spoke in spokes[:4]
@@ -216,18 +219,18 @@ def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
     """Tried where a whole account is trusted, also with groups whose names begin alike."""
-    long = "g" * 80
     principals: dict[str, list[dict[str, Any]]] = {
-        "first": [{"group": f"{long}1"}, {"session": "runner/build"}],
-        "second": [{"group": f"{long}2"}, {"role": "runner"}],
+        "first": [{"group": f"{'g' * 80}1"}, {"session": "runner/build"}],
+        "second": [{"group": f"{'g' * 80}2"}, {"role": "runner"}],
         "third": [{"user": "alice"}],
     }
     grants = {
         name: {"source": "people", "destinations": ["lab"], "principals": trusted}
         for name, trusted in principals.items()
     }
-    folder = fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants)
-    up = sandbox("up", folder, "--json")
+    up = sandbox(
+        "up", fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants), "--json"
+    )
     assert up.exit_code == 0, up.stderr
     tried = [
         (one["grant"], one["caller"])
