@@ -218,7 +218,6 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
 def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
-    """Tried where a whole account is trusted, also with groups whose names begin alike."""
     principals: dict[str, list[dict[str, Any]]] = {
         "first": [{"group": f"{'g' * 80}1"}, {"session": "runner/build"}],
         "second": [{"group": f"{'g' * 80}2"}, {"role": "runner"}],
@@ -228,9 +227,8 @@ def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
         name: {"source": "people", "destinations": ["lab"], "principals": trusted}
         for name, trusted in principals.items()
     }
-    up = sandbox(
-        "up", fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants), "--json"
-    )
+    folder = fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants)
+    up = sandbox("up", folder, "--json")
     assert up.exit_code == 0, up.stderr
     tried = [
         (one["grant"], one["caller"])
