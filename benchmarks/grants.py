@@ -129,7 +129,7 @@ def on_the_engine(sizes: list[int], repeats: int) -> None:
         "| grants | flat: up | component: up | ratio | flat: preview | component: preview | ratio |"
     )
     print("|---:|---:|---:|---:|---:|---:|---:|")
-    with _accounts() as endpoint:
+    with emulate_accounts() as endpoint:
         numbers = itertools.count()
         _run(1, endpoint, environment, next(numbers), flat=True)
         for size in sizes:
@@ -222,7 +222,7 @@ def _wait_for(server: subprocess.Popen[bytes], endpoint: str) -> None:
 
 
 @contextmanager
-def _accounts() -> Iterator[str]:
+def emulate_accounts() -> Iterator[str]:
     """Emulated accounts in a process of their own."""
     endpoint = f"http://127.0.0.1:{_PORT}"
     line = [sys.executable, "-m", "sandbox", "serve", "--port", str(_PORT)]

@@ -7,6 +7,7 @@ of `BLOCKS`.
 import ast
 import inspect
 import re
+import shutil
 import socket
 import tempfile
 import warnings
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import click
 import pdoc
 from click.testing import CliRunner
 from pydantic.alias_generators import to_camel
@@ -126,13 +128,41 @@ def render_proof(grant: str) -> str:
     return "\n".join(["```", header, *rows[first : next(others, None)], "```"])
 
 
+def render_fleet(command: str) -> str:
+    """What a command of `fleet` prints of README's access file, on 100 columns."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(_ROOT / "Pulumi.yaml", folder)
+        Path(folder, "access.yaml").write_text(read_access_file(), encoding="utf-8")
+        result = CliRunner(env={"COLUMNS": "100"}).invoke(cli, ["fleet", command, "-C", folder])
+    if result.exit_code:
+        raise RuntimeError(result.output)
+    return f"```\n{_strip_lines(result.stdout)}\n```"
+
+
+def read_access_file() -> str:
+    """README's example of an access file."""
+    section = README.read_text(encoding="utf-8").partition("\n## Many accounts\n")[2]
+    return section.partition("```yaml\n")[2].partition("```")[0]
+
+
+def _strip_lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
 def _read_help() -> Iterator[tuple[str, str]]:
     settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
-    for words in [[], *([name] for name in cli.commands)]:
+    for words in _list_commands(cli):
         result = CliRunner().invoke(
             cli, [*words, "--help"], prog_name="cross-account-access", **settings
         )
         yield " ".join(["cross-account-access", *words]), result.output
+
+
+def _list_commands(command: click.Command) -> Iterator[list[str]]:
+    """The command, and those below it, each by its words."""
+    yield []
+    for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from ([name, *words] for words in _list_commands(inner))
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
@@ -141,6 +171,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "findings": render_findings,
     "help": render_help,
     "proof": render_proof,
+    "fleet": render_fleet,
 }
 _BLOCK = re.compile(r"(<!-- make docs: (\w+) ?(\w*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)
 README = _ROOT / "README.md"

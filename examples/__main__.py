@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,22 @@ import yaml
 from pulumi import automation
 
 from sandbox.__main__ import main as sandbox
-from sandbox.aws.server import Sandbox
+from sandbox.aws.server import Sandbox, client
 from sandbox.deploy import pulumi_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = Path(__file__).resolve().parent
-PROFILES = {"people": "111111111111", "production": "222222222222", "staging": "333333333333"}
+PROFILES = {"people": "111111111111", "production": "222222222222", "staging": "333333333333"} | {
+    name: f"4444444444{number:02}"
+    for number, name in enumerate(
+        (
+            *("analytics", "billing", "catalog", "checkout", "data"),
+            *("network", "payments", "search", "security", "website"),
+        )
+    )
+}
+"""The AWS CLI's profiles that the programs use, and their accounts."""
+FLEET = EXAMPLES / "fleet"
 
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "venv", "sdks", "node_modules", "dist", "Pulumi.*.yaml"
@@ -87,6 +98,38 @@ def create_stack(
     return automation.create_or_select_stack("dev", work_dir=str(work), opts=options)
 
 
+def prepare_fleet(work: Path, endpoint: str) -> tuple[Path, dict[str, str]]:
+    """Copy the fleet's project beside its program, and make in its accounts what is there before.
+
+    Returns:
+        The project's folder, and the environment of whoever deploys it: the CI account's session.
+    """
+    for name in ("__main__.py", "stack_config.py"):
+        shutil.copy(ROOT / name, work)
+    (work / ".venv").symlink_to(sys.prefix)
+    project = work / FLEET.relative_to(ROOT)
+    shutil.copytree(FLEET, project)
+    accounts = yaml.safe_load((FLEET / "access.yaml").read_text(encoding="utf-8"))["accounts"]
+    ids = {name: account["accountId"] for name, account in accounts.items()}
+    for account in ids.values():
+        _make_role(endpoint, account, "access-deployer", trusted=ids["ci"])
+    _make_role(endpoint, ids["ci"], "deployer", trusted=ids["ci"])
+    people = client("iam", endpoint, account=ids["people"])
+    people.create_group(GroupName="developers")
+    for user in ("alice", "bob"):
+        people.create_user(UserName=user)
+    variables = build_environment(work, endpoint)
+    keys = {"AWS_ACCESS_KEY_ID": ids["ci"], "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    return project, variables | keys
+
+
+def _make_role(endpoint: str, account: str, name: str, *, trusted: str) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = client("iam", endpoint, account=account)
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+
+
 def _components(work: Path) -> Path:
     """A copy of the package, for Pulumi makes a virtual environment in its folder."""
     copy = work / "components"
@@ -94,9 +137,24 @@ def _components(work: Path) -> Path:
     return copy
 
 
+def _deploy_fleet(work: Path, engine: Mapping[str, str]) -> None:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    with Sandbox() as accounts:
+        project, variables = prepare_fleet(work, accounts.endpoint)
+        command = [str(Path(sys.prefix, "bin", "cross-account-access")), "fleet", "up", "--yes"]
+        environment = {**os.environ, **engine, **variables}
+        done = subprocess.run(command, cwd=project, env=environment, check=False)  # noqa: S603
+    if done.returncode:
+        raise click.exceptions.Exit(done.returncode)
+
+
 def _deploy(name: str) -> None:
     work = ROOT / ".sandbox" / "examples"
     engine = pulumi_engine.find(ROOT, install=True, tell=click.echo)
+    if name == FLEET.name:
+        _deploy_fleet(work / name, engine)
+        return
     shutil.rmtree(work / name, ignore_errors=True)
     components = _components(work)
     with Sandbox() as accounts:
@@ -117,6 +175,7 @@ def main(name: str) -> None:
             _deploy(name)
         except (pulumi_engine.NoEngineError, automation.CommandError) as error:
             raise click.ClickException(str(error)) from None
+        return
     for config in sorted((EXAMPLES / name).glob("Pulumi.*.yaml")):
         sandbox.main(["up", "--config-file", str(config)], standalone_mode=False)
 

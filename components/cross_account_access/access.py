@@ -11,7 +11,7 @@ from .grants.grant import DESTINATION, SOURCE
 from .parts import AccessParts
 from .wiring.access_inputs import AccessInputs
 from .wiring.inputs import NO_ARGS, freeze_args
-from .wiring.outputs import GrantOutputs, gather_map, list_outputs
+from .wiring.outputs import GrantOutputs, list_outputs, set_maps
 
 
 class Side(Enum):
@@ -160,22 +160,10 @@ class CrossAccountAccess(pulumi.ComponentResource):
         )
         parts = AccessParts(self, inputs, opts)
         self._granted = {grant: outputs for (grant, _), outputs in parts.granted.items()}
-        self.role_arns = self._gather("role_arn")
-        self.role_names = self._gather("role_name")
-        self.role_unique_ids = self._gather("role_unique_id")
-        self.switch_role_urls = self._gather("switch_role_url")
-        self.switch_role_unavailable = self._gather("switch_role_unavailable")
-        self.cli_profiles = self._gather("cli_profile")
-        self.longest_sessions = self._gather("longest_session")
-        self.unattached_policies = self._gather("unattached_policy")
-        self.assume_role_commands = self._gather("assume_role_command")
-        self.documents = self._gather("documents")
+        set_maps(self, {(grant,): one for grant, one in self._granted.items()})
         self.register_outputs(list_outputs(self))
 
     @property
     def granted(self) -> dict[str, GrantOutputs]:
         """Each grant's outputs by the grant's name; in Python the easiest way to them."""
         return dict(self._granted)
-
-    def _gather(self, output: str) -> pulumi.Output[dict[str, Any]]:
-        return gather_map({name: getattr(one, output) for name, one in self._granted.items()})

@@ -9,7 +9,7 @@ from .args import AccountSettings, Grant
 from .parts import AccessParts
 from .wiring.access_inputs import AccessInputs
 from .wiring.inputs import NO_ARGS, freeze_args
-from .wiring.outputs import GrantOutputs, gather_maps, list_outputs
+from .wiring.outputs import GrantOutputs, list_outputs, set_maps
 
 
 class MultiAccountAccessArgs(TypedDict):
@@ -145,16 +145,7 @@ class MultiAccountAccess(pulumi.ComponentResource):
         for (grant, account), outputs in parts.granted.items():
             self._granted.setdefault(grant, {})[account] = outputs
         self.policies = parts.policies
-        self.role_arns = self._gather("role_arn")
-        self.role_names = self._gather("role_name")
-        self.role_unique_ids = self._gather("role_unique_id")
-        self.switch_role_urls = self._gather("switch_role_url")
-        self.switch_role_unavailable = self._gather("switch_role_unavailable")
-        self.cli_profiles = self._gather("cli_profile")
-        self.longest_sessions = self._gather("longest_session")
-        self.unattached_policies = self._gather("unattached_policy")
-        self.assume_role_commands = self._gather("assume_role_command")
-        self.documents = self._gather("documents")
+        set_maps(self, parts.granted)
         self.register_outputs(list_outputs(self))
 
     @property
@@ -163,11 +154,3 @@ class MultiAccountAccess(pulumi.ComponentResource):
         makes a part of. In Python the easiest way to them.
         """
         return {grant: dict(accounts) for grant, accounts in self._granted.items()}
-
-    def _gather(self, output: str) -> pulumi.Output[dict[str, Any]]:
-        return gather_maps(
-            {
-                grant: {account: getattr(one, output) for account, one in accounts.items()}
-                for grant, accounts in self._granted.items()
-            }
-        )

@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 from click.testing import CliRunner
@@ -15,9 +15,8 @@ from click.testing import CliRunner
 from cross_account_access.cli.main import cli
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
-
-    from tests.cli.conftest import Stage
 
 INTERRUPT = "\x03"
 
@@ -28,10 +27,20 @@ _START = (
 )
 
 
+class Place(Protocol):
+    """Where the tool runs: its folder, and its environment."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def environment(self) -> dict[str, str]: ...
+
+
 class Terminal:
     """The tool run on a terminal; its stdout is kept apart, as a pipe."""
 
-    def __init__(self, stage: Stage, *args: str, **environment: str) -> None:
+    def __init__(self, stage: Place, *args: str, **environment: str) -> None:
         self._master, slave = os.openpty()
         tool = [sys.executable, "-m", "cross_account_access.cli", *args]
         self.process = subprocess.Popen(  # noqa: S603 - the tool, with what the tests say
@@ -98,7 +107,7 @@ class Terminal:
             return ""
 
 
-def failing(stage: Stage, *args: str, **environment: str) -> tuple[int, str, str]:
+def failing(stage: Place, *args: str, **environment: str) -> tuple[int, str, str]:
     """Run the tool in this process until it fails, quicker than as one of its own.
 
     Returns:

@@ -15,7 +15,7 @@ from .handoff.handoff_command import handoff
 from .map.map_command import map_command
 from .open.open_command import open_role
 from .profile.profile_command import profile
-from .terminal import ExitCode, echo, show_failure
+from .terminal import CommandGroup, ExitCode, echo, show_failure
 from .verify.verify_command import verify
 
 _EXIT_CODES = "\b\nExit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
@@ -34,12 +34,7 @@ def _end_with_pipe() -> Iterator[None]:
         raise click.exceptions.Exit(ExitCode.UNAVAILABLE) from None
 
 
-class _Commands(click.Group):
-    """A group that lists its commands in the order of use, not of their names."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(self.commands)
-
+class _Commands(CommandGroup):
     @_end_with_pipe()
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         return super().make_context(*args, **kwargs)

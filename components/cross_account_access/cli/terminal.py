@@ -116,6 +116,14 @@ class Command(click.Command):
             raise failure from error
 
 
+class CommandGroup(click.Group):
+    """A group that lists its commands in the order of use, not of their names."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The commands' names."""
+        return list(self.commands)
+
+
 def as_failure(error: Exception) -> click.ClickException:
     """Turn whatever ends a command into what is shown of it, and into its exit code.
 

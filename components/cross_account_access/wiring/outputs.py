@@ -16,6 +16,7 @@ from .grant_inputs import GrantInputs
 from .inputs import apply_resolved
 
 _T = TypeVar("_T")
+_Keys = TypeVar("_Keys", bound=tuple[str, ...])
 _to_camel = cache(to_camel)
 
 
@@ -84,33 +85,47 @@ class GrantOutputs:
     """What both accounts have of the grant, as JSON."""
 
 
-def gather_map(outputs: Mapping[str, pulumi.Output[_T] | None]) -> pulumi.Output[dict[str, _T]]:
-    """One Output of every grant's value, where it has one."""
-    own = {grant: output for grant, output in outputs.items() if output is not None}
+_MAPS = {
+    "role_arns": "role_arn",
+    "role_names": "role_name",
+    "role_unique_ids": "role_unique_id",
+    "switch_role_urls": "switch_role_url",
+    "switch_role_unavailable": "switch_role_unavailable",
+    "cli_profiles": "cli_profile",
+    "longest_sessions": "longest_session",
+    "unattached_policies": "unattached_policy",
+    "assume_role_commands": "assume_role_command",
+    "documents": "documents",
+}
 
-    def build(*values: _T | None) -> dict[str, _T]:
-        pairs = zip(own, values, strict=True)
-        return {grant: value for grant, value in pairs if value is not None}
 
-    return apply_resolved([*own.values()], build)
+def set_maps(component: pulumi.ComponentResource, granted: Mapping[_Keys, GrantOutputs]) -> None:
+    """Set a component's outputs that are maps of all grants' outputs.
+
+    Args:
+        component: The component.
+        granted: The grants' outputs by the keys to each: the grant's name, or that and an
+            account's.
+    """
+    for name, output in _MAPS.items():
+        values = {keys: getattr(one, output) for keys, one in granted.items()}
+        setattr(component, name, _gather_map(values))
 
 
-def gather_maps(
-    outputs: Mapping[str, Mapping[str, pulumi.Output[_T] | None]],
-) -> pulumi.Output[dict[str, dict[str, _T]]]:
-    """The same of every grant and account; a grant without any value is left out."""
-    flat = {
-        (grant, account): output
-        for grant, accounts in outputs.items()
-        for account, output in accounts.items()
-        if output is not None
-    }
+def _gather_map(
+    outputs: Mapping[_Keys, pulumi.Output[Any] | None],
+) -> pulumi.Output[dict[str, Any]]:
+    """One Output of every value there is, by its keys."""
+    own = {keys: output for keys, output in outputs.items() if output is not None}
 
-    def build(*values: _T | None) -> dict[str, dict[str, _T]]:
-        gathered: dict[str, dict[str, _T]] = {}
-        for (grant, account), value in zip(flat, values, strict=True):
+    def build(*values: Any) -> dict[str, Any]:
+        gathered: dict[str, Any] = {}
+        for (*outer, last), value in zip(own, values, strict=True):
             if value is not None:
-                gathered.setdefault(grant, {})[account] = value
+                inner = gathered
+                for key in outer:
+                    inner = inner.setdefault(key, {})
+                inner[last] = value
         return gathered
 
-    return apply_resolved([*flat.values()], build)
+    return apply_resolved([*own.values()], build)

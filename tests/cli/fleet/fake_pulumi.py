@@ -15,10 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+INTERRUPTS: list[int] = []
 FOLDER = Path(os.environ.get("FAKE_PULUMI", os.devnull))
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGINT, lambda number, _: INTERRUPTS.append(number))
     plan: dict[str, Any] = json.loads((FOLDER / "plan.json").read_text(encoding="utf-8"))
     words = [word for word in arguments if word != "--non-interactive"]
     stack = words[words.index("--stack") + 1] if "--stack" in words else ""
@@ -42,6 +44,9 @@ def main(arguments: list[str]) -> int:
             print(json.dumps({"user": "me", "url": plan.get("url", "file:///state")}))
         case "stack export":
             print(json.dumps(plan.get("states", {}).get(stack, {"deployment": {}})))
+        case "stack output":
+            outputs = FOLDER / f"{stack}.outputs.json"
+            print(outputs.read_text(encoding="utf-8") if outputs.exists() else "{}")
         case _:
             work(step, words)
     print(step.get("text", ""))
@@ -50,15 +55,13 @@ def main(arguments: list[str]) -> int:
 
 
 def work(step: dict[str, Any], words: list[str]) -> None:
-    interrupted: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
     if "--event-log" in words:
         with Path(words[words.index("--event-log") + 1]).open("a", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(event)}\n" for event in step.get("events", []))
     until = time.monotonic() + step.get("seconds", 0)
-    while time.monotonic() < until and not interrupted:
+    while time.monotonic() < until and not INTERRUPTS:
         time.sleep(0.02)
-    if interrupted:
+    if INTERRUPTS:
         keep({"verb": "interrupted", "stack": words[-1]})
         print("error: update canceled")
         sys.exit(255)

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -108,7 +109,7 @@ class FleetProject:
             for name, text in variables.items():
                 if text is None:
                     os.environ.pop(name, None)
-            code = main(["fleet", *arguments, "--cwd", str(self.folder)])
+            code = main(["fleet", *arguments, "--cwd", os.path.relpath(self.folder)])
             return Done(code, out.getvalue().decode(), err.getvalue().decode())
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -126,6 +127,13 @@ class FleetProject:
         """What the Pulumi CLI was called for."""
         calls = fake_pulumi.read_calls(self.fake)
         return [call for call in calls if not verbs or call["verb"] in verbs]
+
+    def wait_for(self, *verbs: str, count: int = 1) -> None:
+        """Wait until the Pulumi CLI was called so often."""
+        until = time.monotonic() + 60
+        while len(self.calls(*verbs)) < count:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
     def list_called(self, *verbs: str) -> list[tuple[str, str]]:
         """Verb and stack of each call, in their order."""

@@ -129,6 +129,19 @@ def test_a_failure_stops_no_other_and_is_told_and_taken_up_again(project: FleetP
     assert (nothing.exit_code, nothing.document["stacks"]) == (ExitCode.DONE, [])
 
 
+def test_a_fault_at_one_stack_stops_no_other(project: FleetProject) -> None:
+    # What the CLI has never answered.
+    project.plan(stacks=ALL, states={"production": [1]})
+    done = project.run("up", "--yes", "--json")
+    assert done.exit_code == ExitCode.NO
+    assert results(done.document) == {"production": "failed", "staging": "done", "people": "done"}
+
+
+def test_a_stack_that_was_never_deployed_has_no_state(project: FleetProject) -> None:
+    project.plan(stacks=ALL, states={"production": {"version": 3, "deployment": None}})
+    assert project.run("up", "--yes").exit_code == ExitCode.DONE
+
+
 def test_the_table_says_what_failed_and_where_its_log_is(project: FleetProject) -> None:
     project.plan(stacks=ALL, **{"up/production": REFUSED, "up/staging": {"events": [CREATED]}})
     lines = project.run("up", "--yes").stdout.splitlines()

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 SOURCE, DESTINATION, THIRD = "111111111111", "222222222222", "333333333333"
 SECRET = "partner-7f3a"
-EXAMPLES = [ROOT / "Pulumi.dev.yaml", *sorted((ROOT / "examples").rglob("Pulumi.*.yaml"))]
+EXAMPLES = [
+    ROOT / "Pulumi.dev.yaml",
+    *sorted(file for file in ROOT.glob("examples/*/Pulumi.*.yaml") if file.parent.name != "fleet"),
+]
 HOSTILE = "<script>alert(1)</script>\"'&]--><!-- `%% ${x}\x1b[31m\u202e"
 
 

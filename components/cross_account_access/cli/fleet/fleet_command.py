@@ -2,12 +2,14 @@
 
 import click
 
+from cross_account_access.cli.terminal import CommandGroup
+
 from .run_command import destroy, preview, up
 from .stacks_command import init, stacks
 from .verify_stacks import verify_stacks
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def fleet() -> None:
     """Deploy the stacks of many accounts, which share one access file.
 

@@ -60,6 +60,12 @@ def choose_stacks(
     return [stack for stack in stacks if stack.name in unfinished]
 
 
+parallel_option = click.option(
+    "--parallel",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="How many stacks at once; by default as many as cores and free memory allow.",
+)
 failed_option = click.option(
     "--failed", is_flag=True, help="Only the stacks that the last run left failed or unfinished."
 )

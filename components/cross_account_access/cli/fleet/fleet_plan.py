@@ -91,14 +91,13 @@ def _find_dependencies(fleet: FleetSet) -> tuple[_Edges, _Edges]:
     follows: dict[str, set[str]] = defaultdict(set)
     needs: dict[str, set[str]] = defaultdict(set)
     made = {(account, fleet.grants[name].role_name(name).lower()) for name, account in fleet.roles}
-    for name, grant in fleet.grants.items():
-        destinations = fleet.get_destinations(name)
+    for name, account in fleet.roles:
+        grant = fleet.grants[name]
         for principal in grant.principals:
             source = grant.source_of(principal)
-            follows[source].update(destinations)
+            follows[source].add(account)
             if (source, _get_role_name(principal)) in made:
-                for destination in destinations:
-                    needs[destination].add(source)
+                needs[account].add(source)
     return follows, needs
 
 

@@ -36,16 +36,8 @@ def run_stacks(
     Returns:
         What became of each, in the order in which they were begun.
     """
-    ordered = sorted(
-        stacks, key=lambda one: (one.wave * (-1 if verb == "destroy" else 1), one.name)
-    )
-    waves = [
-        [StackOperation(context, verb, stack.name) for stack in wave]
-        for _, wave in groupby(ordered, key=lambda one: one.wave)
-    ]
+    waves = _build_waves(context, verb, stacks)
     operations = [operation for wave in waves for operation in wave]
-    if verb == "preview":
-        waves = [operations]  # nothing changes, so that there is no order
     with (
         forward_interrupts(context.pulumi),
         progress.show(operations),
@@ -54,11 +46,22 @@ def run_stacks(
         for wave in waves:
             pending: set[Future[StackResult]] = {pool.submit(one.run) for one in wave}
             while pending:
-                done, pending = wait(pending, timeout=_POLL_SECONDS)
+                _, pending = wait(pending, timeout=_POLL_SECONDS)
                 progress.update()
-                for future in done:
-                    future.result()
     return [operation.result for operation in operations if operation.result]
+
+
+def _build_waves(
+    context: RunContext, verb: Verb, stacks: Sequence[FleetStack]
+) -> list[list[StackOperation]]:
+    if verb == "preview":  # nothing changes, so that there is no order
+        return [[StackOperation(context, verb, stack.name) for stack in stacks]]
+    way = -1 if verb == "destroy" else 1
+    ordered = sorted(stacks, key=lambda one: (way * one.wave, one.name))
+    return [
+        [StackOperation(context, verb, stack.name) for stack in wave]
+        for _, wave in groupby(ordered, key=lambda one: one.wave)
+    ]
 
 
 @contextmanager

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, echo, emit
+from cross_account_access.cli.text_format import format_count
 
 from .fleet_file import Fleet
-from .fleet_options import add_fleet_options, choose_stacks, failed_option, stacks_argument
+from .fleet_options import (
+    add_fleet_options,
+    choose_stacks,
+    failed_option,
+    parallel_option,
+    stacks_argument,
+)
 from .fleet_plan import FleetStack
 from .parallelism import choose_parallelism
 from .run_lock import hold_run_lock, make_run_folder
@@ -22,12 +29,6 @@ if TYPE_CHECKING:
     from .run_report import RunReport
     from .stack_operation import Verb
 
-parallel_option = click.option(
-    "--parallel",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="How many stacks at once; by default as many as cores and free memory allow.",
-)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 
 
@@ -102,9 +103,9 @@ def destroy(options: RunOptions) -> ExitCode:
     A stack whose account has left the access file is destroyed only if it is named. The stacks
     themselves stay, empty, as after `pulumi destroy`.
     """
-    if not options.yes:
+    names = ", ".join(stack.name for stack in _choose(options, "destroy"))
+    if names and not options.yes:
         _require_terminal(options)
-        names = ", ".join(stack.name for stack in _choose(options, "destroy"))
         if not click.confirm(f"Destroy everything in {names}?", err=True):
             return ExitCode.NO
     return _report(options, _run(options, "destroy"))
@@ -148,7 +149,8 @@ def _run(options: RunOptions, verb: "Verb") -> "RunReport":
     deployed = list_stacks(pulumi, project.folder)
     check_passphrase(pulumi, project.folder, names)
     parallelism = choose_parallelism(options.parallel, len(stacks))
-    echo(f"{len(stacks)} stacks, {parallelism.number} at once ({parallelism.reason}).", err=True)
+    count = format_count(len(stacks), "stack")
+    echo(f"{count}, {parallelism.number} at once ({parallelism.reason}).", err=True)
     run_folder = make_run_folder(project.folder)
     changes = verb != "preview"
     with hold_run_lock(run_folder) if changes else nullcontext():

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pulumi import automation
 
-from cross_account_access.cli.terminal import Failure
+from cross_account_access.cli.terminal import Failure, as_failure
 from cross_account_access.cli.text_format import format_count
 
 from .detached_pulumi import DetachedPulumi
@@ -111,7 +111,8 @@ class StackOperation:
         self._context = context
         self._verb = verb
         self._log = context.run_folder / f"{stack}.{verb}.log"
-        self._events = EngineEvents(context.run_folder / f".{stack}.{verb}.events")
+        # Absolute, for Pulumi runs in the project's folder.
+        self._events = EngineEvents((context.run_folder / f".{stack}.{verb}.events").absolute())
         self._is_new = stack not in context.deployed
         self._left: StackRecord | None = None  # by a killed run
 
@@ -120,12 +121,11 @@ class StackOperation:
         began = time.monotonic()
         try:
             result = self._run()
-        except Failure as failure:
-            result = self._fail(failure.message, failure.remedy)
         except automation.CommandError as error:
             result = self._fail(describe_output(str(error)))
-        except OSError as error:
-            result = self._fail(f"{error.filename or 'a file'}: {error.strerror}")
+        except Exception as error:  # noqa: BLE001 - no fault at one stack ends the others
+            failure = as_failure(error)
+            result = self._fail(failure.message, getattr(failure, "remedy", ""))
         finally:
             with suppress(OSError):
                 self._events.path.unlink(missing_ok=True)
@@ -223,8 +223,7 @@ class StackOperation:
         if code == 0:
             return StackResult(self.stack, "done", changes, log=self._log)
         if self._context.pulumi.interrupted.is_set():
-            message = "interrupted; what it had begun is finished"
-            return StackResult(self.stack, "interrupted", changes, message=message, log=self._log)
+            return StackResult(self.stack, "interrupted", changes, log=self._log)
         output = self._read_log()
         lock = find_lock(output)
         message = lock.describe() if lock else self._events.describe_error()
@@ -274,7 +273,7 @@ class StackOperation:
 
     def _export(self, *options: str) -> dict[str, Any]:
         state: dict[str, Any] = json.loads(self._call("stack", "export", *options))
-        return state
+        return {**state, "deployment": state.get("deployment") or {}}
 
     def _import(self, state: Mapping[str, Any]) -> None:
         file = self._context.run_folder / f".{self.stack}.state"

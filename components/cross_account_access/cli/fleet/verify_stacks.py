@@ -20,8 +20,14 @@ from cross_account_access.errors import Refusal
 from cross_account_access.iam.json_text import parse_json
 
 from .fleet_file import Fleet
-from .fleet_options import add_fleet_options, choose_stacks, failed_option, stacks_argument
-from .parallelism import count_cores
+from .fleet_options import (
+    add_fleet_options,
+    choose_stacks,
+    failed_option,
+    parallel_option,
+    stacks_argument,
+)
+from .parallelism import choose_parallelism
 
 if TYPE_CHECKING:
     from .detached_pulumi import DetachedPulumi
@@ -32,12 +38,14 @@ _NO_DEPLOYMENT = "it is not deployed"
 @click.command("verify", cls=Command)
 @stacks_argument
 @add_fleet_options
+@parallel_option
 @failed_option
 @add_verify_options
 def verify_stacks(
     *,
     fleet: Fleet,
     names: tuple[str, ...],
+    parallel: int | None,
     failed: bool,
     strict: bool,
     as_json: bool,
@@ -50,7 +58,7 @@ def verify_stacks(
     other.
     """
     stacks = [stack.name for stack in choose_stacks(fleet, names, failed=failed)]
-    grants, unread = _read_stacks(fleet, stacks)
+    grants, unread = _read_stacks(fleet, stacks, parallel)
     report: VerifyReport | None = None
     if grants:
         where = StackSource(tuple(stacks), (), fleet.folder)
@@ -67,7 +75,9 @@ def verify_stacks(
     return ExitCode.UNAVAILABLE if code == ExitCode.DONE and unread else code
 
 
-def _read_stacks(fleet: Fleet, stacks: Sequence[str]) -> tuple[list[DeployedGrant], dict[str, str]]:
+def _read_stacks(
+    fleet: Fleet, stacks: Sequence[str], parallel: int | None
+) -> tuple[list[DeployedGrant], dict[str, str]]:
     """The grants of all stacks, and why some couldn't be read."""
     from .backend import check_passphrase, list_stacks  # noqa: PLC0415 - Pulumi takes a second
     from .detached_pulumi import find_pulumi  # noqa: PLC0415
@@ -77,7 +87,8 @@ def _read_stacks(fleet: Fleet, stacks: Sequence[str]) -> tuple[list[DeployedGran
     check_passphrase(pulumi, fleet.folder, stacks)
     grants: list[DeployedGrant] = []
     unread = {stack: _NO_DEPLOYMENT for stack in stacks if stack not in deployed}
-    with ThreadPoolExecutor(count_cores()) as pool:
+    number = choose_parallelism(parallel, len(stacks)).number
+    with ThreadPoolExecutor(max(number, 1)) as pool:
         reading = {
             stack: pool.submit(_read_stack, pulumi, fleet, stack)
             for stack in stacks
