@@ -22,6 +22,8 @@ from sandbox.proof.person import UNITS, Person, make_session_sts
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
 _DEFAULT_SESSION = 3600
+# The kinds of principals that the product gives policies; the sandbox lets the others do anything.
+_ATTACHED = ("user", "role", "group", "session")
 # Errors that decide nothing about access, so that they are no refusal.
 _NO_DECISION = {"ExpiredToken", "InternalFailure", "InvalidClientTokenId", "NotImplemented"}
 
@@ -106,6 +108,9 @@ class _RoleProof:
         lead = (provable_ones or self.model.principals)[0]
         for other, attempt in self._list_others():
             yield self._try(other, attempt, "refused", self._met(lead, other))
+        for other in self._list_principals_of_others():
+            attempt = "principal of another grant"
+            yield self._try(other, attempt, "refused", self._met(lead, other))
         if lead not in provable_ones or not thorough:
             return
         yield from self._unmet_attempts(provable_ones)
@@ -147,13 +152,37 @@ class _RoleProof:
             if name not in own and name[1:] in names and not self._is_open(name[0])
         ]
 
+    def _list_principals_of_others(self) -> Iterator[Person]:
+        """Those of other grants whose own policies alone keep them out: none has a role too many.
+
+        Where the trust policy names its principals, it keeps them out whatever their policies say.
+        """
+        if not isinstance(self.settings, FleetSettings):
+            return
+        callers: dict[str, Person] = {}
+        own = {name_in_iam(self.model.source_of(p), p) for p in self.model.principals}
+        for grant in map(self.settings.grants.__getitem__, self.settings.made_grants):
+            for principal in grant.principals:
+                source = grant.source_of(principal)
+                is_own = name_in_iam(source, principal) in own
+                if principal.kind in _ATTACHED and self._is_open(source) and not is_own:
+                    label = self.settings.label_principal(source, principal.key)
+                    callers[label] = self.people.callers[label]
+        # One may stand for two groups whose long names begin alike.
+        arns = {self._caller(principal).arn for principal in self.model.principals}
+        yield from (caller for caller in callers.values() if caller.arn not in arns)
+
     def _list_excluded(self) -> Iterator["_RoleProof"]:
         """The role in each account that the grant excludes, where no other grant has such a one."""
         if not isinstance(self.settings, FleetSettings):
             return
         grant, excluded = self.role[0], set(self.model.exclude)
         grants = self.settings.grants
-        taken = {(to, grants[name].role_name(name).lower()) for name, to in self.settings.roles}
+        taken = {
+            (to, grants[name].role_name(name).lower())
+            for name, to in self.settings.roles
+            if name != grant
+        }
         ids = get_account_ids(self.settings)
         for name, account in sorted(self.settings.accounts.items()):
             is_excluded = name in excluded or not excluded.isdisjoint(account.groups)

@@ -163,27 +163,36 @@ def test_twelve_spokes_of_one_group_take_ten_attachments_at_most(
     assert all(one["observed"] == one["expected"] for one in told["proof"])
 
 
+def read_named_accounts(told: dict[str, Any]) -> list[list[str]]:
+    """The accounts of each statement that names roles and accounts."""
+    return [
+        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
+        for text in told["outputs"]["policies"].values()
+        for statement in json.loads(text)["Statement"]
+        if "Condition" in statement
+    ]
+
+
 def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
-    spokes = [f"spoke-{number}" for number in range(21)]
-    path = f"/{'p' * 470}/"  # so long that the roles' ARNs alone don't fit
+    spokes = [f"spoke-{number}" for number in range(5)]
+    path = f"/{'p' * 470}/"  # so long that the roles' ARNs alone don't fit into one policy
     grants = {
         f"grant-{number}": {
             "source": "hub",
             "destinations": ["spokes"],
-            "exclude": ["spoke-20"],
+            "exclude": ["spoke-4"],
             "principals": [{"user": "alice"}],
             "role": {"path": path},
         }
-        for number in range(6)
+        for number in range(4)
     }
     grants["own"] = {
         "source": "hub",
-        "destinations": ["spoke-20"],
+        "destinations": ["spoke-4"],
         "principals": [{"user": "bob"}],
-        # The name of a role that alice has elsewhere.
-        "role": {"path": path, "name": "grant-0"},
+        "role": {"path": path, "name": "grant-0"},  # alice has one of that name elsewhere
     }
     folder = fleet(
         tmp_path,
@@ -191,24 +200,42 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
         {"hub": {}, **{spoke: {"groups": ["spokes"]} for spoke in spokes}},
         grants,
         only=["hub"],
+        policiesPerPrincipal=1,
     )
     up = sandbox("up", folder, "--json")
     assert up.exit_code == 0, up.stderr
     told = document(up)
-    policies = [json.loads(text) for text in told["outputs"]["policies"].values()]
-    limited = [
-        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
-        for policy in policies
-        for statement in policy["Statement"]
-        if "Condition" in statement
-    ]
+    limited = read_named_accounts(told)
     assert limited
     assert {account for ids in limited for account in ids} == {
-        account_id(spoke) for spoke in spokes[:20]
+        account_id(spoke) for spoke in spokes[:4]
     }
     allowed = {one["grant"] for one in told["proof"] if one["observed"] == "allowed"}
-    assert len(allowed) == 6 * 20 + 1
+    assert len(allowed) == 4 * 4 + 1
     assert all(one["observed"] == one["expected"] for one in told["proof"])
+
+
+def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    principals: dict[str, list[dict[str, Any]]] = {
+        "first": [{"group": f"{'g' * 80}1"}, {"session": "runner/build"}],
+        "second": [{"group": f"{'g' * 80}2"}, {"role": "runner"}],
+        "third": [{"user": "alice"}],
+    }
+    grants = {
+        name: {"source": "people", "destinations": ["lab"], "principals": trusted}
+        for name, trusted in principals.items()
+    }
+    folder = fleet(tmp_path, accounts.endpoint, {"people": {}, "lab": {}}, grants)
+    up = sandbox("up", folder, "--json")
+    assert up.exit_code == 0, up.stderr
+    tried = [
+        (one["grant"], one["caller"])
+        for one in document(up)["proof"]
+        if one["attempt"] == "principal of another grant"
+    ]
+    assert tried == [("first@lab", ALICE), ("second@lab", ALICE)]
 
 
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"

@@ -322,14 +322,12 @@ def describe_unmet(conditions: Iterable[UnmetCondition], *, user: bool) -> Unmet
         conditions: The unmet conditions.
         user: Whether an IAM user calls, and not a role session.
     """
+    explained = [(*_explain(unmet, user=user), unmet.key) for unmet in conditions]
     keys: dict[str, list[str]] = {}
-    remedies: list[str] = []
-    for unmet in conditions:
-        plain, remedy = _explain(unmet, user=user)
-        keys.setdefault(plain, []).append(unmet.key)
-        remedies.append(remedy)
+    for text, _, key in explained:
+        keys.setdefault(text, []).append(key)
     plain = "; ".join(f"{text} ({', '.join(dict.fromkeys(names))})" for text, names in keys.items())
-    return UnmetText(plain, tuple(dict.fromkeys(remedies)))
+    return UnmetText(plain, tuple(dict.fromkeys(remedy for _, remedy, _ in explained)))
 
 
 def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:

@@ -17,6 +17,9 @@ def merge_records(one: GrantDocuments, other: GrantDocuments) -> GrantDocuments 
     """
     if one.made is None or other.made is None or _strip(one) != _strip(other):
         return None
+    twice = {*one.made} & {*other.made}
+    if any(_get_made(one, account) != _get_made(other, account) for account in twice):
+        return None
     made = sorted({*one.made, *other.made})
     destination = one.destination_account_id
     by_role = other if destination in other.made else one
@@ -27,6 +30,19 @@ def merge_records(one: GrantDocuments, other: GrantDocuments) -> GrantDocuments 
     with_role = "both" if {*made} - {destination} else "destination"
     side = with_role if destination in made else "source"
     return by_role.model_copy(update={"side": side, "made": made, "principals": principals})
+
+
+def _get_made(record: GrantDocuments, account: str) -> list[object]:
+    """What only the stack knows that makes an account's part."""
+    role = record.role.unique_id if account == record.destination_account_id else None
+    return [
+        role,
+        *(
+            (half.unique_id, half.policy_arn, half.policy)
+            for half in record.principals
+            if record.get_account(half) == account
+        ),
+    ]
 
 
 def _choose_half(

@@ -93,7 +93,8 @@ def test_the_readme_names_everybody_and_never_the_external_id(grant: str, half: 
     for principal in RECORDS[grant].principals:
         holder = principal.attached_to if half == "source" else None
         assert f"`{holder[1] if holder else principal.name}`" in text
-    assert side.account in text.splitlines()[0] or side.other_account in text.splitlines()[0]
+    title = text.splitlines()[0]
+    assert all(account in title for account in (side.account, *side.other_accounts))
     assert f"--checksum {side.checksum}\n" in text
     for secret in ("rich:4711", "rich-0815", "new-4711", "old-0815", "partner-7f3a"):
         assert secret not in text

@@ -224,3 +224,20 @@ def test_stacks_that_contradict_each_other_are_not_merged(many: FleetStage, tmp_
         load_grant(both, "read-only@production")
     assert refused.value.code is ExitCode.WRONG_INPUT
     assert "changed.json" in refused.value.remedy
+
+
+@pytest.mark.parametrize("stack", ["people", "production"])
+def test_two_that_make_one_part_are_not_merged_unless_they_agree(
+    many: FleetStage, tmp_path: Path, stack: str
+) -> None:
+    """One of them is of the time before the part was replaced."""
+    text = json.dumps(many.parts[stack])
+    same = StackSource(
+        (), (*write(tmp_path, json.loads(text)).files, *select(many, stack).files), tmp_path
+    )
+    assert len(load_grants(same, ["read-only@production"])) == 1
+    for replaced in ("AROA", "fleet-user"):
+        if replaced in text:
+            where = write(tmp_path, json.loads(text.replace(replaced, replaced[::-1].upper())))
+            both = StackSource((), (*where.files, *select(many, stack).files), tmp_path)
+            assert len(load_grants(both, ["read-only@production"])) == 2

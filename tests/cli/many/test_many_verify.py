@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cross_account_access.cli.verify.half_drift import _describe_resources
 from tests.cli.fleets import ACCOUNTS, CI, DEVELOPMENT, PEOPLE, PRODUCTION, STAGING, name_both_alice
 
 if TYPE_CHECKING:
@@ -170,6 +171,33 @@ def test_a_policy_is_compared_whole(own_many: FleetStage) -> None:
     }
     (message,) = messages
     assert message.endswith(f"arn:aws:iam::{STAGING}:role/read-only is missing")
+
+
+@pytest.mark.parametrize(
+    ("key", "changed", "difference"),
+    [
+        ("accounts", range(299), "arn:aws:iam::000000000299:role/r-0 is missing"),
+        ("accounts", range(301), "arn:aws:iam::000000000300:role/r-4 is extra"),
+        ("names", range(4), "arn:aws:iam::000000000019:role/r-4 is missing and 280 more"),
+        ("names", range(6), "arn:aws:iam::000000000019:role/r-5 is extra and 280 more"),
+    ],
+)
+def test_hundreds_of_roles_are_said_in_a_short_message(
+    key: str, changed: range, difference: str
+) -> None:
+    def build(accounts: range = range(300), names: range = range(5)) -> dict[str, Any]:
+        ids = [f"{number:012}" for number in accounts]
+        statement = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": [f"arn:aws:iam::*:role/r-{name}" for name in names],
+            "Condition": {"StringEquals": {"aws:ResourceAccount": ids}},
+        }
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+    message = _describe_resources(build(), build(**{key: changed}))
+    assert difference in message
+    assert len(message) < 2000
 
 
 def test_the_same_roles_by_names_and_accounts_are_another_document(own_many: FleetStage) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
 import stack_config
+from cross_account_access.grants.fleet_set import FleetSet
 from sandbox.aws.server import client
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.other_side import allow_principals, make_roles
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from types_boto3_iam import IAMClient
 
+    from cross_account_access.grants.grant import GrantModel
     from sandbox.aws.server import Sandbox
 
 ACCOUNTS = ("people", "ci", "production", "staging", "lab")
@@ -37,6 +40,7 @@ GRANTS = {
         "principals": [{"role": "deployer"}, {"user": "alice"}],
         "conditions": {"externalId": "ci-7f3a"},
     },
+    "admin": {"source": "people", "destinations": ["staging"], "principals": [{"group": "admins"}]},
 }
 PEOPLE, CI, STAGING, LAB = map(account_id, ("people", "ci", "staging", "lab"))
 
@@ -91,9 +95,9 @@ class Fleet:
         else:
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=text)
 
-    def open_everything(self, account: str, user: str) -> None:
-        """Let a user assume every role."""
-        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    def allow(self, account: str, user: str, *roles: str) -> None:
+        """Let a user assume roles."""
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [*roles]}
         text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self.iam(account).put_user_policy(UserName=user, PolicyName="all", PolicyDocument=text)
 
@@ -111,14 +115,14 @@ def open_lab(fleet: Fleet) -> None:
     """Make the role in the account that its grant excludes, and let alice in there."""
     alice = f"arn:aws:iam::{PEOPLE}:user/alice"
     fleet.trust(LAB, "read", alice)
-    fleet.open_everything(PEOPLE, "alice")
+    fleet.allow(PEOPLE, "alice", f"arn:aws:iam::{LAB}:role/read")
 
 
 def trust_namesake(fleet: Fleet) -> None:
     """Trust both called alice in production, and let the other one assume every role."""
     both = [f"arn:aws:iam::{account}:user/alice" for account in (PEOPLE, CI)]
     fleet.trust(account_id("production"), "read", *both)
-    fleet.open_everything(CI, "alice")
+    fleet.allow(CI, "alice", "*")
 
 
 ALICE = f"arn:aws:iam::{PEOPLE}:user/alice"
@@ -139,6 +143,10 @@ SPOILT: dict[str, tuple[Callable[[Fleet], object], list[str]]] = {
             "read@staging, sandbox-outsider of ci: untrusted, another account",
             "read@staging, sandbox-stranger of None: untrusted, another account",
         ],
+    ),
+    "a policy with a role of another grant": (
+        lambda fleet: fleet.allow(PEOPLE, "alice", f"arn:aws:iam::{STAGING}:role/admin"),
+        ["admin@staging, alice of people: principal of another grant"],
     ),
     "a role that is gone from one destination": (
         lambda fleet: fleet.iam(STAGING).delete_role(RoleName="read"),
@@ -171,3 +179,17 @@ def test_what_is_wrong_in_one_account_is_noticed(
         f"{one.grant}, {name_of(one)} of {names.get(one.caller.split(':')[4])}: {one.attempt}"
         for one in wrong
     ] == noticed
+
+
+def test_an_exclusion_that_is_forgotten_is_noticed(parts: Fleet) -> None:
+    """Although the proof reads from the same config what access there is to be."""
+    find = FleetSet._find_destinations
+
+    def forget(settings: FleetSet, grant: GrantModel) -> tuple[str, ...]:
+        return find(settings, grant.model_copy(update={"exclude": []}))
+
+    with patch.object(FleetSet, "_find_destinations", forget):
+        wrong = [attempt for attempt in parts.prove(lambda _: None) if not attempt.holds]
+    assert [(one.grant, one.attempt, one.observed) for one in wrong] == [
+        ("read@lab", "excluded account", "allowed")
+    ]

@@ -191,7 +191,8 @@ class _Refusal:
         names = list(self._list_trusted())
         similar = [name for name in names if _get_tail(name) == _get_tail(caller.principal_arn)]
         if similar:
-            text += f"; {' and '.join(similar)} differs: check kind, account, path and case"
+            differ = "differs" if len(similar) == 1 else "differ"
+            text += f"; {' and '.join(similar)} {differ}: check kind, account, path and case"
         role, is_session = caller.arn.rpartition("/")[0], ":assumed-role/" in caller.arn
         sessions = [
             name.rpartition("/")[2]

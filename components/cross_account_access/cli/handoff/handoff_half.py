@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from cross_account_access.cli.aws_access import get_main_region
 from cross_account_access.cli.expected_half import build_expected_half
-from cross_account_access.cli.text_format import join_words
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principal_entities import Attachable
 from cross_account_access.iam import arns, limits
@@ -66,11 +65,11 @@ class HandoffHalf:
         return self.documents.source_account_id if source else self.documents.destination_account_id
 
     @property
-    def other_account(self) -> str:
-        """The other account."""
+    def other_accounts(self) -> list[str]:
+        """The other account; among many accounts, a destination may have several."""
         if self.side == "source":
-            return self.documents.destination_account_id
-        return join_words(self.documents.source_account_ids, "and")
+            return [self.documents.destination_account_id]
+        return self.documents.source_account_ids
 
     @property
     def region(self) -> str:

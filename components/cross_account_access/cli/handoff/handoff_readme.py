@@ -69,16 +69,19 @@ def render_readme(half: HandoffHalf) -> str:
 
 def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     documents, role = half.documents, half.documents.role
-    account, other_account = quote_plain(half.account), quote_plain(half.other_account)
-    yield f"# A role in account {account} for account {other_account}\n"
+    account, others = quote_plain(half.account), _name_others(half)
+    asks = "ask" if len(half.other_accounts) > 1 else "asks"
+    yield f"# A role in account {account} for {others}\n"
     yield (
-        f"You administer account {account}. Account {other_account} asks you to create the IAM "
+        f"You administer account {account}. {others.capitalize()} {asks} you to create the IAM "
         f"role {quote_code(role.name)}, which only the principals below can assume. This folder "
         "has all that you need.\n"
     )
     yield "## Who can assume the role\n"
     for principal in documents.principals:
-        yield f"- {_describe_principal(principal.kind, principal.name)}"
+        several = len(half.other_accounts) > 1
+        of_account = documents.get_account(principal) if several else None
+        yield f"- {_describe_principal(principal.kind, principal.name, of_account)}"
     yield ""
     yield from _list_conditions(role.trust_policy)
     yield "## What the role allows\n"
@@ -155,7 +158,7 @@ def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_source(half: HandoffHalf) -> Iterator[str]:
     documents, role = half.documents, half.documents.role
-    account, other_account = quote_plain(half.account), quote_plain(half.other_account)
+    account, other_account = map(quote_plain, (half.account, *half.other_accounts))
     yield f"# Permission in account {account} to assume a role of {other_account}\n"
     yield (
         f"You administer account {account}. Account {other_account} has the IAM role "
@@ -208,10 +211,15 @@ def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
 
 def _both_halves(half: HandoffHalf) -> str:
     return (
-        f"- Access works only after both halves are deployed, yours and that of account "
-        f"{quote_plain(half.other_account)}: cross-account access needs permission from both "
+        f"- Access works only after both halves are deployed, yours and that of "
+        f"{_name_others(half)}: cross-account access needs permission from both "
         "accounts. Either account can end it alone."
     )
+
+
+def _name_others(half: HandoffHalf) -> str:
+    plural = "s" if len(half.other_accounts) > 1 else ""
+    return f"account{plural} {' and '.join(map(quote_plain, half.other_accounts))}"
 
 
 def _render_steps(half: HandoffHalf) -> Iterator[str]:
@@ -231,7 +239,7 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
     yield from _list_checks(half)
     yield "```\n"
     yield (
-        f"Then tell the owner of account {quote_plain(half.other_account)}, who can verify by the "
+        f"Then tell the owner of {_name_others(half)}, who can verify by the "
         "checksum that it was deployed as handed over:\n"
     )
     grant, checksum = half.documents.label, ["--checksum", half.checksum]
@@ -274,5 +282,6 @@ def _list_checks(half: HandoffHalf) -> Iterator[str]:
         )
 
 
-def _describe_principal(kind: PrincipalKind, name: str) -> str:
-    return f"{kind.replace('_', ' ')} {quote_code(name)}: {TRAITS[kind].meaning}"
+def _describe_principal(kind: PrincipalKind, name: str, account: str | None = None) -> str:
+    of_account = f" of account {quote_plain(account)}" if account else ""
+    return f"{kind.replace('_', ' ')} {quote_code(name)}{of_account}: {TRAITS[kind].meaning}"

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from cross_account_access.cli.expected_half import build_destination_half, build_source_half
 from cross_account_access.cli.iam_reader import LiveEntity
+from cross_account_access.cli.stacks import list_labels
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.grants.policy_roles import list_policy_roles
@@ -185,9 +186,12 @@ def _are_equal(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
 
 def _describe_resources(expected: Mapping[str, object], attached: Mapping[str, object]) -> str:
     before, after = _list_resources(expected), _list_resources(attached)
-    parts = [f"{arn} is missing" for arn in sorted(before - after)]
-    parts += [f"{arn} is extra" for arn in sorted(after - before)]
-    return ", ".join(parts) or "its effect, actions or conditions differ"
+    # Names and accounts in one statement may be hundreds of roles.
+    parts = [
+        list_labels([f"{arn} is missing" for arn in sorted(before - after)]),
+        list_labels([f"{arn} is extra" for arn in sorted(after - before)]),
+    ]
+    return ", ".join(filter(None, parts)) or "its effect, actions or conditions differ"
 
 
 def _list_resources(document: Mapping[str, object]) -> set[str]:
