@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
+import yaml
 
 from cross_account_access.config.settings import NAMESPACE
-from examples.__main__ import EXAMPLES, PROFILES
+from examples.__main__ import EXAMPLES, FLEET, PROFILES
 from sandbox.aws.server import Sandbox
 from sandbox.deploy import in_process
 from sandbox.deploy.stack import load
 from sandbox.proof.people import make_people
 from tests.component.harness import run
 from tests.component.world import World
+from tests.fleet_example import emulate_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,13 +60,18 @@ def line(account: str | None, kind: str, name: str, parent: str | None) -> str:
 def made_by_stack(file: Path, sandbox: Sandbox, folder: Path) -> list[str]:
     """What a preview of the stack would make."""
     sandbox.reset()
+    for name in ("Pulumi.yaml", "__main__.py", "stack_config.py"):
+        shutil.copy(PROJECT / name, folder)
+    if file.parent == FLEET:
+        access = yaml.safe_dump(emulate_accounts(sandbox.endpoint))
+        (folder / "access.yaml").write_text(access, encoding="utf-8")
     config = folder / file.name
     text = file.read_text(encoding="utf-8").replace("http://127.0.0.1:4577", sandbox.endpoint)
     config.write_text(text, encoding="utf-8")
-    stack = load(PROJECT, "snapshot", config)
+    stack = load(folder, "snapshot", config)
     with make_people(stack.endpoint, stack.settings, keep=False):
         found = in_process.deploy(
-            PROJECT / "__main__.py", NAMESPACE, stack.name, stack.config, preview=True
+            folder / "__main__.py", NAMESPACE, stack.name, stack.config, preview=True
         )
     return [line(made.account, made.type, made.name, made.parent) for made in found.resources]
 

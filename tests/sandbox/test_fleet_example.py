@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from cross_account_access.cli.main import cli
 from examples.__main__ import FLEET
 from sandbox.__main__ import main
+from tests.fleet_example import emulate_accounts
 from tests.sandbox.commands import ROOT, free_port
 
 if TYPE_CHECKING:
@@ -163,12 +164,8 @@ def test_the_operators_stacks_are_the_fleets_and_wait_for_destinations() -> None
 
 
 def test_every_access_is_as_the_fleets_grants_say(tmp_path: Path) -> None:
-    access = yaml.safe_load(read_text("access.yaml"))
-    endpoint = f"http://127.0.0.1:{free_port()}"
+    access = emulate_accounts(f"http://127.0.0.1:{free_port()}")
     for account in access["accounts"].values():
-        # An emulated account's administrator instead of its deployer.
-        del account["assumeRole"]
-        account |= {"accessKey": account["accountId"], "secretKey": "s", "endpoint": endpoint}
         account.pop("lookUp", None)
     values = {f"cross-account-access:{key}": value for key, value in access.items()}
     config = tmp_path / "Pulumi.all.yaml"
