@@ -117,7 +117,9 @@ def _parse_documents(
     try:
         return read_grant_documents(text, policies)
     except InvalidInput as error:
-        if any_secret and error.problems[0].code == "policy-not-in-outputs":
+        lacks_policy = error.problems[0].code == "policy-not-in-outputs"
+        if any_secret and lacks_policy:
             raise _refuse_secret(f"{stack}: a policy of grant {name} is secret") from None
         message = f"{stack}: the documents of grant {name} are not understood: {error}"
-        raise InputError(message, _OTHER_VERSION) from None
+        # The message itself says what to do about a policy that isn't there.
+        raise InputError(message, "" if lacks_policy else _OTHER_VERSION) from None

@@ -132,6 +132,9 @@ def test_a_long_message_is_shortened() -> None:
         ("api error AccessDenied: is not authorized to perform: iam:CreateRole", "permission"),
         ("MalformedPolicyDocument: Invalid principal in policy", "must exist first"),
         ("Throttling: Rate exceeded", "--parallel"),
+        ("configure provider: AWS account ID not allowed: 999999999999", "access file"),
+        ("NoSuchEntity: The user with name alice cannot be found.", "Create the user"),
+        ("must have the key that an external ID refers to. Run `pulumi", "-s prod"),
         ("something else", ""),
     ],
 )

@@ -127,6 +127,8 @@ def test_a_failure_stops_no_other_and_is_told_and_taken_up_again(project: FleetP
     assert (again.exit_code, results(again.document)) == (ExitCode.DONE, {"production": "done"})
     nothing = project.run("up", "--failed", "--yes", "--json")
     assert (nothing.exit_code, nothing.document["stacks"]) == (ExitCode.DONE, [])
+    told = project.run("up", "--failed", "--yes").stdout
+    assert told == "Nothing to do: the last run left none of these stacks unfinished.\n"
 
 
 def test_a_fault_at_one_stack_stops_no_other(project: FleetProject) -> None:

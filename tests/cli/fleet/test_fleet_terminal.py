@@ -45,3 +45,10 @@ def test_progress_is_live_and_ctrl_c_reaches_each_stack_once(project: FleetProje
         assert terminal.process.wait(30) == ExitCode.INTERRUPTED
     # Ctrl-C of a terminal goes to its whole foreground process group, of which Pulumi is none.
     assert len(project.calls("interrupted")) == 2
+
+
+def test_nothing_to_go_on_with_is_not_asked_about(project: FleetProject) -> None:
+    project.plan(stacks=ALL)
+    with Terminal(project, "fleet", "up", "--failed") as terminal:
+        assert terminal.process.wait(30) == ExitCode.DONE
+    assert not project.calls("preview")

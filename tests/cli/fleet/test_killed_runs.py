@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -33,6 +34,18 @@ def test_an_interrupt_reaches_each_stack_once_and_all_is_told(
     project.plan(stacks=ALL)
     again = project.run("up", "--failed", "--yes", "--json")
     assert results(again.document) == dict.fromkeys(ALL, "done")
+
+
+def test_a_stack_that_is_interrupted_before_its_update_has_not_failed(
+    project: FleetProject,
+) -> None:
+    project.plan(stacks=ALL[1:], **{f"stack init/{ALL[0]}": {"seconds": 60}})
+    process = project.start("up", ALL[0], "--yes", "--json")
+    project.wait_for("stack init")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert results(json.loads(out)) == {ALL[0]: "interrupted"}
 
 
 def test_pulumi_outlives_a_killed_run_and_the_next_one_waits_for_it(project: FleetProject) -> None:

@@ -23,6 +23,18 @@ _REMEDIES = (
         r"[Nn]o valid credential sources|failed to retrieve credentials|shared config profile",
         "There are no credentials for the account: see its `profile` in the access file.",
     ),
+    (
+        r"AWS account ID not allowed",
+        "The credentials are of that account: see the stack's account in the access file.",
+    ),
+    (
+        r"NoSuchEntity|couldn't find resource",
+        "Create the user, role or group that a grant names, or correct its name and path.",
+    ),
+    (
+        r"the key that an external ID refers to",
+        "Name the stack: -s {stack}. Each stack that makes a part of the grant needs the value.",
+    ),
     (r"AccessDenied|not authorized to perform", "The account's credentials lack that permission."),
     (
         r"Invalid principal|MalformedPolicyDocument",

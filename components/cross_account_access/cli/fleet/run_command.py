@@ -89,6 +89,8 @@ def up(options: RunOptions) -> ExitCode:
         _require_terminal(options)
         report = _run(options, "preview")
         report.show()
+        if not report.results:
+            return report.exit_code
         if report.interrupted or not click.confirm("Deploy these stacks?", err=True):
             return ExitCode.INTERRUPTED if report.interrupted else ExitCode.NO
     return _report(options, _run(options, "up"))

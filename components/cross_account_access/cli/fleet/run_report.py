@@ -60,6 +60,9 @@ class RunReport:
     def show(self) -> None:
         """Print it for a person."""
         console = make_console()
+        if not self.results:
+            console.print("Nothing to do: the last run left none of these stacks unfinished.")
+            return
         table = Table(box=None, pad_edge=False)
         table.add_column("stack")
         table.add_column("result")

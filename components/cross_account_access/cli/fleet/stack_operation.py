@@ -237,7 +237,9 @@ class StackOperation:
     def _fail(self, message: str, remedy: str = "") -> StackResult:
         remedy = remedy or find_remedy(message, self.stack, self._verb)
         log = self._log if self._log.exists() else None
-        return StackResult(self.stack, "failed", message=message, remedy=remedy, log=log)
+        # A short command that was interrupted ends as one that failed does.
+        outcome: Outcome = "interrupted" if self._context.pulumi.interrupted.is_set() else "failed"
+        return StackResult(self.stack, outcome, message=message, remedy=remedy, log=log)
 
     # --- What a killed run has left ---------------------------------------------------------------
 

@@ -130,7 +130,7 @@ def _show_files(files: StackFiles, reason: str) -> None:
     for name, place in files.orphans.items():
         echo(
             f"No account: stack {name}, in {place}. If it isn't needed any more: "
-            f"cross-account-access fleet destroy {name}"
+            f"cross-account-access fleet destroy {name}, then pulumi stack rm {name}"
         )
     if reason:
         echo(f"Not compared with the stacks in the backend: {reason}", err=True)
