@@ -167,9 +167,10 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     work = base / "project"
     work.mkdir(parents=True, exist_ok=True)
     (base / "state").mkdir(exist_ok=True)
-    for name in _PROGRAM:
-        shutil.copy(stack.folder / name, work)
     project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    program = stack.folder / project.pop("main", ".")
+    for name in _PROGRAM:
+        shutil.copy(program / name, work)
     project["runtime"]["options"]["virtualenv"] = sys.prefix
     (work / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
     settings = work / f"Pulumi.{stack.name}.yaml"
