@@ -34,12 +34,14 @@ class DeployedGrant:
         outputs: Its other outputs, of which nothing is checked: `cliProfile`, …; empty where the
             stack exports documents only.
         options: The options that select its stack, for hints: `--stack dev`.
+        parts: What it was merged of; empty where it is one stack's own.
     """
 
     stack: str
     documents: GrantDocuments
     outputs: Mapping[str, Any]
     options: tuple[str, ...] = ()
+    parts: tuple["DeployedGrant", ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,7 +138,7 @@ def load_grants(
         )
     ]
     if merged:
-        grants = _merge_grants(grants)
+        grants = merge_grants(grants)
     kept: set[int] = set()
     for name in names:
         selected = select_grants(grants, name)
@@ -175,7 +177,7 @@ def list_labels(labels: Sequence[str]) -> str:
     return f"{', '.join(labels[:_MOST_LISTED])}{rest}"
 
 
-def _merge_grants(grants: Sequence[DeployedGrant]) -> list[DeployedGrant]:
+def merge_grants(grants: Sequence[DeployedGrant]) -> list[DeployedGrant]:
     """Make one of those that are parts of one grant and destination, where they agree."""
     alike: dict[object, list[DeployedGrant]] = {}
     for position, grant in enumerate(grants):
@@ -199,7 +201,7 @@ def _merge_parts(parts: list[DeployedGrant]) -> list[DeployedGrant]:
     pairs = dict.fromkeys(
         pair for part in parts for pair in zip(part.options[::2], part.options[1::2], strict=True)
     )
-    return [DeployedGrant(stacks, documents, outputs, tuple(chain(*pairs)))]
+    return [DeployedGrant(stacks, documents, outputs, tuple(chain(*pairs)), tuple(parts))]
 
 
 def load_grant(where: StackSource, name: str | None) -> DeployedGrant:

@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from cross_account_access.cli.terminal import ExitCode
 from tests.cli.fleet.fleet_projects import Done, FleetProject
-from tests.cli.fleets import ACCOUNTS, GRANTS, STAGING, FleetStage, deploy_fleet
+from tests.cli.fleets import ACCOUNTS, GRANTS, PEOPLE, STAGING, FleetStage, deploy_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,66 @@ def test_every_stack_has_its_part_of_the_answer(project: FleetProject, stage: Fl
     verified = {one["stack"]: one["verified"] for one in done.document["stacks"]}
     assert verified == {"people": 3, "ci": 3, "production": 1, "staging": 1, "development": 1}
     assert not project.calls("stack select")
+
+
+def test_a_grant_of_which_several_stacks_make_parts_is_verified_once(
+    project: FleetProject, stage: FleetStage
+) -> None:
+    done = verify(project, stage)
+    assert sorted((one["grant"], one["stack"]) for one in done.document["grants"]) == [
+        (f"read-only@{account}", f"{account}, ci and people")
+        for account in ("development", "production", "staging")
+    ]
+
+
+def test_drift_in_a_source_is_told_of_its_stack_with_its_remedy(
+    project: FleetProject, stage: FleetStage
+) -> None:
+    iam = stage.iam(PEOPLE)
+    (policy,) = iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"]
+    iam.detach_user_policy(UserName="alice", PolicyArn=policy["PolicyArn"])
+    try:
+        done = verify(project, stage)
+    finally:
+        stage.restore()
+    findings = [one for result in done.document["grants"] for one in result["findings"]]
+    assert [(one["code"], "--refresh" in one["remedy"]) for one in findings] == [
+        ("policy-detached", True)
+    ] * 3
+    counts = {one["stack"]: one["findings"] for one in done.document["stacks"]}
+    assert counts == {"people": 3, "ci": 0, "production": 0, "staging": 0, "development": 0}
+
+
+def test_stacks_that_contradict_each_other_are_told_by_name(
+    project: FleetProject, stage: FleetStage
+) -> None:
+    file = project.fake / "people.outputs.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("7200", "7201"), encoding="utf-8")
+    done = project.run("verify", "--profile", "alice", "--timeout", "0", **select_aws(stage))
+    titles = [line for line in done.stdout.splitlines() if line.startswith("read-only@staging")]
+    assert sorted(line.split()[2] for line in titles) == ["ci", "people", "staging"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"), [("production", ExitCode.DONE), ("people", ExitCode.WRONG_INPUT)]
+)
+def test_a_profile_of_the_fleets_other_accounts_is_left_unused(
+    project: FleetProject, stage: FleetStage, profile: str, code: ExitCode
+) -> None:
+    options = ("--destination-profile", "staging", "--destination-profile", profile)
+    done = verify(project, stage, "staging", *options)
+    assert done.exit_code == code, done.stderr
+
+
+def test_a_profile_may_be_of_an_account_whose_id_the_access_file_leaves_out(
+    project: FleetProject, stage: FleetStage
+) -> None:
+    file = project.folder / "access.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del content["accounts"]["production"]["accountId"]
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    done = verify(project, stage, "staging", "--destination-profile", "production")
+    assert done.exit_code == ExitCode.DONE, done.stderr
 
 
 def test_drift_is_told_of_the_stack_whose_part_it_is(

@@ -1,5 +1,6 @@
 """The command `fleet verify`: the grants of many stacks, verified in one go."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import click
 from rich.table import Table
 
 from cross_account_access.cli.stack_records import find_records
-from cross_account_access.cli.stacks import DeployedGrant, StackSource
+from cross_account_access.cli.stacks import DeployedGrant, StackSource, merge_grants
 from cross_account_access.cli.terminal import Command, ExitCode, Failure, emit, make_console
 from cross_account_access.cli.verify.verify_command import (
     VerifyOptions,
@@ -17,6 +18,7 @@ from cross_account_access.cli.verify.verify_command import (
 )
 from cross_account_access.cli.verify.verify_report import VerifyReport
 from cross_account_access.errors import Refusal
+from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.json_text import parse_json
 
 from .fleet_file import Fleet
@@ -54,17 +56,18 @@ def verify_stacks(
     """Verify the grants of the stacks that name the caller, as `verify` does.
 
     Drift is reported in each account whose part a stack makes, as far as the credentials read it:
-    --source-profile and --destination-profile may be repeated. A stack that can't be read stops no
-    other.
+    --source-profile and --destination-profile may be repeated, also for accounts that aren't of
+    these stacks. A stack that can't be read stops no other.
     """
     stacks = [stack.name for stack in choose_stacks(fleet, names, failed=failed)]
     grants, unread = _read_stacks(fleet, stacks, parallel)
     report: VerifyReport | None = None
     if grants:
         where = StackSource(tuple(stacks), (), fleet.folder)
-        chosen = VerifyOptions((), where, checksum=None, strict=strict, as_json=as_json, **options)
-        report = verify_grants(chosen, grants)
-    rows = [_summarize(stack, report, unread) for stack in stacks]
+        options |= {"strict": strict, "as_json": as_json, "spare": _list_accounts(fleet)}
+        chosen = VerifyOptions((), where, checksum=None, **options)
+        report = verify_grants(chosen, merge_grants(grants))
+    rows = _summarize(stacks, report, unread)
     if as_json:
         emit((report.as_json() if report else {}) | {"stacks": rows})
     else:
@@ -123,17 +126,50 @@ def _read_stack(pulumi: "DetachedPulumi", fleet: Fleet, stack: str) -> list[Depl
     ]
 
 
-def _summarize(
-    stack: str, report: VerifyReport | None, unread: Mapping[str, str]
-) -> dict[str, Any]:
-    results = [one for one in report.results if one.grant.stack == stack] if report else []
+def _list_accounts(fleet: Fleet) -> dict[AccountSide, set[str | None]]:
+    """The accounts of each half in the whole access file."""
+    settings = fleet.settings
+    grants = settings.grants.values()
+    sources = {grant.source_of(principal) for grant in grants for principal in grant.principals}
+    destinations = {account for _, account in settings.roles}
+    ids = settings.account_ids
     return {
-        "stack": stack,
-        "verified": len(results),
-        "findings": sum(len(one.findings) for one in results),
-        "notChecked": sum(len(one.unchecked) for one in results),
-        "message": unread.get(stack, "" if results else "no grant of it names the caller"),
+        "source": {ids[account] for account in sources},
+        "destination": {ids[account] for account in destinations},
     }
+
+
+def _summarize(
+    stacks: Sequence[str], report: VerifyReport | None, unread: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What was found in each stack's parts."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for result in report.results if report else ():
+        parts = result.grant.parts or (result.grant,)
+        counts.update((part.stack, "verified") for part in parts)
+        for key, items in (("findings", result.findings), ("notChecked", result.unchecked)):
+            for item in items:
+                counts.update((stack, key) for stack in _find_stacks(parts, item.account))
+    return [
+        {
+            "stack": stack,
+            **{key: counts[stack, key] for key in ("verified", "findings", "notChecked")},
+            "message": unread.get(
+                stack, "" if counts[stack, "verified"] else "no grant of it names the caller"
+            ),
+        }
+        for stack in stacks
+    ]
+
+
+def _find_stacks(parts: Sequence[DeployedGrant], account: str | None) -> list[str]:
+    """The stack that makes an account's part, by default the role's; all where none does."""
+    makers = [
+        part.stack
+        for part in parts
+        if part.documents.makes_part_of(account or part.documents.destination_account_id)
+    ]
+    return makers or [part.stack for part in parts]
 
 
 def _show(rows: Sequence[Mapping[str, Any]]) -> None:

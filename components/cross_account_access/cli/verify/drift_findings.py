@@ -163,6 +163,7 @@ class DriftFinding:
         remedy: What to do.
         principal: The principal's name, where it concerns only one.
         key: What tells that one apart, for another account's may have the same name.
+        account: The ID of the account that it is in; None where it may be either.
     """
 
     grant: str
@@ -172,6 +173,7 @@ class DriftFinding:
     remedy: str
     principal: str | None = None
     key: PrincipalKey | None = None
+    account: str | None = None
 
     def explains(self, principal: SourceHalf) -> bool:
         """Whether it can be the reason that AWS refuses that principal."""
@@ -196,11 +198,13 @@ class Unchecked:
         what: What it is.
         why: The reason.
         permission: The missing permission, where that is the reason.
+        account: The ID of the account that has it, where it is of one.
     """
 
     what: str
     why: str
     permission: str | None = None
+    account: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same for `--json`."""
@@ -246,4 +250,4 @@ def make_finding(
             "again, and give it to them."
         )
     name, key = (principal.name, principal.key) if principal else (None, None)
-    return DriftFinding(documents.grant, half, code, message, remedy, name, key)
+    return DriftFinding(documents.grant, half, code, message, remedy, name, key, account or None)

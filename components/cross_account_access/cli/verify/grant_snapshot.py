@@ -72,7 +72,7 @@ class SnapshotReader:
             if half.attached_to is None:
                 what = f"the policy of {half.kind.replace('_', ' ')} {half.name}"
                 why = "it is attached outside the stack, and to whom is not known"
-                unchecked.append(Unchecked(what, why))
+                unchecked.append(Unchecked(what, why, account=account))
                 continue
             principal = self._read_entity("source", account, half.attached_to)
             if isinstance(principal, Unchecked):
@@ -103,14 +103,14 @@ class SnapshotReader:
         what = f"{kind} {name} of account {account}"
         if (aws := self.by_account.get(account, session)) is None:
             why = f"the credentials are of another account; pass others by --{side}-profile NAME"
-            return Unchecked(what, why)
+            return Unchecked(what, why, account=account)
         key = (account, kind, name)
         if key not in self._cache:
             try:
                 self._cache[key] = EntitySnapshot(read_entity(aws, kind, name))
             except UnreadableError as error:
                 why = f"the credentials lack {error.permission} on {error.resource}"
-                self._cache[key] = Unchecked(what, why, error.permission)
+                self._cache[key] = Unchecked(what, why, error.permission, account)
         return self._cache[key]
 
     def list_groups(self, caller: CallerIdentity) -> list[str] | None:

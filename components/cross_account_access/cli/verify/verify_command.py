@@ -2,8 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,6 +29,7 @@ from cross_account_access.cli.stacks import (
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.grants.documents import SourceHalf
+from cross_account_access.iam.findings import AccountSide
 
 from .access_analyzer import AccessAnalyzer
 from .access_attempts import sign_in_with_mfa
@@ -62,7 +63,11 @@ def _read_checksum(_: click.Context, __: click.Parameter, text: str | None) -> s
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """The options of `verify`, as its decorators pass them."""
+    """The options of `verify`, as its decorators pass them.
+
+    Attributes:
+        spare: Further accounts of each half, whose profiles stay unused; None for an unknown one.
+    """
 
     names: tuple[str, ...]
     where: StackSource
@@ -74,6 +79,7 @@ class VerifyOptions:
     checksum: str | None
     strict: bool
     as_json: bool
+    spare: Mapping[AccountSide, Collection[str | None]] = field(default_factory=dict)
 
 
 def add_verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,13 +195,16 @@ def _build_reader(
     by_account: dict[str, AwsAccess] = {}
     sources = {account for one in documents for account in one.source_account_ids}
     destinations = {one.destination_account_id for one in documents}
-    for half, profile, accounts in (
+    readers: list[tuple[AccountSide, str, set[str]]] = [
         *(("source", profile, sources) for profile in options.readers.source),
         *(("destination", profile, destinations) for profile in options.readers.destination),
-    ):
+    ]
+    for half, profile, accounts in readers:
         aws = replace(options.aws, profile=profile)
         account = get_identity(aws, f"identify the profile {profile}").account
         if account not in accounts:
+            if not {account, None}.isdisjoint(options.spare.get(half, ())):
+                continue
             raise InputError(
                 f"--{half}-profile {profile} must be of the {half}, "
                 f"{list_labels(sorted(accounts))}; it is of account {account}"

@@ -1,5 +1,6 @@
 """The answer of `verify`, as JSON and for a person."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -67,10 +68,14 @@ class VerifyReport:
         """Print it for a person."""
         console = make_console()
         console.print(f"As {self.caller.arn}")
+        counts = Counter(result.grant.name for result in self.results)
         for result in self.results:
-            name = result.grant.name, "bold"
+            grant = result.grant
+            # Stacks that contradict each other have it each.
+            stack = f" of {grant.stack}" if counts[grant.name] > 1 else ""
             console.print()
-            console.print(Text.assemble(name, f"  {result.grant.documents.role.arn}"))
+            title = Text.assemble((grant.name, "bold"), f"{stack}  {grant.documents.role.arn}")
+            console.print(title)
             _show_result(result)
         console.print()
         _show_unchecked(self.unchecked)
