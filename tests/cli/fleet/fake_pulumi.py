@@ -1,7 +1,7 @@
 """Stands in for the Pulumi CLI: keeps its calls, and does what a test's plan says.
 
-The plan is a JSON file: for VERB/STACK the exit code, text, events and seconds; `stacks` and `url`
-of the backend, and `states` of stacks.
+The plan is a JSON file: for VERB/STACK the exit code, text, events and seconds, and whether it is
+`stubborn` and takes them all; `stacks` and `url` of the backend, and `states` of stacks.
 """
 # ruff: noqa: T201 - a program that prints
 
@@ -59,7 +59,7 @@ def work(step: dict[str, Any], words: list[str]) -> None:
         with Path(words[words.index("--event-log") + 1]).open("a", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(event)}\n" for event in step.get("events", []))
     until = time.monotonic() + step.get("seconds", 0)
-    while time.monotonic() < until and not INTERRUPTS:
+    while time.monotonic() < until and (step.get("stubborn") or not INTERRUPTS):
         time.sleep(0.02)
     if INTERRUPTS:
         keep({"verb": "interrupted", "stack": words[-1]})

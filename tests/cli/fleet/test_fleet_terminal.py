@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from cross_account_access.cli.terminal import ExitCode
@@ -45,6 +48,19 @@ def test_progress_is_live_and_ctrl_c_reaches_each_stack_once(project: FleetProje
         assert terminal.process.wait(30) == ExitCode.INTERRUPTED
     # Ctrl-C of a terminal goes to its whole foreground process group, of which Pulumi is none.
     assert len(project.calls("interrupted")) == 2
+
+
+def test_ctrl_c_is_answered_at_once(project: FleetProject) -> None:
+    stubborn = {"seconds": 2, "stubborn": True}
+    project.plan(stacks=ALL, **{"up/production": stubborn, "up/staging": stubborn})
+    with Terminal(project, "fleet", "up", "--yes", "--parallel", "2") as terminal:
+        project.wait_for("up", count=2)
+        os.kill(terminal.process.pid, signal.SIGINT)
+        terminal.wait_for("Waiting for 2 stacks to finish what they have begun; Ctrl-C again ends")
+        assert not project.calls("interrupted")
+        assert terminal.process.wait(30) == ExitCode.INTERRUPTED
+    assert len(project.calls("interrupted")) == 2
+    assert terminal.seen.count("Waiting for") == 1
 
 
 def test_nothing_to_go_on_with_is_not_asked_about(project: FleetProject) -> None:

@@ -30,6 +30,10 @@ _VARIABLES = {
 }
 
 
+class NotStartedError(Exception):
+    """A command wasn't started, for the run was interrupted before."""
+
+
 class DetachedPulumi(automation.PulumiCommand):
     """Runs the Pulumi CLI.
 
@@ -50,14 +54,26 @@ class DetachedPulumi(automation.PulumiCommand):
         additional_env: Mapping[str, str],
         on_output: object = None,
         on_error: object = None,
+        *,
+        whole: bool = False,
     ) -> automation.CommandResult:
         """Run a short command, as the Automation API does.
 
+        Args:
+            args: Its arguments.
+            cwd: The project's folder.
+            additional_env: Further variables of its environment.
+            on_output: Not used.
+            on_error: Not used.
+            whole: Whether it runs to its end also if the run is interrupted.
+
         Raises:
             automation.CommandError: If it fails.
+            NotStartedError: If the run was interrupted before.
         """
         del on_output, on_error  # of long commands; those run by `run_to_log`
-        process = self._start(args, cwd, additional_env, subprocess.PIPE, subprocess.PIPE)
+        pipe = subprocess.PIPE
+        process = self._start(args, cwd, additional_env, pipe, pipe, whole=whole)
         try:
             out, err = process.communicate()
         finally:
@@ -86,6 +102,9 @@ class DetachedPulumi(automation.PulumiCommand):
             log: The file.
             on_start: Called with the process's ID.
             on_poll: Called again and again until it has ended.
+
+        Raises:
+            NotStartedError: If the run was interrupted before.
         """
         with open_private(log) as file:
             process = self._start(list(args), str(cwd), variables, file, subprocess.STDOUT)
@@ -107,9 +126,19 @@ class DetachedPulumi(automation.PulumiCommand):
                     process.send_signal(signal.SIGINT)
 
     def _start(
-        self, args: Sequence[str], cwd: str, variables: Mapping[str, str], out: Any, err: Any
+        self,
+        args: Sequence[str],
+        cwd: str,
+        variables: Mapping[str, str],
+        out: Any,
+        err: Any,
+        *,
+        whole: bool = False,
     ) -> "subprocess.Popen[Any]":
         with self._lock:
+            # What is started from here on gets the signal that is sent next.
+            if self.interrupted.is_set() and not whole:
+                raise NotStartedError
             process = subprocess.Popen(  # noqa: S603 - Pulumi, with arguments of ours
                 [self.command, "--non-interactive", *args],
                 stdin=subprocess.DEVNULL,
@@ -121,7 +150,8 @@ class DetachedPulumi(automation.PulumiCommand):
                 errors="replace",
                 process_group=0 if os.name == "posix" else None,
             )
-            self._running.add(process)
+            if not whole:
+                self._running.add(process)
         return process
 
     def _end(self, process: "subprocess.Popen[Any]") -> None:

@@ -161,5 +161,6 @@ def _run(options: RunOptions, verb: "Verb") -> "RunReport":
             record.begin(verb, names)
         accounts = project.settings.account_ids
         context = RunContext(pulumi, project.folder, run_folder, deployed, record, accounts)
-        results = run_stacks(context, verb, stacks, parallelism.number, RunProgress())
+        progress = RunProgress(pulumi.interrupted)
+        results = run_stacks(context, verb, stacks, parallelism.number, progress)
     return RunReport(verb, parallelism.number, results, pulumi.interrupted.is_set())

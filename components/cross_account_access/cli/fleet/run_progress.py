@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event
 
 from rich.live import Live
 from rich.table import Table
 
 from cross_account_access.cli.terminal import make_progress_console
+from cross_account_access.cli.text_format import format_count
 
 from .stack_operation import StackOperation
 
@@ -14,9 +16,15 @@ _MOST_LINES = 15
 
 
 class RunProgress:
-    """Shows how far the stacks are, on stderr."""
+    """Shows how far the stacks are, on stderr.
 
-    def __init__(self) -> None:
+    Args:
+        interrupted: Set when the run is interrupted.
+    """
+
+    def __init__(self, interrupted: Event) -> None:
+        self._interrupted = interrupted
+        self._is_interrupt_told = False
         self._console = make_progress_console()
         self._operations: Sequence[StackOperation] = ()
         self._told: dict[str, str] = {}
@@ -35,6 +43,9 @@ class RunProgress:
 
     def update(self) -> None:
         """Show what is new."""
+        if self._interrupted.is_set() and not self._is_interrupt_told:
+            self._is_interrupt_told = True
+            self._tell_interrupt()
         if self._live:
             self._live.update(self._draw(), refresh=True)
             return
@@ -45,8 +56,20 @@ class RunProgress:
                 seconds = f" after {operation.result.seconds:.0f} s" if operation.result else ""
                 self._console.print(f"{operation.stack}: {text}{seconds}")
 
+    def _tell_interrupt(self) -> None:
+        # Pulumi may have ended already.
+        if running := self._list_running():
+            count = format_count(len(running), "stack")
+            self._console.print(
+                f"Waiting for {count} to finish what they have begun; Ctrl-C again ends them at "
+                "once."
+            )
+
+    def _list_running(self) -> list[StackOperation]:
+        return [one for one in self._operations if one.status and not one.result]
+
     def _draw(self) -> Table:
-        running = [one for one in self._operations if one.status and not one.result]
+        running = self._list_running()
         ended = [one.result for one in self._operations if one.result]
         failed = sum(result.outcome == "failed" for result in ended)
         table = Table.grid(padding=(0, 2))

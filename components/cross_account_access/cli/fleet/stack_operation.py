@@ -16,7 +16,7 @@ from pulumi import automation
 from cross_account_access.cli.terminal import Failure, as_failure
 from cross_account_access.cli.text_format import format_count
 
-from .detached_pulumi import DetachedPulumi
+from .detached_pulumi import DetachedPulumi, NotStartedError
 from .engine_events import EngineEvents, describe_output
 from .error_remedies import find_remedy
 from .pending_creates import adopt_pending_creates, find_strangers, has_unrecorded, list_unconfirmed
@@ -123,6 +123,8 @@ class StackOperation:
             result = self._run()
         except automation.CommandError as error:
             result = self._fail(describe_output(str(error)))
+        except NotStartedError:
+            result = StackResult(self.stack, "interrupted")
         except Exception as error:  # noqa: BLE001 - no fault at one stack ends the others
             failure = as_failure(error)
             result = self._fail(failure.message, getattr(failure, "remedy", ""))
@@ -269,12 +271,14 @@ class StackOperation:
         if code := self._run_engine([*_REFRESH, *targets]):
             message = self._conclude(code).message
             raise Failure(f"AWS can't be asked what a killed update made: {message}")
-        refreshed = self._export("--show-secrets")["deployment"]
+        # Interrupted here, somebody else's role would stay in the state.
+        refreshed = self._export("--show-secrets", whole=True)["deployment"]
         for urn in find_strangers(unconfirmed, refreshed):
-            self._call("state", "delete", urn, "--yes")
+            self._call("state", "delete", urn, "--yes", whole=True)
 
-    def _export(self, *options: str) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads(self._call("stack", "export", *options))
+    def _export(self, *options: str, whole: bool = False) -> dict[str, Any]:
+        text = self._call("stack", "export", *options, whole=whole)
+        state: dict[str, Any] = json.loads(text)
         return {**state, "deployment": state.get("deployment") or {}}
 
     def _import(self, state: Mapping[str, Any]) -> None:
@@ -286,13 +290,13 @@ class StackOperation:
         finally:
             file.unlink(missing_ok=True)
 
-    def _call(self, *arguments: str) -> str:
+    def _call(self, *arguments: str, whole: bool = False) -> str:
         """Run a short command on the stack, again if it met a lock of a killed run of ours."""
         command = [*arguments, "--stack", self.stack]
         folder = str(self._context.folder)
         try:
-            return self._context.pulumi.run(command, folder, {}).stdout
+            return self._context.pulumi.run(command, folder, {}, whole=whole).stdout
         except automation.CommandError as error:
             if not self._lift_lock(str(error)):
                 raise
-        return self._context.pulumi.run(command, folder, {}).stdout
+        return self._context.pulumi.run(command, folder, {}, whole=whole).stdout
