@@ -14,7 +14,7 @@ from tests.cli.terminals import INTERRUPT, Terminal
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", ExitCode.DONE), ("\n", ExitCode.NO)])
 def test_up_shows_a_preview_and_asks(project: FleetProject, answer: str, code: ExitCode) -> None:
-    project.plan(stacks=ALL)
+    project.plan(stacks=[*ALL, "gone"])
     with Terminal(project, "fleet", "up") as terminal:
         terminal.wait_for("Deploy these stacks?")
         assert len(project.calls("preview")) == 3
@@ -22,6 +22,7 @@ def test_up_shows_a_preview_and_asks(project: FleetProject, answer: str, code: E
         terminal.type(answer)
         assert terminal.process.wait(30) == code
     assert len(project.calls("up")) == (3 if code == ExitCode.DONE else 0)
+    assert terminal.seen.count("No account: stack gone") == 1
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", ExitCode.DONE), ("n\n", ExitCode.NO)])

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cross_account_access.cli.terminal import ExitCode
-from tests.cli.fleet.fleet_projects import HUB, FleetProject
+from tests.cli.fleet.fleet_projects import ALL, HUB, FleetProject
 from tests.hostile_outputs import HOSTILE_VALUES
 
 if TYPE_CHECKING:
@@ -89,6 +89,28 @@ def test_stacks_without_an_account_are_told_and_stay(tmp_path: Path) -> None:
     }
     assert left.exists()
     assert project.list_called() == [("stack ls", "")]
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes"), ("destroy", "--yes")])
+def test_every_run_on_all_stacks_tells_of_those_without_an_account(
+    project: FleetProject, command: tuple[str, ...]
+) -> None:
+    config = f"config: {{{FILE}: access.yaml, {ONLY}: [left]}}"
+    (project.folder / "Pulumi.left.yaml").write_text(config, encoding="utf-8")
+    project.plan(stacks=["gone", "left", *ALL])
+    told = [line for line in project.run(*command).stderr.splitlines() if "No account" in line]
+    gone, left = "No account: stack gone, in", "No account: stack left, in Pulumi.left.yaml and"
+    needless = "If it isn't needed any more:"
+    destroy, rm = "cross-account-access fleet destroy left", ", then pulumi stack rm"
+    assert told == [
+        f"{gone} the backend. {needless} pulumi destroy -s gone{rm} gone",
+        f"{left} the backend. {needless} {destroy}{rm} left",
+    ]
+    done = project.run(*command, "--json")
+    assert done.document["orphans"].keys() == {"gone", "left"}
+    assert "No account" not in done.stderr
+    assert "No account" not in project.run(*command, "people").stderr
+    assert {"gone", "left"}.isdisjoint(stack for _, stack in project.list_called())
 
 
 def test_a_stacks_name_from_the_backend_reaches_no_terminal_as_it_is(tmp_path: Path) -> None:

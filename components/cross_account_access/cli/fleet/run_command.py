@@ -24,6 +24,7 @@ from .fleet_plan import FleetStack
 from .parallelism import choose_parallelism
 from .run_lock import hold_run_lock, make_run_folder
 from .run_record import RunRecord
+from .stack_files import describe_orphan, list_orphans
 
 if TYPE_CHECKING:
     from .run_report import RunReport
@@ -150,6 +151,7 @@ def _run(options: RunOptions, verb: "Verb") -> "RunReport":
     pulumi = find_pulumi()
     deployed = list_stacks(pulumi, project.folder)
     check_passphrase(pulumi, project.folder, names)
+    orphans = _find_orphans(options, verb, deployed)
     parallelism = choose_parallelism(options.parallel, len(stacks))
     count = format_count(len(stacks), "stack")
     echo(f"{count}, {parallelism.number} at once ({parallelism.reason}).", err=True)
@@ -163,4 +165,17 @@ def _run(options: RunOptions, verb: "Verb") -> "RunReport":
         context = RunContext(pulumi, project.folder, run_folder, deployed, record, accounts)
         progress = RunProgress(pulumi.interrupted)
         results = run_stacks(context, verb, stacks, parallelism.number, progress)
-    return RunReport(verb, parallelism.number, results, pulumi.interrupted.is_set())
+    return RunReport(verb, parallelism.number, results, pulumi.interrupted.is_set(), orphans)
+
+
+def _find_orphans(options: RunOptions, verb: "Verb", deployed: list[str]) -> dict[str, str]:
+    """Find the stacks whose account has left the access file, and tell of them once."""
+    project = options.fleet
+    orphans = list_orphans(project.folder, project.file, project.settings.accounts, deployed)
+    orphans = {name: place for name, place in orphans.items() if name not in options.names}
+    is_told = verb == "up" and not options.yes  # by the preview
+    # Of the jobs of a CI, each with its stack's name, every one would tell of all.
+    if not (is_told or options.names or options.as_json):
+        for name, place in orphans.items():
+            echo(describe_orphan(name, place), err=True)
+    return orphans

@@ -1,7 +1,7 @@
 """What became of each stack of a run, as JSON and for a person."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
@@ -32,12 +32,14 @@ class RunReport:
         parallel: How many stacks at once.
         results: What became of each stack.
         interrupted: Whether the run was interrupted.
+        orphans: Stacks whose account is not in the access file, each with where it was found.
     """
 
     command: str
     parallel: int
     results: Sequence[StackResult]
     interrupted: bool
+    orphans: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -55,6 +57,7 @@ class RunReport:
             "interrupted": self.interrupted,
             "failed": self._count("failed"),
             "stacks": [result.as_json() for result in self.results],
+            "orphans": dict(self.orphans),
         }
 
     def show(self) -> None:

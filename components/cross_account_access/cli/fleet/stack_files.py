@@ -82,6 +82,17 @@ def list_orphans(
     return orphans
 
 
+def describe_orphan(name: str, place: str) -> str:
+    """Tell of a stack whose account has left the fleet, and what to do about it."""
+    # A stack without a config may be of another kind, so that `fleet` destroys none.
+    config = name_stack_file(name)
+    tool = "cross-account-access fleet destroy" if config in place else "pulumi destroy -s"
+    return (
+        f"No account: stack {name}, in {place}. If it isn't needed any more: {tool} {name}, then "
+        f"pulumi stack rm {name}"
+    )
+
+
 def _render(file: str, stack: str) -> str:
     # JSON's strings are YAML's.
     return f"config:\n  {_FILE}: {json.dumps(file)}\n  {_ONLY}: [{json.dumps(stack)}]\n"

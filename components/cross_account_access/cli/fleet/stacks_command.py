@@ -20,7 +20,7 @@ from .ci_matrix import render_github, render_gitlab
 from .fleet_file import Fleet
 from .fleet_options import add_fleet_options, stacks_argument
 from .fleet_plan import FleetStack
-from .stack_files import StackFiles, list_orphans, write_stack_files
+from .stack_files import StackFiles, describe_orphan, list_orphans, write_stack_files
 
 _TEMPLATE = ".gitlab/stack.yml"
 StackFormat = Literal["text", "json", "github", "gitlab"]
@@ -128,9 +128,6 @@ def _show_files(files: StackFiles, reason: str) -> None:
     for name, difference in files.different.items():
         echo(f"Left as it is: {name}: {difference}")
     for name, place in files.orphans.items():
-        echo(
-            f"No account: stack {name}, in {place}. If it isn't needed any more: "
-            f"cross-account-access fleet destroy {name}, then pulumi stack rm {name}"
-        )
+        echo(describe_orphan(name, place))
     if reason:
         echo(f"Not compared with the stacks in the backend: {reason}", err=True)
