@@ -298,8 +298,14 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
             return pulumi_engine.deploy(
                 stack, environment, fresh=fresh, preview=preview, tell=_stderr.print
             )
-    program = stack.folder / "__main__.py"
-    return in_process.deploy(program, NAMESPACE, stack.name, stack.config, preview=preview)
+    return in_process.deploy(
+        stack.program / "__main__.py",
+        NAMESPACE,
+        stack.name,
+        stack.config,
+        folder=stack.folder,
+        preview=preview,
+    )
 
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:

@@ -36,7 +36,13 @@ from sandbox.deploy.resource_handlers import UnsupportedResourceError
 
 
 def deploy(
-    program: Path, project: str, stack_name: str, config: Mapping[str, str], *, preview: bool
+    program: Path,
+    project: str,
+    stack_name: str,
+    config: Mapping[str, str],
+    *,
+    preview: bool,
+    folder: Path | None = None,
 ) -> Deployment:
     """Run the program and carry out what it registers.
 
@@ -46,6 +52,7 @@ def deploy(
         stack_name: The stack's name.
         config: The stack's config, its keys with their namespace, structured values as JSON.
         preview: Whether to create nothing, and only report what would be created.
+        folder: The project's folder; by default the program's.
 
     Raises:
         DeploymentError: If the program or AWS refuses.
@@ -56,7 +63,7 @@ def deploy(
 
     def run() -> None:
         # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        _configure(monitor, program.parent, project, stack_name, preview=preview)
+        _configure(monitor, folder or program.parent, project, stack_name, preview=preview)
         set_all_config(dict(config), [])
         asyncio.run(_run_in_stack(program))
 

@@ -168,9 +168,9 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     (base / "state").mkdir(exist_ok=True)
     project = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text(encoding="utf-8"))
-    program = stack.folder / project.pop("main", ".")
+    project.pop("main", None)
     for name in _PROGRAM:
-        shutil.copy(program / name, work)
+        shutil.copy(stack.program / name, work)
     project["runtime"]["options"]["virtualenv"] = sys.prefix
     (work / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
     settings = work / f"Pulumi.{stack.name}.yaml"

@@ -17,6 +17,7 @@ from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
 from sandbox.deploy.deployment import DeploymentError
 
 SANDBOX_PORT = 4577
+_PROJECT = "Pulumi.yaml"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Stack:
         config: Its config as Pulumi passes it to a program: structured values as JSON.
         endpoint: Where the emulated accounts are.
         access_file: The file that its accounts and grants are in; empty without one.
+        main: The program's folder, relative to the project's.
     """
 
     folder: Path
@@ -40,6 +42,12 @@ class Stack:
     config: Mapping[str, str]
     endpoint: str
     access_file: str = ""
+    main: str = "."
+
+    @property
+    def program(self) -> Path:
+        """The program's folder."""
+        return self.folder / self.main
 
 
 def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
@@ -65,7 +73,8 @@ def load(folder: Path, name: str, config_file: Path | None = None) -> Stack:
 
 
 def _read_stack(folder: Path, name: str, file: Path) -> Stack:
-    values = _read_defaults(folder) | _read_values(file)
+    project = _read_project(folder)
+    values = _read_defaults(project) | _read_values(file)
     if encrypted := _find_encrypted(values):
         raise make_refusal(
             "encrypted-value",
@@ -93,7 +102,8 @@ def _read_stack(folder: Path, name: str, file: Path) -> Stack:
 
     endpoint = _get_endpoint(settings, locate)
     _check_account_ids(settings, locate)
-    return Stack(folder, name, file, settings, config, endpoint, access_file)
+    main = str((project or {}).get("main") or ".")
+    return Stack(folder, name, file, settings, config, endpoint, access_file, main)
 
 
 def get_account_ids(settings: Settings) -> dict[str, str]:
@@ -184,8 +194,8 @@ def _get_endpoint(settings: Settings, locate: Callable[[str, str], str]) -> str:
     return next(iter(endpoints))
 
 
-def _read_defaults(folder: Path) -> dict[str, Any]:
-    file = folder / "Pulumi.yaml"
+def _read_project(folder: Path) -> Any:
+    file = folder / _PROJECT
     if not file.is_file():
         raise make_refusal(
             "no-project",
@@ -193,7 +203,11 @@ def _read_defaults(folder: Path) -> dict[str, Any]:
             str(folder),
             "must be a Pulumi project's folder, with a file Pulumi.yaml",
         )
-    declared = _read_config(file)
+    return read_yaml(file, file.name)
+
+
+def _read_defaults(project: Any) -> dict[str, Any]:
+    declared = _get_config(project, _PROJECT)
     return {
         f"{NAMESPACE}:{key}": schema["default"]
         for key, schema in declared.items()
@@ -207,10 +221,13 @@ def _read_values(file: Path) -> dict[str, Any]:
 
 
 def _read_config(file: Path) -> dict[Any, Any]:
-    content = read_yaml(file, file.name)
+    return _get_config(read_yaml(file, file.name), file.name)
+
+
+def _get_config(content: Any, file: str) -> dict[Any, Any]:
     values = content.get("config") if isinstance(content, dict) else content
     if not isinstance(values, dict | None):
-        raise make_refusal("config-not-a-map", f"{file.name}: config", "", "must be a map")
+        raise make_refusal("config-not-a-map", f"{file}: config", "", "must be a map")
     return values or {}
 
 
