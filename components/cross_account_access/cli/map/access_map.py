@@ -1,10 +1,15 @@
 """The map as plain data: principals, roles, and which may assume which. No external ID is in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from cross_account_access.cli.text_format import format_count, format_duration, join_words
+from cross_account_access.cli.text_format import (
+    format_count,
+    format_duration,
+    join_words,
+    shorten_list,
+)
 from cross_account_access.grants.grant import Side
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import limits
@@ -216,6 +221,23 @@ class AccessMap:
     def edges_to(self, key: str) -> list[Edge]:
         """Return who may assume a role."""
         return [edge for edge in self.edges if edge.role == key]
+
+    def name_grants(self, edge: Edge, name: Callable[[Origin], str]) -> list[str]:
+        """Name the grants that an edge comes from: of very many the first ones.
+
+        Args:
+            edge: The edge.
+            name: Names a grant by its stack too. One among many accounts of which several stacks
+                make parts is one grant, and is called as the stacks call it.
+        """
+        role = self.nodes[edge.role]
+        many = role.role.many_grant if role.role else None
+        is_shared = len({origin.stack for origin in edge.origins if origin.grant == many}) > 1
+        names = [
+            many if is_shared and origin.grant == many else name(origin) for origin in edge.origins
+        ]
+        unique = list(dict.fromkeys(names))
+        return shorten_list(unique) if role.other_homes else unique
 
     @property
     def summary(self) -> str:

@@ -65,7 +65,7 @@ class _Builder:
                 for key, value in sorted(role.tags.items())
             ),
             max_session=role.max_session_duration or _DEFAULT_SESSION,
-            many_grant=documents.grant if documents.account else None,
+            many_grant=escape_invisible(documents.grant) if documents.account else None,
         )
         name = f"{role.path}{role.name}".removeprefix("/")
         home = self._make_account(account)

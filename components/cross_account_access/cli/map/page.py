@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from cross_account_access.cli.text_format import format_count, format_duration, shorten_list
+from cross_account_access.cli.text_format import format_count, format_duration
 
 from .access_map import AccessMap, Edge, Node
 from .markup import Markup, element, join_markup
@@ -69,7 +69,7 @@ def _list_access(access: AccessMap) -> Markup:
             element("td", *_describe_homes(role), class_="home"),
             element("td", _list_conditions(edge), class_="long"),
             element("td", edge.session_text),
-            element("td", *_list_origins(edge, role)),
+            element("td", *_list_origins(edge, access)),
             id=f"way{number}",
             tabindex="-1",
             data_from=node_ids[edge.principal],
@@ -101,12 +101,10 @@ def _describe_homes(role: Node) -> list[str]:
     return [*list_homes(role.homes, several)] or [str(role.home)]
 
 
-def _list_origins(edge: Edge, role: Node) -> list[str]:
-    origins = [f"{origin.grant} of {origin.stack}" for origin in edge.origins]
-    if role.other_homes:
-        origins = shorten_list(list(dict.fromkeys(origins)))
+def _list_origins(edge: Edge, access: AccessMap) -> list[str]:
+    grants = access.name_grants(edge, lambda origin: f"{origin.grant} of {origin.stack}")
     parts: list[str] = [
-        join_markup(", " if number else "", origin) for number, origin in enumerate(origins)
+        join_markup(", " if number else "", grant) for number, grant in enumerate(grants)
     ]
     if missing := edge.missing_half:
         parts.append(element("span", missing, class_="note"))

@@ -3,9 +3,7 @@
 from rich.text import Text
 from rich.tree import Tree
 
-from cross_account_access.cli.text_format import shorten_list
-
-from .access_map import AccessMap, Edge, Home, Node
+from .access_map import AccessMap, Edge, Home, Node, Origin
 
 TITLE = "Who may assume what"
 
@@ -55,16 +53,14 @@ class _TreeBuilder:
         text = Text.assemble((role, "cyan"), f": {edge.conditions_text}; up to {edge.session_text}")
         if missing := edge.missing_half:
             text.append(f"; {missing}", "yellow")
-        origins = [
-            f"{origin.stack} {origin.grant}" if self._several_stacks else origin.grant
-            for origin in edge.origins
-        ]
-        if self._access.nodes[edge.role].other_homes:
-            origins = shorten_list(list(dict.fromkeys(origins)))
-        text.append(f" ({', '.join(origins)})", "dim")
+        grants = self._access.name_grants(edge, self._name_origin)
+        text.append(f" ({', '.join(grants)})", "dim")
         if repeated:
             text.append("; continued above", "dim")
         return text
+
+    def _name_origin(self, origin: Origin) -> str:
+        return f"{origin.stack} {origin.grant}" if self._several_stacks else origin.grant
 
 
 def _describe_principal(node: Node) -> Text:
