@@ -219,9 +219,9 @@ def test_principals_of_other_grants_are_kept_out_by_their_own_policies(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
     principals: dict[str, list[dict[str, Any]]] = {
-        "first": [{"group": f"{'g' * 80}1"}, {"session": "runner/build"}],
+        "first": [{"group": f"{'g' * 80}1"}, {"role": "runner"}],
         "second": [{"group": f"{'g' * 80}2"}, {"role": "runner"}],
-        "third": [{"user": "alice"}],
+        "third": [{"user": "alice"}, {"session": "runner/build"}],
     }
     grants = {
         name: {"source": "people", "destinations": ["lab"], "principals": trusted}
