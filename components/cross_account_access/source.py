@@ -109,9 +109,9 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         else:
             frozen = freeze_args(f"AssumeRoleGrant {name}", args, keywords)
             inputs = AssumeRoleInputs.read(name, frozen)
-        warn_of_components(self, name, provider, inputs.model, len(inputs.planned))
         self._children = Children(self, provider, inputs.model.imports, opts)
         account = account_of(provider)
+        warn_of_components(self, name, account, inputs.model, len(inputs.planned))
 
         self._policies: dict[str, tuple[pulumi.Output[str], pulumi.Output[str]]] = {}
         self._attachments: list[pulumi.Resource] = []

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tests.component.harness import Program
 
 SPOKES = {f"spoke-{number:02}": f"{number:012}" for number in range(1, 13)}
-WORLD = World(accounts={"people": SOURCE, "partners": "999999999999", **SPOKES})
+WORLD = World(
+    accounts={"people": SOURCE, "also-people": SOURCE, "partners": "999999999999", **SPOKES}
+)
 
 
 def hub(
@@ -77,6 +79,11 @@ def test_more_policies_than_attach_are_warned_of_with_their_number() -> None:
 )
 def test_it_is_one_principal_however_it_is_named(principals: list[Any]) -> None:
     assert len(warnings(hub(5, principals))) == 1
+
+
+def test_an_account_is_one_whichever_provider_speaks_for_it() -> None:
+    (line,) = warnings(hub(5, sources=["people", "also-people"]))
+    assert line.startswith(f"5 {SHARED}, ")
 
 
 def test_components_of_other_principals_or_accounts_are_not_warned_of() -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import pulumi
-import pulumi_aws as aws
 
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
+from cross_account_access.grants.resolved_grant import Account
 from cross_account_access.iam import limits
 
 _FEW_COMPONENTS = 2
@@ -22,7 +22,7 @@ class _Attached:
     warned: set[str] = field(default_factory=set)
 
 
-# By the provider's URN and the principal, for each program: Pulumi runs each in a loop of its own.
+# By the account's ID and the principal, for each program: Pulumi runs each in a loop of its own.
 _Principals = dict[tuple[str, str], _Attached]
 _programs: WeakKeyDictionary[asyncio.AbstractEventLoop, _Principals] = WeakKeyDictionary()
 
@@ -30,7 +30,7 @@ _programs: WeakKeyDictionary[asyncio.AbstractEventLoop, _Principals] = WeakKeyDi
 def warn_of_components(
     component: pulumi.ComponentResource,
     name: str,
-    provider: aws.Provider,
+    account: pulumi.Output[Account],
     model: AssumeRoleGrantModel,
     policies: int,
 ) -> None:
@@ -42,21 +42,21 @@ def warn_of_components(
     Args:
         component: The component that attaches them.
         name: Its name.
-        provider: The provider of the principal's account.
+        account: The principal's account.
         model: Its args.
         policies: How many policies it attaches.
     """
 
-    def note(urn: str) -> None:
+    def note(owner: Account) -> None:
         program = _programs.setdefault(asyncio.get_running_loop(), {})
-        attached = program.setdefault((urn, model.principal.key), _Attached())
+        attached = program.setdefault((owner.id, model.principal.key), _Attached())
         attached.policies[name] = policies
         attached.most = max(attached.most, model.policies_per_principal)
         if (warning := _choose_warning(attached)) and warning not in attached.warned:
             attached.warned |= {warning, "shared"}
             pulumi.warn(_describe(warning, attached, model.principal.display_name), component)
 
-    provider.urn.apply(note)
+    account.apply(note)
 
 
 def _choose_warning(attached: _Attached) -> str | None:
