@@ -69,5 +69,20 @@ def test_free_memory(
     assert read_free_memory(tmp_path / "meminfo", tmp_path) == free
 
 
+@pytest.mark.parametrize(
+    ("stat", "free"),
+    [
+        ("anon 7\nfile 2500\ninactive_file 1500\n", 3500),
+        ("anon 7\n", 2000),
+        ("inactive_file x\n", 2000),
+    ],
+)
+def test_a_containers_files_in_memory_are_free_memory(tmp_path: Path, stat: str, free: int) -> None:
+    files = {"memory.max": "5000", "memory.current": "3000", "memory.stat": stat}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="ascii")
+    assert read_free_memory(tmp_path / "meminfo", tmp_path) == free
+
+
 def test_a_process_has_a_core() -> None:
     assert count_cores() >= 1

@@ -63,5 +63,15 @@ def read_free_memory(meminfo: Path = _MEMINFO, cgroup: Path = _CGROUP) -> int | 
         limit = (cgroup / "memory.max").read_text(encoding="ascii").strip()
         if limit != _NO_CGROUP_LIMIT:
             used = int((cgroup / "memory.current").read_text(encoding="ascii"))
-            free.append(max(int(limit) - used, 0))
+            free.append(max(int(limit) - used + _read_reclaimable(cgroup), 0))
     return min(free, default=None)
+
+
+def _read_reclaimable(cgroup: Path) -> int:
+    """The bytes of a container's files in memory that the kernel gives up first. They count as
+    used, so that a CI's container that has just installed something would seem full.
+    """
+    with suppress(OSError, ValueError, IndexError, StopIteration):
+        lines = (cgroup / "memory.stat").read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("inactive_file ")).split()[1])
+    return 0
