@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cross_account_access.errors import Refusal
@@ -69,6 +69,7 @@ def is_allowed(caller: Caller, action: str, arn: str) -> bool:
 
 @settings(max_examples=8, deadline=None)
 @given(IRREGULAR, st.sampled_from([1, 2]))
+@example(irregular(60, 4, 0.9, 1, 0), 1)  # by names and accounts
 def test_exactly_the_roles_of_a_fleet_may_be_assumed(fleet: Fleet, most: int) -> None:
     documents = documents_or_none(fleet, most)
     if not documents:
