@@ -3,8 +3,9 @@ BIN := .venv/bin
 # in-process: neither use the Pulumi CLI nor install it.
 ENGINE ?= auto
 PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/*/__main__.py)
-# A file's tests share what they deploy, so that a file goes to one worker.
-PYTEST := $(BIN)/pytest -n auto --dist loadfile
+# A file's tests share what they deploy, so that a file goes to one worker. In the order of folders,
+# for the engine's few and long files would come last otherwise, and one worker would wait for them.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: up preview check test lint docs format
 
