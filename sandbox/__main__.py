@@ -298,14 +298,8 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
             return pulumi_engine.deploy(
                 stack, environment, fresh=fresh, preview=preview, tell=_stderr.print
             )
-    return in_process.deploy(
-        stack.program / "__main__.py",
-        NAMESPACE,
-        stack.name,
-        stack.config,
-        folder=stack.folder,
-        preview=preview,
-    )
+    run = (stack.program / "__main__.py", NAMESPACE, stack.name, stack.config)
+    return in_process.deploy(*run, folder=stack.folder, preview=preview)
 
 
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
