@@ -160,7 +160,7 @@ FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     [
         [{"user": "bob"}],
         [{"user": "bob", "trust_by": "name"}, {"permission_set": "Ops"}],
-        [{"session": "ci/build"}, {"role": "ci"}],
+        [{"role": "ci"}, {"arn": f"arn:aws:iam::{SOURCE}:user/dave"}],
         [{"role": "cd", "trust_by": "name"}, {"user": "carol"}],
     ],
 )
@@ -180,6 +180,15 @@ FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
 def test_a_principal_has_its_own_statement_and_none_that_is_narrowed_to_others(
     principal: dict[str, Any], others: list[dict[str, Any]]
 ) -> None:
+    check_statements(principal, others)
+
+
+@pytest.mark.parametrize("principal", [{"user": "alice"}, {"permission_set": "Ops_More"}])
+def test_a_session_beside_it_changes_none_of_that(principal: dict[str, Any]) -> None:
+    check_statements(principal, [{"session": "ci/build"}, {"role": "ci"}])
+
+
+def check_statements(principal: dict[str, Any], others: list[dict[str, Any]]) -> None:
     made = documents([{**principal, "conditions": {"source_ips": ["203.0.113.0/24"]}}, *others])
     name = next(iter(principal.values()))
     (half,) = [one for one in made.principals if one.name == name]

@@ -64,8 +64,10 @@ def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
     actions = sorted(
         {action for p in model.principals for action in get_allowed_actions(p, model.conditions)}
     )
+    # Names of accounts stand for IDs there.
+    principals = [principal.located_in(SOURCE) for principal in model.principals]
     return [
-        role(build_trust_policy(model.principals, model.conditions, partition, SOURCE)),
+        role(build_trust_policy(principals, model.conditions, partition, SOURCE)),
         managed_policy(
             policies.build_assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])
         ),
@@ -81,7 +83,8 @@ def move(grant: dict[str, Any], partition: str) -> GrantModel:
 def of_stack(file: Path) -> list[dict[str, Any]]:
     """The documents of a stack's config, inline policies too."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
-    checked = stack_config.check({key.partition(":")[2]: value for key, value in config.items()})
+    own = {key.partition(":")[2]: value for key, value in config.items()}
+    checked = stack_config.check(own, folder=file.parent)
     found = [document for grant in checked.grants.values() for document in halves(grant)]
     inline = [
         document
