@@ -69,7 +69,7 @@ class AccessParts:
             return self._expect_role(role)
         provider = inputs.making[role[1]]
         options = hand_down_options(self._options, parent=self._component, provider=provider)
-        own_type = self._component.TYPE  # type: ignore[attr-defined]
+        own_type = self._component.TYPE  # type: ignore[attr-defined] # both components have it
         options.aliases = [
             build_alias(own_type, inputs.name, component, name)
             for component, name in inputs.list_former_names(role)
