@@ -22,7 +22,6 @@ from .roles import check_managed_policy_arn, check_role_arn, resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
 
 Document = dict[str, Any]
-_ROLE_SIDE: Side = "destination"
 _AccountId = Annotated[str, AfterValidator(limits.check_account_id)]
 _RoleName = Annotated[str, AfterValidator(limits.ROLE_NAME)]
 _PolicyArn = Annotated[str, AfterValidator(check_managed_policy_arn)]
@@ -147,7 +146,8 @@ class GrantDocuments(_Record):
         """Whether the stack makes the part of an account, which is one of the grant's."""
         if self.made is not None:
             return account in self.made
-        return self.side in ("both", "source" if account == self.source_account_id else _ROLE_SIDE)
+        own: Side = "source" if account == self.source_account_id else "destination"
+        return self.side in ("both", own)
 
     def limit_to_source(self, account: str) -> "GrantDocuments":
         """The same with the principals of one account alone, as the record's source account."""

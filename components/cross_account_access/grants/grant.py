@@ -87,7 +87,9 @@ class TrustModel(Model):
                 )
 
     def _find_accounts(self) -> dict[str, str]:
-        """Find the account IDs that principals' own keys hold; one of zeros where none does."""
+        """Find the ID of each source that principals' own keys hold; where none does, one of its
+        length.
+        """
         known: dict[str, set[str]] = {}
         for principal in self.principals:
             own = {principal.known_account} if principal.known_account else set()

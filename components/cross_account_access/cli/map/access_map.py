@@ -218,10 +218,6 @@ class AccessMap:
         """Return what a principal may assume."""
         return [edge for edge in self.edges if edge.principal == key]
 
-    def edges_to(self, key: str) -> list[Edge]:
-        """Return who may assume a role."""
-        return [edge for edge in self.edges if edge.role == key]
-
     def name_grants(self, edge: Edge, name: Callable[[Origin], str]) -> list[str]:
         """Name the grants that an edge comes from: of very many the first ones.
 
