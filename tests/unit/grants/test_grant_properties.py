@@ -283,8 +283,18 @@ def test_both_halves_allow_the_same_actions(grant: dict[str, Any]) -> None:
     assert in_trust == in_source
 
 
+def without_refused_principals(grant: dict[str, Any]) -> dict[str, Any]:
+    """The same with fewer principals where it is refused, so that most of several are taken."""
+    try:
+        read_model(GrantModel, grant)
+    except InvalidInput:
+        fewer = grant["principals"][:-1]
+        return without_refused_principals({**grant, "principals": fewer}) if fewer else grant
+    return grant
+
+
 @SOME
-@given(st.lists(grants(), min_size=2, max_size=4))
+@given(st.lists(grants().map(without_refused_principals), min_size=2, max_size=4))
 def test_another_grant_never_changes_a_grants_trust_policy(several: list[dict[str, Any]]) -> None:
     alone = {f"grant-{number}": written(grant) for number, grant in enumerate(several)}
     together = read_together({f"grant-{number}": grant for number, grant in enumerate(several)})
