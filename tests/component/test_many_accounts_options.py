@@ -98,6 +98,7 @@ class TestOptions:
             "staging": {"provider": provider("staging"), "groups": ["workloads"]},
         }
         found = run(fleet(grants, everywhere))
+        assert [line.partition(":")[0] for line in found.log] == ["grant read was look and old/see"]
         component = "cross-account-access:index:MultiAccountAccess"
         for account in ("production", "staging"):
             assert found.one("TrustedRole", f"team-read@{account}").options.aliases == (
