@@ -9,6 +9,10 @@ from cross_account_access.iam.findings import AccountSide
 
 _REFRESH = "Run `pulumi up --refresh`, which restores the stack's state."
 _TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination shows who changed it."
+_RENEW = (
+    "Run `pulumi up --refresh`: the trust policy is saved for the principal that has the name now, "
+    "and its policy attached again."
+)
 _OWNER = (
     "The source account's owner must change that policy, or the grant must name another principal."
 )
@@ -68,7 +72,7 @@ KINDS: Mapping[str, DriftKind] = {
     "principal-dead": _destination(
         "The trust policy names a principal by the unique ID of one that was deleted. A principal "
         "re-created under the same name does not match it.",
-        "Run `pulumi up`, which saves the trust policy for the principal that has the name now.",
+        _RENEW,
     ),
     "duration-changed": _destination(
         "The role's maximum session duration was changed.", refuses=False
@@ -91,12 +95,12 @@ KINDS: Mapping[str, DriftKind] = {
     ),
     "principal-gone": _source(
         "The principal doesn't exist any more.",
-        "Remove it from the grant, or re-create it and run `pulumi up`.",
+        "Remove it from the grant, or re-create it and run `pulumi up --refresh`.",
         repaired=False,
     ),
     "principal-remade": _source(
         "The principal was deleted and re-created since the stack was deployed.",
-        "If the new one is to have access, run `pulumi up`, which records its unique ID.",
+        f"If the new one is to have access: {_RENEW[0].lower()}{_RENEW[1:]}",
     ),
     "policy-detached": _source(
         "The policy that allows assuming the role isn't attached to the principal."
