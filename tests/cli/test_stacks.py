@@ -200,7 +200,7 @@ def test_a_stack_needs_the_pulumi_cli(tmp_path: Path, monkeypatch: pytest.Monkey
 def pulumi_cli(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """A stand-in for the Pulumi CLI: this script, in a project."""
     cli = folder / "pulumi"
-    text = f'#!/bin/sh\nPATH=/usr/bin:/bin\n[ $1 = version ] && echo v3.270.0 && exit\n{script}\n'
+    text = f"#!/bin/sh\nPATH=/usr/bin:/bin\n[ $1 = version ] && echo v3.270.0 && exit\n{script}\n"
     cli.write_text(text, encoding="utf-8")
     cli.chmod(cli.stat().st_mode | stat.S_IXUSR)
     (folder / "Pulumi.yaml").write_text("name: p\nruntime: python\n", encoding="utf-8")
@@ -256,7 +256,9 @@ def test_the_selected_stack_is_read_if_none_is_given_and_none_is_selected_by_rea
     grants = load_grants(StackSource(stacks, given, tmp_path))
     assert {Path(grant.stack).name for grant in grants} == expected
     options = {grant.options[:2] for grant in grants}
-    assert options == ({("--outputs", given[0])} if files else {("--stack", one) for one in expected})
+    assert options == (
+        {("--outputs", given[0])} if files else {("--stack", one) for one in expected}
+    )
     asked = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     show = ["--non-interactive stack --show-name"] if not stacks and not files else []
     output = "--non-interactive stack output --json --show-secrets --stack {}"

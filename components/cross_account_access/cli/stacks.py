@@ -256,7 +256,7 @@ def _find_selected_stack(folder: Path) -> str:
     except automation.CommandError as error:
         reason = _last_line(str(error))
     raise InputError(
-        f"no stack is given, and none is selected: {reason}",
+        f"no stack is given, and the selected one isn't found: {reason}",
         "Pass --stack NAME, or --outputs FILE with its outputs.",
     )
 
@@ -291,7 +291,7 @@ def _run_pulumi(folder: Path, *command: str) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if "error:" in line]
-    return lines[-1].removeprefix("stderr:").strip() if lines else " ".join(text.split())
+    return lines[-1].rpartition("error:")[2].strip() if lines else " ".join(text.split())
 
 
 def _read_file(name: str, title: str) -> Mapping[str, Any]:

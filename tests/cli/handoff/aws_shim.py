@@ -36,7 +36,7 @@ sys.stdout.write(out)
 sys.stderr.write(error)
 sys.exit(code)
 """
-_GLOBAL = ("query", "output")
+_GLOBAL = ("query", "output", "region")
 
 
 class UsageError(Exception):
@@ -69,6 +69,8 @@ def aws_on_path(folder: Path, endpoint: str) -> Iterator[str]:
 
 def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
     service, command, *words = told["argv"]
+    if service == "cloudformation":
+        return _check_stack(command, words, Path(told["cwd"]))
     client = _client(service, endpoint, told["key"])
     operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
     if command not in operations:
@@ -92,6 +94,16 @@ def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
         else json.dumps(found, indent=4, default=str) + "\n",
         "",
     )
+
+
+def _check_stack(command: str, words: list[str], folder: Path) -> tuple[int, str, str]:
+    """What the AWS CLI checks before it calls CloudFormation, which the sandbox doesn't emulate."""
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    own = {"deploy": {"--template-file", "--capabilities"}, "delete-stack": set[str]()}
+    template = folder / options.get("--template-file", ".")
+    if options.keys() != {"--stack-name", "--region", *own[command]} or not template.exists():
+        return 252, "", f"cloudformation {command}: {options}\n"
+    return 0, "", ""
 
 
 @cache
@@ -152,6 +164,8 @@ def _typed(shape: Any, value: str) -> Any:
             return value
         case "integer":
             return int(value)
+        case "list" if shape.member.type_name == "string" and not value.startswith("["):
+            return [value]  # the CLI takes a word for a list of one
         case "list" | "structure":
             return json.loads(value)
         case other:
@@ -159,9 +173,12 @@ def _typed(shape: Any, value: str) -> Any:
 
 
 def _text(found: Any) -> str:
-    """What `--output text` prints, of what the scripts ask for: texts, and lists of one each."""
+    """What `--output text` prints, of what is asked for: texts, and lists of them."""
     out = StringIO()
-    for row in found if isinstance(found, list) else [[found]]:
+    rows = found if isinstance(found, list) else [[found]]
+    if rows and isinstance(rows[0], str):
+        rows = [rows]
+    for row in rows:
         out.write("\t".join(str(cell) for cell in row) + "\n")
     return out.getvalue()
 
