@@ -126,5 +126,5 @@ def protected(**opts: Any) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize(("protect", "expected"), [(True, None), (False, ALICE), (None, ALICE)])
-def test_a_protected_attachment_is_not_replaced(protect: bool | None, expected: Any) -> None:  # noqa: FBT001
+def test_a_protected_attachment_is_not_replaced(protect: bool | None, expected: Any) -> None:
     assert triggers(run(protected(protect=protect))) == {"user-alice": expected}

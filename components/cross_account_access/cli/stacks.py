@@ -282,8 +282,7 @@ def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
 
 
 def _run_pulumi(folder: Path, *command: str) -> str:
-    """Run a command of the Pulumi CLI, which `automation.select_stack` would do only for a stack
-    that it selects."""
+    """Run a command of the Pulumi CLI: `automation.select_stack` would select the stack."""
     from pulumi import automation  # noqa: PLC0415
 
     return automation.PulumiCommand(skip_version_check=True).run([*command], str(folder), {}).stdout

@@ -102,8 +102,13 @@ class AssumeRoleInputs:
         imports: Mapping[str, str],
         found: pulumi.Output[FoundPrincipal] | None,
     ) -> "AssumeRoleInputs":
-        """The same with the roles' ARNs and the principal, which aren't there yet when the policies
-        are planned."""
+        """The same with what isn't there yet when the policies are planned.
+
+        Args:
+            role_arns: The roles' ARNs.
+            imports: The import IDs of its resources.
+            found: The principal as its account has it; None if that isn't asked.
+        """
         args = self.args.replace("role_arns", role_arns)
         model = self.model.model_copy(update={"imports": dict(imports)})
         return replace(self, args=args, model=model, found=found)
@@ -113,7 +118,9 @@ class AssumeRoleInputs:
 
         An unknown one would be a changed one to the engine.
         """
-        return self.found and get_if_known(self.found.apply(lambda found: found.unique_id))
+        if self.found is None:
+            return None
+        return get_if_known(self.found.apply(lambda found: found.unique_id))
 
     def resolve_tags(self) -> dict[str, pulumi.Input[str]]:
         """The policies' tags; what is an Output in them is checked once it is known."""

@@ -61,7 +61,7 @@ class Owner:
         return re.findall(r"^```sh\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
 
     def bash(self, commands: str, folder: Path) -> str:
-        """Run commands with credentials of the account and nothing else; returns what they print."""
+        """Run commands with credentials of the account, no more; returns what they print."""
         account = ACCOUNTS[self.side]
         environment = {
             name: text
