@@ -116,10 +116,12 @@ def test_another_version_of_the_language_is_told_whoever_writes_the_trust_policy
 
 def write_trust(stage: Stage, version: str = "2012-10-17", **elements: str) -> None:
     """Write the trust policy of the grant deploy with these elements; an empty one is left out."""
-    role = stage.destination.get_role(RoleName="deploy")["Role"]
-    statements: list[Any] = [*role["AssumeRolePolicyDocument"]["Statement"]]
+    document: Any = stage.destination.get_role(RoleName="deploy")["Role"][
+        "AssumeRolePolicyDocument"
+    ]
     statements = [
-        {key: value for key, value in {**one, **elements}.items() if value} for one in statements
+        {key: value for key, value in {**one, **elements}.items() if value}
+        for one in document["Statement"]
     ]
     text = json.dumps({"Version": version, "Statement": statements})
     stage.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=text)

@@ -9,10 +9,7 @@ from cross_account_access.iam.findings import AccountSide
 
 _REFRESH = "Run `pulumi up --refresh`, which restores the stack's state."
 _TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination shows who changed it."
-_RENEW = (
-    "Run `pulumi up --refresh`: the trust policy is saved for the principal that has the name now, "
-    "and its policy attached again."
-)
+_RENEW = "`pulumi up --refresh`, which renews the trust policy and the policy's attachment."
 _OWNER = (
     "The source account's owner must change that policy, or the grant must name another principal."
 )
@@ -72,7 +69,7 @@ KINDS: Mapping[str, DriftKind] = {
     "principal-dead": _destination(
         "The trust policy names a principal by the unique ID of one that was deleted. A principal "
         "re-created under the same name does not match it.",
-        _RENEW,
+        f"Run {_RENEW}",
     ),
     "duration-changed": _destination(
         "The role's maximum session duration was changed.", refuses=False
@@ -100,7 +97,7 @@ KINDS: Mapping[str, DriftKind] = {
     ),
     "principal-remade": _source(
         "The principal was deleted and re-created since the stack was deployed.",
-        f"If the new one is to have access: {_RENEW[0].lower()}{_RENEW[1:]}",
+        f"If the new one is to have access, run {_RENEW}",
     ),
     "policy-detached": _source(
         "The policy that allows assuming the role isn't attached to the principal."
