@@ -1,5 +1,5 @@
 """A trusted principal that is deleted and made again: AWS no longer lets it in, and the next
-update does."""
+update does. An account in the place of another one gets what that one had."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pulumi import automation
 
-from tests.engine.conftest import ROLE, Step, outcome
+from tests.engine.conftest import POLICY, ROLE, Step, outcome
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Project, Run
@@ -43,10 +43,10 @@ def replace(type_: str, name: str) -> list[Step]:
 
 
 def forget_triggers(run: Run) -> None:
-    """Give a stack the state that it had before attachments were replaced."""
+    """Give a stack the state that it had before attachments and providers were replaced."""
     state = json.loads(run.cli("stack", "export", "--show-secrets"))["deployment"]
     triggers = [resource.pop("replacementTrigger", None) for resource in state["resources"]]
-    assert len([*filter(None, triggers)]) == len(GRANTS)
+    assert len([*filter(None, triggers)]) == len(GRANTS) + len(("source", "destination"))
     run.stack.import_stack(automation.Deployment(version=3, deployment=state))
 
 
@@ -62,10 +62,8 @@ def test_a_user_that_was_made_again_is_let_in_by_the_next_up_and_a_preview_shows
     assert outcome(project.keys("alice"), project.role_arn("deploy")) == "allowed"
 
     assert make_again(project, "alice") != []
-    heal = [
-        *replace(ATTACHMENT, "access-user-alice"),
-        Step("update", ROLE, "access-deploy", ("assumeRolePolicy",)),
-    ]
+    update = Step("update", ROLE, "access-deploy", ("assumeRolePolicy",))
+    heal = sorted([*replace(ATTACHMENT, "access-user-alice"), update])
     assert run.preview() == heal
     assert run.up() == heal
     assert run.preview() == []
@@ -85,3 +83,25 @@ def test_an_attachment_of_a_user_trusted_by_name_is_renewed_by_an_up_with_refres
     assert run.preview() == []
     run.up(refresh=True)
     assert outcome(project.keys("alice"), project.role_arn("deploy")) == "allowed"
+
+
+def test_another_account_in_the_config_gets_the_role_and_the_former_one_has_none(
+    project: Project,
+) -> None:
+    project.user("alice")
+    config = project.config({"deploy": GRANTS["deploy"]})
+    run = project.deployed(config)
+    run.up()
+    former, project.destination = project.destination, f"5{project.destination[1:]}"
+    run.configure(config | {"destination": project.connection(project.destination)})
+
+    moved = [
+        *replace(ROLE, "access-deploy"),
+        *replace("pulumi:providers:aws", "destination"),
+        Step("update", POLICY, "access-user-alice", ("policy",)),
+    ]
+    assert run.preview() == sorted(moved)
+    assert run.up() == sorted(moved)
+    assert project.iam(former).list_roles()["Roles"] == []
+    assert outcome(project.keys("alice"), project.role_arn("deploy")) == "allowed"
+    assert run.preview() == []
