@@ -167,8 +167,8 @@ def make_provider(
     def hide(value: str | None, *keys: str) -> Any:
         return _secret(value) if (*path, *keys) in encrypted else value
 
-    role, endpoint = connection.assume_role, connection.endpoint
-    account_id = hide(connection.account_id, "accountId") if connection.account_id else None
+    role, account_id = connection.assume_role, connection.account_id
+    endpoint = connection.endpoint
     # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
     assumed = role and aws.ProviderAssumeRoleArgs(
         role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
@@ -183,11 +183,18 @@ def make_provider(
         secret_key=_secret(connection.secret_key),
         token=_secret(connection.token),
         assume_roles=[assumed] if assumed else None,
-        allowed_account_ids=[account_id] if account_id else None,
+        allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
         **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
-        # Changed in place, it would leave all that it made in the former account.
-        opts=pulumi.ResourceOptions(replacement_trigger=account_id, delete_before_replace=True),
+        opts=_replace_for_account(hide(account_id, "accountId")),
     )
+
+
+def _replace_for_account(account_id: Any) -> pulumi.ResourceOptions:
+    """Replace a provider, with all that it made, when the config names another account.
+
+    Changed in place, it would leave everything in the former account.
+    """
+    return pulumi.ResourceOptions(replacement_trigger=account_id, delete_before_replace=True)
 
 
 def _describe_emulator(endpoint: Any) -> dict[str, Any]:

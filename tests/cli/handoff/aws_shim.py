@@ -68,9 +68,9 @@ def aws_on_path(folder: Path, endpoint: str) -> Iterator[str]:
 
 
 def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
+    if told["argv"][0] == "cloudformation":
+        return _check_stack(*told["argv"][1:], folder=Path(told["cwd"]))
     service, command, *words = told["argv"]
-    if service == "cloudformation":
-        return _check_stack(command, words, Path(told["cwd"]))
     client = _client(service, endpoint, told["key"])
     operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
     if command not in operations:
@@ -96,7 +96,7 @@ def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
     )
 
 
-def _check_stack(command: str, words: list[str], folder: Path) -> tuple[int, str, str]:
+def _check_stack(command: str, *words: str, folder: Path) -> tuple[int, str, str]:
     """What the AWS CLI checks before it calls CloudFormation, which the sandbox doesn't emulate."""
     options = dict(zip(words[::2], words[1::2], strict=True))
     own = {"deploy": {"--template-file", "--capabilities"}, "delete-stack": set[str]()}
@@ -164,8 +164,6 @@ def _typed(shape: Any, value: str) -> Any:
             return value
         case "integer":
             return int(value)
-        case "list" if shape.member.type_name == "string" and not value.startswith("["):
-            return [value]  # the CLI takes a word for a list of one
         case "list" | "structure":
             return json.loads(value)
         case other:
@@ -173,12 +171,9 @@ def _typed(shape: Any, value: str) -> Any:
 
 
 def _text(found: Any) -> str:
-    """What `--output text` prints, of what is asked for: texts, and lists of them."""
+    """What `--output text` prints, of what the scripts ask for: texts, and lists of one each."""
     out = StringIO()
-    rows = found if isinstance(found, list) else [[found]]
-    if rows and isinstance(rows[0], str):
-        rows = [rows]
-    for row in rows:
+    for row in found if isinstance(found, list) else [[found]]:
         out.write("\t".join(str(cell) for cell in row) + "\n")
     return out.getvalue()
 
