@@ -132,6 +132,8 @@ def _options(request: Any) -> Options:
         request.retainOnDelete,
         tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
         frozenset(request.additionalSecretOutputs),
+        _value(MessageToDict(request.replacement_trigger), hide=True),
+        request.deleteBeforeReplace,
     )
 
 
