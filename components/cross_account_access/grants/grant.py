@@ -243,7 +243,7 @@ class GrantModel(RoleGrantModel):
                 f"replaces the role by one named {grant}; role.name {kept}, set before, keeps it"
             )
         if any("/" in name for name in self.formerly):
-            return f"{was}: the role is kept; its principals' policies are this component's own"
+            return f"{was}: the role is kept; its principals' policies are created again here"
         return f"{was}: nothing is re-made for the new name"
 
     @property

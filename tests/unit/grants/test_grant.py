@@ -229,12 +229,12 @@ _REPLACED = (
         (
             ["old/deploy"],
             {},
-            "old/deploy: the role is kept; its principals' policies are this component's own",
+            "old/deploy: the role is kept; its principals' policies are created again here",
         ),
         (
             ["old/ship"],
             {"name": "ship"},
-            "old/ship: the role is kept; its principals' policies are this component's own",
+            "old/ship: the role is kept; its principals' policies are created again here",
         ),
     ],
 )
