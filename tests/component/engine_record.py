@@ -35,6 +35,8 @@ class Options:
         import_id: The ID under which it is imported.
         ignore_changes: The inputs whose changes are ignored.
         retain_on_delete: Whether it is kept in the account when it leaves the stack.
+        protect: Whether its deletion is refused.
+        deleted_with: The resource, as `TYPE::NAME`, with whose deletion its own is done.
         aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is
             the same.
         secret_outputs: The outputs that are secret whatever the inputs are.
@@ -43,6 +45,8 @@ class Options:
     import_id: str = ""
     ignore_changes: tuple[str, ...] = ()
     retain_on_delete: bool = False
+    protect: bool = False
+    deleted_with: str = ""
     aliases: tuple[tuple[str, str], ...] = ()
     secret_outputs: frozenset[str] = frozenset()
 

@@ -130,6 +130,8 @@ def _options(request: Any) -> Options:
         request.importId,
         tuple(request.ignoreChanges),
         request.retainOnDelete,
+        request.protect,
+        _key(request.deletedWith) if request.deletedWith else "",
         tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
         frozenset(request.additionalSecretOutputs),
     )
