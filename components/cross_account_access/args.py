@@ -191,6 +191,6 @@ class Grant(TypedDict):
     """Whether Pulumi refuses to delete or replace the role and its policies. To lift it, set it to
     `false` and run `pulumi up`. By default as the component's option `protect` says."""
     retain: NotRequired[bool]
-    """Whether the role stays in AWS with its policies when the grant or the stack is removed. It
-    takes effect with the `pulumi up` after it is set. By default as the component's option
+    """Whether the role stays in AWS, with its policies, when it is removed from the stack. It takes
+    effect with the `pulumi up` after it is set. By default as the component's option
     `retain_on_delete` says."""

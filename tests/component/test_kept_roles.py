@@ -110,30 +110,28 @@ def test_a_retained_role_is_retained_and_its_policies_stay_with_it(
     make: Any, made: int, roles: list[str], component: bool | None, own: bool | None
 ) -> None:
     found = run(make(given(retain_on_delete=component), **given(retain=own)))
-    kept = bool(component if own is None else own)
     for name in roles:
-        assert kept_of(found, name) == expected_of(name, made, kept=kept)
+        kept = component if own is None else own
+        assert list_kept(found, name) == [(kept, ""), *[with_role(name, kept)] * (made - 1)]
         other = name.replace("deploy", "read")
-        assert kept_of(found, other) == expected_of(other, made, kept=bool(component))
+        assert list_kept(found, other) == [
+            (component, ""),
+            *[with_role(other, component)] * (made - 1),
+        ]
     source = [*found.of("Policy"), *found.of("UserPolicyAttachment")]
-    assert {one.options.retain_on_delete for one in source} == {bool(component)}
+    assert {one.options.retain_on_delete for one in source} == {component}
 
 
-def kept_of(found: Run, name: str) -> list[tuple[bool, str]]:
+def list_kept(found: Run, name: str) -> list[tuple[bool | None, str]]:
     """What is retained of a role and its policies, and what goes with the role."""
-    own = [found.one("Role", name)]
-    own += [
-        one
-        for kind in ("RolePolicyAttachment", "RolePolicy")
-        for one in found.of(kind)
-        if one.name.startswith(f"{name}-")
-    ]
+    policies = [*found.of("RolePolicyAttachment"), *found.of("RolePolicy")]
+    own = [found.one("Role", name), *(one for one in policies if one.name.startswith(f"{name}-"))]
     return [(one.options.retain_on_delete, one.options.deleted_with) for one in own]
 
 
-def expected_of(name: str, made: int, *, kept: bool) -> list[tuple[bool, str]]:
-    with_role = f"aws:iam/role:Role::{name}" if kept else ""
-    return [(kept, ""), *[(False, with_role)] * (made - 1)]
+def with_role(name: str, kept: bool | None) -> tuple[bool | None, str]:
+    """The same of one policy: not retained by itself, nor by its parent's option."""
+    return (False, f"aws:iam/role:Role::{name}") if kept else (kept, "")
 
 
 # --- What an imported role has --------------------------------------------------------------------
@@ -180,7 +178,7 @@ def test_what_an_imported_role_has_beside_its_grant_is_warned_of_in_one_line(
 ) -> None:
     (warning,) = warnings({"imports": IMPORTS}, role)
     start = "CrossAccountAccess team: grants.deploy.role: the imported role also has "
-    assert warning.startswith(f"{start}{beside} which the grant doesn't define: ")
+    assert warning.startswith(f"{start}{beside} which the grant doesn't define. ")
     assert "\n" not in warning
 
 

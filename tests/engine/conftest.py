@@ -100,10 +100,6 @@ class Run:
     def destroy(self) -> None:
         self.stack.destroy(color="never")
 
-    def preview_destroy(self) -> None:
-        """What `pulumi destroy` shows, and asks about, before it deletes anything."""
-        self.stack.preview_destroy(color="never")
-
     def fails(self, verb: Callable[[], object]) -> str:
         """All that the engine says of a run that fails, which it must."""
         with pytest.raises(automation.CommandError) as caught:

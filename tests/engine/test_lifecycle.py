@@ -139,8 +139,9 @@ def test_an_adopted_role_is_told_of_whole_and_can_be_protected_and_given_back(
     run.configure(project.config({"deploy": grant}))
     run.up()
     assert attached(iam) == {ADMINISTRATOR, READ_ONLY}
-    before, _ = project.accounts()[project.destination], project.from_here()
-    assert "cannot be deleted\nbecause it is protected" in run.fails(run.preview_destroy)
+    before = project.accounts()[project.destination]
+    project.from_here()
+    assert "because it is protected" in run.fails(run.stack.preview_destroy)
     run.configure(project.config({"deploy": {**grant, "protect": False}}))
     run.up()
     run.destroy()

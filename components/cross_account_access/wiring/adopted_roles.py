@@ -55,7 +55,7 @@ def _settle(output: pulumi.Output[str]) -> pulumi.Output[str | None]:
 def _describe(unmanaged: Mapping[str, set[str]]) -> str:
     parts = [f"{noun} {', '.join(sorted(names))}" for noun, names in unmanaged.items() if names]
     return (
-        f"the imported role also has {'; '.join(parts)}, which the grant doesn't define: the role "
-        "keeps it, and it goes with the role when that is deleted. Add it to the grant and to "
-        "imports, or take it off the role"
+        f"the imported role also has {'; '.join(parts)}, which the grant doesn't define. Pulumi "
+        "leaves that on the role until it deletes the role. Add it to the grant and to imports, or "
+        "remove it from the role"
     )
