@@ -185,7 +185,16 @@ def make_provider(
         assume_roles=[assumed] if assumed else None,
         allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
         **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
+        opts=_replace_for_account(hide(account_id, "accountId")),
     )
+
+
+def _replace_for_account(account_id: Any) -> pulumi.ResourceOptions:
+    """Replace a provider, with all that it made, when the config names another account.
+
+    Changed in place, it would leave everything in the former account.
+    """
+    return pulumi.ResourceOptions(replacement_trigger=account_id, delete_before_replace=True)
 
 
 def _describe_emulator(endpoint: Any) -> dict[str, Any]:
