@@ -26,6 +26,7 @@ IMDS_TOKEN, CONTAINER_TOKEN, SSO_TOKEN = "of-imds", "of-ecs", "of-sso"
 JOB_TOKEN = "header.of-the-job.signature"
 INSTANCE_ROLE = "runner"
 INSTANCE_CREDENTIALS = "/latest/meta-data/iam/security-credentials/"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 PORTAL_CREDENTIALS = "/federation/credentials"
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 
@@ -127,41 +128,46 @@ def serve_credentials(sandbox: str, keys: Mapping[str, str]) -> Iterator[Credent
         sandbox: The sandbox's address.
         keys: The session, as STS writes one.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            is_token = self.path == "/latest/api/token"
-            self._send(200 if is_token else 404, IMDS_TOKEN.encode() if is_token else b"")
-
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            answer = services.answer_get(url.path, url.query, self.headers)
-            self._send(404 if answer is None else 200, (answer or "").encode())
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(*services.answer_post(body, self.headers))
-
-        def _send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("X-aws-ec2-metadata-token-ttl-seconds", "21600")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        wanted = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        services = CredentialServices(
-            f"http://127.0.0.1:{server.server_port}", sandbox, {name: keys[name] for name in wanted}
-        )
+    wanted = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        services = CredentialServices(endpoint, sandbox, {name: keys[name] for name in wanted})
+        server.services = services  # type: ignore[attr-defined] # for the handler
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield services
         server.shutdown()
         thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    @property
+    def services(self) -> CredentialServices:
+        services: CredentialServices = self.server.services  # type: ignore[attr-defined] # ours
+        return services
+
+    def do_PUT(self) -> None:
+        is_token = self.path == "/latest/api/token"
+        self._send(200 if is_token else 404, IMDS_TOKEN.encode() if is_token else b"")
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        answer = self.services.answer_get(url.path, url.query, self.headers)
+        self._send(404 if answer is None else 200, (answer or "").encode())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(*self.services.answer_post(body, self.headers))
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-aws-ec2-metadata-token-ttl-seconds", "21600")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
 
 
 def make_role_session(sandbox: str, account: str, role: str = INSTANCE_ROLE) -> dict[str, str]:
@@ -177,6 +183,6 @@ def make_role_session(sandbox: str, account: str, role: str = INSTANCE_ROLE) -> 
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [statement]}
     made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
-    iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.attach_role_policy(RoleName=role, PolicyArn=ADMINISTRATOR)
     session = sts.assume_role(RoleArn=made["Arn"], RoleSessionName="i-0123456789abcdef0")
     return {name: str(text) for name, text in session["Credentials"].items()}

@@ -95,7 +95,7 @@ def sign_in(folder: Path, *names: str) -> None:
 def test_the_tool_calls_with_the_credentials_of_the_place_where_it_runs(
     own: Stage, services: CredentialServices, variables: str, profile: str, where: str
 ) -> None:
-    environment = {
+    environment: Any = {
         "": {},
         "instance": services.instance,
         "container": services.container,
