@@ -84,6 +84,30 @@ def test_the_nearest_endpoint_counts_here_and_in_a_command_that_is_run(
         assert make_clients("eu-west-1") == expected
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["//x", "http://", "localhost:1", "http://x:99999", "ftp://x", "http://[::1", "http://x\x1b["],
+)
+@pytest.mark.parametrize("where", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "endpoint_url"])
+def test_a_configured_endpoint_that_is_no_url_is_refused(
+    deployed: Stage, where: str, url: str
+) -> None:
+    config = deployed.folder / "aws" / "wrong"
+    environment: dict[str, str] = {}
+    if where == "endpoint_url":
+        environment["AWS_ENDPOINT_URL"] = ""
+        config.write_text(f"[profile ci]\nendpoint_url = {url}\n", encoding="utf-8")
+    else:
+        environment[where] = url
+        config.write_text("", encoding="utf-8")
+    args = ("verify", "deploy", *OUTPUTS, "--profile", "ci")
+    done = deployed.call(*args, AWS_CONFIG_FILE=str(config), **environment)
+    assert (done.returncode, done.stdout) == (ExitCode.WRONG_INPUT, "")
+    assert done.stderr.startswith(f"Error: {where} ")
+    assert "must be a URL" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 # --- Every command that asks AWS ------------------------------------------------------------------
 
 COMMANDS = {

@@ -145,10 +145,12 @@ class AwsAccess:
         """A client of a service, by boto3's name of it; made once, since that takes a while.
 
         Raises:
+            InputError: As `session` does, or if a configured endpoint is no URL.
             Failure: As `session` does, or if region or endpoint is malformed.
         """
         if service not in self._clients:
             session: Any = self.session()
+            _ = self.endpoints  # checks them
             with translate_errors(f"call {service.upper()}"):
                 self._clients[service] = session.client(
                     service,

@@ -28,11 +28,17 @@ def read_endpoints(
     Args:
         session: The session, of a profile that exists.
         variables: The environment.
+
+    Raises:
+        InputError: If one of them is no URL.
     """
     if session.get_config_variable("ignore_configured_endpoint_urls"):
         return {IGNORED: "true"}
-    own = {name: url for name, url in variables.items() if _VARIABLE.fullmatch(name) and url}
-    own.pop(IGNORED, None)
+    own = {
+        name: _check_url(name, url)
+        for name, url in variables.items()
+        if url and name != IGNORED and _VARIABLE.fullmatch(name)
+    }
     # A variable for all services comes before a profile's endpoint for one of them.
     return own if ENDPOINT in own else _read_profile(session, session.get_scoped_config()) | own
 
@@ -67,12 +73,14 @@ def _read_profile(session: botocore.session.Session, profile: Mapping[str, Any])
         for service, keys in services.items()
         if isinstance(keys, dict)
     }
-    return {name: str(url) for name, url in urls.items() if url}
+    return {
+        name: _check_url("endpoint_url of the AWS profile", str(url))
+        for name, url in urls.items()
+        if url
+    }
 
 
-def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    if text is None:
-        return None
+def _check_url(what: str, text: str) -> str:
     try:
         parts = urlsplit(text)
         is_url = parts.scheme in ("http", "https") and parts.port != 0  # raises where it is too big
@@ -81,14 +89,18 @@ def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> 
         is_url = False
     if not is_url:
         rule = "must be a URL, such as http://127.0.0.1:4577"
-        raise InputError(f"--endpoint-url {escape_invisible(text)}: {rule}")
+        raise InputError(f"{what} {escape_invisible(text)}: {rule}")
     return text
+
+
+def _check_option(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    return None if text is None else _check_url("--endpoint-url", text)
 
 
 endpoint_option = click.option(
     "--endpoint-url",
     "endpoint",
     metavar="URL",
-    callback=_check_endpoint,
+    callback=_check_option,
     help="The endpoint of AWS, such as the sandbox's address; by default the configured one.",
 )
