@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import pytest
 
 from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
-from tests.component.engine_record import Options, Run
+from tests.component.engine_record import Options
 from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, filled, grant, output, trusted_role
 from tests.component.refusals import refused_at_once
