@@ -12,7 +12,9 @@ What AWS does and this does not:
   use it. That is why only loopback hosts are answered, and no other site's page in a browser.
 - Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
   succeeds for any valid keys of an account, whatever the caller's policies say.
-- IAM and STS are the only services.
+- IAM, STS and Access Analyzer's ValidatePolicy are the only services. The latter finds what the
+  grammar of policies refuses, and nothing else.
+- `iam:SimulatePrincipalPolicy` takes no resource policies.
 - There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
   no root user.
 - `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer

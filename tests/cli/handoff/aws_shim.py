@@ -153,15 +153,17 @@ def _typed(shape: Any, value: str) -> Any:
         case "integer":
             return int(value)
         case "list" | "structure":
-            return json.loads(value)
+            # One value without brackets is the shorthand of a list of it.
+            return json.loads(value) if value.startswith(("[", "{")) else [value]
         case other:
             raise UsageError(f"{other} is not read here")
 
 
 def _text(found: Any) -> str:
-    """What `--output text` prints, of what the scripts ask for: texts, and lists of one each."""
+    """What `--output text` prints, of what the scripts ask for: texts, lists of them, and tables."""
     out = StringIO()
-    for row in found if isinstance(found, list) else [[found]]:
+    is_table = isinstance(found, list) and all(isinstance(row, list) for row in found)
+    for row in found if is_table else [found if isinstance(found, list) else [found]]:
         out.write("\t".join(str(cell) for cell in row) + "\n")
     return out.getvalue()
 
