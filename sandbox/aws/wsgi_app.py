@@ -19,6 +19,7 @@ from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
 from sandbox.aws.local_requests import describe_foreign_request
+from sandbox.aws.mfa_devices import show_code
 from sandbox.aws.query_protocol import (
     AwsCall,
     AwsError,
@@ -173,6 +174,12 @@ class WsgiApp:
                     with self.lock:
                         self.state.reset()
                     return _build_json_reply(200, {})
+                case "POST", "mfa":
+                    body = _read_json_body(environ)
+                    account, now = body.get("account", ""), self.state.clock()
+                    with self.lock:
+                        code = show_code(self.state.accounts, body["user"], account, now)
+                    return _build_json_reply(200, code)
                 case "PUT", "organization":
                     body = _read_json_body(environ)
                     with self.lock:

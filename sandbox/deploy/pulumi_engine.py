@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ _DOWNLOADS = "https://get.pulumi.com"
 _PROGRAM = ("__main__.py", "stack_config.py")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
 _UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# How a diff names a resource; of its URN only the name is the person's.
+_URN_LINE = re.compile(r"\[urn=[^\]]*::([^:\]]+)\]")
 
 
 class NoEngineError(Exception):
@@ -143,14 +146,20 @@ def deploy(
     own = {"PULUMI_BACKEND_URL": state_url, "PULUMI_CONFIG_PASSPHRASE": "sandbox"}
     variables = {**environment, **own}
     options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
-    run: dict[str, Any] = {"on_output": tell, "refresh": not fresh, "color": "never"}
+    run: dict[str, Any] = {"refresh": not fresh, "color": "never"}
     events: list[automation.EngineEvent] = []
     try:
         workspace = automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
         if preview:
-            workspace.preview(on_event=events.append, **run)
+            workspace.preview(
+                on_event=events.append,
+                on_output=lambda line: _tell_diff(line, tell),
+                diff=True,
+                suppress_progress=True,
+                **run,
+            )
             return Deployment("pulumi", {}, _list_planned(events, stack))
-        workspace.up(**run)
+        workspace.up(on_output=tell, suppress_outputs=True, **run)
         state = (workspace.export_stack().deployment or {})["resources"]
         revealed = {key: output.value for key, output in workspace.outputs().items()}
     except automation.CommandError as error:
@@ -186,6 +195,12 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
         content["encryptionsalt"] = salt["encryptionsalt"]
     settings.write_text(yaml.safe_dump(content), encoding="utf-8")
     return work
+
+
+def _tell_diff(line: str, tell: Callable[[str], None]) -> None:
+    """Tell a line of a diff, without the parts of URNs that say nothing of this stack."""
+    if not line.lstrip().startswith("[provider="):
+        tell(_URN_LINE.sub(r"[\1]", line))
 
 
 def _list_made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:

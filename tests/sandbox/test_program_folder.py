@@ -41,6 +41,20 @@ def test_a_program_in_another_folder_finds_the_projects_access_file(
     assert {one["grant"] for one in document(up)["proof"]} == {"audit@lab"}
 
 
+def test_a_config_file_elsewhere_names_an_access_file_of_the_project(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    """As the program reads it under `pulumi up --config-file`."""
+    folder = fleet(tmp_path, accounts.endpoint, ACCOUNTS, GRANTS)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    config_file = (folder / "Pulumi.dev.yaml").rename(elsewhere / "Pulumi.dev.yaml")
+    (elsewhere / "access.yaml").write_text("grants: 1", encoding="utf-8")
+    up = sandbox("up", folder, "--json", "--config-file", str(config_file))
+    assert up.exit_code == 0, up.stderr
+    assert {one["grant"] for one in document(up)["proof"]} == {"audit@lab"}
+
+
 def test_the_engine_gets_a_program_of_another_folder(tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     folder = move_program(fleet(tmp_path, endpoint, ACCOUNTS, GRANTS, only=["lab"]))

@@ -9,15 +9,18 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from click.testing import CliRunner
 
 import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
+from sandbox.aws.mfa import accepts
 from sandbox.aws.server import Sandbox, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
@@ -155,6 +158,14 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         )
         for user in ("alice", "bob"):
             up.line(pattern % user)
+            command, seed = up.line(
+                rf"^  python -m (sandbox mfa {user} --account {SOURCE})  # its MFA code; seed (.*)$"
+            ).groups()
+            _, *arguments = command.split()
+            runner = CliRunner(env={"AWS_ENDPOINT_URL": endpoint})
+            printed = runner.invoke(sandbox_command.main, arguments)
+            assert printed.stderr == ""
+            assert accepts(seed, printed.stdout.removesuffix("\n"), time.time())
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)
         made = [Path(outputs), *(folder / ".sandbox").iterdir(), folder / ".sandbox"]
         assert [path for path in made if path.stat().st_mode & 0o077] == []
