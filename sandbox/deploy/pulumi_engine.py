@@ -30,6 +30,7 @@ from sandbox.deploy.stack import Stack
 
 _PLUGIN = "pulumi-resource-aws"
 _DOWNLOADS = "https://get.pulumi.com"
+_ENCRYPTION_KEYS = ("encryptedkey", "encryptionsalt", "secretsprovider")
 _PROGRAM = ("__main__.py", "stack_config.py")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
 _UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -187,6 +188,8 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     settings = work / f"Pulumi.{stack.name}.yaml"
     salt = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.exists() else {}
     content = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    for key in _ENCRYPTION_KEYS:  # which go with the person's own passphrase or key
+        content.pop(key, None)
     if stack.access_file:
         config = content.setdefault("config", {})
         config.pop("file", None)

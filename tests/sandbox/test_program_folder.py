@@ -64,3 +64,13 @@ def test_the_engine_gets_a_program_of_another_folder(tmp_path: Path) -> None:
     settings = yaml.safe_load((work / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
     file = work / settings["config"]["cross-account-access:file"]
     assert file.samefile(folder / "access.yaml")
+
+
+def test_the_engine_gets_a_config_without_the_persons_own_encryption(tmp_path: Path) -> None:
+    """`pulumi stack init` writes it, and the sandbox's state has another passphrase."""
+    folder = fleet(tmp_path, f"http://127.0.0.1:{free_port()}", ACCOUNTS, GRANTS)
+    with (folder / "Pulumi.dev.yaml").open("a", encoding="utf-8") as file:
+        file.write("encryptionsalt: v1:EIhbilKhTsM=:v1:x:y\nsecretsprovider: passphrase\n")
+    work = _prepare_workspace(load(folder, "dev"), fresh=True)
+    settings = yaml.safe_load((work / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
+    assert list(settings) == ["config"]
