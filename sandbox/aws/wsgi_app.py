@@ -14,7 +14,7 @@ from dataclasses import asdict
 from threading import RLock
 from typing import Any
 
-from sandbox.aws import access_analyzer, constraints, iam_checks, sts
+from sandbox.aws import constraints, iam_checks, policy_validation, sts
 from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
@@ -107,8 +107,8 @@ class WsgiApp:
                 return sts.answer_sts_call(StsRequest(call, value, identity, state))
             if call.service == "iam":
                 return self._answer_iam(call, identity, state, environ)
-            if (call.service, call.action) == access_analyzer.VALIDATE_POLICY:
-                return access_analyzer.answer_validate_policy(_read_params(call, environ))
+            if (call.service, call.action) == policy_validation.VALIDATE_POLICY:
+                return policy_validation.answer_validate_policy(_read_params(call, environ))
         raise make_not_implemented_error(f"{call.service}:{call.action}")
 
     def _answer_iam(

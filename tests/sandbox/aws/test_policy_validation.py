@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.iam import json_text, policy_elements, policy_grammar
-from sandbox.aws.access_analyzer import ISSUES
+from sandbox.aws.policy_validation import ISSUES
 from sandbox.aws.server import client
 from tests.sandbox.conftest import SOURCE, document, refusal
 
