@@ -127,6 +127,18 @@ def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_pat
     assert "partner-7f3a" not in log
 
 
+def check_mfa_command(up: Process, user: str, endpoint: str) -> None:
+    """The command that `up` prints for a user prints a code of the seed beside it."""
+    command, seed = up.line(
+        rf"^  python -m (sandbox mfa {user} --account {SOURCE})  # its MFA code; seed (.*)$"
+    ).groups()
+    _, *arguments = command.split()
+    runner = CliRunner(env={"AWS_ENDPOINT_URL": endpoint})
+    printed = runner.invoke(sandbox_command.main, arguments)
+    assert printed.stderr == ""
+    assert accepts(seed, printed.stdout.removesuffix("\n"), time.time())
+
+
 def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
     folder = project(tmp_path)
     with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
@@ -158,14 +170,7 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         )
         for user in ("alice", "bob"):
             up.line(pattern % user)
-            command, seed = up.line(
-                rf"^  python -m (sandbox mfa {user} --account {SOURCE})  # its MFA code; seed (.*)$"
-            ).groups()
-            _, *arguments = command.split()
-            runner = CliRunner(env={"AWS_ENDPOINT_URL": endpoint})
-            printed = runner.invoke(sandbox_command.main, arguments)
-            assert printed.stderr == ""
-            assert accepts(seed, printed.stdout.removesuffix("\n"), time.time())
+            check_mfa_command(up, user, endpoint)
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)
         made = [Path(outputs), *(folder / ".sandbox").iterdir(), folder / ".sandbox"]
         assert [path for path in made if path.stat().st_mode & 0o077] == []
