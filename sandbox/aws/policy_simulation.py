@@ -123,7 +123,7 @@ def _read_context(entries: Iterable[Mapping[str, Any]]) -> dict[str, str | tuple
     for entry in entries:
         values = tuple(entry.get("ContextKeyValues", ()))
         is_list = entry.get("ContextKeyType", "string").endswith("List")
-        if "ContextKeyName" not in entry or not (values or is_list) or len(values) > 1 > is_list:
+        if "ContextKeyName" not in entry or (len(values) != 1 and not is_list):
             raise AwsError("InvalidInput", "Invalid context entry: a key needs a value of its type")
         keys[entry["ContextKeyName"].lower()] = values if is_list else values[0]
     return keys
