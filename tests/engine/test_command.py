@@ -200,7 +200,7 @@ def test_an_engine_that_was_installed_into_the_projects_folder_is_used(folder: P
 def test_a_secret_inside_an_output_is_told_by_neither_engine(folder: Path) -> None:
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
         program.write(
-            'inner = pulumi.Output.secret("unlisted")\n'
+            'import pulumi\ninner = pulumi.Output.secret("unlisted")\n'
             'pulumi.export("more", {"inner": inner, "plain": "listed"})\n'
         )
     for engine in ("pulumi", "in-process"):
