@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up --engine $(ENGINE)
 
-preview: .venv/.ready ## show what `make up` would create
+preview: .venv/.ready ## show what `make up` would create: Pulumi's diff, and a table of each account
 	@$(BIN)/python -m sandbox preview --engine $(ENGINE)
 
 check: lint ## lint, check types, run the unit and component tests

@@ -175,6 +175,8 @@ def make_provider(
         external_id=_secret(role.external_id),
         session_name=hide(role.session_name, "assumeRole", "sessionName"),
     )
+    # EC2's credentials are looked for where nothing says otherwise. To say so would make them be
+    # looked for in spite of AWS_EC2_METADATA_DISABLED (aws-sdk-go-base, awsconfig.go).
     return aws.Provider(
         name,
         region=hide(connection.region, "region"),

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shlex
 import signal
 import sys
 import threading
@@ -22,26 +21,27 @@ from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.errors import escape_invisible
 from cross_account_access.iam import limits
 from sandbox.aws.endpoint import read_health
-from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error
+from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error, request_mfa_code
 from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
-from sandbox.deploy.stack import (
-    SANDBOX_PORT,
-    Stack,
-    get_account_ids,
-    get_region,
-    load,
-    read_role_arns,
-)
+from sandbox.deploy.stack import SANDBOX_PORT, Stack, load, read_role_arns
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
 from sandbox.proof.people import People, make_people
+
+_SERVED = f"""\b
+In another terminal:
+  export AWS_ENDPOINT_URL=http://127.0.0.1:{SANDBOX_PORT} AWS_DEFAULT_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=any
+  aws iam create-user --user-name alice  # each user, role and group that grants name
+  pulumi up                              # a stack whose accounts have this endpoint
+  python -m sandbox mfa alice            # an MFA code for `cross-account-access exec`
+"""
 
 Engine = Literal["auto", "pulumi", "in-process"]
 
 _FOLDER = Path(__file__).resolve().parent.parent
 _REFUSED, _UNPROVEN = 2, 3
-_PAIR = 2
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(epilog=_SERVED)
 @click.option(
     "--port",
     default=SANDBOX_PORT,
@@ -81,11 +81,12 @@ def main() -> None:
     help="The quota of policies attached to a user or role, which AWS raises on request.",
 )
 def serve(port: int, hold_new_principals: float, policies_per_principal: int) -> None:
-    """Run the accounts until Ctrl-C.
+    """Run emulated AWS accounts until Ctrl-C, for `pulumi up`, the AWS CLI and SDKs.
 
-    Any 12 digits are an account, and an access key ID of these digits is its administrator.
-    Create the users, roles and groups that a stack's grants name; then `pulumi up` in another
-    terminal deploys it to them.
+    They answer IAM and STS, and Access Analyzer's ValidatePolicy. Any 12 digits are an account, and
+    an access key ID of these digits is its administrator, with any secret key.
+
+    docs/sandbox.md shows step by step how to deploy a stack of your own there.
     """
     logging.basicConfig(
         format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
@@ -104,6 +105,33 @@ def serve(port: int, hold_new_principals: float, policies_per_principal: int) ->
         raise _FailedError(str(error)) from None
 
 
+@main.command()
+@click.argument("user")
+@click.option("--account", metavar="ID", help="The user's account, if several have such a user.")
+@click.option(
+    "--endpoint-url",
+    "endpoint",
+    metavar="URL",
+    envvar="AWS_ENDPOINT_URL",
+    default=f"http://127.0.0.1:{SANDBOX_PORT}",
+    show_default=True,
+    help="Where the accounts listen. [env: AWS_ENDPOINT_URL]",
+)
+def mfa(user: str, account: str | None, endpoint: str) -> None:
+    """Print the current MFA code of a USER of the accounts that `serve` or `up --keep` runs.
+
+    If the user has no MFA device, one is enabled; its serial and seed are printed on stderr. The
+    sandbox accepts a code for a minute and as often as it is given, AWS only once.
+    """
+    try:
+        code = request_mfa_code(endpoint, user, account)
+    except SandboxError as error:
+        raise _FailedError(str(error)) from None
+    if code["enabled"]:
+        _stderr.print(f"Enabled {code['serial']}, with the seed {code['seed']}")
+    click.echo(code["code"])
+
+
 _stack_options: list[Callable[[Any], Any]] = [
     click.option(
         "-C",
@@ -115,7 +143,8 @@ _stack_options: list[Callable[[Any], Any]] = [
     click.option(
         "--config-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The stack's config file. Default: Pulumi.STACK.yaml.",
+        help="The stack's config file. Default: Pulumi.STACK.yaml. Its key `file` is relative to "
+        "Pulumi.yaml all the same.",
     ),
     click.option(
         "--stack", "stack_name", default="dev", show_default=True, help="The stack's name."
@@ -176,7 +205,7 @@ def up(
             failed = _print_outcome(deployment, proof, as_json=as_json)
             if keep:
                 interrupted = _catch_interrupt()
-                _print_usage(stack, people, _save_outputs(stack, deployment))
+                report.print_usage(stack, people, _save_outputs(stack, deployment))
                 interrupted.wait()
             if failed:
                 raise _FailedError("access differs from the stack's grants")
@@ -205,10 +234,8 @@ def _print_outcome(deployment: Deployment, proof: list[ProofAttempt], *, as_json
         report.print_proof(console, proof)
     tried = [attempt for attempt in proof if not attempt.proves_nothing]
     held = [attempt for attempt in tried if attempt.holds]
-    _stderr.print(
-        f"{len(held)} of {len(tried)} attempts had the expected result "
-        f"(engine: {deployment.engine})."
-    )
+    _stderr.print(f"{report.describe_count(deployment)} (engine: {deployment.engine}).")
+    _stderr.print(f"{len(held)} of {len(tried)} attempts had the expected result.")
     if unproven := report.list_unproven(proof):
         _stderr.print(
             f"Unproven: {', '.join(unproven)}. The sandbox can't meet conditions of a principal "
@@ -234,9 +261,8 @@ def preview(
             click.echo(report.render_result(deployment, None))
         else:
             report.print_resources(report.make_console(), deployment)
-        _stderr.print(
-            f"{len(deployment.resources)} resources would exist (engine: {deployment.engine})."
-        )
+        count = report.describe_count(deployment)
+        _stderr.print(f"There would be {count} (engine: {deployment.engine}).")
 
 
 @contextmanager
@@ -307,30 +333,6 @@ def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
     file = private_files.make_folder(stack.folder) / f"outputs-{stack.name}.json"
     private_files.write_file(file, json.dumps(deployment.revealed, indent=2))
     return file
-
-
-def _print_usage(stack: Stack, people: People, outputs: Path) -> None:
-    """Print how to use the accounts with the AWS CLI and with `cross-account-access`."""
-    click.echo(
-        f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:", err=True
-    )
-    accounts = get_account_ids(stack.settings)
-    first = next(iter(accounts))
-    region = get_region(stack.settings, first)
-    click.echo(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}", err=True)
-    for caller in people.callers.values():
-        if "aws_session_token" not in caller.credentials:  # a session's wouldn't last
-            keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
-            click.echo(f"  {keys} aws sts get-caller-identity  # {caller.arn}", err=True)
-    if len(accounts) > _PAIR:
-        own = "AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=any aws iam list-roles"
-        ids = ", ".join(f"{name} {account}" for name, account in accounts.items())
-        click.echo(f"  {own}  # as the administrator of one: {ids}", err=True)
-    click.echo(
-        f"  cross-account-access map --outputs {shlex.quote(str(outputs))}"
-        "  # also verify, explain, exec, …",
-        err=True,
-    )
 
 
 def _catch_interrupt() -> threading.Event:

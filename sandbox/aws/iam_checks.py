@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.aws import constraints, entities, mfa_devices, saved_policies, tag_checks
+from sandbox.aws import (
+    constraints,
+    entities,
+    mfa_devices,
+    policy_simulation,
+    saved_policies,
+    tag_checks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +61,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreatePolicyVersion": (saved_policies.check_create_version,),
     "DeletePolicy": (saved_policies.check_delete_policy,),
     "ListPolicies": (saved_policies.load_aws_policies,),
+    "SimulatePrincipalPolicy": (policy_simulation.answer_simulation,),
     "TagPolicy": (tag_checks.build_tagging_check("policy"),),
     **{
         f"Put{kind.title()}Policy": (saved_policies.build_inline_policy_check(kind),)

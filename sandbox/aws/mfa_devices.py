@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.aws import mfa
 from sandbox.aws.query_protocol import AwsError
@@ -10,7 +10,7 @@ from sandbox.aws.query_protocol import AwsError
 if TYPE_CHECKING:
     from sandbox.aws.credentials import CallingIdentity
     from sandbox.aws.iam_request import IamRequest
-    from sandbox.aws.moto_accounts import Entity, MotoAccounts
+    from sandbox.aws.moto_accounts import Backend, Entity, MotoAccounts
 
 
 def check_enable_device(request: IamRequest) -> None:
@@ -70,3 +70,48 @@ def _find_device(identity: CallingIdentity, serial: str, accounts: MotoAccounts)
     if identity.kind != "user" or user is None or serial not in user.mfa_devices:
         return None
     return accounts.get_iam(identity.account).virtual_mfa_devices.get(serial)
+
+
+def show_code(accounts: MotoAccounts, name: str, account: str, now: float) -> dict[str, Any]:
+    """What a user's device shows; a user without a device is given one.
+
+    Args:
+        accounts: the accounts; all partitions' are searched.
+        name: the user's name or ARN.
+        account: the account's ID; empty if it is the only one that has such a user.
+        now: seconds since the epoch.
+
+    Raises:
+        ValueError: there is no such user, or there are several.
+    """
+    from moto.utilities.utils import PARTITION_NAMES  # noqa: PLC0415 - with moto, after the start
+
+    users = [
+        (iam, user)
+        for partition in PARTITION_NAMES
+        for one, iam in accounts.in_partition(partition).list_used()
+        for user in iam.users.values()
+        if name in (user.name, user.arn) and account in ("", one)
+    ]
+    if not users:
+        where = f"account {account}" if account else "any account"
+        raise ValueError(f"there is no user {name} in {where}: create the user first")
+    if len(users) > 1:
+        arns = ", ".join(user.arn for _, user in users)
+        raise ValueError(f"there are several users {name}: {arns}. Pass the account or the ARN")
+    ((iam, user),) = users
+    enabled = not user.mfa_devices
+    if enabled:
+        _enable_own_device(iam, user, now)
+    device = iam.virtual_mfa_devices[next(iter(user.mfa_devices))]
+    seed = device.base32_string_seed
+    code = mfa.totp(seed, now)
+    return {"serial": device.serial_number, "seed": seed, "code": code, "enabled": enabled}
+
+
+def _enable_own_device(iam: Backend, user: Entity, now: float) -> None:
+    """Enable a new device, called like the user if no device is."""
+    is_taken = any(serial.endswith(f":mfa/{user.name}") for serial in iam.virtual_mfa_devices)
+    device = iam.create_virtual_mfa_device(user.id if is_taken else user.name, "/")
+    codes = (mfa.totp(device.base32_string_seed, at) for at in (now, now + mfa.STEP))
+    iam.enable_mfa_device(user.name, device.serial_number, *codes)

@@ -1,4 +1,7 @@
-"""AWS's query protocol, as IAM and STS speak it: requests from WSGI, replies as XML."""
+"""AWS's query protocol, as IAM and STS speak it: requests from WSGI, replies as XML.
+
+Errors are JSON where the service that was called speaks it.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,15 @@ _STATUSES: Mapping[str, int] = {
     "NoSuchEntity": 404,
     # 501 is the one 5xx that no AWS SDK retries: what isn't emulated fails at once.
     "NotImplemented": 501,
+}
+
+# What services that speak JSON call the errors that any service has.
+_JSON_CODES: Mapping[str, str] = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InternalFailure": "InternalServerException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
 
 
@@ -193,10 +205,11 @@ def build_error_reply(error: AwsError, call: AwsCall) -> Reply:
     extra = tuple((name, to_header_text(value)) for name, value in error.headers.items())
     request_id = str(uuid.uuid4())
     if _speaks_json(call):
-        body = json.dumps({"__type": error.code, "message": error.message})
+        code = _JSON_CODES.get(error.code, error.code)
+        body = json.dumps({"__type": code, "message": error.message})
         kind: tuple[tuple[str, str], ...] = (
             ("Content-Type", "application/x-amz-json-1.1"),
-            ("x-amzn-ErrorType", error.code),
+            ("x-amzn-ErrorType", code),
         )
     else:
         side = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004 - HTTP's own line

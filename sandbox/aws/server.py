@@ -12,7 +12,9 @@ What AWS does and this does not:
   use it. That is why only loopback hosts are answered, and no other site's page in a browser.
 - Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
   succeeds for any valid keys of an account, whatever the caller's policies say.
-- IAM and STS are the only services.
+- IAM, STS and Access Analyzer's ValidatePolicy are the only services. The latter finds what the
+  grammar of policies refuses, and nothing else.
+- `iam:SimulatePrincipalPolicy` takes no resource policies.
 - There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
   no root user.
 - `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer
@@ -25,14 +27,17 @@ NotImplemented.
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import math
 import os
 import socket
+import urllib.error
+import urllib.request
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox, read_health
+from sandbox.aws.endpoint import client, is_loopback_host, is_sandbox, open_url, read_health
 from sandbox.aws.sandbox_state import RequestRecord
 
 if TYPE_CHECKING:
@@ -281,3 +286,26 @@ def make_in_use_error(endpoint: str, health: Mapping[str, Any]) -> SandboxError:
         "has ended, or choose another port (`endpoint` in the stack's config, `serve --port`). "
         "Several commands may use the accounts of `python -m sandbox serve`"
     )
+
+
+def request_mfa_code(endpoint: str, user: str, account: str | None) -> Mapping[str, Any]:
+    """Ask a running sandbox for a user's MFA code, its device's `serial` and `seed`, and whether
+    the device was `enabled` for that.
+
+    Raises:
+        SandboxError: no sandbox answers there, or it doesn't have the user.
+    """
+    if not is_sandbox(endpoint):
+        raise SandboxError(
+            f"no accounts run at {endpoint}: run `python -m sandbox serve` in another terminal"
+        )
+    body = json.dumps({"user": user} | ({"account": account} if account else {})).encode()
+    url = f"{endpoint.rstrip('/')}/_sandbox/mfa"
+    try:
+        code: Mapping[str, Any] = json.loads(
+            open_url(urllib.request.Request(url, body), timeout=5)  # noqa: S310 - is_sandbox
+        )
+    except urllib.error.HTTPError as error:
+        with error:
+            raise SandboxError(json.loads(error.read())["error"]) from None
+    return code

@@ -1,8 +1,8 @@
 """The WSGI application: moto's IAM behind the checks that make accounts of it.
 
-For every request it identifies the caller, and so the account; it answers STS itself and checks
-what goes to moto's IAM. There is no other service: moto's would call other addresses, or start
-containers.
+For every request it identifies the caller, and so the account; it answers STS and ValidatePolicy of
+Access Analyzer itself, and checks what goes to moto's IAM. There is no other service: moto's would
+call other addresses, or start containers.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import asdict
 from threading import RLock
 from typing import Any
 
-from sandbox.aws import constraints, iam_checks, sts
+from sandbox.aws import constraints, iam_checks, policy_validation, sts
 from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
 from sandbox.aws.local_requests import describe_foreign_request
+from sandbox.aws.mfa_devices import show_code
 from sandbox.aws.query_protocol import (
     AwsCall,
     AwsError,
@@ -106,6 +107,8 @@ class WsgiApp:
                 return sts.answer_sts_call(StsRequest(call, value, identity, state))
             if call.service == "iam":
                 return self._answer_iam(call, identity, state, environ)
+            if (call.service, call.action) == policy_validation.VALIDATE_POLICY:
+                return policy_validation.answer_validate_policy(_read_params(call, environ))
         raise make_not_implemented_error(f"{call.service}:{call.action}")
 
     def _answer_iam(
@@ -171,6 +174,12 @@ class WsgiApp:
                     with self.lock:
                         self.state.reset()
                     return _build_json_reply(200, {})
+                case "POST", "mfa":
+                    body = _read_json_body(environ)
+                    account, now = body.get("account", ""), self.state.clock()
+                    with self.lock:
+                        code = show_code(self.state.accounts, body["user"], account, now)
+                    return _build_json_reply(200, code)
                 case "PUT", "organization":
                     body = _read_json_body(environ)
                     with self.lock:
@@ -204,6 +213,14 @@ def _name_account(
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = identity.account
     scope = f"{call.access_key_id}/20260101/{state.accounts.partition}/iam/aws4_request"
     environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0"
+
+
+def _read_params(call: AwsCall, environ: Environ) -> Mapping[str, str]:
+    """The parameters of a call whose body is JSON."""
+    try:
+        return {**call.params, **_read_json_body(environ)}
+    except ValueError as error:
+        raise AwsError("ValidationException", str(error)) from None
 
 
 def _read_json_body(environ: Environ) -> Mapping[str, str]:

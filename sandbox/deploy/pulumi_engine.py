@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,13 @@ from sandbox.deploy.stack import Stack
 
 _PLUGIN = "pulumi-resource-aws"
 _DOWNLOADS = "https://get.pulumi.com"
+_ENCRYPTION_KEYS = ("encryptedkey", "encryptionsalt", "secretsprovider")
 _PROGRAM = ("__main__.py", "stack_config.py")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret
 _UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_COLOR = re.compile(r"<\{%[^%]*%\}>")  # a mark of the engine's, where a color begins or ends
+# How a diff names a resource; of its URN only the name is the person's.
+_URN_LINE = re.compile(r"\[urn=[^\]]*::([^:\]]+)\]")
 
 
 class NoEngineError(Exception):
@@ -137,28 +142,33 @@ def deploy(
     Raises:
         DeploymentError: With the engine's diagnostics.
     """
-    work = _prepare_workspace(stack, fresh=fresh)
+    run: dict[str, Any] = {"refresh": not fresh, "color": "never"}
+    events: list[automation.EngineEvent] = []
+    try:
+        workspace = _select_stack(stack, environment, _prepare_workspace(stack, fresh=fresh))
+        run["on_event"] = events.append
+        if preview:
+            run |= {"diff": True, "suppress_progress": True}
+            workspace.preview(on_output=lambda line: _tell_diff(line, tell), **run)
+            return Deployment("pulumi", {}, _list_planned(events, stack))
+        workspace.up(on_output=tell, suppress_outputs=True, **run)
+        state = (workspace.export_stack().deployment or {})["resources"]
+        revealed = {key: output.value for key, output in workspace.outputs().items()}
+    except automation.CommandError as error:
+        raise DeploymentError(_list_errors(events) or str(error)) from None
+    # The outputs in the state: those that the Automation API returns show a secret inside a value.
+    (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
+    shown = _render_value(outputs)
+    return Deployment("pulumi", shown, _list_made(state, stack), revealed=revealed)
+
+
+def _select_stack(stack: Stack, environment: Mapping[str, str], work: Path) -> automation.Stack:
     command = automation.PulumiCommand(environment.get("PULUMI_HOME"))
     state_url = (work.parent / "state").as_uri()
     own = {"PULUMI_BACKEND_URL": state_url, "PULUMI_CONFIG_PASSPHRASE": "sandbox"}
     variables = {**environment, **own}
     options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
-    run: dict[str, Any] = {"on_output": tell, "refresh": not fresh, "color": "never"}
-    events: list[automation.EngineEvent] = []
-    try:
-        workspace = automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
-        if preview:
-            workspace.preview(on_event=events.append, **run)
-            return Deployment("pulumi", {}, _list_planned(events, stack))
-        workspace.up(**run)
-        state = (workspace.export_stack().deployment or {})["resources"]
-        revealed = {key: output.value for key, output in workspace.outputs().items()}
-    except automation.CommandError as error:
-        raise DeploymentError(_extract_diagnostics(str(error))) from None
-    # The outputs in the state: those that the Automation API returns show a secret inside a value.
-    (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
-    shown = _render_value(outputs)
-    return Deployment("pulumi", shown, _list_made(state, stack), revealed=revealed)
+    return automation.create_or_select_stack(stack.name, work_dir=str(work), opts=options)
 
 
 def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
@@ -178,6 +188,8 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
     settings = work / f"Pulumi.{stack.name}.yaml"
     salt = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.exists() else {}
     content = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    for key in _ENCRYPTION_KEYS:  # which go with the person's own passphrase or key
+        content.pop(key, None)
     if stack.access_file:
         config = content.setdefault("config", {})
         config.pop("file", None)
@@ -186,6 +198,12 @@ def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:
         content["encryptionsalt"] = salt["encryptionsalt"]
     settings.write_text(yaml.safe_dump(content), encoding="utf-8")
     return work
+
+
+def _tell_diff(line: str, tell: Callable[[str], None]) -> None:
+    """Tell a line of a diff, without the parts of URNs that say nothing of this stack."""
+    if not line.lstrip().startswith("[provider="):
+        tell(_URN_LINE.sub(r"[\1]", line))
 
 
 def _list_made(resources: list[dict[str, Any]], stack: Stack) -> list[Resource]:
@@ -244,8 +262,14 @@ def _render_value(value: Any) -> Any:
     return UNKNOWN if value == _UNKNOWN_VALUE else value
 
 
-def _extract_diagnostics(output: str) -> str:
-    """What the engine says went wrong, without its progress lines."""
-    *_, diagnostics = output.partition("Diagnostics:")
-    lines = (diagnostics or output).splitlines()
-    return "\n".join(line for line in lines if line.strip() and "$PATH" not in line)
+def _list_errors(events: list[automation.EngineEvent]) -> str:
+    """What the engine says went wrong, each with the resource that it went wrong with."""
+    errors: dict[str, None] = {}
+    for event in events:
+        told = event.diagnostic_event
+        if told is None or told.severity != "error":
+            continue
+        kind, name = parse_urn(told.urn or "")
+        where = f"{kind} {name}: " if kind not in ("", STACK_TYPE) else ""
+        errors[f"{where}{_COLOR.sub('', told.message).strip()}"] = None
+    return "\n".join(errors)

@@ -68,7 +68,7 @@ class _CallerMaking:
         sources = sorted({grant.source_of(one) for grant, one in self._list_principals()})
         own = {source: self._makers[self._ids[source]] for source in sources}
         operators = {
-            source: maker.make_user(OPERATOR, policy=ASSUME_ANYTHING)
+            source: maker.make_helper(OPERATOR, policy=ASSUME_ANYTHING)
             for source, maker in own.items()
         }
         for grant, principal in self._list_principals():
@@ -83,11 +83,14 @@ class _CallerMaking:
             self._callers,
             self._prepare,
             {
-                source: maker.make_user("sandbox-outsider", policy=ASSUME_ANYTHING, mfa=True)
+                source: maker.make_helper("sandbox-outsider", policy=ASSUME_ANYTHING, mfa=True)
                 for source, maker in own.items()
             },
-            {source: maker.make_user("sandbox-nobody", mfa=True) for source, maker in own.items()},
-            stranger.make_user("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
+            {
+                source: maker.make_helper("sandbox-nobody", mfa=True)
+                for source, maker in own.items()
+            },
+            stranger.make_helper("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
             self._make_namesakes(own, operators),
         )
 
@@ -171,11 +174,18 @@ class _PersonMakers(dict[str, PersonMaker]):
         super().__init__()
         self._endpoint = endpoint
         self._settings = settings
+        # A namesake of a user may be created in any account.
+        self._taken = {
+            name
+            for grant in settings.grants.values()
+            for _, kind, name in (name_in_iam("", one) for one in grant.principals)
+            if kind == "user"
+        }
         self._names = {account: name for name, account in get_account_ids(settings).items()}
 
     def __missing__(self, account: str) -> PersonMaker:
         # An account that isn't the stack's is where the others are.
         name = self._names.get(account, next(iter(self._settings.connections)))
         region = get_region(self._settings, name)
-        self[account] = PersonMaker(self._endpoint, account, region)
+        self[account] = PersonMaker(self._endpoint, account, region, self._taken)
         return self[account]

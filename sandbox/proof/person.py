@@ -3,8 +3,10 @@
 import json
 import time
 import urllib.request
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "sandbox-operator"
 _POLICY = "sandbox"
+_LONGEST_HELPER = 60  # leaves room for a number in the 64 characters of a user's name
 UNITS = ("organization", "organizational_unit")
 """The kinds of a principal that is no single account's."""
 
@@ -70,7 +73,17 @@ class Person:
 class PersonMaker:
     """Creates callers in one account, and revokes the keys and devices that it gave out."""
 
-    def __init__(self, endpoint: str, account: str, region: str) -> None:
+    def __init__(
+        self, endpoint: str, account: str, region: str, taken: Collection[str] = ()
+    ) -> None:
+        """Prepare to create callers.
+
+        Args:
+            endpoint: The emulated accounts.
+            account: The account's ID.
+            region: A region of its partition.
+            taken: Names of users, in small letters, that `make_helper` must not use.
+        """
         self._endpoint = endpoint
         self._account = account
         self._region = region
@@ -78,6 +91,8 @@ class PersonMaker:
         self._iam = client("iam", endpoint, account=account, region=region)
         # A permission set's role is Identity Center's, and no one else may make it.
         self._iam.meta.events.register("before-send.iam", _call_as_identity_center)
+        self._taken = set(taken)
+        self._helpers: dict[tuple[str, str], str] = {}
         self._users: dict[str, Person] = {}
         self._keys: list[tuple[str, str]] = []
         self._devices: list[tuple[str, str]] = []
@@ -115,7 +130,26 @@ class PersonMaker:
                 return self._start_session(
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=ASSUME_ANYTHING
                 )
-        return self.make_user("sandbox-entitled", policy=ASSUME_ANYTHING, mfa=True)
+        return self.make_helper("sandbox-entitled", policy=ASSUME_ANYTHING, mfa=True)
+
+    def make_helper(
+        self, name: str, group: str = "", *, policy: str | None = None, mfa: bool = False
+    ) -> Person:
+        """Make a user of that name, or of one like it that no grant names, once.
+
+        Args:
+            name: The name.
+            group: The group that the user is made for; each has a user of its own.
+            policy: What the user's own policy allows.
+            mfa: Whether it has an MFA device.
+        """
+        if (name, group) not in self._helpers:
+            base = f"{name}{group}"[:_LONGEST_HELPER]
+            names = chain([base], (f"{base}-{number}" for number in count(2)))
+            free = next(one for one in names if one.lower() not in self._taken)
+            self._taken.add(free.lower())
+            self._helpers[name, group] = free
+        return self.make_user(self._helpers[name, group], policy=policy, mfa=mfa)
 
     def make_namesake(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make a user or role called like a principal elsewhere, which may assume every role."""
@@ -164,7 +198,7 @@ class PersonMaker:
     def _make_member(self, group: str, path: str) -> Person:
         with suppress(self._iam.exceptions.EntityAlreadyExistsException):
             self._iam.create_group(GroupName=group, Path=path)
-        member = self.make_user(f"sandbox-{group}"[:64], mfa=True)
+        member = self.make_helper("sandbox-", group, mfa=True)
         self._iam.add_user_to_group(GroupName=group, UserName=member.name)
         return member
 
@@ -180,7 +214,7 @@ class PersonMaker:
         """A session of a role, which the account's operator assumes."""
         iam = self._iam
         trust = build_trust_policy(
-            [PrincipalModel(user=OPERATOR)], None, self._partition, self._account
+            [PrincipalModel(user=operator.name)], None, self._partition, self._account
         )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 from rich.console import Console, RenderableType
@@ -15,11 +17,14 @@ from rich.text import Text
 from cross_account_access import InvalidInput
 from cross_account_access.errors import escape_invisible
 from sandbox.deploy.deployment import Deployment
+from sandbox.deploy.stack import Stack, get_account_ids, get_region
 from sandbox.proof.access_proof import ProofAttempt
+from sandbox.proof.people import People
 
 _DEFAULT_WIDTH = 100
 _INDENT = 4
 _LEAST_CALLER = 12
+_PAIR = 2
 
 
 def make_console() -> Console:
@@ -82,6 +87,23 @@ def print_resources(console: Console, deployment: Deployment) -> None:
     _print(console, table)
 
 
+def describe_count(deployment: Deployment) -> str:
+    """Say how many resources were, or would be, created: AWS's, and beside them Pulumi's own."""
+    resources = deployment.resources
+    of_aws = [one for one in resources if one.type.startswith("aws:")]
+    providers = sum(one.type.startswith("pulumi:providers:") for one in resources)
+    accounts = {one.account for one in of_aws}
+    return (
+        f"{_count(len(of_aws), 'AWS resource')} in {_count(len(accounts), 'account')}; Pulumi "
+        f"counts {len(resources) + 1}, with the stack, {_count(providers, 'provider')} and "
+        f"{_count(len(resources) - len(of_aws) - providers, 'component')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _print(console: Console, table: RenderableType) -> None:
     """Print without the blanks that fill the last column."""
     with console.capture() as captured:
@@ -105,3 +127,29 @@ def render_result(deployment: Deployment, proof: Sequence[ProofAttempt] | None) 
 def render_refusal(error: InvalidInput) -> str:
     """Refused input as one JSON document."""
     return json.dumps({"errors": [problem.as_dict() for problem in error.problems]}, indent=2)
+
+
+def print_usage(stack: Stack, people: People, outputs: Path) -> None:
+    """Print how to use the accounts with the AWS CLI and with `cross-account-access`."""
+    accounts = get_account_ids(stack.settings)
+    region = get_region(stack.settings, next(iter(accounts)))
+    lines = [
+        f"\nThe accounts run at {stack.endpoint} until Ctrl-C. In another terminal:",
+        f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={region}",
+    ]
+    for caller in people.callers.values():
+        if "aws_session_token" in caller.credentials:  # a session's wouldn't last
+            continue
+        keys = " ".join(f"{name.upper()}={value}" for name, value in caller.credentials.items())
+        lines.append(f"  {keys} aws sts get-caller-identity  # {caller.arn}")
+        if caller.mfa:
+            account = caller.arn.split(":")[4]
+            command = f"python -m sandbox mfa {shlex.quote(caller.name)} --account {account}"
+            lines.append(f"  {command}  # its MFA code; seed {caller.mfa[1]}")
+    if len(accounts) > _PAIR:
+        own = "AWS_ACCESS_KEY_ID=ACCOUNT_ID AWS_SECRET_ACCESS_KEY=any aws iam list-roles"
+        ids = ", ".join(f"{name} {account}" for name, account in accounts.items())
+        lines.append(f"  {own}  # as the administrator of one: {ids}")
+    file = shlex.quote(str(outputs))
+    lines.append(f"  cross-account-access map --outputs {file}  # also verify, explain, exec, …")
+    click.echo("\n".join(lines), err=True)

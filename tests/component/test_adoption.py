@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import pytest
 
 from cross_account_access import AssumeRoleGrant, CrossAccountAccess, TrustedRole
-from tests.component.engine_record import Options, Run
+from tests.component.engine_record import Options
 from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, filled, grant, output, trusted_role
 from tests.component.refusals import refused_at_once
@@ -237,23 +237,29 @@ def source(opts: dict[str, Any]) -> None:
     AssumeRoleGrant("reach", args, pulumi.ResourceOptions(provider=aws.Provider("source"), **opts))
 
 
-def handed_down(found: Run) -> dict[str, Options]:
-    """Each child's options, but for what the component sets by itself."""
-    own: dict[str, Any] = {"secret_outputs": frozenset(), "replacement_trigger": None}
-    return {
-        made.name: replace(made.options, **own, deleted_first=False)
-        for made in found.made
-        if made.type.startswith("aws:")
-    }
-
-
 @pytest.mark.parametrize("make", [both, destination, source], ids=lambda make: make.__name__)
 def test_what_pulumi_does_not_hand_down_by_itself_reaches_every_child(make: Any) -> None:
-    kept = handed_down(run(lambda: make(GIVEN)))
+    kept = options_of(lambda: make(GIVEN))
     assert kept
-    assert kept == dict.fromkeys(kept, KEPT)
-    plain = handed_down(run(lambda: make({})))
-    assert plain == dict.fromkeys(kept, Options())
+    # A role's policies are kept by the role: tests/component/test_kept_roles.py.
+    with_role = {name for name, options in kept.items() if options.deleted_with}
+    assert len(with_role) == {both: 3, destination: 3, source: 0}[make]
+    role = {name: replace(KEPT, retain_on_delete=False) for name in with_role}
+    assert {name: replace(options, deleted_with="") for name, options in kept.items()} == {
+        **dict.fromkeys(kept, KEPT),
+        **role,
+    }
+    assert options_of(lambda: make({})) == dict.fromkeys(kept, Options())
+
+
+def options_of(program: Any) -> dict[str, Options]:
+    """The options of what is made in AWS, by type and name, but for what components set."""
+    own: dict[str, Any] = {"secret_outputs": frozenset(), "replacement_trigger": None}
+    return {
+        f"{made.type} {made.name}": replace(made.options, **own, deleted_first=False)
+        for made in run(program).made
+        if made.type.startswith("aws:")
+    }
 
 
 def tags_of(program: Any) -> dict[tuple[str, str], Any]:

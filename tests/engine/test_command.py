@@ -27,8 +27,9 @@ pytestmark = pytest.mark.engine
 
 ACCOUNTS = ("111111111111", "222222222222")
 IDENTITY = ("type", "name", "parent", "account")
-# A summary's version is of unique IDs too, which are others each time.
-VERSION = re.compile(r"(?<=\(version )[0-9a-f]{6}(?=\)$)")
+COUNT = (
+    "15 AWS resources in 2 accounts; Pulumi counts 26, with the stack, 2 providers and 8 components"
+)
 _MADE_UP = re.compile(r"(?<=-)[0-9a-f]{7}$")
 
 
@@ -46,7 +47,7 @@ def folder(tmp_path: Path, sandbox: Sandbox, engine: Mapping[str, str]) -> Path:
 
 
 def command(verb: str, folder: Path, engine: str, **environment: str) -> dict[str, Any]:
-    """What the command prints as JSON; it must succeed."""
+    """What the command prints as JSON, and on stderr as `stderr`; it must succeed."""
     run = subprocess.run(  # noqa: S603 - this very Python
         [sys.executable, "-m", "sandbox", verb, "-C", folder, "--engine", engine, "--json"],
         capture_output=True,
@@ -58,7 +59,15 @@ def command(verb: str, folder: Path, engine: str, **environment: str) -> dict[st
     )
     assert run.returncode == 0, run.stderr
     told: dict[str, Any] = json.loads(run.stdout)
-    return told
+    return told | {"stderr": run.stderr}
+
+
+def find_count(told: Mapping[str, Any]) -> str:
+    """The sentence that counts the resources."""
+    pattern = r"(\d+ AWS resources in .* components) \(engine: (.*)\)\.$"
+    (found,) = re.findall(pattern, told["stderr"], re.MULTILINE)
+    assert found[1] == told["engine"]
+    return str(found[0])
 
 
 def identities(told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -116,11 +125,17 @@ def test_both_engines_make_and_prove_the_same_and_nothing_more_the_second_time(
     assert [list(attempt.items())[:5] for attempt in by_pulumi["proof"]] == [
         list(attempt.items())[:5] for attempt in in_process["proof"]
     ]
+    # The engine's progress, and not the outputs.
+    assert "\nOutputs:" not in by_pulumi["stderr"]
+    assert "assumeRoleCommand" not in by_pulumi["stderr"]
+    assert re.search(r"aws:iam:Role access-deploy created", by_pulumi["stderr"])
+    assert "\n    + 26 created\n" in by_pulumi["stderr"]
+    assert find_count(by_pulumi) == find_count(in_process) == COUNT
     for told in (by_pulumi, in_process):
         for grant in told["outputs"]["grants"].values():
             assert grant.pop("roleUniqueId").startswith("AROA")
-            grant["summary"], versions = VERSION.subn("", grant["summary"])
-            assert versions == 1
+            # Its version is of the principals' unique IDs too, which are another in each run.
+            grant["summary"] = re.sub(r" \(version [0-9a-f]{6}\)$", "", grant["summary"])
     assert by_pulumi["outputs"] == in_process["outputs"]
 
 
@@ -130,6 +145,13 @@ def test_both_engines_preview_the_same_and_make_nothing(folder: Path, sandbox: S
     )
     assert identities(by_pulumi) == identities(in_process)
     assert len(identities(by_pulumi)) == 25
+    diff = by_pulumi["stderr"]
+    assert "\n    + 26 to create\n" in diff
+    assert "urn:pulumi" not in diff.replace("[unknown]", "")
+    for resource in by_pulumi["resources"]:
+        assert f"[{resource['name']}]\n" in diff
+    assert 'aws:MultiFactorAuthAge: "43200"' in diff
+    assert find_count(by_pulumi) == find_count(in_process) == COUNT
     for account in iam_of_both(sandbox).values():
         assert [
             arn
@@ -178,7 +200,7 @@ def test_an_engine_that_was_installed_into_the_projects_folder_is_used(folder: P
 def test_a_secret_inside_an_output_is_told_by_neither_engine(folder: Path) -> None:
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
         program.write(
-            'inner = pulumi.Output.secret("unlisted")\n'
+            'import pulumi\ninner = pulumi.Output.secret("unlisted")\n'
             'pulumi.export("more", {"inner": inner, "plain": "listed"})\n'
         )
     for engine in ("pulumi", "in-process"):

@@ -41,6 +41,20 @@ def test_a_program_in_another_folder_finds_the_projects_access_file(
     assert {one["grant"] for one in document(up)["proof"]} == {"audit@lab"}
 
 
+def test_a_config_file_elsewhere_names_an_access_file_of_the_project(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    """As the program reads it under `pulumi up --config-file`."""
+    folder = fleet(tmp_path, accounts.endpoint, ACCOUNTS, GRANTS)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    config_file = (folder / "Pulumi.dev.yaml").rename(elsewhere / "Pulumi.dev.yaml")
+    (elsewhere / "access.yaml").write_text("grants: 1", encoding="utf-8")
+    up = sandbox("up", folder, "--json", "--config-file", str(config_file))
+    assert up.exit_code == 0, up.stderr
+    assert {one["grant"] for one in document(up)["proof"]} == {"audit@lab"}
+
+
 def test_the_engine_gets_a_program_of_another_folder(tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     folder = move_program(fleet(tmp_path, endpoint, ACCOUNTS, GRANTS, only=["lab"]))
@@ -50,3 +64,13 @@ def test_the_engine_gets_a_program_of_another_folder(tmp_path: Path) -> None:
     settings = yaml.safe_load((work / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
     file = work / settings["config"]["cross-account-access:file"]
     assert file.samefile(folder / "access.yaml")
+
+
+def test_the_engine_gets_a_config_without_the_persons_own_encryption(tmp_path: Path) -> None:
+    """`pulumi stack init` writes it, and the sandbox's state has another passphrase."""
+    folder = fleet(tmp_path, f"http://127.0.0.1:{free_port()}", ACCOUNTS, GRANTS)
+    with (folder / "Pulumi.dev.yaml").open("a", encoding="utf-8") as file:
+        file.write("encryptionsalt: v1:EIhbilKhTsM=:v1:x:y\nsecretsprovider: passphrase\n")
+    work = _prepare_workspace(load(folder, "dev"), fresh=True)
+    settings = yaml.safe_load((work / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
+    assert list(settings) == ["config"]

@@ -9,15 +9,18 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from click.testing import CliRunner
 
 import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
+from sandbox.aws.mfa import accepts
 from sandbox.aws.server import Sandbox, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
@@ -124,6 +127,18 @@ def test_two_runs_of_up_work_on_the_served_accounts_and_leave_them_there(tmp_pat
     assert "partner-7f3a" not in log
 
 
+def check_mfa_command(up: Process, user: str, endpoint: str) -> None:
+    """The command that `up` prints for a user prints a code of the seed beside it."""
+    command, seed = up.line(
+        rf"^  python -m (sandbox mfa {user} --account {SOURCE})  # its MFA code; seed (.*)$"
+    ).groups()
+    _, *arguments = command.split()
+    runner = CliRunner(env={"AWS_ENDPOINT_URL": endpoint})
+    printed = runner.invoke(sandbox_command.main, arguments)
+    assert printed.stderr == ""
+    assert accepts(seed, printed.stdout.removesuffix("\n"), time.time())
+
+
 def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> None:
     folder = project(tmp_path)
     with running("up", "-C", str(folder), "--engine", "in-process", "--keep") as up:
@@ -155,6 +170,7 @@ def test_keep_leaves_the_accounts_up_and_what_it_says_works(tmp_path: Path) -> N
         )
         for user in ("alice", "bob"):
             up.line(pattern % user)
+            check_mfa_command(up, user, endpoint)
         outputs = up.line(r"^  cross-account-access map --outputs (\S+)  #").group(1)
         made = [Path(outputs), *(folder / ".sandbox").iterdir(), folder / ".sandbox"]
         assert [path for path in made if path.stat().st_mode & 0o077] == []

@@ -98,7 +98,7 @@ def test_what_was_not_tried_is_unproven(
     strict = sandbox("up", folder, "--strict")
     assert strict.exit_code == (3 if unproven else 0)
     tried = [one for one in made["proof"] if one["observed"] != "not tried"]
-    summary, *more = strict.stderr.splitlines()
+    _, summary, *more = strict.stderr.splitlines()
     assert summary.startswith(f"{len(tried)} of {len(tried)} attempts had the expected result")
     assert [line.partition(". ")[0] for line in more] == (
         [f"Unproven: {', '.join(sorted(unproven))}"] if unproven else []

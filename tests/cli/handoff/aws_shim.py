@@ -30,6 +30,7 @@ import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as to:
     to.connect({address!r})
     told = {{"argv": sys.argv[1:], "cwd": os.getcwd(), "key": os.environ["AWS_ACCESS_KEY_ID"]}}
+    told["token"] = os.environ.get("AWS_SESSION_TOKEN")
     to.sendall(json.dumps(told).encode() + b"\\n")
     code, out, error = json.loads(to.makefile().readline())
 sys.stdout.write(out)
@@ -45,7 +46,7 @@ class UsageError(Exception):
 
 @contextmanager
 def aws_on_path(folder: Path, endpoint: str) -> Iterator[str]:
-    """A folder for the PATH with an `aws` that calls the endpoint; its key is the account's ID."""
+    """A folder for the PATH with an `aws` that calls the endpoint, with the environment's keys."""
     address = str(folder / "aws.socket")
     sender = folder / "aws_sender.py"
     sender.write_text(_SENDER.format(address=address), encoding="utf-8")
@@ -71,7 +72,7 @@ def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
     if told["argv"][0] == "cloudformation":
         return _check_stack(*told["argv"][1:], folder=Path(told["cwd"]))
     service, command, *words = told["argv"]
-    client = _client(service, endpoint, told["key"])
+    client = _client(service, endpoint, told["key"], told["token"])
     operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
     if command not in operations:
         return 252, "", f"{service} has no {command}\n"
@@ -107,13 +108,14 @@ def _check_stack(command: str, *words: str, folder: Path) -> tuple[int, str, str
 
 
 @cache
-def _client(service: str, endpoint: str, key: str) -> Any:
+def _client(service: str, endpoint: str, key: str, token: str | None) -> Any:
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id=key,
         aws_secret_access_key="x",
+        aws_session_token=token,
     )
 
 
@@ -165,15 +167,17 @@ def _typed(shape: Any, value: str) -> Any:
         case "integer":
             return int(value)
         case "list" | "structure":
-            return json.loads(value)
+            # One value without brackets is the shorthand of a list of it.
+            return json.loads(value) if value.startswith(("[", "{")) else [value]
         case other:
             raise UsageError(f"{other} is not read here")
 
 
 def _text(found: Any) -> str:
-    """What `--output text` prints, of what the scripts ask for: texts, and lists of one each."""
+    """What `--output text` prints, of what the scripts ask for: texts, lists, and tables."""
     out = StringIO()
-    for row in found if isinstance(found, list) else [[found]]:
+    is_table = isinstance(found, list) and all(isinstance(row, list) for row in found)
+    for row in found if is_table else [found if isinstance(found, list) else [found]]:
         out.write("\t".join(str(cell) for cell in row) + "\n")
     return out.getvalue()
 

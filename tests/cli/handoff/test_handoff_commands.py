@@ -71,6 +71,23 @@ def test_the_role_is_the_one_that_pulumi_makes(applied: Applied, grant: str) -> 
 
 
 @pytest.mark.parametrize("grant", DEPLOYED)
+def test_the_readmes_check_of_the_source_allows_each_principal(
+    applied: Applied, grant: str
+) -> None:
+    folder = applied.folder(grant, "source")
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    check = readme.partition("## How to check it")[2].partition("```sh\n")[2].partition("```")[0]
+    simulations = check.count("aws iam simulate-principal-policy")
+    if not simulations:
+        assert "aws sts assume-role" in check
+        return
+    (folder / "check.sh").write_text(f"set -e\n{check}", encoding="utf-8")
+    done = applied.sh(folder, SOURCE, "check.sh")
+    assert done.stderr == ""
+    assert done.stdout.split() == ["allowed"] * simulations
+
+
+@pytest.mark.parametrize("grant", DEPLOYED)
 def test_what_stands_has_the_checksum_of_the_handoff(applied: Applied, grant: str) -> None:
     documents = record(applied.stage, grant)
     role = applied.by_commands.roles[documents.role.name]

@@ -145,7 +145,7 @@ class TestOtherServices:
         ("batch", "describe_jobs", {"jobs": ["j"]}),
         ("events", "list_rules", {}),
         ("secretsmanager", "list_secrets", {}),
-        ("accessanalyzer", "validate_policy", {"policyDocument": "{}", "policyType": "X"}),
+        ("accessanalyzer", "list_analyzers", {}),
     )
 
     @pytest.mark.parametrize(("service", "operation", "arguments"), CALLS)

@@ -9,11 +9,14 @@ import pytest
 
 from sandbox.aws import mfa
 from sandbox.aws.mfa import totp
-from tests.sandbox.conftest import SOURCE, administrator, refusal
+from sandbox.aws.server import SandboxError, request_mfa_code
+from tests.sandbox.conftest import DESTINATION, SOURCE, administrator, refusal
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Stage
 
+ALICE = f"arn:aws:iam::{SOURCE}:user/team/alice"
+OTHER = f"arn:aws:iam::{DESTINATION}:user/alice"
 RFC_SEED = base64.b32encode(b"12345678901234567890").decode()
 
 
@@ -206,3 +209,60 @@ def test_role_sessions_carry_none(stage: Stage) -> None:
     assert stage.refused(keys, stage.role(trusts=first, condition=REQUIRED)).half == "destination"
     absent = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
     assert stage.session(keys, stage.role("second", trusts=first, condition=absent))
+
+
+class TestPrintedCode:
+    """`python -m sandbox mfa`."""
+
+    def test_it_is_the_one_that_the_users_device_shows(self, stage: Stage) -> None:
+        keys = stage.user(path="/team/")
+        serial, seed = stage.mfa_device()
+        stage.clock.offset = 3000
+        for user, account in (("alice", None), ("alice", SOURCE), (ALICE, None)):
+            code = request_mfa_code(stage.sandbox.endpoint, user, account)
+            assert code == {
+                "serial": serial,
+                "seed": seed,
+                "code": totp(seed, stage.clock()),
+                "enabled": False,
+            }
+        stage.sts(keys).get_session_token(SerialNumber=serial, TokenCode=code["code"])
+
+    @pytest.mark.parametrize("existing", [(), ("alice",)])
+    def test_a_user_without_a_device_gets_one_as_a_person_would_enable_it(
+        self, existing: tuple[str, ...], stage: Stage
+    ) -> None:
+        keys = stage.user()
+        for name in existing:
+            stage.source.create_virtual_mfa_device(VirtualMFADeviceName=name)
+        code = request_mfa_code(stage.sandbox.endpoint, "alice", None)
+        assert code["enabled"] is True
+        listed = stage.source.list_mfa_devices(UserName="alice")["MFADevices"]
+        assert [one["SerialNumber"] for one in listed] == [code["serial"]]
+        stage.sts(keys).get_session_token(SerialNumber=code["serial"], TokenCode=code["code"])
+        again = request_mfa_code(stage.sandbox.endpoint, "alice", None)
+        assert again == {**code, "enabled": False, "code": again["code"]}
+
+    @pytest.mark.parametrize(
+        ("user", "account", "message"),
+        [
+            ("bob", None, "there is no user bob in any account: create the user first"),
+            ("alice", "333333333333", "there is no user alice in account 333333333333: create "),
+            ("alice", None, f"there are several users alice: {ALICE}, {OTHER}. Pass the account"),
+        ],
+    )
+    def test_it_is_refused_unless_there_is_one_such_user(
+        self, user: str, account: str | None, message: str, stage: Stage
+    ) -> None:
+        stage.user(path="/team/")
+        stage.destination.create_user(UserName="alice")
+        with pytest.raises(SandboxError) as caught:
+            request_mfa_code(stage.sandbox.endpoint, user, account)
+        assert str(caught.value).startswith(message)
+        assert request_mfa_code(stage.sandbox.endpoint, OTHER, None)["serial"]
+
+    def test_without_accounts_it_says_how_to_run_some(self) -> None:
+        with pytest.raises(SandboxError, match="python -m sandbox serve"):
+            request_mfa_code("http://127.0.0.1:9", "alice", None)
+        with pytest.raises(SandboxError, match="no accounts run at https://sts"):
+            request_mfa_code("https://sts.amazonaws.com", "alice", None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pulumi import automation
 
-from sandbox.deploy.pulumi_engine import NoEngineError, find
+from sandbox.deploy.pulumi_engine import NoEngineError, _list_errors, _tell_diff, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,3 +180,41 @@ class TestInstalling:
         assert message.startswith("the Pulumi CLI isn't installed and installing it failed (")
         assert "\n" not in message
         assert not home.exists()
+
+
+def diagnose(severity: str, message: str, urn: str | None = None) -> automation.EngineEvent:
+    told = {"severity": severity, "message": message, "color": "never", "urn": urn}
+    return automation.EngineEvent.from_json(
+        {"sequence": 1, "timestamp": 1, "diagnosticEvent": told}
+    )
+
+
+def test_what_went_wrong_is_told_once_with_its_resource_and_without_the_diff() -> None:
+    urn = "urn:pulumi:dev::project::a:index:A$aws:iam/role:Role::access-deploy"
+    stack = "urn:pulumi:dev::project::pulumi:pulumi:Stack::project-dev"
+    events = [
+        automation.EngineEvent.from_json({"sequence": 0, "timestamp": 1}),
+        diagnose("warning", "an old plugin"),
+        diagnose("error", "<{%fg 1%}>no such policy<{%reset%}>\n", urn),
+        diagnose("error", "<{%fg 1%}>no such policy<{%reset%}>\n", urn),
+        diagnose("info", "more", urn),
+        diagnose("error", "boom", stack),
+        diagnose("error", "preview failed"),
+    ]
+    expected = "aws:iam/role:Role access-deploy: no such policy\nboom\npreview failed"
+    assert _list_errors(events) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("+ aws:iam/role:Role: (create)", ["+ aws:iam/role:Role: (create)"]),
+        ("  [urn=urn:pulumi:dev::p::a$aws:iam/role:Role::access-a]", ["  [access-a]"]),
+        ("  [provider=urn:pulumi:dev::p::pulumi:providers:aws::source::04da6b54]", []),
+        ("    name: [unknown]", ["    name: [unknown]"]),
+    ],
+)
+def test_a_diff_names_resources_and_no_urns(line: str, shown: list[str]) -> None:
+    told: list[str] = []
+    _tell_diff(line, told.append)
+    assert told == shown

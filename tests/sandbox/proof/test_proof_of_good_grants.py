@@ -18,6 +18,7 @@ OURS, THEIRS = "o-a1b2c3d4e5", "o-zzzzzzzzzz"
 UNIT = f"{OURS}/r-ab12/ou-ab12-11111111/"
 BELOW = f"{UNIT}ou-ab12-22222222/"
 ID = {"externalId": "partner-7f3a"}
+HELPERS = ("operator", "outsider", "nobody", "stranger", "entitled")
 
 # Each grant, and the attempts that are refused because one of its conditions isn't met.
 GRANTS: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -96,6 +97,26 @@ def test_a_good_grant_holds(
     of_others = {"session too long", "untrusted, same account", "untrusted, another account"}
     attempts = {one["attempt"] for one in proof if one["observed"] == "refused"}
     assert {one for one in attempts if ", otherwise like " not in one} - of_others == unmet
+
+
+@pytest.mark.parametrize(
+    "principals",
+    [
+        *([{"user": f"sandbox-{name}"}] for name in HELPERS),
+        [{"user": "Sandbox-Outsider"}],
+        [{"group": name} for name in HELPERS],
+        [{"user": f"sandbox-{HELPERS[0]}"}, {"group": HELPERS[0]}, {"account": SOURCE}],
+    ],
+    ids=str,
+)
+def test_principals_may_be_called_like_the_proofs_own_people(
+    principals: list[dict[str, str]], accounts: Sandbox, tmp_path: Path
+) -> None:
+    grants = {f"grant-{number}": {"principals": [one]} for number, one in enumerate(principals)}
+    up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants), "--json")
+    assert up.exit_code == 0, up.stderr
+    proof = document(up)["proof"]
+    assert sum(one["observed"] == "allowed" for one in proof) == len(principals)
 
 
 @pytest.mark.parametrize(
