@@ -23,7 +23,9 @@ import pulumi
 from botocore.exceptions import ClientError
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, set_all_config, settings, stack
+from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
 
+from cross_account_access import InvalidArgs, InvalidInput
 from sandbox.deploy.deployment import (
     STACK_TYPE,
     UNREACHABLE,
@@ -55,6 +57,7 @@ def deploy(
         folder: The project's folder; by default the program's.
 
     Raises:
+        InvalidInput: If a component refuses its args.
         DeploymentError: If the program or AWS refuses.
         One of `UNREACHABLE`: If the accounts no longer answer.
     """
@@ -79,7 +82,7 @@ def _configure(
 ) -> None:
     runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
         monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
         root_directory=str(folder),
         project=project,
@@ -114,9 +117,11 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _translate_errors(program: Path) -> Iterator[None]:
-    """Raise whatever fails as a DeploymentError."""
+    """Raise whatever fails as a DeploymentError, or InvalidInput where a component refuses."""
     try:
         yield
+    except InvalidArgs as error:
+        raise InvalidInput(error.problems) from None
     except (pulumi.RunError, UnsupportedResourceError) as error:
         raise DeploymentError(str(error)) from None
     except ClientError as error:
@@ -166,6 +171,12 @@ class _DeployMonitor(mocks.MockMonitor):
         self.outputs: dict[str, Any] = {}
         self._registered: set[str] = set()
         self._lock = threading.Lock()
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        # No error hooks: the server that they are called through crashes where a run fails.
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        info.supportedFeatures.remove(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+        return info
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         if request.importId:

@@ -98,7 +98,7 @@ def attempt(
 def _make_settings(monitor: RecordingMonitor, *, preview: bool) -> mocks.MockSettings:
     return mocks.MockSettings(  # type: ignore[no-untyped-call]
         monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=RecordingEngine(monitor.record),
         project="project",
         stack="stack",

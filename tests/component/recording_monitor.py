@@ -6,12 +6,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Never
 
+import grpc  # type: ignore[import-untyped] # has no stubs
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from tests.component.engine_record import SECRET, UNKNOWN, Call, Made, Options, Run, short
-from tests.component.world import AWS_PROVIDER, World
+from tests.component.world import AWS_PROVIDER, LookupFailed, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,12 @@ class RecordingMonitor(mocks.MockMonitor):
         self._preview = preview
         self._urns: set[str] = set()
         self._lock = threading.Lock()
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        # The server that they are called through crashes where a run fails.
+        info.supportedFeatures.remove(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+        return info
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -100,11 +107,26 @@ class RecordingMonitor(mocks.MockMonitor):
             self.record.calls.append(call)
         if short(call.token) in self._world.slow:
             time.sleep(_SLOW_SECONDS)
-        found = self._world.look_up(call.token, call.args, call.provider)
+        try:
+            found = self._world.look_up(call.token, call.args, call.provider)
+        except LookupFailed as failure:
+            raise _EngineError(
+                f"invocation of {call.token} returned an error: {failure}: "
+            ) from None
         response = resource_pb2.ResourceInvokeResponse(unknown=self._world.lookups_unknown)
         if not self._world.lookups_unknown:
             getattr(response, "return").update(found)
         return response
+
+
+class _EngineError(grpc.RpcError):  # type: ignore[misc] # the same
+    """A provider's failure, as the engine tells of it."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 class _NoMocks(mocks.Mocks):
