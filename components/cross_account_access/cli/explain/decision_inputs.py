@@ -13,10 +13,9 @@ from cross_account_access.cli.terminal import Failure, InputError
 from cross_account_access.grants import policies
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.principal_ref import SSO_PATH, PrincipalRef, get_sso_prefix
 from cross_account_access.iam import arns
 from cross_account_access.iam.evaluator import Caller, Policy
-
-from .principal_ref import SSO_PATH, PrincipalRef, get_sso_prefix
 
 TRUST = "trust policy"
 _ENTITLEMENT = "the policy that its own account is assumed to have"

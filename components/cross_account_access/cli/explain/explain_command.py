@@ -32,6 +32,8 @@ from cross_account_access.cli.stacks import (
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.cli.trust_requirements import find_requirements
+from cross_account_access.grants.principal_ref import PrincipalRef
+from cross_account_access.grants.request_context import RequestContext
 
 from .decision_inputs import (
     CallerWithPolicies,
@@ -43,9 +45,9 @@ from .decision_inputs import (
     read_live_role,
 )
 from .explanation import Question
-from .principal_ref import PrincipalRef, parse_principal
+from .principal_argument import parse_principal
 from .render import Report
-from .request_context import RequestContext, parse_condition_keys, parse_moment
+from .request_options import check_request, parse_condition_keys, parse_moment
 
 
 def _option(name: str, metavar: str, text: str, **settings: Any) -> Decorator:
@@ -112,7 +114,7 @@ def _add_request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             region=aws.region or get_main_region("aws"),
             **options,
         )
-        request.check()
+        check_request(request)
         return command(request=request, aws=aws, **others)
 
     decorated: Callable[..., Any] = with_request
