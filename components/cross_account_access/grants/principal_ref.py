@@ -1,14 +1,19 @@
 """Who calls, and who is trusted, by one text: KIND/NAME or an ARN."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.evaluator import Caller, Policy
 
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from .documents import GrantDocuments, SourceHalf
+from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
 from .principal_names import check_unit_path
+from .request_context import RequestContext
 
 PrincipalRefKind = Literal[
     "user",
@@ -26,6 +31,7 @@ SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 _SET_SUFFIX = "0123456789abcdef"
 _SESSION_NAME = "any-session"
 _ANYONE = "anyone"
+_USER_ID, _ROLE_ID = "AIDA0000000000000000", "AROA0000000000000000"
 _WITH_KIND = re.compile(rf"({'|'.join(REF_KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
 _RESERVED = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})", re.ASCII)
@@ -132,6 +138,36 @@ class PrincipalRef:
                 path, name = "/", _ANYONE
         return str(arns.IamArn(self.partition, self.account, kind, path, name))
 
+    def build_caller(
+        self,
+        unique_id: str | None,
+        identity_policies: tuple[Policy, ...] = (),
+        boundary: Policy | None = None,
+    ) -> Caller:
+        """Build the caller as the evaluator takes it.
+
+        Args:
+            unique_id: The unique ID of its user or role; None where it isn't known.
+            identity_policies: Those of its user or role.
+            boundary: The permissions boundary of its user or role.
+        """
+        if self.kind == "root":
+            return Caller(self.arn, self.account, self.arn)
+        own_id = unique_id or (_USER_ID if self.is_user else _ROLE_ID)
+        if not self.is_user:
+            own_id = f"{own_id}:{self.arn.rpartition('/')[2]}"
+        return Caller(self.arn, own_id, self.principal_arn, identity_policies, boundary)
+
+    def add_organization(self, request: RequestContext) -> RequestContext:
+        """Add the organization or unit that names the caller, unless the call gives another."""
+        if request.organization or request.organization_path:
+            return request
+        if self.kind == "organization":
+            return replace(request, organization=self.name)
+        if self.kind == "organizational-unit":
+            return replace(request, organization_path=self.name)
+        return request
+
     def find_halves(self, documents: GrantDocuments) -> list[SourceHalf]:
         """Find the grant's principals that it is, whose attached policies are its own."""
         return [half for half in self._list_neighbors(documents) if self._matches(half)]
@@ -166,6 +202,17 @@ class PrincipalRef:
                 return self.kind == "account"
             case kind:
                 return self.kind == kind.replace("_", "-") and self.name == half.name
+
+
+def build_entitlement(role: str) -> Policy:
+    """Build a policy that allows all that a caller may need for a role.
+
+    Args:
+        role: The role's ARN.
+    """
+    actions = (ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION)
+    document = build_assume_role_policy([AssumableRole(role, actions)])
+    return Policy("the policy that its own account is assumed to have", json.loads(document))
 
 
 def get_sso_prefix(permission_set: str) -> str:

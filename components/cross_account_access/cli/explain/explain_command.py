@@ -184,7 +184,7 @@ def _explain(options: _ExplainOptions) -> ExitCode:
     documents = grant.documents if grant else None
     who = parse_principal(options.who, documents)
     role, principal = _read_inputs(options, grant, who)
-    request = _add_organization(who, options.request)
+    request = who.add_organization(options.request)
     request = _add_external_id(request, grant, principal)
     if options.aws.region is None:
         request = replace(request, region=get_main_region(who.partition))
@@ -243,17 +243,6 @@ def _find_grant(options: _ExplainOptions) -> DeployedGrant | None:
 def _list_role_names(grant: DeployedGrant) -> tuple[str, ...]:
     role = grant.documents.role
     return role.arn, role.name, f"{role.path}{role.name}".removeprefix("/")
-
-
-def _add_organization(who: PrincipalRef, request: RequestContext) -> RequestContext:
-    """Add the organization or unit that names the caller, unless the options give another."""
-    if request.organization or request.organization_path:
-        return request
-    if who.kind == "organization":
-        return replace(request, organization=who.name)
-    if who.kind == "organizational-unit":
-        return replace(request, organization_path=who.name)
-    return request
 
 
 def _add_external_id(
