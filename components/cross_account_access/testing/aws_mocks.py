@@ -14,7 +14,7 @@ from cross_account_access.iam.findings import AccountSide
 
 from .call_terms import CallTerms, build_request_context
 from .made_outputs import add_outputs
-from .mock_account import MockAccount, make_unique_id
+from .mock_account import MockAccount, NoSuchEntityError, make_unique_id
 from .mocked_iam import MockedIam
 from .program_run import (
     AWS_PROVIDER,
@@ -48,14 +48,22 @@ class AwsMocks(mocks.Mocks):
     Source: https://www.pulumi.com/docs/iac/guides/testing/unit/
     """
 
-    def __init__(self, accounts: Mapping[str, MockAccount]) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, MockAccount],
+        stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         """Prepare the accounts.
 
         Args:
             accounts: The account of each AWS provider, by the provider's name in the program;
-                several providers may be of one account.
+                several providers may be of one account. Add accounts without a provider if callers
+                are in them.
+            stack_outputs: The outputs of other stacks, for the program's stack references, by
+                ORGANIZATION/PROJECT/STACK.
         """
         self.accounts = dict(accounts)
+        self.stack_outputs = dict(stack_outputs or {})
         self.log: list[str] = []
         self._made: list[Registration] = []
         self._regions: dict[str, str] = {}
@@ -103,15 +111,18 @@ class AwsMocks(mocks.Mocks):
         return monitor.outputs
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        """Answer a lookup, as Pulumi's mocks do.
+        """Answer a lookup, as Pulumi's mocks do; with a failure for what isn't there.
 
         Raises:
-            LookupError: As AWS answers for what isn't there; or if it is no lookup of these mocks.
+            LookupError: If it is no lookup of these mocks, or of a provider without an account.
         """
         provider = get_provider_name(args.provider)
         function = args.token.rpartition(":")[2]
         lookups = self._iam.get_lookups(self._get_account(provider, args.token))
-        answer = lookups.answer(function, args.args, self._regions.get(provider, "us-east-1"))
+        try:
+            answer = lookups.answer(function, args.args, self._regions.get(provider, "us-east-1"))
+        except NoSuchEntityError as error:
+            return {}, [("", str(error))]
         if answer is None:
             raise LookupError(
                 f"AwsMocks doesn't answer {args.token}: derive a class whose call() does"
@@ -120,6 +131,9 @@ class AwsMocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Note what the program makes or reads, as Pulumi's mocks do; return its ID and outputs."""
+        if args.typ == "pulumi:pulumi:StackReference":
+            outputs = self.stack_outputs[args.resource_id or ""]
+            return args.resource_id, {**args.inputs, "outputs": dict(outputs)}
         self._has_previewed = is_preview = bool(pulumi.runtime.is_dry_run())
         inputs = pick_known(args.inputs)
         provider = get_provider_name(args.provider or "")

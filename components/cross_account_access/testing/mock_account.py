@@ -11,6 +11,10 @@ from cross_account_access.iam import arns, limits
 _ID_PREFIXES = {"user": "AIDA", "role": "AROA", "group": "AGPA", "policy": "ANPA"}
 
 
+class NoSuchEntityError(LookupError):
+    """AWS has no such user, role, group or policy."""
+
+
 @dataclass(frozen=True)
 class MockAccount:
     """An AWS account, and what was in it before the program ran.
@@ -91,7 +95,7 @@ class IamLookups:
         """Answer a lookup; None for one that isn't known here.
 
         Raises:
-            LookupError: As AWS answers for what isn't there.
+            NoSuchEntityError: As AWS answers for what isn't there.
         """
         own = self.account
         match function:
@@ -133,7 +137,7 @@ class IamLookups:
         """Get what has a name.
 
         Raises:
-            LookupError: As AWS answers for what isn't there.
+            NoSuchEntityError: As AWS answers for what isn't there.
         """
         if found := self.find(kind, name):
             return found
@@ -153,6 +157,6 @@ def _shared(arn: arns.IamArn) -> dict[str, Any]:
     return {"arn": str(arn), "id": str(arn), "path": arn.path, "tags": {}}
 
 
-def _no_such_entity(text: str, account: MockAccount) -> LookupError:
+def _no_such_entity(text: str, account: MockAccount) -> "NoSuchEntityError":
     # The code by which the real AWS provider's error is known.
-    return LookupError(f"api error NoSuchEntity: {text} (account {account.id} of AwsMocks)")
+    return NoSuchEntityError(f"NoSuchEntity: {text}, in account {account.id} of AwsMocks")
