@@ -83,6 +83,15 @@ def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, 
                 "uniqueId": role["RoleId"],
                 "name": role["RoleName"],
             }
+        case "aws:iam/getPolicy:getPolicy":
+            policy = clients.iam.get_policy(PolicyArn=args["arn"])["Policy"]
+            return {"id": policy["Arn"], "arn": policy["Arn"], "name": policy["PolicyName"]}
+        case "aws:iam/getUsers:getUsers":
+            pages = clients.iam.get_paginator("list_users").paginate()
+            return {"arns": [user["Arn"] for page in pages for user in page["Users"]]}
+        case "aws:iam/getRoles:getRoles":
+            role_pages = clients.iam.get_paginator("list_roles").paginate()
+            return {"arns": [role["Arn"] for page in role_pages for role in page["Roles"]]}
         case _:
             raise UnsupportedResourceError(
                 f"{token} is not looked up in process; use the Pulumi CLI"

@@ -143,11 +143,11 @@ class Run:
         return {kind for kind, *_ in self.graph()}
 
     def asked(self) -> list[tuple[str, str, str]]:
-        """Each invoke: function in short, the name that was looked up, provider."""
+        """Each invoke: function in short, the name or ARN that was looked up, provider."""
         return sorted(
             (
                 short(call.token),
-                str(call.args.get("userName", call.args.get("name", ""))),
+                str(next((call.args[key] for key in _LOOKED_UP if key in call.args), "")),
                 call.provider,
             )
             for call in self.calls
@@ -163,6 +163,9 @@ class Run:
             self.log,
         ]
         return json.dumps(parts, default=repr)
+
+
+_LOOKED_UP = ("userName", "name", "arn")
 
 
 def short(token: str) -> str:

@@ -6,12 +6,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Never
 
+import grpc  # type: ignore[import-untyped] # has no stubs
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
 
 from cross_account_access.testing.program_run import STACK_TYPE, get_provider_name, split_urn
 from tests.component.engine_record import SECRET, UNKNOWN, Call, Made, Options, Run, short
+from tests.component.world import LookupFailed, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,11 +95,26 @@ class RecordingMonitor(mocks.MockMonitor):
             self.record.calls.append(call)
         if short(call.token) in self._world.slow:
             time.sleep(_SLOW_SECONDS)
-        found = self._world.look_up(call.token, call.args, call.provider)
+        try:
+            found = self._world.look_up(call.token, call.args, call.provider)
+        except LookupFailed as failure:
+            raise _EngineError(
+                f"invocation of {call.token} returned an error: {failure}: "
+            ) from None
         response = resource_pb2.ResourceInvokeResponse(unknown=self._world.lookups_unknown)
         if not self._world.lookups_unknown:
             getattr(response, "return").update(found)
         return response
+
+
+class _EngineError(grpc.RpcError):  # type: ignore[misc] # the same
+    """A provider's failure, as the engine tells of it."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 class _NoMocks(mocks.Mocks):

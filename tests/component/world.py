@@ -37,6 +37,10 @@ def role_arn(name: str, path: str = "/") -> str:
     return f"arn:aws:iam::{DESTINATION}:role{path}{name}"
 
 
+class LookupFailed(Exception):
+    """AWS answers a lookup with a failure; the message is the provider's."""
+
+
 @dataclass(frozen=True)
 class World:
     """What the mocks answer.
@@ -49,6 +53,8 @@ class World:
         partitions: The partition of each provider that is in another one, by the provider's name.
         accounts: The account of each provider, by the provider's name.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
+        missing: Names of users, roles and AWS's own policies that aren't there, though asked for.
+        failing: What the provider says of each function that fails.
         slow: Types whose resources take a while to be made, and functions that take a while to
             answer.
     """
@@ -62,6 +68,8 @@ class World:
         default_factory=lambda: {"source": SOURCE, "destination": DESTINATION, **FLEET}
     )
     lookups_unknown: bool = False
+    missing: frozenset[str] = frozenset()
+    failing: Mapping[str, str] = field(default_factory=dict)
     slow: frozenset[str] = frozenset()
 
     def unique_id(self, kind: str, name: str) -> str:
@@ -71,8 +79,14 @@ class World:
         return f"{'AIDA' if kind == 'user' else 'AROA'}{letters:X<16.16}{life}"
 
     def look_up(self, token: str, args: Mapping[str, Any], provider: str) -> dict[str, Any]:
-        """What AWS answers to a lookup."""
+        """What AWS answers to a lookup.
+
+        Raises:
+            LookupFailed: If it fails.
+        """
         account = self._account(provider, token)
+        if answer := self.failing.get(token.rpartition(":")[2]):
+            raise LookupFailed(answer)
         if token == "aws:index/getCallerIdentity:getCallerIdentity":
             partition = self.partitions.get(provider, self.partition)
             arn = f"arn:{partition}:sts::{account}:assumed-role/administrator/pulumi"
@@ -82,7 +96,16 @@ class World:
                 "userId": "AROAADMINISTRATOR:pulumi",
                 "id": account,
             }
+        if token == "aws:iam/getPolicy:getPolicy":
+            self._check_there("IAM Policy", args["arn"].rpartition("/")[2])
+            return {"arn": args["arn"], "id": args["arn"]}
+        if token in ("aws:iam/getUsers:getUsers", "aws:iam/getRoles:getRoles"):
+            kind, paths = ("user", self.users) if "User" in token else ("role", self.roles)
+            named = {name: path for name, path in paths.items() if name not in self.missing}
+            start = f"arn:{self.partition}:iam::{account}:{kind}"
+            return {"arns": [f"{start}{path}{name}" for name, path in named.items()]}
         if token == "aws:iam/getUser:getUser":
+            self._check_there("user", args["userName"])
             name, found = args["userName"], {"userName": args["userName"]}
             path, unique_id = self.users.get(name, "/"), {"userId": self.unique_id("user", name)}
             return (
@@ -91,6 +114,7 @@ class World:
                 | {"arn": f"arn:{self.partition}:iam::{account}:user{path}{name}", "id": name}
             )
         if token == "aws:iam/getRole:getRole":
+            self._check_there("IAM Role", args["name"])
             name, found = args["name"], {"name": args["name"]}
             path, unique_id = self.roles.get(name, "/"), {"uniqueId": self.unique_id("role", name)}
             return (
@@ -117,6 +141,15 @@ class World:
             "arn": arn,
             "uniqueId": self.unique_id(_HAVE_ARN[kind], physical),
         }
+
+    def _check_there(self, kind: str, name: str) -> None:
+        if name in self.missing and kind == "user":
+            raise LookupFailed(
+                "getting user: operation error IAM: GetUser, https response error StatusCode: 404, "
+                f"RequestID: 1, NoSuchEntity: The user with name {name} cannot be found."
+            )
+        if name in self.missing:
+            raise LookupFailed(f"reading {kind} ({name}): couldn't find resource")
 
     def _account(self, provider: str, what: str) -> str:
         assert provider, f"{what} by a default provider, in whatever account is at hand"
