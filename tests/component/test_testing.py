@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from cross_account_access import CrossAccountAccess, MultiAccountAccess
+from cross_account_access import CrossAccountAccess, InvalidArgs, MultiAccountAccess
 from cross_account_access.testing import AwsMocks, MockAccount
 
 if TYPE_CHECKING:
@@ -352,8 +352,14 @@ def test_a_preview_knows_no_more_than_pulumis_and_decides_nothing() -> None:
         pulumi.export("name", user.name)
         pulumi.export("arn", user.arn)
         pulumi.export("both", {"name": user.name, "arn": user.arn, "list": [user.name, user.arn]})
+        pulumi.export("hidden", {"name": pulumi.Output.secret(user.name), "list": [{"n": 3600}]})
 
-    assert mocks.run(run_role, preview=True) == {"name": "zoe", "both": {"name": "zoe"}}
+    hidden = {"name": "zoe", "list": [{"n": 3600}]}
+    assert mocks.run(run_role, preview=True) == {
+        "name": "zoe",
+        "both": {"name": "zoe"},
+        "hidden": hidden,
+    }
     assert mocks.get("UserPolicyAttachment").inputs == {"user": "zoe"}
     assert (mocks.get("User").arn, mocks.get("User").id) == ("", "")
     with pytest.raises(LookupError, match=r"^a preview makes no roles and policies: run without"):
@@ -449,8 +455,10 @@ def test_what_aws_would_refuse_or_the_mocks_do_not_know_is_an_error(case: str) -
 
 
 def test_a_principal_that_is_not_there_is_refused() -> None:
-    with pytest.raises(Exception, match="alicia"):
+    with pytest.raises(InvalidArgs) as refusal:
         run(principals=[{"user": "alicia"}])
+    assert [one.code for one in refusal.value.problems] == ["missing-principal"]
+    assert "alice" in refusal.value.problems[0].remedy
 
 
 def test_each_run_starts_afresh(tmp_path: Path) -> None:
@@ -474,7 +482,7 @@ pulumi.export("secret", pulumi.Output.secret(user.arn))
 def test_a_program_that_fails_fails_the_run() -> None:
     with pytest.raises(ZeroDivisionError):
         accounts().run(lambda: pulumi.Output.from_input(0).apply(lambda zero: 1 // zero))
-    with pytest.raises(ValueError, match="two resources of type"):
+    with pytest.raises(pulumi.RunError, match="two resources of type"):
         accounts().run(lambda: [aws.Provider("source", region="eu-west-1") for _ in range(2)])
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi.output import Unknown
+import pulumi
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc, set_all_config, settings, stack
 from pulumi.runtime.proto import engine_pb2
 
@@ -125,18 +126,21 @@ def get_provider_name(reference: str) -> str:
 
 def pick_known(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the properties that are known, in maps in them too; secrets as plain values."""
-    plain = {key: rpc.unwrap_rpc_secret(value) for key, value in properties.items()}
-    return {
-        key: pick_known(value) if isinstance(value, dict) else value
-        for key, value in plain.items()
-        if not isinstance(value, Unknown) and not _has_unknown_item(value)
-    }
+    return {key: _unwrap(value) for key, value in properties.items() if not _is_unknown(value)}
 
 
-def _has_unknown_item(value: Any) -> bool:
-    return isinstance(value, list) and any(
-        isinstance(item, Unknown) or _has_unknown_item(item) for item in value
-    )
+def _unwrap(value: Any) -> Any:
+    plain = rpc.unwrap_rpc_secret(value)
+    if isinstance(plain, list):
+        return [_unwrap(item) for item in plain]
+    return pick_known(plain) if isinstance(plain, dict) else plain
+
+
+def _is_unknown(value: Any) -> bool:
+    plain = rpc.unwrap_rpc_secret(value)
+    if isinstance(plain, list):
+        return any(map(_is_unknown, plain))
+    return isinstance(plain, pulumi.output.Unknown) or plain == rpc.UNKNOWN
 
 
 class LogEngine(mocks.MockEngine):
@@ -176,16 +180,21 @@ class ProgramMonitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         with self._lock:
             if urn in self._urns:
-                raise ValueError(f"two resources of type {request.type} are named {request.name}")
+                raise pulumi.RunError(
+                    f"two resources of type {request.type} have the name {request.name}"
+                )
             self._urns.add(urn)
         with use_event_loop():
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if split_urn(request.urn)[0] == STACK_TYPE:
-            with use_event_loop():
-                self.outputs = pick_known(rpc.deserialize_properties(request.outputs))
+        self.note_outputs(request.urn, MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def note_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        """Note the outputs that the stack or a component registers, as the engine gets them."""
+        if split_urn(urn)[0] == STACK_TYPE:
+            self.outputs = pick_known(outputs)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         with use_event_loop():
