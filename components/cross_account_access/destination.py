@@ -126,10 +126,8 @@ class TrustedRole(pulumi.ComponentResource):
         self._role = self._make_role(name)
         permissions = [*self._attach_policies(name), *self._put_policies(name)]
 
-        self.role_arn = wait_for(
-            self._inputs.expect_arn(account_of(provider)) or self._find_arn(account_of(provider)),
-            [self._role, *permissions],
-        )
+        arn = self._find_arn(account_of(provider))
+        self.role_arn = wait_for(arn, [self._role, *permissions])
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._inputs.account_id
@@ -157,14 +155,15 @@ class TrustedRole(pulumi.ComponentResource):
         )
 
     def _find_arn(self, account: pulumi.Output[Account]) -> pulumi.Output[str]:
-        """The ARN of a role that Pulumi names."""
+        """The role's ARN, known before the role is made unless Pulumi names it."""
 
         def choose(arn: str | None, account: Account) -> str:
             # A test's mocks may make a role without one.
             made_up = arns.IamArn(account.partition, account.id, "role", "/", self._name)
             return arn or str(made_up)
 
-        return apply_resolved([self._role.arn, account], choose)
+        expected = self._inputs.expect_arn(account)
+        return expected or apply_resolved([self._role.arn, account], choose)
 
     def _attach_policies(self, name: str) -> Iterator[pulumi.Resource]:
         inputs = self._inputs

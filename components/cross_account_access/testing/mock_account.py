@@ -108,23 +108,11 @@ class IamLookups:
             case "getRegion":
                 return {"name": region, "region": region, "id": region}
             case "getUser":
-                found = self.get("user", args["userName"])
-                return {
-                    "userName": found.name,
-                    "userId": make_unique_id(str(found)),
-                    **_shared(found),
-                }
+                return self._describe("user", args["userName"], "userName", "userId")
             case "getRole":
-                found = self.get("role", args["name"])
-                return {
-                    "name": found.name,
-                    "uniqueId": make_unique_id(str(found)),
-                    **_shared(found),
-                }
+                return self._describe("role", args["name"], "name", "uniqueId")
             case "getGroup":
-                found = self.get("group", args["groupName"])
-                group_id = make_unique_id(str(found))
-                return {"groupName": found.name, "groupId": group_id, **_shared(found)}
+                return self._describe("group", args["groupName"], "groupName", "groupId")
             case "getPolicy":
                 return self._get_policy(args)
             case "getUsers" | "getRoles":
@@ -142,6 +130,10 @@ class IamLookups:
         if found := self.find(kind, name):
             return found
         raise _no_such_entity(f"The {kind} with name {name} cannot be found", self.account)
+
+    def _describe(self, kind: str, name: str, name_key: str, id_key: str) -> dict[str, Any]:
+        found = self.get(kind, name)
+        return {name_key: name, id_key: make_unique_id(str(found)), **_shared(found)}
 
     def _get_policy(self, args: Mapping[str, Any]) -> dict[str, Any]:
         arn = str(args.get("arn") or "")
