@@ -62,7 +62,9 @@ def deploy(
     with _translate_errors(program), _pause_garbage_collection():
         if error := how.attempt(load_program(program), monitor, engine):
             raise error
-    return Deployment("in-process", monitor.outputs, deployer.resources)
+    outputs = render_value(monitor.outputs)
+    revealed = render_value(monitor.outputs, reveal=True)
+    return Deployment("in-process", outputs, deployer.resources, revealed=revealed)
 
 
 @contextmanager
@@ -121,8 +123,7 @@ class _DeployMonitor(ProgramMonitor):
             f"{request.type} {request.name} is not read in process; use the Pulumi CLI"
         )
 
-    def note_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
-        if parse_urn(urn)[0] == STACK_TYPE:
-            self.outputs = render_value(outputs)
-        else:
+    def note_outputs(self, urn: str, outputs: dict[str, Any]) -> None:
+        super().note_outputs(urn, outputs)
+        if parse_urn(urn)[0] != STACK_TYPE:
             self.deployer.add_outputs(urn, render_value(outputs))

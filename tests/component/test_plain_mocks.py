@@ -17,7 +17,12 @@ from cross_account_access import (
     MultiAccountAccess,
     TrustedRole,
 )
-from cross_account_access.testing.program_run import LogEngine, ProgramMonitor, ProgramRun
+from cross_account_access.testing.program_run import (
+    LogEngine,
+    ProgramMonitor,
+    ProgramRun,
+    pick_known,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +61,7 @@ def run(
     how = ProgramRun(preview=preview, most_seconds=30)
     if error := how.attempt(program, monitor, LogEngine([])):
         raise error
-    return plain, monitor.outputs
+    return plain, pick_known(monitor.outputs)
 
 
 def providers() -> dict[str, aws.Provider]:

@@ -108,7 +108,7 @@ class AwsMocks(mocks.Mocks):
             self._monitor = None
         if error is not None:
             raise error
-        return monitor.outputs
+        return pick_known(monitor.outputs)
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         """Answer a lookup, as Pulumi's mocks do; with a failure for what isn't there.

@@ -159,7 +159,7 @@ class ProgramMonitor(mocks.MockMonitor):
     """Pulumi's mock of the resource monitor, which also tells of parents and outputs.
 
     Attributes:
-        outputs: What the stack exports, secrets as plain values; what isn't known is left out.
+        outputs: What the stack exports, as the engine gets it.
     """
 
     def __init__(self, answers: mocks.Mocks) -> None:
@@ -191,10 +191,10 @@ class ProgramMonitor(mocks.MockMonitor):
         self.note_outputs(request.urn, MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
-    def note_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+    def note_outputs(self, urn: str, outputs: dict[str, Any]) -> None:
         """Note the outputs that the stack or a component registers, as the engine gets them."""
         if split_urn(urn)[0] == STACK_TYPE:
-            self.outputs = pick_known(outputs)
+            self.outputs = outputs
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         with use_event_loop():
