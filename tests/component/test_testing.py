@@ -208,6 +208,30 @@ def test_what_the_program_itself_makes_and_attaches_counts() -> None:
     mocks.assert_refuses("bob", "deploy", half="source")
 
 
+def test_a_permission_set_has_no_policies_of_a_role_of_its_name() -> None:
+    def more(source: aws.Provider) -> None:
+        opts = pulumi.ResourceOptions(provider=source)
+        allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        aws.iam.Role("admin", name="Admin", assume_role_policy=document, opts=opts)
+        aws.iam.RolePolicy("admin", role="Admin", policy=document, opts=opts)
+
+    mocks = run(more, principals=[{"permission_set": "Admin"}])
+    mocks.assert_refuses(
+        "permission-set/Admin", "deploy", caller_account="source", entitled=False, half="source"
+    )
+
+
+def test_a_roles_name_in_aws_goes_before_its_name_in_the_program() -> None:
+    mocks = accounts()
+    principals = [{"user": "bob"}]
+    roles = {"one": {"name": "team-two"}, "two": {"name": "other"}}
+    mocks.run(program({key: {"principals": principals, "role": roles[key]} for key in roles}))
+    mocks.assert_allows("bob", "team-two")
+    assert mocks.get("Role", "team-one").document == mocks.trust_policy("team-two")
+    assert mocks.trust_policy("team-one") == mocks.trust_policy("team-two")
+
+
 def test_a_failed_assertion_says_which_half_refuses_and_why() -> None:
     mocks = run(conditions={"mfa": True, "external_id": "swordfish"})
     with pytest.raises(AssertionError) as refusal:

@@ -13,7 +13,7 @@ import pytest
 
 from cross_account_access import InvalidArgs
 from cross_account_access.testing import AwsMocks, MockAccount
-from tests.component.tested_programs import PEOPLE, USER_ARN, accounts, run
+from tests.component.tested_programs import PEOPLE, PRODUCTION, USER_ARN, accounts, program, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,30 @@ def test_a_preview_knows_no_more_than_pulumis_and_decides_nothing() -> None:
     with pytest.raises(LookupError, match=r"^a preview makes no roles and policies: run without"):
         mocks.assert_refuses("bob", "deploy")
     assert mocks.run(run_role)["arn"] == f"arn:aws:iam::{PEOPLE}:user/zoe"
+
+
+def test_a_preview_of_grants_knows_who_will_be_trusted() -> None:
+    mocks = accounts()
+    outputs = mocks.run(program(), preview=True)
+    assert outputs == {"arns": {"deploy": f"arn:aws:iam::{PRODUCTION}:role/deploy"}}
+    assert mocks.trust_policy("deploy")["Statement"][0]["Principal"] == {"AWS": [USER_ARN]}
+
+
+def test_what_is_imported_must_be_there() -> None:
+    def run_import(roles: list[str]) -> AwsMocks:
+        mocks = AwsMocks({"source": MockAccount(PEOPLE, roles=roles)})
+
+        def import_role() -> None:
+            provider = aws.Provider("source", region="eu-west-1")
+            opts = pulumi.ResourceOptions(provider=provider, import_="old")
+            aws.iam.Role("adopted", name="old", path="/x/", assume_role_policy="{}", opts=opts)
+
+        mocks.run(import_role)
+        return mocks
+
+    assert run_import(["x/old"]).get("Role").arn == f"arn:aws:iam::{PEOPLE}:role/x/old"
+    with pytest.raises(LookupError, match="NoSuchEntity: The role with name old"):
+        run_import([])
 
 
 def test_what_is_read_is_not_made_and_must_be_there() -> None:

@@ -1,6 +1,6 @@
 """IAM in a test's accounts: what was there before, what the program made, and who calls."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cross_account_access.errors import Refusal
@@ -74,12 +74,14 @@ class MockedIam:
         """
         own_id = self.find_account(account).id if account else None
         roles = [one for one in self.made if one.type == "aws:iam/role:Role"]
-        matching = [
-            one
-            for one in roles
-            if role in (one.arn, one.outputs.get("name"), one.name)
-            and own_id in (None, one.account)
-        ]
+        here = [one for one in roles if own_id in (None, one.account)]
+        keys: tuple[Callable[[Registration], object], ...] = (
+            lambda one: one.arn,
+            lambda one: one.outputs.get("name"),
+            lambda one: one.name,
+        )
+        found = ([one for one in here if key(one) == role] for key in keys)
+        matching = next(filter(None, found), [])
         if len(matching) == 1:
             return matching[0]
         if matching:
@@ -158,6 +160,8 @@ class MockedIam:
         Raises:
             LookupError: If the document of its boundary isn't the program's.
         """
+        if ref.kind not in _NAMED_ENTITIES:
+            return (), None
         holders: set[tuple[str, str]] = {(ref.policy_holder, ref.name)}
         if ref.kind == "user":
             holders |= {("group", group) for group in self._list_groups(ref)}
