@@ -56,11 +56,12 @@ def deploy(
     deployer = ResourceDeployer(preview=preview)
     monitor = _DeployMonitor(deployer)
     engine = mocks.MockEngine(logging.getLogger("sandbox.program"))
+    loaded, own_folder = load_program(program)
     how = ProgramRun(
-        preview, config, project=project, stack=stack_name, folder=folder or program.parent
+        preview, config, project=project, stack=stack_name, folder=folder or own_folder
     )
     with _translate_errors(program), _pause_garbage_collection():
-        if error := how.attempt(load_program(program), monitor, engine):
+        if error := how.attempt(loaded, monitor, engine):
             raise error
     outputs = render_value(monitor.outputs)
     revealed = render_value(monitor.outputs, reveal=True)

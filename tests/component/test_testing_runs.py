@@ -163,6 +163,11 @@ def test_a_principal_that_is_not_there_is_refused() -> None:
     assert "alice" in refusal.value.problems[0].remedy
 
 
+def test_an_unknown_stacks_outputs_are_an_error() -> None:
+    with pytest.raises(LookupError, match="AwsMocks has no stack_outputs of shop/infra/dev"):
+        accounts().run(lambda: pulumi.StackReference("shop/infra/dev"))
+
+
 def test_each_run_starts_afresh(tmp_path: Path) -> None:
     text = """
 import pulumi, pulumi_aws as aws
@@ -171,12 +176,16 @@ source = aws.Provider("source", region="eu-west-1")
 user = aws.iam.User(name, name=name, opts=pulumi.ResourceOptions(provider=source))
 pulumi.log.warn(f"makes {name} in {pulumi.get_stack()}")
 pulumi.export("secret", pulumi.Output.secret(user.arn))
+pulumi.export("folder", pulumi.runtime.get_root_directory())
 """
     (tmp_path / "__main__.py").write_text(text, encoding="utf-8")
     mocks = accounts()
     mocks.run(tmp_path / "__main__.py", config={"shop:user": "yan"})
     outputs = mocks.run(tmp_path, config={"shop:user": "zoe"}, stack="dev")
-    assert outputs == {"secret": f"arn:aws:iam::{PEOPLE}:user/zoe"}
+    assert outputs == {
+        "secret": f"arn:aws:iam::{PEOPLE}:user/zoe",
+        "folder": str(tmp_path.resolve()),
+    }
     assert [one.name for one in mocks.made("User")] == ["zoe"]
     assert mocks.log == ["makes zoe in dev"]
 

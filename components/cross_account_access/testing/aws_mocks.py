@@ -101,9 +101,10 @@ class AwsMocks(mocks.Mocks):
         self._made.clear()
         self.log.clear()
         self._monitor = monitor = ProgramMonitor(self)
-        how = ProgramRun(preview, config or {}, project=project, stack=stack)
+        loaded, folder = load_program(program)
+        how = ProgramRun(preview, config or {}, project=project, stack=stack, folder=folder)
         try:
-            error = how.attempt(load_program(program), monitor, LogEngine(self.log))
+            error = how.attempt(loaded, monitor, LogEngine(self.log))
         finally:
             self._monitor = None
         if error is not None:
@@ -132,8 +133,7 @@ class AwsMocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Note what the program makes or reads, as Pulumi's mocks do; return its ID and outputs."""
         if args.typ == "pulumi:pulumi:StackReference":
-            outputs = self.stack_outputs[args.resource_id or ""]
-            return args.resource_id, {**args.inputs, "outputs": dict(outputs)}
+            return args.resource_id, {**args.inputs, "outputs": self._get_stack_outputs(args)}
         self._has_previewed = is_preview = bool(pulumi.runtime.is_dry_run())
         inputs = pick_known(args.inputs)
         provider = get_provider_name(args.provider or "")
@@ -160,6 +160,12 @@ class AwsMocks(mocks.Mocks):
             self._made.append(made)
         # As the inputs came: what is secret in them is so in the outputs.
         return made.id, args.inputs if is_preview else {**added, **args.inputs}
+
+    def _get_stack_outputs(self, args: mocks.MockResourceArgs) -> dict[str, Any]:
+        stack = args.resource_id or args.name
+        if stack in self.stack_outputs:
+            return dict(self.stack_outputs[stack])
+        raise LookupError(f"AwsMocks has no stack_outputs of {stack}")
 
     @property
     def _iam(self) -> MockedIam:

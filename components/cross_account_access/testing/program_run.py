@@ -82,22 +82,29 @@ class ProgramRun:
         )
 
 
-def load_program(program: Callable[[], Any] | str | Path) -> Callable[[], Any]:
-    """Load a program: a function, or the path of the file that Pulumi runs, such as __main__.py."""
+def load_program(
+    program: Callable[[], Any] | str | Path,
+) -> tuple[Callable[[], Any], Path | None]:
+    """Load a program, and find its folder; None for a function, which has none.
+
+    Args:
+        program: A function, the path of the file that Pulumi runs, such as __main__.py, or of its
+            folder.
+    """
     if callable(program):
-        return program
-    path = Path(program)
+        return program, None
+    path = Path(program).resolve()
     path = path / "__main__.py" if path.is_dir() else path
 
     def run_file() -> None:
-        folder = str(path.parent.resolve())
+        folder = str(path.parent)
         sys.path.insert(0, folder)
         try:
             runpy.run_path(str(path), run_name="__main__")
         finally:
             sys.path.remove(folder)
 
-    return run_file
+    return run_file, path.parent
 
 
 @contextmanager
