@@ -18,6 +18,7 @@ import pulumi
 from botocore.exceptions import ClientError
 from pulumi.runtime import mocks
 
+from cross_account_access import InvalidArgs, InvalidInput
 from cross_account_access.testing.program_run import ProgramMonitor, ProgramRun, load_program
 from sandbox.deploy.deployment import (
     STACK_TYPE,
@@ -50,6 +51,7 @@ def deploy(
         folder: The project's folder; by default the program's.
 
     Raises:
+        InvalidInput: If a component refuses its args.
         DeploymentError: If the program or AWS refuses.
         One of `UNREACHABLE`: If the accounts no longer answer.
     """
@@ -82,9 +84,11 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _translate_errors(program: Path) -> Iterator[None]:
-    """Raise whatever fails as a DeploymentError."""
+    """Raise whatever fails as a DeploymentError, or InvalidInput where a component refuses."""
     try:
         yield
+    except InvalidArgs as error:
+        raise InvalidInput(error.problems) from None
     except (pulumi.RunError, UnsupportedResourceError) as error:
         raise DeploymentError(str(error)) from None
     except ClientError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from sandbox.deploy.deployment import (
     UNKNOWN,
     Deployment,
     DeploymentError,
+    RefusedError,
     Resource,
     parse_urn,
 )
@@ -135,7 +137,8 @@ def deploy(
         tell: Called with each line of the engine's output.
 
     Raises:
-        DeploymentError: With the engine's diagnostics.
+        RefusedError: With the engine's diagnostics, if a component refuses its args.
+        DeploymentError: With the engine's diagnostics, if anything else fails.
     """
     work = _prepare_workspace(stack, fresh=fresh)
     command = automation.PulumiCommand(environment.get("PULUMI_HOME"))
@@ -154,7 +157,7 @@ def deploy(
         state = (workspace.export_stack().deployment or {})["resources"]
         revealed = {key: output.value for key, output in workspace.outputs().items()}
     except automation.CommandError as error:
-        raise DeploymentError(_extract_diagnostics(str(error))) from None
+        raise _make_error(_extract_diagnostics(str(error))) from None
     # The outputs in the state: those that the Automation API returns show a secret inside a value.
     (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
     shown = _render_value(outputs)
@@ -242,6 +245,11 @@ def _render_value(value: Any) -> Any:
     if isinstance(value, list):
         return [_render_value(inner) for inner in value]
     return UNKNOWN if value == _UNKNOWN_VALUE else value
+
+
+def _make_error(diagnostics: str) -> DeploymentError:
+    refused = re.search(r"^ *error: \w+ \S+ was refused:$", diagnostics, re.MULTILINE)
+    return RefusedError(diagnostics) if refused else DeploymentError(diagnostics)
 
 
 def _extract_diagnostics(output: str) -> str:

@@ -83,7 +83,7 @@ def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, 
                 "uniqueId": role["RoleId"],
                 "name": role["RoleName"],
             }
-        case "aws:iam/getPolicy:getPolicy":
+        case "aws:iam/getPolicy:getPolicy" if "arn" in args:
             policy = clients.iam.get_policy(PolicyArn=args["arn"])["Policy"]
             return {"id": policy["Arn"], "arn": policy["Arn"], "name": policy["PolicyName"]}
         case "aws:iam/getUsers:getUsers":

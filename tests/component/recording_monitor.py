@@ -37,6 +37,12 @@ class RecordingMonitor(mocks.MockMonitor):
         self._urns: set[str] = set()
         self._lock = threading.Lock()
 
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        # The server that they are called through crashes where a run fails.
+        info.supportedFeatures.remove(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+        return info
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:

@@ -15,6 +15,7 @@ import pulumi
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc, set_all_config, settings, stack
 from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 AWS_PROVIDER = "pulumi:providers:aws"
@@ -82,9 +83,7 @@ class ProgramRun:
         )
 
 
-def load_program(
-    program: Callable[[], Any] | str | Path,
-) -> tuple[Callable[[], Any], Path | None]:
+def load_program(program: Callable[[], Any] | str | Path) -> tuple[Callable[[], Any], Path | None]:
     """Load a program, and find its folder; None for a function, which has none.
 
     Args:
@@ -180,6 +179,12 @@ class ProgramMonitor(mocks.MockMonitor):
     def parent(self) -> str | None:
         """The parent, TYPE::NAME, of what the calling thread registers; None for no thread."""
         return getattr(self._current, "parent", None)
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        # No error hooks: the server that they are called through crashes where a run fails.
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        info.supportedFeatures.remove(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+        return info
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         kind, name = split_urn(request.parent)
