@@ -8,13 +8,12 @@ from typing import Any, Unpack
 import pulumi
 from pulumi.runtime import mocks
 
-from cross_account_access.grants.principal_ref import PrincipalRef, build_entitlement
 from cross_account_access.iam.evaluator import Decision, Policy, Request, decide
 from cross_account_access.iam.findings import AccountSide
 
 from .call_terms import CallTerms, build_request_context
 from .made_outputs import add_outputs
-from .mock_account import MockAccount, NoSuchEntityError, make_unique_id
+from .mock_account import MockAccount, NoSuchEntityError
 from .mocked_iam import MockedIam
 from .program_run import (
     AWS_PROVIDER,
@@ -26,8 +25,6 @@ from .program_run import (
     pick_known,
 )
 from .registrations import Registration, describe_registrations
-
-_OWN_POLICIES_UNKNOWN = ("permission-set", "account", "organization", "organizational-unit")
 
 
 class AwsMocks(mocks.Mocks):
@@ -321,7 +318,7 @@ class AwsMocks(mocks.Mocks):
         iam, request = self._iam, build_request_context(terms)
         target = iam.find_role(role, account)
         ref = iam.find_caller(caller, caller_account, target.account)
-        calling = self._build_caller(ref, target.arn, entitled)
+        calling = iam.build_caller(ref, target.arn, entitled=entitled)
         request = ref.add_organization(request)
         keys = request.build_condition_keys(calling, account=target.account, tags={})
         trust = Policy("trust policy", target.document)
@@ -331,15 +328,6 @@ class AwsMocks(mocks.Mocks):
         refusals = [one for one in decisions if not one.allowed]
         what = f"{ref.display_name_with_account} assuming {target.arn}"
         return next(iter(refusals), decisions[0]), what
-
-    def _build_caller(self, ref: PrincipalRef, role_arn: str, entitled: bool | None) -> Any:
-        policies, boundary = self._iam.get_policies(ref)
-        if entitled or (entitled is None and ref.kind in _OWN_POLICIES_UNKNOWN):
-            policies = (*policies, build_entitlement(role_arn))
-        known = ref.kind in ("user", "role", "session")
-        return ref.build_caller(
-            make_unique_id(ref.principal_arn) if known else None, policies, boundary
-        )
 
 
 def _list_refusing(decision: Decision) -> list[AccountSide]:

@@ -7,14 +7,15 @@ from cross_account_access.errors import Refusal
 from cross_account_access.grants.principal_ref import (
     PrincipalRef,
     PrincipalRefKind,
+    build_entitlement,
     parse_principal_arn,
     parse_principal_name,
     split_kind,
 )
 from cross_account_access.iam import arns
-from cross_account_access.iam.evaluator import Policy
+from cross_account_access.iam.evaluator import Caller, Policy
 
-from .mock_account import IamLookups, MockAccount
+from .mock_account import IamLookups, MockAccount, make_unique_id
 from .registrations import Registration, describe_registrations
 
 _MADE_KINDS = {"Group": "group", "Policy": "policy", "Role": "role", "User": "user"}
@@ -153,6 +154,26 @@ class MockedIam:
         if found is None or ref.path not in (None, found.path):
             return None
         return replace(ref, path=found.path)
+
+    def build_caller(self, ref: PrincipalRef, role_arn: str, *, entitled: bool | None) -> Caller:
+        """Build a caller with its policies, as the evaluator takes it.
+
+        Args:
+            ref: The caller.
+            role_arn: The role to assume.
+            entitled: Whether its own account allows that, whatever the program made; None for only
+                those to whom no program attaches policies.
+
+        Raises:
+            LookupError: If the document of its boundary isn't the program's.
+        """
+        policies, boundary = self.get_policies(ref)
+        if entitled or (entitled is None and ref.kind not in (*_NAMED_ENTITIES, "root")):
+            policies = (*policies, build_entitlement(role_arn))
+        has_id = ref.kind in ("user", "role", "session")
+        return ref.build_caller(
+            make_unique_id(ref.principal_arn) if has_id else None, policies, boundary
+        )
 
     def get_policies(self, ref: PrincipalRef) -> tuple[tuple[Policy, ...], Policy | None]:
         """Get the identity policies and the boundary that the program gave a user, role or group.
