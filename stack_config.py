@@ -189,6 +189,8 @@ def make_provider(
         external_id=_secret(role.external_id),
         session_name=hide(role.session_name, "assumeRole", "sessionName"),
     )
+    # EC2's credentials are looked for where nothing says otherwise. To say so would make them be
+    # looked for in spite of AWS_EC2_METADATA_DISABLED (aws-sdk-go-base, awsconfig.go).
     return aws.Provider(
         name,
         region=hide(connection.region, "region"),
@@ -199,7 +201,10 @@ def make_provider(
         assume_roles=[assumed] if assumed else None,
         allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
         **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
-        opts=_explain_account(name, account_id, (*path, "accountId"), encrypted),
+        opts=pulumi.ResourceOptions.merge(
+            _replace_for_account(hide(account_id, "accountId")),
+            _explain_account(name, account_id, (*path, "accountId"), encrypted),
+        ),
     )
 
 
@@ -219,6 +224,14 @@ def _explain_account(
 
     hook = pulumi.ErrorHook(f"account-of-{name}", explain)
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+
+
+def _replace_for_account(account_id: Any) -> pulumi.ResourceOptions:
+    """Replace a provider, with all that it made, when the config names another account.
+
+    Changed in place, it would leave everything in the former account.
+    """
+    return pulumi.ResourceOptions(replacement_trigger=account_id, delete_before_replace=True)
 
 
 def _describe_emulator(endpoint: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import Principal
-from .grants.principals import PrincipalModel
 from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
 from .wiring.attachments import warn_of_components
@@ -136,16 +135,17 @@ class AssumeRoleGrant(pulumi.ComponentResource):
             ),
         )
         self._policies |= dict.fromkeys(plan.roles, (policy.arn, document))
-        self._attachments.append(self._attach(child, policy, inputs.model.principal, content))
+        self._attachments.append(self._attach(child, policy, inputs, content))
         return policy.arn
 
     def _attach(
         self,
         child: str,
         policy: "aws.iam.Policy",
-        model: PrincipalModel,
+        inputs: AssumeRoleInputs,
         content: pulumi.Output[AssumeRolePolicy],
     ) -> pulumi.Resource:
+        model = inputs.model.principal
         # What is plain is known in every preview.
         name = (
             model.entity.name
@@ -154,6 +154,7 @@ class AssumeRoleGrant(pulumi.ComponentResource):
         )
         kind = get_attachment_type(model.kind)
         options = self._children.options(kind, child)
+        self._renew(options, inputs)
         match model.kind:
             case "user":
                 return aws.iam.UserPolicyAttachment(
@@ -175,3 +176,15 @@ class AssumeRoleGrant(pulumi.ComponentResource):
                     policy_arn=policy.arn,
                     opts=options,
                 )
+
+    def _renew(self, options: pulumi.ResourceOptions, inputs: AssumeRoleInputs) -> None:
+        """Have an attachment replaced once its principal is re-created, which has none.
+
+        What is imported or protected can't be replaced.
+        """
+        unique_id = inputs.get_unique_id()
+        if unique_id is None or options.import_ is not None or self._protect:
+            return
+        options.replacement_trigger = unique_id
+        # Attached before the old one is deleted, it would be detached again.
+        options.delete_before_replace = True

@@ -46,7 +46,7 @@ def connect(inputs: Mapping[str, Any]) -> AccountClients:
         botocore.exceptions.ClientError: If a role can't be assumed.
     """
     endpoints = _find_endpoints(inputs)
-    region = inputs.get("region") or DEFAULT_REGION
+    region = inputs.get("region") or read_region(inputs.get("profile")) or DEFAULT_REGION
     keys = _find_keys(inputs)
     for role in json.loads(inputs.get("assumeRoles", "[]")):
         optional = {"ExternalId": role["externalId"]} if role.get("externalId") else {}
@@ -61,6 +61,15 @@ def connect(inputs: Mapping[str, Any]) -> AccountClients:
         }
     iam, sts = (make_client(name, endpoints[name], keys, region) for name in ("iam", "sts"))
     return AccountClients(iam, sts)
+
+
+def read_region(profile: str | None) -> str | None:
+    """The region of a profile, None for the default one; None where it has none."""
+    try:
+        region: str | None = Session(profile=profile).get_config_variable("region")
+    except BotoCoreError:
+        return None  # its keys can't be read either, and that says more
+    return region
 
 
 def _find_endpoints(inputs: Mapping[str, Any]) -> dict[str, str]:

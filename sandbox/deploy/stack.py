@@ -15,6 +15,7 @@ from cross_account_access.config.yaml_file import make_refusal, read_yaml
 from cross_account_access.grants.grant_set import GrantedRole
 from sandbox.aws.endpoint import DEFAULT_REGION, is_loopback
 from sandbox.deploy.deployment import DeploymentError
+from sandbox.deploy.provider_clients import read_region
 
 SANDBOX_PORT = 4577
 _PROJECT = "Pulumi.yaml"
@@ -113,12 +114,13 @@ def get_account_ids(settings: Settings) -> dict[str, str]:
 
 def get_region(settings: Settings, account: str) -> str:
     """The region that an account is asked in: its own, or another one of the same partition."""
-    own, *others = (
-        settings.connections[account].region,
+    own = settings.connections[account]
+    regions = (
+        own.region,
         *(connection.region for connection in settings.connections.values()),
         *(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")),
     )
-    return own or next(filter(None, others), DEFAULT_REGION)
+    return next(filter(None, regions), None) or read_region(own.profile) or DEFAULT_REGION
 
 
 def list_roles(settings: Settings) -> list[GrantedRole]:

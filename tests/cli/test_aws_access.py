@@ -15,12 +15,7 @@ import botocore.session
 import pytest
 import urllib3.exceptions
 
-from cross_account_access.cli.aws_access import (
-    AwsAccess,
-    TemporaryAccess,
-    get_main_region,
-    translate_errors,
-)
+from cross_account_access.cli.aws_access import AwsAccess, TemporaryAccess, translate_errors
 from cross_account_access.cli.caller import get_identity
 from cross_account_access.cli.iam_reader import read_entity
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
@@ -49,12 +44,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 # --- Regions and partitions -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("partition", botocore.session.Session().get_available_partitions())
-def test_a_partitions_main_region_is_in_it(partition: str) -> None:
-    region = get_main_region(partition)
-    assert botocore.session.Session().get_partition_for_region(region) == partition
 
 
 @pytest.mark.parametrize(

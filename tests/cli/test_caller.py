@@ -42,6 +42,7 @@ class _Iam:
         ([KEY], ExitCode.NO, "only security keys"),
         ([DEVICE, "arn:2"], ExitCode.WRONG_INPUT, f"2 MFA devices: {DEVICE}, arn:2"),
         ("AccessDenied", ExitCode.UNAVAILABLE, "iam:ListMFADevices"),
+        ("ValidationError", ExitCode.NO, "is not a user of IAM"),
         ("Throttling", ExitCode.UNAVAILABLE, "Throttling"),
         ("ExpiredToken", ExitCode.UNAVAILABLE, "ExpiredToken"),
     ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +16,6 @@ from cross_account_access.cli.stacks import StackSource, load_grant, load_grants
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Stage
 
 
@@ -202,9 +202,13 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert error.code is ExitCode.WRONG_INPUT
 
 
-def test_no_stack_is_refused(tmp_path: Path) -> None:
+def test_no_stack_is_refused_without_the_pulumi_cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     error = failure(StackSource((), (), tmp_path))
     assert (error.code, "--stack" in error.remedy) == (ExitCode.WRONG_INPUT, True)
+    assert "Pulumi CLI" in error.message
 
 
 def test_a_stack_needs_the_pulumi_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +218,20 @@ def test_a_stack_needs_the_pulumi_cli(tmp_path: Path, monkeypatch: pytest.Monkey
     assert error.code is ExitCode.UNAVAILABLE
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the stand-in for the CLI is a script")
+def pulumi_cli(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A stand-in for the Pulumi CLI: this script, in a project."""
+    cli = folder / "pulumi"
+    text = f"#!/bin/sh\nPATH=/usr/bin:/bin\n[ $1 = version ] && echo v3.270.0 && exit\n{script}\n"
+    cli.write_text(text, encoding="utf-8")
+    cli.chmod(cli.stat().st_mode | stat.S_IXUSR)
+    (folder / "Pulumi.yaml").write_text("name: p\nruntime: python\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", str(folder))
+
+
+needs_script = pytest.mark.skipif(os.name == "nt", reason="the stand-in for the CLI is a script")
+
+
+@needs_script
 @pytest.mark.parametrize(
     ("said", "part", "code"),
     [
@@ -225,12 +242,67 @@ def test_a_stack_needs_the_pulumi_cli(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_the_pulumi_cli_refuses_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, part: str, code: ExitCode
 ) -> None:
-    cli = tmp_path / "pulumi"
-    script = f'[ $1 = version ] && echo v3.270.0 || {{ echo "{said}" >&2; exit 1; }}'
-    cli.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    cli.chmod(cli.stat().st_mode | stat.S_IXUSR)
-    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n", encoding="utf-8")
-    monkeypatch.setenv("PATH", str(tmp_path))
+    pulumi_cli(tmp_path, monkeypatch, f'echo "{said}" >&2; exit 1')
     error = failure(StackSource(("dev",), (), tmp_path))
     assert part in error.message
     assert error.code is code
+
+
+@needs_script
+@pytest.mark.parametrize(
+    ("stacks", "files", "expected"),
+    [
+        ((), (), {"selected"}),
+        (("other",), (), {"other"}),
+        (("other", "third"), (), {"other", "third"}),
+        ((), ("outputs.json",), {"outputs.json"}),
+    ],
+)
+def test_the_selected_stack_is_read_if_none_is_given_and_none_is_selected_by_reading(
+    deployed: Stage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stacks: tuple[str, ...],
+    files: tuple[str, ...],
+    expected: set[str],
+) -> None:
+    shutil.copy(deployed.outputs, tmp_path / "outputs.json")
+    log = tmp_path / "log"
+    script = f"""
+        echo "$@" >> {log}
+        case "$*" in *--show-name*) echo selected ;; *) cat {tmp_path}/outputs.json ;; esac
+    """
+    pulumi_cli(tmp_path, monkeypatch, script)
+    given = tuple(str(tmp_path / file) for file in files)
+    grants = load_grants(StackSource(stacks, given, tmp_path))
+    assert {Path(grant.stack).name for grant in grants} == expected
+    options = {grant.options[:2] for grant in grants}
+    assert options == (
+        {("--outputs", given[0])} if files else {("--stack", one) for one in expected}
+    )
+    asked = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    show = ["--non-interactive stack --show-name"] if not stacks and not files else []
+    output = "--non-interactive stack output --json --show-secrets --stack {}"
+    assert sorted(asked) == sorted(show + [output.format(one) for one in expected if not files])
+
+
+@needs_script
+@pytest.mark.parametrize(
+    ("output", "part"),
+    [('{"a": 1, "a": 2}', "cannot be read"), ("[]", "no grants"), ("{}", "no grants")],
+)
+def test_outputs_that_hold_no_grants_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, part: str
+) -> None:
+    pulumi_cli(tmp_path, monkeypatch, f"echo '{output}'")
+    assert part in failure(StackSource(("dev",), (), tmp_path)).message
+
+
+@needs_script
+def test_a_project_without_a_selected_stack_is_refused_by_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulumi_cli(tmp_path, monkeypatch, 'echo "error: no stack selected" >&2; exit 1')
+    error = failure(StackSource((), (), tmp_path))
+    assert (error.code, "no stack selected" in error.message) == (ExitCode.WRONG_INPUT, True)
+    assert "--outputs" in error.remedy

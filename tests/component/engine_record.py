@@ -41,6 +41,8 @@ class Options:
         aliases: What it was before, each the name and the parent's `TYPE::NAME`; empty where it is
             the same.
         secret_outputs: The outputs that are secret whatever the inputs are.
+        replacement_trigger: What replaces it when it changes.
+        deleted_first: Whether it is deleted before it is made again.
     """
 
     import_id: str = ""
@@ -50,6 +52,8 @@ class Options:
     deleted_with: str = ""
     aliases: tuple[tuple[str, str], ...] = ()
     secret_outputs: frozenset[str] = frozenset()
+    replacement_trigger: Any = None
+    deleted_first: bool = False
 
 
 @dataclass(frozen=True)

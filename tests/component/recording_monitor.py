@@ -148,6 +148,8 @@ def _options(request: Any) -> Options:
         _key(request.deletedWith) if request.deletedWith else "",
         tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
         frozenset(request.additionalSecretOutputs),
+        _value(MessageToDict(request.replacement_trigger), hide=True),
+        request.deleteBeforeReplace,
     )
 
 

@@ -245,9 +245,10 @@ def test_what_pulumi_does_not_hand_down_by_itself_reaches_every_child(make: Any)
 
 
 def options_of(program: Any) -> dict[str, Options]:
-    """The options of what is made in AWS, by type and name."""
+    """The options of what is made in AWS, by type and name, but for what components set."""
+    own: dict[str, Any] = {"secret_outputs": frozenset(), "replacement_trigger": None}
     return {
-        f"{made.type} {made.name}": replace(made.options, secret_outputs=frozenset())
+        f"{made.type} {made.name}": replace(made.options, **own, deleted_first=False)
         for made in run(program).made
         if made.type.startswith("aws:")
     }

@@ -102,6 +102,30 @@ def test_the_region_may_be_a_variables(
     assert "arn:aws:" not in up.stdout
 
 
+def test_without_a_region_in_the_config_those_of_the_profiles_count(
+    accounts: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws"))
+    sides = {"source": SOURCE, "destination": DESTINATION}
+    text = "".join(
+        f"[profile {side}]\nregion = us-gov-west-1\n"
+        f"aws_access_key_id = {account}\naws_secret_access_key = any\n"
+        for side, account in sides.items()
+    )
+    (tmp_path / "aws").write_text(text, encoding="utf-8")
+    config: dict[str, Any] = {
+        side: {"accountId": account, "profile": side, "endpoint": accounts.endpoint}
+        for side, account in sides.items()
+    }
+    grants = {"deploy": {"principals": [{"user": "alice"}]}}
+    up = sandbox("up", project(tmp_path, accounts.endpoint, grants=grants, **config), "--json")
+    assert up.exit_code == 0, up.stderr
+    arn = document(up)["outputs"]["grants"]["deploy"]["roleArn"]
+    assert arn == f"arn:aws-us-gov:iam::{DESTINATION}:role/deploy"
+
+
 @pytest.mark.parametrize(
     "regions", [("us-east-1", "cn-north-1"), ("cn-north-1", "us-gov-west-1")], ids=str
 )

@@ -1,12 +1,11 @@
 """Credentials for AWS, the clients made with them, and AWS's errors as failures of a command."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, wraps
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
@@ -17,12 +16,13 @@ import click
 import urllib3.exceptions
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import StringRule
+from cross_account_access.iam.partitions import get_main_region
 
 from .cache import SharedCache
+from .endpoints import ENDPOINT, endpoint_option, read_endpoints, replace_endpoints
 from .mfa_code import prompt_for_code
 from .terminal import Failure, InputError
 
@@ -53,6 +53,7 @@ _ALL_ERRORS = (
     RuntimeError,  # for credentials that have expired when they are new
     OSError,
 )
+_SIGN_IN = "Sign in to IAM Identity Center again: `aws sso login`, with the same --profile."
 # AWS's own: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _CLIENT_CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30
@@ -66,7 +67,7 @@ class AwsAccess:
     Attributes:
         profile: A profile of the AWS CLI's config; None for the default credential chain.
         region: A region; None for the profile's.
-        endpoint: An emulator's address; None for AWS's own, or the one in AWS_ENDPOINT_URL.
+        endpoint: An emulator's address; None for the configured ones, or AWS's own.
         partition: The partition that is asked where no region is configured.
     """
 
@@ -144,10 +145,12 @@ class AwsAccess:
         """A client of a service, by boto3's name of it; made once, since that takes a while.
 
         Raises:
+            InputError: As `session` does, or if a configured endpoint is no URL.
             Failure: As `session` does, or if region or endpoint is malformed.
         """
         if service not in self._clients:
             session: Any = self.session()
+            _ = self.endpoints  # checks them
             with translate_errors(f"call {service.upper()}"):
                 self._clients[service] = session.client(
                     service,
@@ -156,6 +159,18 @@ class AwsAccess:
                     config=config,
                 )
         return self._clients[service]
+
+    @cached_property
+    def endpoints(self) -> dict[str, str]:
+        """The endpoints that are given or configured, as variables of an environment."""
+        if self.endpoint:
+            return {ENDPOINT: self.endpoint}
+        return read_endpoints(get_botocore_session(self.profile), os.environ)
+
+    def replace_endpoints(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Give a child's environment the endpoints of the profile, which the child hasn't."""
+        session = get_botocore_session(self.profile)
+        return replace_endpoints(variables, self.endpoints, session)
 
     @cached_property
     def _clients(self) -> dict[str, Any]:
@@ -211,13 +226,6 @@ def _get_loader(data_path: str | None) -> botocore.loaders.Loader:
     return botocore.loaders.create_loader(data_path)
 
 
-def get_main_region(partition: str) -> str:
-    """A partition's main region, as botocore has it; that of `aws` for an unknown one."""
-    partitions = _get_loader(None).load_data("partitions")["partitions"]
-    regions = {one["id"]: str(one["outputs"]["implicitGlobalRegion"]) for one in partitions}
-    return regions.get(partition, regions["aws"])
-
-
 def get_error_code(error: botocore.exceptions.ClientError) -> str:
     """AWS's code of an error, such as AccessDenied."""
     return error.response.get("Error", {}).get("Code", "")
@@ -242,6 +250,8 @@ def translate_errors(action: str) -> Iterator[None]:
     except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError):
         message = f"cannot {action}: there are no AWS credentials"
         raise Failure(message, remedy=_suggest_profile()) from None
+    except (botocore.exceptions.SSOError, botocore.exceptions.TokenRetrievalError) as error:
+        raise Failure(f"cannot {action}: {error}", remedy=_SIGN_IN) from None
     except KeyError as error:
         message = f"cannot {action}: the answer is not AWS's, for it has no {error}"
         raise Failure(message, remedy="Check the endpoint.") from None
@@ -268,36 +278,11 @@ def _get_remedy(code: str) -> str:
     return ""
 
 
-def _check_endpoint(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        parts = urlsplit(text)
-        is_url = parts.scheme in ("http", "https") and parts.port != 0  # raises where it is too big
-        is_url = is_url and (is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text))
-    except ValueError:
-        is_url = False
-    if not is_url:
-        rule = "must be a URL, such as http://127.0.0.1:4577"
-        raise InputError(f"--endpoint-url {escape_invisible(text)}: {rule}")
-    return text
-
-
 def _check_region(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     try:
         return None if text is None else REGION(text)
     except Refusal as refusal:
         raise InputError(f"--region {escape_invisible(str(text))}: {refusal.rule}") from None
-
-
-endpoint_option = click.option(
-    "--endpoint-url",
-    "endpoint",
-    metavar="URL",
-    envvar="AWS_ENDPOINT_URL",
-    callback=_check_endpoint,
-    help="The endpoint of AWS, such as the sandbox's address. [env: AWS_ENDPOINT_URL]",
-)
 
 
 def region_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from cross_account_access.iam.limits import SESSION_NAME
 
 from .assume_role_call import is_security_key
-from .aws_access import AwsAccess, translate_errors
+from .aws_access import AwsAccess, get_error_code, translate_errors
 from .iam_reader import is_denied
 from .terminal import ExitCode, Failure, InputError
 
@@ -135,6 +135,13 @@ class CallerSession:
                 pages = client.get_paginator("list_mfa_devices").paginate()
                 return [device["SerialNumber"] for page in pages for device in page["MFADevices"]]
             except client.exceptions.ClientError as error:
+                if get_error_code(error) == "ValidationError":
+                    # What IAM says of credentials that aren't a user's, an emulator's own too.
+                    raise Failure(
+                        f"{self.identity.arn} is not a user of IAM and has no MFA device",
+                        ExitCode.NO,
+                        remedy="Pass --profile NAME of a user that the grant names.",
+                    ) from None
                 if not is_denied(error, self.aws):
                     raise
                 return None

@@ -67,7 +67,7 @@ class StackSource:
     """The stacks to read.
 
     Attributes:
-        stacks: Pulumi stacks' names.
+        stacks: Pulumi stacks' names; the selected one if there are neither these nor files.
         files: Files with stacks' outputs; `-` is stdin.
         folder: The Pulumi project's folder.
     """
@@ -81,7 +81,11 @@ def add_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose stacks; the command gets them as its parameter `where`."""
 
     @click.option(
-        "--stack", "stacks", multiple=True, metavar="NAME", help="A Pulumi stack. May be repeated."
+        "--stack",
+        "stacks",
+        multiple=True,
+        metavar="NAME",
+        help="A Pulumi stack; by default the selected one. May be repeated.",
     )
     @click.option(
         "--outputs",
@@ -122,10 +126,6 @@ def load_grants(
     Raises:
         Failure: If there is no such stack, file or grant, or a stack has no grants.
     """
-    if not where.stacks and not where.files:
-        raise InputError(
-            "no stack is given", "Pass --stack NAME, or --outputs FILE with its outputs."
-        )
     grants = [
         grant
         for stack, outputs, options in _read_outputs(where)
@@ -237,19 +237,36 @@ _NamedOutputs: TypeAlias = tuple[str, Mapping[str, Any], tuple[str, ...]]
 def _read_outputs(where: StackSource) -> Iterator[_NamedOutputs]:
     """Each stack's or file's name and outputs, and the options that select it."""
     folder = () if where.folder == Path() else ("--cwd", str(where.folder))
-    for name in where.stacks:
+    stacks = where.stacks or (() if where.files else (_find_selected_stack(where.folder),))
+    for name in stacks:
         yield name, _read_stack(name, where.folder), ("--stack", name, *folder)
     for name in where.files:
         title = "stdin" if name == _STDIN else name
         yield title, _read_file(name, title), ("--outputs", name)
 
 
-def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
+def _find_selected_stack(folder: Path) -> str:
+    """The name of the stack that the project has selected."""
     from pulumi import automation  # noqa: PLC0415 - takes seconds to import
 
     try:
-        stack = automation.select_stack(name, work_dir=str(folder))
-        return {key: output.value for key, output in stack.outputs().items()}
+        return _run_pulumi(folder, "stack", "--show-name").strip()
+    except FileNotFoundError:
+        reason = "the Pulumi CLI is not here"
+    except automation.CommandError as error:
+        reason = _last_line(str(error))
+    raise InputError(
+        f"no stack is given, and the selected one isn't found: {reason}",
+        "Pass --stack NAME, or --outputs FILE with its outputs.",
+    )
+
+
+def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
+    from pulumi import automation  # noqa: PLC0415
+
+    command = ("stack", "output", "--json", "--show-secrets", "--stack", name)
+    try:
+        outputs = parse_json(_run_pulumi(folder, *command))
     except FileNotFoundError:
         raise Failure(
             "the Pulumi CLI is not here, and the stack cannot be read without it",
@@ -259,11 +276,21 @@ def _read_stack(name: str, folder: Path) -> Mapping[str, Any]:
         raise InputError(f"there is no stack {name}", "`pulumi stack ls` lists them.") from None
     except automation.CommandError as error:
         raise Failure(f"the stack {name} cannot be read: {_last_line(str(error))}") from None
+    except Refusal as refusal:
+        raise Failure(f"the stack {name} cannot be read: {refusal.rule}") from None
+    return outputs if isinstance(outputs, dict) else {}
+
+
+def _run_pulumi(folder: Path, *command: str) -> str:
+    """Run a command of the Pulumi CLI: `automation.select_stack` would select the stack."""
+    from pulumi import automation  # noqa: PLC0415
+
+    return automation.PulumiCommand(skip_version_check=True).run([*command], str(folder), {}).stdout
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if "error:" in line]
-    return lines[-1].removeprefix("stderr:").strip() if lines else " ".join(text.split())
+    return lines[-1].rpartition("error:")[2].strip() if lines else " ".join(text.split())
 
 
 def _read_file(name: str, title: str) -> Mapping[str, Any]:

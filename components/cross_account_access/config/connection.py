@@ -1,15 +1,17 @@
 """How an account is reached: its region and the credentials for it."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from cross_account_access.errors import Key, Refusal
+from cross_account_access.errors import FieldPath, Key, Refusal
 from cross_account_access.grants.model import Model, plain
 from cross_account_access.grants.roles import check_role_arn
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.partitions import find_partition
 
 REGION = limits.StringRule(
     "a region",
@@ -102,6 +104,14 @@ class Connection(Model):
                 remedy=f"That is {account}: correct the ID, or use other credentials",
             )
         return self
+
+    def list_partitions(self) -> Iterator[tuple[FieldPath, str, str]]:
+        """List the partitions that region and role tell: the key, its value, the partition."""
+        if self.region:
+            yield (Key("region"),), self.region, find_partition(self.region)
+        role = arns.parse_arn(self.assume_role.role_arn) if self.assume_role else None
+        if role:
+            yield (Key("assume_role"), Key("role_arn")), str(role), role.partition
 
     def _find_account(self) -> tuple[str | None, str]:
         """Find the account that the credentials themselves name, and which of them does."""

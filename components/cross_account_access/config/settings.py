@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from cross_account_access.errors import FieldPath, Key, Refusal
 from cross_account_access.grants.accounts import ACCOUNT_NAME, AccountModel, AccountNames
@@ -49,6 +49,29 @@ class Settings(GrantSet):
     @abstractmethod
     def made_grants(self) -> tuple[str, ...]:
         """The grants of which this stack makes a part, sorted."""
+
+    @model_validator(mode="after")
+    def _check_partitions(self) -> "Settings":
+        """Check that all accounts are in one partition, and so are principals and policies."""
+        told = [
+            (name, *one)
+            for name, connection in self.connections.items()
+            for one in connection.list_partitions()
+        ]
+        for name, key, value, partition in told:
+            first, *_, expected = told[0]
+            if partition != expected:
+                raise Refusal(
+                    f"all accounts must be in one partition; that of {first} is {expected}",
+                    code="two-partitions",
+                    remedy=f"This is of {partition}. No account can trust one of another partition",
+                    where=(*self.locate_connection(name), *key),
+                    value=value,
+                )
+        if told:
+            known = {name: account for name, account in self.account_ids.items() if account}
+            self.check_accounts(known, told[0][-1])
+        return self
 
     @property
     def given(self) -> Mapping[str, Any]:

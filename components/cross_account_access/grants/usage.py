@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.arns import IamArn
+from cross_account_access.iam.partitions import get_main_region
 
 from .conditions import ConditionsModel
 from .model import Unresolved
@@ -135,6 +136,7 @@ class Usage:
 
         Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
         """
+        partition = self.role.partition
         lines = {
             "role_arn": str(self.role),
             "source_profile": "default",
@@ -142,6 +144,8 @@ class Usage:
             "mfa_serial": self._mfa_serial,
             "role_session_name": self._session_name if self._session_name != self._label else None,
             "duration_seconds": self._duration,
+            # Without one the AWS CLI asks the commercial partition.
+            "region": None if partition == "aws" else get_main_region(partition),
         }
         text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
         return f"[profile {self.label}]\n{text}"

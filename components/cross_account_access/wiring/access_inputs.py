@@ -143,7 +143,7 @@ class AccessInputs:
     @cached_property
     def grants(self) -> dict[str, GrantInputs]:
         """Each grant, its principals looked up where they are trusted by their unique IDs."""
-        found = self._look_up_principals()
+        found = self._found
         inputs = {}
         for name in dict.fromkeys(grant for grant, _ in self.roles):
             model = self.model.grants[name]
@@ -220,7 +220,8 @@ class AccessInputs:
         arns = {
             self.model.label_role(role): role_arns[role] for role in self.principals[label].actions
         }
-        return planned.with_role_arns(arns, self._pick_imports(planned.list_resources()))
+        imports = self._pick_imports(planned.list_resources())
+        return planned.with_role_arns(arns, imports, self._found.get(label))
 
     def _plan(self, label: str, principal: SourcePrincipal) -> AssumeRoleInputs:
         actions = {self.model.label_role(role): own for role, own in principal.actions.items()}
@@ -252,7 +253,9 @@ class AccessInputs:
             return None
         return self.model.label_principal(account, principal.key)
 
-    def _look_up_principals(self) -> dict[str | None, pulumi.Output[FoundPrincipal]]:
+    @cached_property
+    def _found(self) -> dict[str | None, pulumi.Output[FoundPrincipal]]:
+        """The principals that are looked up, by what their policies are called."""
         trusted = collect_principals(self.model, self.roles, self.args, self._get_lookup_key)
         return {
             key: look_up(one, self.accounts, self.asking[one.account])

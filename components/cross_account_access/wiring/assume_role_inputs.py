@@ -12,11 +12,11 @@ from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel, 
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.policies import PolicyPlan, build_planned_policy
 from cross_account_access.grants.principal_entities import Entity
-from cross_account_access.grants.resolved_grant import Account
+from cross_account_access.grants.resolved_grant import Account, FoundPrincipal
 from cross_account_access.iam import limits
 
 from .children import build_resource_key, check_imports
-from .inputs import FrozenArgs, InvalidArgs
+from .inputs import FrozenArgs, InvalidArgs, get_if_known
 
 
 def get_attachment_type(kind: str | None) -> type[pulumi.Resource]:
@@ -54,11 +54,13 @@ class AssumeRoleInputs:
         args: The args as they were given.
         model: The same, checked as far as they are known.
         planned: The policies by their names, each with the roles in it.
+        found: The principal as its account has it, where that is asked.
     """
 
     args: FrozenArgs
     model: AssumeRoleGrantModel
     planned: dict[str, PolicyPlan]
+    found: pulumi.Output[FoundPrincipal] | None = None
 
     @classmethod
     def read(cls, name: str, args: FrozenArgs) -> "AssumeRoleInputs":
@@ -95,12 +97,30 @@ class AssumeRoleInputs:
         return cls(args, model, model.plan(name, places))
 
     def with_role_arns(
-        self, role_arns: Mapping[str, pulumi.Output[str]], imports: Mapping[str, str]
+        self,
+        role_arns: Mapping[str, pulumi.Output[str]],
+        imports: Mapping[str, str],
+        found: pulumi.Output[FoundPrincipal] | None,
     ) -> "AssumeRoleInputs":
-        """The same with the roles' ARNs, which aren't there yet when the policies are planned."""
+        """The same with what isn't there yet when the policies are planned.
+
+        Args:
+            role_arns: The roles' ARNs.
+            imports: The import IDs of its resources.
+            found: The principal as its account has it; None if that isn't asked.
+        """
         args = self.args.replace("role_arns", role_arns)
         model = self.model.model_copy(update={"imports": dict(imports)})
-        return replace(self, args=args, model=model)
+        return replace(self, args=args, model=model, found=found)
+
+    def get_unique_id(self) -> pulumi.Output[str | None] | None:
+        """The principal's unique ID as far as a preview knows it; None if its account isn't asked.
+
+        An unknown one would be a changed one to the engine.
+        """
+        if self.found is None:
+            return None
+        return get_if_known(self.found.apply(lambda found: found.unique_id))
 
     def resolve_tags(self) -> dict[str, pulumi.Input[str]]:
         """The policies' tags; what is an Output in them is checked once it is known."""

@@ -238,9 +238,10 @@ class _Gathered:
         self._gather = gather
         self._parts: tuple[Any, ...] | None = None
 
-    def part(self, position: int) -> "_Part":
-        """One part of the result, to be awaited."""
-        return _Part(self, position)
+    def as_output(self) -> pulumi.Output[Any]:
+        """The Output of a value, whether it is known and secret, and its resources."""
+        value, known, secret, resources = (_Part(self, position) for position in range(4))
+        return pulumi.Output(resources, value, known, secret)
 
     async def get(self, position: int) -> Any:
         if self._parts is None:
@@ -296,6 +297,16 @@ def apply_resolved(
     for output in outputs:
         # As `apply` does: what is wrong with these is told by the Output that is made of them.
         output._untrack()  # noqa: SLF001
-    gathered = _Gathered(gather)
-    value, known, secret, resources = map(gathered.part, range(4))
-    return pulumi.Output(resources, value, known, secret)
+    return _Gathered(gather).as_output()
+
+
+def get_if_known(output: pulumi.Output[_T]) -> pulumi.Output[_T | None]:
+    """The same value, or None while a preview doesn't know it."""
+
+    async def gather() -> tuple[_T | None, bool, bool, set[pulumi.Resource]]:
+        value = await output.future(with_unknowns=True)
+        known, secret = await output.is_known(), await output.is_secret()
+        return value if known else None, True, secret, set()
+
+    output._untrack()  # noqa: SLF001 - as above
+    return _Gathered(gather).as_output()

@@ -36,7 +36,7 @@ sys.stdout.write(out)
 sys.stderr.write(error)
 sys.exit(code)
 """
-_GLOBAL = ("query", "output")
+_GLOBAL = ("query", "output", "region")
 
 
 class UsageError(Exception):
@@ -68,6 +68,8 @@ def aws_on_path(folder: Path, endpoint: str) -> Iterator[str]:
 
 
 def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
+    if told["argv"][0] == "cloudformation":
+        return _check_stack(*told["argv"][1:], folder=Path(told["cwd"]))
     service, command, *words = told["argv"]
     client = _client(service, endpoint, told["key"])
     operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
@@ -92,6 +94,16 @@ def _run(told: dict[str, Any], endpoint: str) -> tuple[int, str, str]:
         else json.dumps(found, indent=4, default=str) + "\n",
         "",
     )
+
+
+def _check_stack(command: str, *words: str, folder: Path) -> tuple[int, str, str]:
+    """What the AWS CLI checks before it calls CloudFormation, which the sandbox doesn't emulate."""
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    own = {"deploy": {"--template-file", "--capabilities"}, "delete-stack": set[str]()}
+    template = folder / options.get("--template-file", ".")
+    if options.keys() != {"--stack-name", "--region", *own[command]} or not template.exists():
+        return 252, "", f"cloudformation {command}: {options}\n"
+    return 0, "", ""
 
 
 @cache

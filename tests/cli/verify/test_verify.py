@@ -67,6 +67,19 @@ def test_others_are_refused(deployed: Stage, caller: str) -> None:
     assert [attempt["observed"] for attempt in result["attempts"]] == ["refused"]
 
 
+@pytest.mark.parametrize("caller", ["auditor", "ci", "outsider", "destination"])
+def test_all_grants_are_verified_for_any_caller(deployed: Stage, caller: str) -> None:
+    reading = ("--source-profile", "source", "--destination-profile", "destination")
+    code, report = verify(deployed, "--all", "--profile", caller, *reading)
+    assert (code, report["findings"]) == (0, 0)
+    results = {result["grant"]: result for result in report["grants"]}
+    assert results.keys() == CALLERS.keys()
+    for grant, result in results.items():
+        assert (result["became"] is not None) == (CALLERS[grant] == caller)
+        # Whoever calls, both halves of every grant are read.
+        assert set(result["checksums"]) == {"source", "destination"}
+
+
 def test_what_is_not_read_is_reported(deployed: Stage) -> None:
     options = ("--profile", "outsider", "deploy")
     code, report = verify(deployed, *options)
@@ -105,6 +118,8 @@ def test_without_a_code_only_the_refusal_is_proved(deployed: Stage) -> None:
         ("--profile ci --session-name x!", 2, "--session-name x!"),
         ("--profile auditor --external-id not/valid!", 2, "an external ID must have"),
         (f"--checksum sha256:{'0' * 64} --profile alice", 2, "--checksum"),
+        (f"--checksum sha256:{'0' * 64} --profile alice --all", 2, "--checksum"),
+        ("--profile alice --all deploy", 2, "--all must not be used with deploy"),
         ("--profile alice --session-tag x", 2, "--session-tag x"),
         ("", 3, "no AWS credentials"),
     ],

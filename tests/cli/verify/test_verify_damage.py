@@ -245,6 +245,34 @@ def test_damage_is_the_only_finding(own: Stage, damage: str) -> None:
     assert "partner-7f3a" not in json.dumps(result)
 
 
+def remade_without_its_policy(stage: Stage) -> None:
+    remade(stage)
+    arn = policy_of(stage, "partner-audit")
+    stage.source.detach_user_policy(UserName="auditor", PolicyArn=arn)
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (remade_without_its_policy, ["principal-dead", "policy-detached"]),
+        (remade_and_saved_by_hand, ["principal-remade"]),
+    ],
+)
+def test_one_command_repairs_a_principal_that_was_made_again(
+    own: Stage, damage: Callable[[Stage], None], found: list[str]
+) -> None:
+    damage(own)
+    _, result = by_caller(own, "partner-audit")
+    assert codes(result) == found
+    assert all("`pulumi up --refresh`" in finding["remedy"] for finding in result["findings"])
+
+
+def test_no_remedy_is_an_up_without_a_refresh() -> None:
+    commands = [kind.remedy for kind in KINDS.values() if "pulumi up" in kind.remedy]
+    assert commands != []
+    assert all("`pulumi up --refresh`" in remedy for remedy in commands)
+
+
 def test_a_deleted_principal_is_found_by_another_caller(own: Stage) -> None:
     unmade(own)
     _, result = by_caller(own, "deploy")

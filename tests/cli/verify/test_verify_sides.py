@@ -81,6 +81,52 @@ def test_whoever_makes_the_source_alone_has_the_trust_compared_and_not_the_polic
     assert "account 222222222222" in result["findings"][0]["remedy"]
 
 
+OF_ANOTHER_STACK: dict[str, dict[str, str]] = {
+    "with a digest of other IDs": {"Sid": "Trust0123456789ab"},
+    "without a digest": {"Sid": "Trust"},
+    "with a Sid of its own": {"Sid": "People"},
+    "without a Sid": {"Sid": ""},
+}
+
+
+@pytest.mark.parametrize("change", OF_ANOTHER_STACK)
+@pytest.mark.parametrize(
+    ("side", "expected"),
+    [("source", []), ("destination", ["trust-changed"]), ("both", ["trust-changed"])],
+)
+def test_the_sid_of_a_trust_policy_is_judged_by_the_stack_that_writes_it(
+    deployed: Stage, change: str, side: str, expected: list[str]
+) -> None:
+    with restoring(deployed):
+        told_by(deployed, side)
+        write_trust(deployed, **OF_ANOTHER_STACK[change])
+        _, result = by_caller(deployed, "deploy")
+    assert codes(result) == expected
+
+
+def test_another_version_of_the_language_is_told_whoever_writes_the_trust_policy(
+    deployed: Stage,
+) -> None:
+    with restoring(deployed):
+        told_by(deployed, "source")
+        write_trust(deployed, "2008-10-17")
+        _, result = by_caller(deployed, "deploy")
+    assert codes(result) == ["trust-changed"]
+
+
+def write_trust(stage: Stage, version: str = "2012-10-17", **elements: str) -> None:
+    """Write the trust policy of the grant deploy with these elements; an empty one is left out."""
+    document: Any = stage.destination.get_role(RoleName="deploy")["Role"][
+        "AssumeRolePolicyDocument"
+    ]
+    statements = [
+        {key: value for key, value in {**one, **elements}.items() if value}
+        for one in document["Statement"]
+    ]
+    text = json.dumps({"Version": version, "Statement": statements})
+    stage.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=text)
+
+
 def test_a_checksum_of_what_was_damaged_is_told(deployed: Stage, tmp_path: Path) -> None:
     with restoring(deployed):
         _, before = by_caller(deployed, "deploy")

@@ -42,6 +42,11 @@ ACCOUNTS = [
     ),
     BadFleet("one account by two names", "account-named-twice", {f"{PRODUCTION}.accountId": OTHER}),
     BadFleet(
+        "a region of another partition than those of the others",
+        "two-partitions",
+        {f"{PRODUCTION}.region": "cn-north-1", "accounts.ci.region": "us-east-1"},
+    ),
+    BadFleet(
         "an account that no grant names",
         "unused-account",
         {"accounts.lab": {"accountId": "555555555555"}},

@@ -121,4 +121,34 @@ CONNECTIONS = [
         {"source.endpoint": "http://me:hunter2@127.0.0.1:4577"},
     ),
     Bad("a port for an endpoint", "invalid-endpoint", {"source.endpoint": 4577}),
+    Bad(
+        "a region of another partition than the source's",
+        "two-partitions",
+        {"destination.region": "us-gov-west-1", "source.region": "us-east-1"},
+    ),
+    Bad(
+        "a role to assume of another partition than the region",
+        "two-partitions",
+        {
+            "source.assumeRole.roleArn": f"arn:aws-cn:iam::{SOURCE}:role/pulumi",
+            "source.region": "us-east-1",
+        },
+    ),
+    Bad(
+        "a policy of another partition than the regions",
+        "policy-in-other-partition",
+        {
+            "grants.deploy.role.managedPolicies": ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"],
+            "source.region": "us-east-1",
+        },
+        path="grants.deploy.role.managedPolicies[0]",
+    ),
+    Bad(
+        "a principal of another partition than the regions",
+        "principal-in-other-partition",
+        {
+            "grants.deploy.principals[0]": {"arn": f"arn:aws-us-gov:iam::{SOURCE}:user/alice"},
+            "source.region": "us-east-1",
+        },
+    ),
 ]

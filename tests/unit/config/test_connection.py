@@ -168,6 +168,18 @@ def test_an_emulators_endpoint_is_used_for_all_that_is_asked() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "connection",
+    [{}, {"profile": "people"}, {"region": "eu-west-1"}, {"assumeRole": {"roleArn": ROLE}}],
+    ids=str,
+)
+def test_whether_ec2s_credentials_are_looked_for_is_left_to_the_environment(
+    connection: dict[str, Any],
+) -> None:
+    """True would shut them out; false would not heed AWS_EC2_METADATA_DISABLED."""
+    assert provider_inputs(connection)[0].get("skipMetadataApiCheck") is None
+
+
 def test_keys_token_and_external_id_are_secrets_and_nothing_else_is() -> None:
     _, secret = provider_inputs(
         {

@@ -149,6 +149,15 @@ def test_a_profile_assumes_the_role() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws-cn", "cn-northwest-1"), ("aws-us-gov", "us-gov-west-1")]
+)
+def test_a_profile_of_another_partition_has_a_region_of_it(partition: str, region: str) -> None:
+    """Without one the AWS CLI asks the commercial partition's STS, which doesn't know the role."""
+    usage = replace(USAGE, role=role(partition=partition))
+    assert usage.cli_profile.endswith(f"source_profile = default\nregion = {region}\n")
+
+
 def test_a_profile_gives_all_that_the_trust_asks_for() -> None:
     usage = replace(
         USAGE, conditions=under(mfa=True, external_id="partner-7f3a"), max_session_duration=14400

@@ -34,19 +34,14 @@ class NotFoundError(click.ClickException):
 
 
 def build_environment(
-    variables: Mapping[str, str],
-    credentials: Mapping[str, Any],
-    *,
-    region: str | None,
-    endpoint: str | None,
+    variables: Mapping[str, str], credentials: Mapping[str, Any], *, region: str | None
 ) -> dict[str, str]:
     """Build an environment with a session's credentials, and nothing that takes precedence.
 
     Args:
-        variables: The present environment.
+        variables: The present environment, with the endpoints of the caller's profile.
         credentials: The session, as `fetch_session` returns it.
         region: The Region; None to leave it.
-        endpoint: AWS's URL; None to leave it.
 
     Sources:
         - https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
@@ -65,8 +60,6 @@ def build_environment(
     if region is not None:
         # The AWS CLI and boto3 read different ones.
         changed |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-    if endpoint is not None:
-        changed["AWS_ENDPOINT_URL"] = endpoint
     return changed
 
 

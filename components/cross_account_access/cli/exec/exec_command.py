@@ -101,7 +101,6 @@ def exec_command(  # noqa: PLR0913 - one for each option
     caller = CallerSession(aws)
     call = name_session(plan_call(grant, caller, overrides, may_carry_mfa=True), caller)
     credentials = fetch_session(aws, grant, call)
-    environment = build_environment(
-        os.environ, credentials, region=aws.session().region_name, endpoint=aws.endpoint
-    )
+    variables = aws.replace_endpoints(os.environ)
+    environment = build_environment(variables, credentials, region=aws.session().region_name)
     replace_process(program, command, environment)

@@ -1,6 +1,5 @@
 """A role session by botocore's own means: its fetcher, its MFA prompt, its cache on disk."""
 
-import os
 import re
 import shlex
 from functools import partial
@@ -12,19 +11,15 @@ from botocore.credentials import AssumeRoleCredentialFetcher, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID, AssumeRoleCall
-from cross_account_access.cli.aws_access import (
-    DENIED,
-    AwsAccess,
-    get_error_code,
-    get_main_region,
-    translate_errors,
-)
+from cross_account_access.cli.aws_access import DENIED, AwsAccess, get_error_code, translate_errors
 from cross_account_access.cli.cache import SharedCache, format_expiration
 from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.endpoints import get_endpoint
 from cross_account_access.cli.mfa_code import prompt_for_code
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure
 from cross_account_access.cli.trust_requirements import read_requirements
+from cross_account_access.iam.partitions import get_main_region
 
 _WRONG_CALL = frozenset({"ValidationError", "InvalidParameterValue", "PackedPolicyTooLarge"})
 _DENIED_USER = re.compile(r"\bUser: (arn:\S+) is not authorized")
@@ -61,7 +56,9 @@ def _make_fetcher(
 ) -> AssumeRoleCredentialFetcher:
     arguments = call.arguments()
     # A session with MFA is shared with the AWS CLI's profiles, all others are kept by access key.
-    shared = "SerialNumber" in arguments and aws.endpoint is None
+    # Those of an emulator are never shared, nor given to whoever asks AWS.
+    endpoint = get_endpoint(aws.endpoints, "sts")
+    shared = "SerialNumber" in arguments and endpoint is None
     access_key = credentials.get_frozen_credentials().access_key
     client = partial(
         session.client,
@@ -75,7 +72,7 @@ def _make_fetcher(
         call.role_arn,
         extra_args=arguments,
         mfa_prompter=prompt_for_code,
-        cache=SharedCache("" if shared else f"{access_key} {aws.endpoint}"),  # type: ignore[arg-type] # any mapping will do
+        cache=SharedCache("" if shared else f"{access_key} {endpoint}"),  # type: ignore[arg-type] # any mapping will do
     )
 
 
@@ -112,11 +109,10 @@ def _build_explain(
 ) -> list[str]:
     """Build the command that explains this very call; the external ID is not shown in it."""
     words = ["cross-account-access", "explain", who, grant.name, *grant.options]
-    endpoint = None if aws.endpoint == os.environ.get("AWS_ENDPOINT_URL") else aws.endpoint
     for option, value in (
         ("--profile", aws.profile),
         ("--region", aws.region),
-        ("--endpoint-url", endpoint),
+        ("--endpoint-url", aws.endpoint),
         ("--external-id", OWN_EXTERNAL_ID if call.external_id else None),
         ("--session-name", call.session_name),
         ("--source-identity", call.source_identity),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID
-from cross_account_access.cli.aws_access import AwsAccess, add_aws_options, get_main_region
+from cross_account_access.cli.aws_access import AwsAccess, add_aws_options
 from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.cli.options import (
     Decorator,
@@ -34,6 +34,7 @@ from cross_account_access.cli.terminal import Command, ExitCode, InputError, emi
 from cross_account_access.cli.trust_requirements import find_requirements
 from cross_account_access.grants.principal_ref import PrincipalRef
 from cross_account_access.grants.request_context import RequestContext
+from cross_account_access.iam.partitions import get_main_region
 
 from .decision_inputs import (
     CallerWithPolicies,

@@ -115,17 +115,18 @@ def render_script(half: HandoffHalf) -> str:
 
 def list_undo_commands(half: HandoffHalf) -> Iterator[str]:
     """List the commands that delete what the script deploys."""
+    region = half.region
     for policy in half.attached:
-        detach = f"iam detach-{policy.kind}-policy"
-        yield render_command(detach, **_holder(policy), policy_arn=policy.arn)
-        yield render_command("iam delete-policy", policy_arn=policy.arn)
+        of_policy = {"policy_arn": policy.arn, "region": region}
+        yield render_command(f"iam detach-{policy.kind}-policy", **_holder(policy), **of_policy)
+        yield render_command("iam delete-policy", **of_policy)
     if half.side == "destination":
-        role = half.documents.role
-        for arn in role.managed_policies:
-            yield render_command("iam detach-role-policy", role_name=role.name, policy_arn=arn)
+        of_role = {"role_name": half.documents.role.name, "region": region}
+        for arn in half.documents.role.managed_policies:
+            yield render_command("iam detach-role-policy", **of_role, policy_arn=arn)
         for name in half.inline_files:
-            yield render_command("iam delete-role-policy", role_name=role.name, policy_name=name)
-        yield render_command("iam delete-role", role_name=role.name)
+            yield render_command("iam delete-role-policy", **of_role, policy_name=name)
+        yield render_command("iam delete-role", **of_role)
 
 
 def render_command(command: str, **options: str | None) -> str:

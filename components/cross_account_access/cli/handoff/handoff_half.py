@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cross_account_access.cli.aws_access import get_main_region
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principal_entities import Attachable
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.partitions import get_main_region
 from cross_account_access.iam.policy_document import list_conditions, list_statements
 from cross_account_access.iam.policy_normalization import compute_checksum, render_canonical
 

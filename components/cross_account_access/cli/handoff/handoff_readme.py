@@ -21,7 +21,8 @@ _DEFAULT_SESSION = 3600
 _DEPLOY = """\
 ## How to deploy it
 
-Choose one of these. Each is complete, and needs credentials of account {account}.
+Choose one of these. Each is complete, and needs credentials of account {account}. Run the commands
+of this page in this folder.
 
 **AWS CLI.** The script checks the account first, and can be run again.
 
@@ -52,7 +53,17 @@ After `sh commands.sh`:
 {commands}
 ```
 
-After CloudFormation: {delete}. After Terraform: `terraform destroy`.
+After CloudFormation:
+
+```sh
+{delete}
+```
+
+After Terraform:
+
+```sh
+terraform destroy
+```
 """
 
 _ATTACH = "attach {file} as a policy to each user, group or role that needs access"
@@ -229,6 +240,7 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
             stack_name=half.slug,
             template_file="template.yaml",
             capabilities="CAPABILITY_NAMED_IAM",
+            region=half.region,
         )
         yield _DEPLOY.format(account=quote_plain(half.account), deploy=deploy)
     else:
@@ -246,21 +258,25 @@ def _render_steps(half: HandoffHalf) -> Iterator[str]:
     verify = [*checksum, "--", grant] if grant.startswith("-") else [grant, *checksum]
     yield f"```sh\n{join_words(['cross-account-access', 'verify', *verify])}\n```\n"
     if half.can_be_applied:
-        delete = render_command("cloudformation delete-stack", stack_name=half.slug)
-        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=quote_code(delete))
+        delete = render_command(
+            "cloudformation delete-stack", stack_name=half.slug, region=half.region
+        )
+        yield _UNDO.format(commands="\n".join(list_undo_commands(half)), delete=delete)
     else:
         yield "## How to undo it\n"
         yield "Remove the statements from where you put them.\n"
 
 
 def _list_checks(half: HandoffHalf) -> Iterator[str]:
-    role = half.documents.role
+    role, region = half.documents.role, half.region
     if half.side == "destination":
         query = "Role.AssumeRolePolicyDocument"
         yield "# The output must match trust-policy.json; AWS may change the order."
-        yield render_command("iam get-role", role_name=role.name, query=query, output="json")
+        yield render_command(
+            "iam get-role", role_name=role.name, query=query, output="json", region=region
+        )
         listing = "iam list-attached-role-policies"
-        yield render_command(listing, role_name=role.name, output="table")
+        yield render_command(listing, role_name=role.name, output="table", region=region)
         return
     arns = [
         principal.arn
@@ -269,7 +285,8 @@ def _list_checks(half: HandoffHalf) -> Iterator[str]:
     ]
     if not arns:
         yield "# As one of the principals, and under the conditions of the other account:"
-        yield render_command("sts assume-role", role_arn=role.arn, role_session_name="check")
+        assume = "sts assume-role"
+        yield render_command(assume, role_arn=role.arn, role_session_name="check", region=region)
     for arn in arns:
         yield '# The output must be "allowed".'
         yield render_command(
@@ -279,6 +296,7 @@ def _list_checks(half: HandoffHalf) -> Iterator[str]:
             resource_arns=role.arn,
             query="EvaluationResults[].EvalDecision",
             output="text",
+            region=region,
         )
 
 

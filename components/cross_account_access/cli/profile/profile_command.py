@@ -8,7 +8,8 @@ import click
 
 from cross_account_access.cli import files
 from cross_account_access.cli.assume_role_call import CallOverrides
-from cross_account_access.cli.aws_access import endpoint_option, region_option
+from cross_account_access.cli.aws_access import region_option
+from cross_account_access.cli.endpoints import endpoint_option
 from cross_account_access.cli.options import grants_argument, mfa_serial_option, session_name_option
 from cross_account_access.cli.stacks import StackSource, add_stack_options, load_grants
 from cross_account_access.cli.terminal import (
@@ -52,7 +53,9 @@ def _check_prefix(_: click.Context, __: click.Parameter, prefix: str) -> str:
     callback=_check_prefix,
     help="The beginning of each profile's name.",
 )
-@region_option("The region of the profile's commands; by default the one in the profile.")
+@region_option(
+    "The region of the profile's commands; by default the one in the profile, or in yours."
+)
 @endpoint_option
 @click.option("--dry-run", is_flag=True, help="Show the changes without writing them.")
 @click.option(

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from botocore.configloader import build_profile_map
 
 from cross_account_access.cli import files
 from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
-from cross_account_access.cli.aws_access import AwsAccess, get_main_region
+from cross_account_access.cli.aws_access import AwsAccess, get_botocore_session
 from cross_account_access.cli.call_planning import get_requirements, name_session, plan_call
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
@@ -23,6 +23,7 @@ from cross_account_access.cli.terminal import ExitCode, Failure, InputError
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
 from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import SESSION_NAME
+from cross_account_access.iam.partitions import get_main_region
 
 from .aws_config import (
     PROFILE_NAME,
@@ -94,7 +95,7 @@ class ProfileOptions:
         overrides: How the role is assumed.
         prefix: The beginning of each profile's name.
         region: The profiles' region; None for the one in the config.
-        endpoint: An emulator's URL.
+        endpoint: An emulator's URL; None for the one in the config.
     """
 
     source_profile: str | None
@@ -184,11 +185,24 @@ class _Planner:
         # A role session's name may be another one the next time.
         if call.session_name is None and caller.identity.user is not None:
             call = name_session(call, caller)
-        region = self._options.region
-        if grant.documents.partition != "aws" and "region" not in existing:
+        place = self._find_place(existing, source, grant.documents.partition)
+        return Profile(name, grant.name, stack, _list_keys(call, source) | place)
+
+    def _find_place(
+        self, existing: Mapping[str, str], source: str, partition: str
+    ) -> dict[str, str]:
+        """Find region and endpoints, which the AWS CLI doesn't take from the source profile."""
+        own = get_botocore_session(source).get_scoped_config()
+        places = {key: own.get(key) for key in ("region", "endpoint_url", "services")}
+        if partition != "aws":
             # The AWS CLI would ask the commercial partition.
-            region = region or get_main_region(grant.documents.partition)
-        return Profile(name, grant.name, stack, _list_keys(call, source, region))
+            places["region"] = places["region"] or get_main_region(partition)
+        if self._options.endpoint:
+            places["services"] = None
+        places = {key: text for key, text in places.items() if key not in existing}
+        given = {"region": self._options.region, "endpoint_url": self._options.endpoint}
+        places |= {key: text for key, text in given.items() if text}
+        return {key: text for key, text in places.items() if text}
 
     def _keep_options(
         self,
@@ -289,7 +303,7 @@ def _refuse_all(skipped: list[tuple[str, str]]) -> Failure:
     )
 
 
-def _list_keys(call: AssumeRoleCall, source_profile: str, region: str | None) -> dict[str, str]:
+def _list_keys(call: AssumeRoleCall, source_profile: str) -> dict[str, str]:
     """List a call's parameters as a profile's keys.
 
     Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
@@ -301,7 +315,6 @@ def _list_keys(call: AssumeRoleCall, source_profile: str, region: str | None) ->
         "mfa_serial": call.mfa_serial,
         "role_session_name": call.session_name,
         "duration_seconds": None if call.duration is None else str(call.duration),
-        "region": region,
     }
     return {key: text for key, text in keys.items() if text is not None}
 

@@ -9,6 +9,7 @@ from cross_account_access.iam.findings import AccountSide
 
 _REFRESH = "Run `pulumi up --refresh`, which restores the stack's state."
 _TRUST = f"{_REFRESH} CloudTrail's UpdateAssumeRolePolicy in the destination shows who changed it."
+_RENEW = "`pulumi up --refresh`, which renews the trust policy and the policy's attachment."
 _OWNER = (
     "The source account's owner must change that policy, or the grant must name another principal."
 )
@@ -68,7 +69,7 @@ KINDS: Mapping[str, DriftKind] = {
     "principal-dead": _destination(
         "The trust policy names a principal by the unique ID of one that was deleted. A principal "
         "re-created under the same name does not match it.",
-        "Run `pulumi up`, which saves the trust policy for the principal that has the name now.",
+        f"Run {_RENEW}",
     ),
     "duration-changed": _destination(
         "The role's maximum session duration was changed.", refuses=False
@@ -91,12 +92,12 @@ KINDS: Mapping[str, DriftKind] = {
     ),
     "principal-gone": _source(
         "The principal doesn't exist any more.",
-        "Remove it from the grant, or re-create it and run `pulumi up`.",
+        "Remove it from the grant, or re-create it and run `pulumi up --refresh`.",
         repaired=False,
     ),
     "principal-remade": _source(
         "The principal was deleted and re-created since the stack was deployed.",
-        "If the new one is to have access, run `pulumi up`, which records its unique ID.",
+        f"If the new one is to have access, run {_RENEW}",
     ),
     "policy-detached": _source(
         "The policy that allows assuming the role isn't attached to the principal."

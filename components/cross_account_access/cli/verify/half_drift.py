@@ -134,18 +134,17 @@ class _Comparison:
             yield self.make_finding("trust-widened", f"the trust policy differs: {differences}")
         elif drift.narrower:
             yield self.make_finding("trust-narrowed", f"the trust policy differs: {differences}")
-        elif drift.cosmetic and self.knows_sid:
+        elif drift.cosmetic and (self.makes_role or not drift.sids_only):
             message = "the trust policy differs from the stack's in its Sid, Version or Id only"
             yield self.make_finding("trust-changed", message)
 
     @property
-    def knows_sid(self) -> bool:
-        """Whether the trust policy's Sid is known: among many accounts, by who makes the role.
+    def makes_role(self) -> bool:
+        """Whether the stack writes the trust policy, and so its Sids.
 
-        Its digest is of unique IDs, which the other stacks need not look up.
+        Their digests are of unique IDs, which another stack need not have looked up.
         """
-        documents = self.documents
-        return documents.made is None or documents.makes_part_of(documents.destination_account_id)
+        return self.documents.makes_part_of(self.documents.destination_account_id)
 
     def compare_role_policies(self, role: LiveEntity) -> Iterator[DriftFinding]:
         expected = self.documents.role

@@ -24,12 +24,14 @@ class TrustDrift:
         narrower: Those by which it allows less.
         dead: Unique IDs in the place of an ARN, whose principals were deleted.
         cosmetic: Whether it differs, but allows the same.
+        sids_only: Whether it differs in Sids and in nothing else.
     """
 
     wider: list[str] = field(default_factory=list)
     narrower: list[str] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
     cosmetic: bool = False
+    sids_only: bool = False
 
 
 def compare_trust_policies(
@@ -54,6 +56,7 @@ def compare_trust_policies(
             _StatementComparison(before, after, key_names, drift).compare()
     if _without_sids(old) == _without_sids(new):
         drift.cosmetic = old != new
+        drift.sids_only = drift.cosmetic and old | {"Statement": []} == new | {"Statement": []}
     else:
         drift.cosmetic = not drift.wider and not drift.narrower
     return drift

@@ -66,12 +66,14 @@ class VerifyOptions:
     """The options of `verify`, as its decorators pass them.
 
     Attributes:
+        every: Whether every grant is verified, for any caller.
         spare: Further accounts of each half, whose profiles stay unused; None for an unknown one.
     """
 
     names: tuple[str, ...]
     where: StackSource
     aws: AwsAccess
+    every: bool
     readers: ReaderProfiles
     mfa_code: str | None
     overrides: CallOverrides
@@ -85,6 +87,9 @@ class VerifyOptions:
 def add_verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how grants are verified."""
 
+    @click.option(
+        "--all", "every", is_flag=True, help="Verify every grant, also those of other callers."
+    )
     @add_aws_options
     @add_reader_options(
         source_help="A profile that reads the source account; by default the caller's. May be "
@@ -132,7 +137,8 @@ def verify(**options: Any) -> ExitCode:
     refused: without the external ID, without MFA, a session that is too long. Then it reads both
     accounts as far as the credentials allow, and reports drift in either account and what it
     couldn't check. It changes nothing, and leaves the sessions that it gets to expire unused. Name
-    a GRANT to verify it for any caller; otherwise every grant that names the caller is verified.
+    a GRANT to verify it for any caller, or pass --all for every grant; otherwise every grant that
+    names the caller is verified.
 
     Among many accounts, a GRANT is verified in all its destinations, or in one as GRANT@ACCOUNT,
     and drift is reported in the accounts whose parts the stacks make.
@@ -140,6 +146,7 @@ def verify(**options: Any) -> ExitCode:
     \b
     Examples:
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
+      cross-account-access verify --all --source-profile people --destination-profile production
       cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
     """  # noqa: D301 - \b is click's
     chosen = VerifyOptions(**options)
@@ -181,6 +188,8 @@ def verify_grants(options: VerifyOptions, grants: Sequence[DeployedGrant]) -> Ve
 
 
 def _load_grants(options: VerifyOptions) -> list[DeployedGrant]:
+    if options.every and options.names:
+        raise InputError(f"--all must not be used with {options.names[0]}", "Remove one of them.")
     grants = load_grants(options.where, options.names)
     if options.checksum and len(grants) != 1:
         message = f"--checksum is for one grant, and there are {len(grants)}"
@@ -226,14 +235,14 @@ def _match_grants(
     matches: _Matches = [
         (grant, match_principal(caller, grant.documents, groups)) for grant in grants
     ]
-    if options.names:
+    if options.names or options.every:
         return matches
     own: _Matches = [match for match in matches if match[1] is not None]
     if not own:
         raise InputError(
             f"no grant names {caller.arn}",
-            "Pass --profile NAME of a caller that a grant names, or name a GRANT to verify that "
-            f"others are refused. Grants: {list_grant_names(grants)}.",
+            "Pass --profile NAME of a caller that a grant names; name a GRANT, or pass --all, to "
+            f"verify that others are refused. Grants: {list_grant_names(grants)}.",
         )
     return own
 
