@@ -137,8 +137,7 @@ def deploy(
         tell: Called with each line of the engine's output.
 
     Raises:
-        RefusedError: With the engine's diagnostics, if a component refuses its args.
-        DeploymentError: With the engine's diagnostics, if anything else fails.
+        DeploymentError: With the engine's diagnostics; a `RefusedError` if a component refuses.
     """
     work = _prepare_workspace(stack, fresh=fresh)
     command = automation.PulumiCommand(environment.get("PULUMI_HOME"))

@@ -70,7 +70,9 @@ def test_a_secret_is_never_printed(verb: str, accounts: Sandbox, tmp_path: Path)
     folder = project(tmp_path, accounts.endpoint, source=source)
     with (folder / "__main__.py").open("a", encoding="utf-8") as program:
         secret = 'pulumi.Output.secret("unlisted")'
-        program.write(f'pulumi.export("more", {{"inner": {secret}, "plain": "listed"}})\n')
+        program.write(
+            f'import pulumi\npulumi.export("more", {{"inner": {secret}, "plain": "listed"}})\n'
+        )
     result = sandbox(verb, folder, "--json")
     assert result.exit_code == 0, result.stderr
     for secret in ("key-0815", "unlisted"):
