@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.component.world import AWS_PROVIDER
+from cross_account_access.testing.program_run import AWS_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cross_account_access.testing.program_run import AWS_PROVIDER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOURCE, DESTINATION, ELSEWHERE = "111111111111", "222222222222", "333333333333"
 CI = "444444444444"
 FLEET = {"people": SOURCE, "production": DESTINATION, "staging": ELSEWHERE, "ci": CI}
-AWS_PROVIDER = "pulumi:providers:aws"
 
 _HAVE_ARN = {
     "aws:iam/policy:Policy": "policy",

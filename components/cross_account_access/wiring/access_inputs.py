@@ -136,7 +136,9 @@ class AccessInputs:
         def check(_: Mapping[Any, Any], *callers: Account) -> Accounts:
             return _check_accounts(self.model, dict(zip(self.asking, callers, strict=True)))
 
-        return self.args.resolve(check, *map(account_of, self.asking.values()), outputs={})
+        ids = self.model.account_ids
+        asked = [account_of(provider, ids[name]) for name, provider in self.asking.items()]
+        return self.args.resolve(check, *asked, outputs={})
 
     @cached_property
     def grants(self) -> dict[str, GrantInputs]:

