@@ -1,7 +1,5 @@
 """Opens access between the stack's accounts, as its config says: a pair of them, or many."""
 
-import pulumi
-
 import stack_config
 from cross_account_access import CrossAccountAccess, MultiAccountAccess
 from cross_account_access.config.settings import PairSettings
@@ -12,5 +10,4 @@ if isinstance(settings, PairSettings):
     access = CrossAccountAccess("access", stack_config.make_pair_args(settings))
 else:
     access = MultiAccountAccess("access", stack_config.make_fleet_args(settings))
-    pulumi.export("policies", access.policies)
-pulumi.export("grants", stack_config.outputs(access, settings))
+stack_config.export(access, settings)

@@ -5,8 +5,10 @@ Pulumi.yaml describes the keys, `cross_account_access.config` checks them.
 
 import json
 import re
+from collections import ChainMap
 from collections.abc import Container, Mapping
 from dataclasses import fields
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ from cross_account_access.config.merged_config import display_path
 from cross_account_access.config.settings import NAMESPACE, FleetSettings, PairSettings, Settings
 from cross_account_access.errors import SECRET, FieldPath, Problem
 from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.usage import find_console_obstacle
 
 _PLAIN_RULE = "must not be encrypted: names of resources, or outputs, show it in plain text"
 _PLAIN_REMEDY = "Set it without --secret"
@@ -198,25 +201,43 @@ def _secret(value: str | None) -> pulumi.Output[str] | None:
     return None if value is None else pulumi.Output.secret(value)
 
 
-def outputs(access: CrossAccountAccess | MultiAccountAccess, settings: Settings) -> dict[str, Any]:
-    """What the program exports of each grant: among many accounts, of each of its roles."""
+def export(access: CrossAccountAccess | MultiAccountAccess, settings: Settings) -> None:
+    """Export what the stack's users see, and in one secret output what the command line reads."""
+    pulumi.export("grants", list_grants(access, settings))
+    documents = [access.documents]
+    if isinstance(access, MultiAccountAccess):
+        documents.append(access.policies)
+    joined = pulumi.Output.all(*documents).apply(lambda maps: dict(ChainMap(*maps)))
+    pulumi.export("documents", pulumi.Output.secret(joined))
+
+
+def list_grants(
+    access: CrossAccountAccess | MultiAccountAccess, settings: Settings
+) -> dict[str, Any]:
+    """What users see of each grant: among many accounts, of each of its roles."""
     if isinstance(access, CrossAccountAccess):
         ids = access.source_account_id, access.destination_account_id
-        return {name: _list_outputs(granted, *ids) for name, granted in access.granted.items()}
+        return {
+            name: _list_outputs(granted, name, settings.grants[name], *ids)
+            for name, granted in access.granted.items()
+        }
     account_ids = access.account_ids
 
-    def get_id(account: str) -> pulumi.Output[str]:
-        return account_ids.apply(lambda ids: ids[account])
-
-    return {
-        name: {
+    def list_accounts(name: str, granted: Mapping[str, GrantOutputs]) -> dict[str, Any]:
+        grant = settings.grants[name]
+        source = _find_source(grant)
+        return {
             account: _list_outputs(
-                granted, get_id(_find_source(settings.grants[name])), get_id(account)
+                one,
+                name,
+                grant,
+                account_ids.apply(itemgetter(source)),
+                account_ids.apply(itemgetter(account)),
             )
-            for account, granted in accounts.items()
+            for account, one in granted.items()
         }
-        for name, accounts in access.granted.items()
-    }
+
+    return {name: list_accounts(name, accounts) for name, accounts in access.granted.items()}
 
 
 def _find_source(grant: GrantModel) -> str:
@@ -226,9 +247,22 @@ def _find_source(grant: GrantModel) -> str:
 
 
 def _list_outputs(
-    granted: GrantOutputs, source: pulumi.Output[str], destination: pulumi.Output[str]
-) -> dict[str, pulumi.Output[Any] | None]:
-    own = {to_camel(field.name): getattr(granted, field.name) for field in fields(granted)}
+    granted: GrantOutputs,
+    name: str,
+    grant: GrantModel,
+    source: pulumi.Output[str],
+    destination: pulumi.Output[str],
+) -> dict[str, pulumi.Output[Any]]:
+    """One role's outputs, without those that have no value."""
+    role = grant.role_place(name).removeprefix("/")
+    no_console = find_console_obstacle(grant.principals, grant.conditions, role)
+    left_out = {"documents", "switch_role_url" if no_console else "switch_role_unavailable"}
+    values = {
+        to_camel(field.name): getattr(granted, field.name)
+        for field in fields(granted)
+        if field.name not in left_out
+    }
+    own = {key: value for key, value in values.items() if value is not None}
     return own | {"sourceAccountId": source, "destinationAccountId": destination}
 
 

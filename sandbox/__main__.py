@@ -305,7 +305,7 @@ def _deploy(stack: Stack, engine: Engine, *, fresh: bool, preview: bool) -> Depl
 def _save_outputs(stack: Stack, deployment: Deployment) -> Path:
     """Write the stack's outputs to a file that `cross-account-access` reads."""
     file = private_files.make_folder(stack.folder) / f"outputs-{stack.name}.json"
-    private_files.write_file(file, json.dumps(deployment.outputs, indent=2))
+    private_files.write_file(file, json.dumps(deployment.revealed, indent=2))
     return file
 
 

@@ -116,6 +116,9 @@ class CrossAccountAccess(pulumi.ComponentResource):
     organization give permissions."""
     assume_role_commands: pulumi.Output[dict[str, str]]
     """Each grant's `aws sts assume-role` command."""
+    summaries: pulumi.Output[dict[str, str]]
+    """What each grant gives, in one line, with no secret in it: who, under which conditions, what
+    for, how long. It changes whenever anything of the grant does."""
     documents: pulumi.Output[dict[str, str]]
     """Each grant's documents in both accounts, as JSON. The command-line tool reads them."""
     source_account_id: pulumi.Output[str]

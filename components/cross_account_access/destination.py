@@ -12,7 +12,7 @@ from cross_account_access.grants import roles
 from cross_account_access.wiring.children import Children
 from cross_account_access.wiring.inputs import NO_ARGS, freeze_args
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
-from cross_account_access.wiring.providers import explicit_provider
+from cross_account_access.wiring.providers import account_of, explicit_provider
 from cross_account_access.wiring.role_inputs import RoleInputs, label_key
 
 
@@ -124,7 +124,10 @@ class TrustedRole(pulumi.ComponentResource):
         self._role = self._make_role(name)
         permissions = [*self._attach_policies(name), *self._put_policies(name)]
 
-        self.role_arn = wait_for(self._role.arn, permissions)
+        self.role_arn = wait_for(
+            self._inputs.expect_arn(account_of(provider)) or self._role.arn,
+            [self._role, *permissions],
+        )
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._inputs.account_id

@@ -98,6 +98,8 @@ class MultiAccountAccess(pulumi.ComponentResource):
     account's name, for grants with such principals."""
     assume_role_commands: pulumi.Output[dict[str, dict[str, str]]]
     """Each grant's `aws sts assume-role` command by the account's name."""
+    summaries: pulumi.Output[dict[str, dict[str, str]]]
+    """What each grant gives, in one line, by the account's name; with no secret in it."""
     documents: pulumi.Output[dict[str, dict[str, str]]]
     """Each grant's documents by the account's name, as JSON. The command-line tool reads them,
     together with `policies`."""

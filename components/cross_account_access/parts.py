@@ -47,6 +47,10 @@ class AccessParts:
         self._inputs = inputs
         self._options = opts
         self._told: set[str] = set()
+        self._summaries = {
+            name: grant.summarize(inputs.resolve_role_tags(name))
+            for name, grant in inputs.grants.items()
+        }
         roles = {role: self._make_role(role) for role in inputs.roles}
         self._assume_role = self._make_assume_role_grants(roles)
         self.granted = {role: self._build_outputs(role, made) for role, made in roles.items()}
@@ -129,6 +133,7 @@ class AccessParts:
             longest_session=made.usage.longest_session,
             unattached_policy=self._build_unattached_policy(role, made.arn),
             assume_role_command=made.usage.assume_role_command,
+            summary=self._summaries[role[0]],
             documents=self._build_record(role, made, attached),
         )
 

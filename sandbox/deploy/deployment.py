@@ -44,12 +44,14 @@ class Deployment:
         outputs: The stack's outputs, `[secret]` in a secret's place.
         resources: What was made, or would be.
         log: What the engine had to say, for a person.
+        revealed: The outputs with their secrets, for a file that only the user can read.
     """
 
     engine: str
     outputs: dict[str, Any]
     resources: list[Resource]
     log: str = field(default="", compare=False)
+    revealed: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class DeploymentError(Exception):

@@ -69,7 +69,9 @@ def deploy(
 
     with _translate_errors(program), _pause_garbage_collection(), ThreadPoolExecutor(1) as thread:
         thread.submit(run).result()
-    return Deployment("in-process", monitor.outputs, deployer.resources)
+    outputs = render_value(monitor.outputs)
+    revealed = render_value(monitor.outputs, reveal=True)
+    return Deployment("in-process", outputs, deployer.resources, revealed=revealed)
 
 
 def _configure(
@@ -192,7 +194,7 @@ class _DeployMonitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if parse_urn(request.urn)[0] == STACK_TYPE:
-            self.outputs = render_value(MessageToDict(request.outputs))
+            self.outputs = MessageToDict(request.outputs)
         else:
             self.deployer.add_outputs(request.urn, render_value(MessageToDict(request.outputs)))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]

@@ -152,11 +152,13 @@ def deploy(
             return Deployment("pulumi", {}, _list_planned(events, stack))
         workspace.up(**run)
         state = (workspace.export_stack().deployment or {})["resources"]
+        revealed = {key: output.value for key, output in workspace.outputs().items()}
     except automation.CommandError as error:
         raise DeploymentError(_extract_diagnostics(str(error))) from None
     # The outputs in the state: those that the Automation API returns show a secret inside a value.
     (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
-    return Deployment("pulumi", _render_value(outputs), _list_made(state, stack))
+    shown = _render_value(outputs)
+    return Deployment("pulumi", shown, _list_made(state, stack), revealed=revealed)
 
 
 def _prepare_workspace(stack: Stack, *, fresh: bool) -> Path:

@@ -130,14 +130,14 @@ def _render_properties(properties: Mapping[str, Any], secret: set[str]) -> dict[
     }
 
 
-def render_value(value: Any) -> Any:
-    """A value for a person: no secret, nothing that isn't JSON."""
+def render_value(value: Any, *, reveal: bool = False) -> Any:
+    """A value for a person: nothing that isn't JSON, and no secret unless it is to be revealed."""
     if rpc.is_rpc_secret(value):
-        return SECRET
+        return render_value(value["value"], reveal=True) if reveal else SECRET
     if isinstance(value, pulumi.output.Unknown) or value == rpc.UNKNOWN:
         return UNKNOWN
     if isinstance(value, dict):
-        return {key: render_value(inner) for key, inner in sorted(value.items())}
+        return {key: render_value(inner, reveal=reveal) for key, inner in sorted(value.items())}
     if isinstance(value, list):
-        return [render_value(inner) for inner in value]
+        return [render_value(inner, reveal=reveal) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

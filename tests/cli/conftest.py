@@ -84,9 +84,12 @@ class Stage:
 
     @property
     def grants(self) -> dict[str, Any]:
-        """The stack's output `grants`."""
-        grants: dict[str, Any] = self.deployment.outputs["grants"]
-        return grants
+        """Each grant's outputs and its record, together as stacks once had them."""
+        told = self.deployment.outputs
+        return {
+            name: {**grant, "documents": told["documents"][name]}
+            for name, grant in told["grants"].items()
+        }
 
     @property
     def outputs(self) -> Path:
@@ -186,7 +189,7 @@ def _deploy(sandbox: Sandbox, folder: Path) -> Deployment:
     world = sandbox._get_app().state
     accounts = {account: vars(iam) for account, iam in world.accounts.list_used()}
     saved = deepcopy((accounts, world.sessions._by_key, world.organizations))
-    return Deployment(done.outputs, everybody, saved)
+    return Deployment(done.revealed, everybody, saved)
 
 
 @contextmanager

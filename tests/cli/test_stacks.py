@@ -49,6 +49,27 @@ def test_a_program_of_its_own_exports_the_documents_alone(deployed: Stage, tmp_p
     assert grants[0].outputs == {}
 
 
+def test_records_are_read_beside_the_grants_or_in_them_as_stacks_once_had_them(
+    deployed: Stage, tmp_path: Path
+) -> None:
+    beside = load_grants(StackSource((), (str(deployed.outputs),), deployed.folder))
+    within = load_grants(written(tmp_path, {"grants": deployed.grants}))
+    assert [one.documents for one in beside] == [one.documents for one in within]
+    assert [one.external_id for one in beside] == [one.external_id for one in within]
+    assert {one.name: one.external_id for one in beside}["partner-audit"] == "partner-7f3a"
+    told = json.loads(deployed.outputs.read_text())
+    assert not any("documents" in grant for grant in told["grants"].values())
+
+
+def test_documents_without_their_secrets_are_refused_with_the_way_out(
+    deployed: Stage, tmp_path: Path
+) -> None:
+    told = json.loads(deployed.outputs.read_text()) | {"documents": "[secret]"}
+    error = failure(written(tmp_path, told))
+    assert "the grants of" in error.message
+    assert "--show-secrets" in error.remedy
+
+
 def test_several_stacks_are_told_one_after_the_other(deployed: Stage) -> None:
     file = str(deployed.outputs)
     assert len(load_grants(StackSource((), (file, file), deployed.folder))) == 6

@@ -34,7 +34,7 @@ class TestPreview:
     def test_what_is_made_elsewhere_is_known_and_the_rest_is_not(self) -> None:
         told = run(fleet(), preview=True).outputs
         assert told["account_ids"] == IDS
-        assert told["role_arns"] is UNKNOWN
+        assert told["role_unique_ids"] is UNKNOWN
         assert told["role_names"] == {"read": dict.fromkeys(("production", "staging"), "read")}
         alone = run(fleet(GRANTS, accounts({"people"})), preview=True)
         assert alone.document("Policy", "team-user-alice@people")

@@ -104,7 +104,20 @@ def test_the_trust_is_known_where_the_principals_are() -> None:
     assert known.document("Role", "team-deploy") == run(access(GRANTS), world=TEAM).document(
         "Role", "team-deploy"
     )
-    assert {made.inputs["policy"] for made in known.of("Policy")} == {UNKNOWN}
+
+
+def test_source_policies_are_known_before_the_roles_are_made() -> None:
+    preview, update = run(access(GRANTS), preview=True, world=TEAM), run(access(GRANTS), world=TEAM)
+    documents = {made.name: made.inputs["policy"] for made in preview.of("Policy")}
+    assert documents == {made.name: made.inputs["policy"] for made in update.of("Policy")}
+    known = ("role_arns", "switch_role_urls", "cli_profiles", "assume_role_commands", "summaries")
+    assert {key: preview.outputs[key] for key in known} == {
+        key: update.outputs[key] for key in known
+    }
+
+
+def test_a_role_that_pulumi_names_has_no_arn_before_it_is_made() -> None:
+    assert run(trusted_role(role={}), preview=True).outputs["role_arn"] is UNKNOWN
 
 
 def test_outputs_are_unknown_while_the_roles_are() -> None:
@@ -118,6 +131,7 @@ def test_outputs_are_unknown_while_the_roles_are() -> None:
             "switch_role_urls",
             "switch_role_unavailable",
             "longest_sessions",
+            "summaries",
             "cli_profiles",
             "assume_role_commands",
             "documents",

@@ -225,9 +225,10 @@ def test_the_policy_to_hand_out_allows_what_its_principals_must_set_and_no_more(
     ]
 
 
-def test_the_policy_to_hand_out_is_unknown_while_the_role_is() -> None:
-    grants = {"deploy": grant(principals=[{"account": SOURCE}])}
-    assert run(access(grants), preview=True).outputs["unattached_policies"] is UNKNOWN
+def test_the_policy_to_hand_out_is_known_before_the_role_is_made() -> None:
+    program = access({"deploy": grant(principals=[{"account": SOURCE}])})
+    known = run(program, preview=True).outputs["unattached_policies"]
+    assert known == run(program).outputs["unattached_policies"]
 
 
 def test_a_role_and_a_session_of_it_share_the_policy() -> None:

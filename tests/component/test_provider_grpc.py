@@ -125,8 +125,7 @@ def test_both_halves_are_made_each_by_its_own_provider(host: Host, *, preview: b
         "Bool": {"aws:MultiFactorAuthPresent": "true"}
     }
     assert made.urn == urn("cross-account-access:index:CrossAccountAccess", "team")
-    expected = UNKNOWN if preview else {"deploy": ARN}
-    assert made.outputs["roleArns"] == expected
+    assert made.outputs["roleArns"] == {"deploy": ARN}
     assert made.outputs["sourceAccountId"] == SOURCE
 
 
@@ -146,7 +145,8 @@ def test_a_secret_external_id_stays_secret(host: Host, *, preview: bool) -> None
     assert '"sts:ExternalId":"s3cret-id"' in policy["value"]
     assert engine.one(ROLE).uses["assumeRolePolicy"] == [ALICE]
     assert made.outputs["cliProfiles"][rpc._special_sig_key] == rpc._special_secret_sig
-    assert made.outputs["longestSessions"] == (UNKNOWN if preview else {"deploy": 3600})
+    assert made.outputs["longestSessions"] == {"deploy": 3600}
+    assert "s3cret-id" not in made.outputs["summaries"]["deploy"]
 
 
 def test_what_isnt_known_in_a_preview_leaves_no_document_without_it(host: Host) -> None:

@@ -275,6 +275,7 @@ def test_a_grant_by_itself_is_as_known_and_as_secret_as_it_is() -> None:
 
 
 PLURALS = {
+    "summary": "summaries",
     "role_arn": "role_arns",
     "role_name": "role_names",
     "role_unique_id": "role_unique_ids",

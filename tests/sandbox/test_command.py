@@ -103,7 +103,8 @@ class TestUp:
         told = document(up)
         assert list(told) == ["engine", "outputs", "resources", "proof", "unproven"]
         assert told["engine"] == "in-process"
-        assert list(told["outputs"]) == ["grants"]
+        assert list(told["outputs"]) == ["documents", "grants"]
+        assert told["outputs"]["documents"] == "[secret]"
         for resource in told["resources"]:
             assert list(resource) == ["type", "name", "parent", "account", "inputs", "outputs"]
         for attempt in told["proof"]:
@@ -259,7 +260,12 @@ class TestPreview:
         ]
         assert same[0] == same[1]
         inputs = {(resource["type"], resource["name"]): resource["inputs"] for resource in planned}
-        assert inputs["aws:iam/policy:Policy", "access-user-alice"]["policy"] == "[unknown]"
+        policy = inputs["aws:iam/policy:Policy", "access-user-alice"]["policy"]
+        assert ":role/read-only" in policy
+        attachment = inputs[
+            "aws:iam/userPolicyAttachment:UserPolicyAttachment", "access-user-alice"
+        ]
+        assert attachment["policyArn"] == "[unknown]"
         trust = json.loads(inputs["aws:iam/role:Role", "access-deploy"]["assumeRolePolicy"])
         assert trust["Statement"][0]["Principal"] == {
             "AWS": [f"arn:aws:iam::{SOURCE}:role/team/ci"]

@@ -167,8 +167,9 @@ def read_named_accounts(told: dict[str, Any]) -> list[list[str]]:
     """The accounts of each statement that names roles and accounts."""
     return [
         statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
-        for text in told["outputs"]["policies"].values()
-        for statement in json.loads(text)["Statement"]
+        for made in told["resources"]
+        if made["type"] == "aws:iam/policy:Policy"
+        for statement in json.loads(made["inputs"]["policy"])["Statement"]
         if "Condition" in statement
     ]
 

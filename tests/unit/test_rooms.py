@@ -53,7 +53,7 @@ def room_of(module: str) -> str | None:
             package == PACKAGE
         ):
             return room
-        case [package, "__version__"] if package == PACKAGE:
+        case [package, "__version__" | "text_format", *_] if package == PACKAGE:
             return "errors"
         case [package, "args"] if package == PACKAGE:
             return "wiring"  # what users give; the components and their wiring know it

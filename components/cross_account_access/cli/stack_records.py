@@ -1,4 +1,8 @@
-"""The records of grants in a stack's outputs, wherever the program has put them."""
+"""The records of grants in a stack's outputs, wherever the program has put them.
+
+The program of this package has them in its secret output `documents`, beside the policies' texts,
+and once had them in `grants`. Programs of others export a component's `documents` by any name.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,6 +35,8 @@ def find_records(stack: str, outputs: Mapping[str, Any]) -> list[_RecordWithOutp
     records = [*_list_records(stack, outputs)]
     if records:
         return records
+    if outputs.get("documents") == SECRET:
+        raise _refuse_secret(f"the grants of {stack} are secret, in its output documents")
     if _holds_secret(outputs):
         raise _refuse_secret(f"{stack} has no grants among its outputs, some of which are secret")
     raise InputError(
@@ -56,9 +62,21 @@ def _list_records(stack: str, outputs: Mapping[str, Any]) -> Iterator[_RecordWit
                 raise _refuse_secret(f"{stack}: grant {name} is secret, because a value of it is")
             if _is_record(text):
                 documents = _parse_documents(stack, name, text, policies, any_secret=any_secret)
-                yield documents, others
-            elif output is outputs.get("grants") and others.keys() & {"documents", "roleArn"}:
+                yield documents, others or _find_others(outputs.get("grants"), documents)
+            elif (
+                output is outputs.get("grants")
+                and others.keys() & {"documents", "roleArn"}
+                and "documents" not in outputs
+            ):
                 raise InputError(f"{stack}: grant {name} has no documents", _OTHER_VERSION)
+
+
+def _find_others(grants: Any, documents: GrantDocuments) -> Mapping[str, Any]:
+    """A grant's other outputs, which stand beside the records; empty where there are none."""
+    for key in (documents.grant, documents.account):
+        if key is not None:
+            grants = grants.get(key) if isinstance(grants, Mapping) else None
+    return grants if isinstance(grants, Mapping) else {}
 
 
 def _list_by_name(output: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -14,11 +14,11 @@ from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.limits import EXTERNAL_ID
+from cross_account_access.text_format import join_words
 
 from .record_merging import merge_records
 from .stack_records import WRITE_AGAIN, find_records
 from .terminal import Failure, InputError
-from .text_format import join_words
 
 _STDIN = "-"
 _MOST_LISTED = 20

@@ -195,6 +195,13 @@ class RoleGrantModel(TrustModel):
             )
         return self
 
+    @property
+    def longest_session(self) -> int:
+        """The longest session in seconds; an hour where all callers are role sessions."""
+        if self.chained:
+            return limits.CHAINED_SESSION_SECONDS
+        return self.role.max_session_duration or limits.DEFAULT_SESSION_SECONDS
+
 
 class GrantModel(RoleGrantModel):
     """One grant; `args.Grant` says what each key means."""

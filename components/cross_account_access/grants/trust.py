@@ -47,7 +47,7 @@ def build_trust_policy(
         with locate(position):
             element, scope = principal.build_trust_element(partition, account)
             effective = get_effective_conditions(principal, conditions)
-            block = _replace_unresolved(effective.build_block()) if effective else {}
+            block = replace_unresolved(effective.build_block(), "") if effective else {}
             _check_scope(principal, block, scope)
         # Exact ARNs share a statement, as do those that the same keys scope down.
         shared = element if scope or element.endswith(":root") else ""
@@ -142,10 +142,10 @@ def get_allowed_actions(
     return effective.actions if effective else (ASSUME_ROLE,)
 
 
-def _replace_unresolved(value: Any) -> Any:
-    """Put an empty text in the place of each unknown value."""
+def replace_unresolved(value: Any, text: str) -> Any:
+    """Put a text in the place of each unknown value."""
     if isinstance(value, dict):
-        return {key: _replace_unresolved(inner) for key, inner in value.items()}
+        return {key: replace_unresolved(inner, text) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_replace_unresolved(inner) for inner in value]
-    return "" if isinstance(value, Unresolved) else value
+        return [replace_unresolved(inner, text) for inner in value]
+    return text if isinstance(value, Unresolved) else value

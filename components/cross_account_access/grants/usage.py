@@ -14,7 +14,6 @@ from .model import Unresolved
 from .principals import TRAITS, PrincipalModel
 from .trust import get_effective_conditions
 
-_DEFAULT_SESSION = 3600
 _SIGN_IN_HOSTS = {
     "aws": "signin.aws.amazon.com",
     "aws-cn": "signin.amazonaws.cn",
@@ -109,35 +108,11 @@ class Usage:
 
     @property
     def no_switch_role(self) -> str | None:
-        """Why the console can't switch to the role; None where it can.
-
-        Source:
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
-        """
-        able = [p for p in self.principals if p.kind and TRAITS[p.kind].console != "no"]
-        if not able:
-            return "only role sessions are trusted, and these can't switch roles in the console"
-        effective = [get_effective_conditions(p, self.conditions) for p in able]
-        if all(conditions and conditions.requires_external_id for conditions in effective):
-            return "the trust policy requires an external ID, which the console can't send"
-        if len(self._name_with_path) > limits.SWITCH_ROLE_NAME_LENGTH:
-            return (
-                f"path and name of the role have more than {limits.SWITCH_ROLE_NAME_LENGTH} "
-                "characters"
-            )
-        if self.role.partition not in _SIGN_IN_HOSTS:
+        """Why the console can't switch to the role; None where it can."""
+        obstacle = find_console_obstacle(self.principals, self.conditions, self._name_with_path)
+        if obstacle is None and self.role.partition not in _SIGN_IN_HOSTS:
             return f"the console of partition {self.role.partition} is not known"
-        return None
-
-    @property
-    def longest_session(self) -> int:
-        """The longest session in seconds; an hour where all callers are role sessions."""
-        chained = all(p.kind and TRAITS[p.kind].chained == "yes" for p in self.principals)
-        return (
-            limits.CHAINED_SESSION_SECONDS
-            if chained
-            else self.max_session_duration or _DEFAULT_SESSION
-        )
+        return obstacle
 
     @property
     def switch_role_url(self) -> str | None:
@@ -237,3 +212,28 @@ class Usage:
             return "YOUR_MFA_DEVICE_ARN"
         account = self.principals[0].source or self.account
         return f"arn:{self.role.partition}:iam::{account}:mfa/{user.name}"
+
+
+def find_console_obstacle(
+    principals: Sequence[PrincipalModel], conditions: ConditionsModel | None, role: str
+) -> str | None:
+    """Why the console can't switch to a role, whatever its partition; None where it can.
+
+    Args:
+        principals: Who is trusted.
+        conditions: The grant's conditions.
+        role: The role's name with its path.
+
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+    """
+    able = [p for p in principals if p.kind and TRAITS[p.kind].console != "no"]
+    if not able:
+        return "only role sessions are trusted, and these can't switch roles in the console"
+    effective = [get_effective_conditions(p, conditions) for p in able]
+    if all(conditions and conditions.requires_external_id for conditions in effective):
+        return "the trust policy requires an external ID, which the console can't send"
+    if len(role) > limits.SWITCH_ROLE_NAME_LENGTH:
+        longest = limits.SWITCH_ROLE_NAME_LENGTH
+        return f"path and name of the role have more than {longest} characters"
+    return None

@@ -8,12 +8,13 @@ import pulumi
 
 from cross_account_access.errors import FieldPath, locate
 from cross_account_access.grants.grant import RoleGrantModel
-from cross_account_access.grants.model import read_model
+from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal, ResolvedGrant
+from cross_account_access.grants.summary import GrantSummary
 from cross_account_access.grants.trust import get_effective_conditions
 from cross_account_access.grants.usage import CallValues
 
-from .inputs import FrozenArgs, OutputLeaf, Outputs
+from .inputs import FrozenArgs, OutputLeaf, Outputs, apply_resolved
 
 
 class GrantInputs:
@@ -92,6 +93,41 @@ class GrantInputs:
             if any(output is one for one in held)
         }
         return self._resolve(self._identities | outputs) if outputs else self.identified
+
+    def summarize(self, tags: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+        """What the grant gives, in one line that is no secret.
+
+        Args:
+            tags: The role's tags.
+        """
+        late: dict[Any, pulumi.Output[Any]] = {
+            **self.args.outputs,
+            **{key: tag for key, tag in tags.items() if isinstance(tag, pulumi.Output)},
+        }
+
+        def build(complete: tuple[ResolvedGrant, bool], *given: tuple[Any, bool]) -> str:
+            values = dict(zip(late, given, strict=True))
+            shown = {
+                key: Unresolved() if hidden else value for key, (value, hidden) in values.items()
+            }
+            grant = self.model
+            if late:
+                grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
+            pairs = zip(grant.principals, complete[0].grant.principals, strict=True)
+            return GrantSummary(
+                grant,
+                [
+                    known.unique_id
+                    for own, known in pairs
+                    if isinstance(known.unique_id, str)
+                    and not isinstance(own.unique_id, Unresolved)
+                ],
+                {key: shown.get(key, tag) for key, tag in tags.items()},
+                [values[key][0] for key in sorted(values, key=str) if values[key][1]],
+                f"{self.args.component} {self.args.path}",
+            ).write()
+
+        return apply_resolved([self.complete, *late.values()], build, openly=True)
 
     def _resolve(self, outputs: Outputs) -> pulumi.Output[ResolvedGrant]:
         def build(values: Mapping[Any, Any], accounts: Accounts, *found: Any) -> ResolvedGrant:

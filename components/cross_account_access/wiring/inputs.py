@@ -263,6 +263,8 @@ def apply_resolved(
     outputs: Sequence[pulumi.Output[Any]],
     build: Callable[..., _T],
     refuse: Callable[..., Exception] | None = None,
+    *,
+    openly: bool = False,
 ) -> pulumi.Output[_T]:
     """Build a value of several Outputs' values, once all of them are known.
 
@@ -273,6 +275,8 @@ def apply_resolved(
         outputs: The Outputs.
         build: Gets their values, and returns a plain one.
         refuse: Makes the error of a refusal by `build`; `secret` is whether any Output is.
+        openly: Whether `build` gets pairs of a value and whether that is a secret, and returns
+            what is none.
     """
 
     async def gather() -> tuple[Any, bool, bool, set[pulumi.Resource]]:
@@ -282,8 +286,10 @@ def apply_resolved(
         resources: set[pulumi.Resource] = set()
         for output in outputs:
             resources |= await output.resources()
+        given = zip(values, secret, strict=True) if openly else values
         try:
-            return build(*values) if known else None, known, any(secret), resources
+            made = build(*given) if known else None
+            return made, known, any(secret) and not openly, resources
         except (Refusal, InvalidInput) as error:
             raise (refuse(error, secret=any(secret)) if refuse else error) from None
 

@@ -50,7 +50,9 @@ class UsageOutputs:
             called = apply_resolved([role_arn, grant.usable], get_usage)
         self.switch_role_url = usage.apply(lambda usage: usage.switch_role_url)
         self.switch_role_unavailable = usage.apply(lambda usage: usage.no_switch_role)
-        self.longest_session = usage.apply(lambda usage: usage.longest_session)
+        self.longest_session = grant.identified.apply(
+            lambda resolved: resolved.grant.longest_session
+        )
         self.cli_profile = called.apply(lambda usage: usage.cli_profile)
         self.assume_role_command = called.apply(lambda usage: usage.assume_role_command)
 
@@ -63,8 +65,11 @@ class GrantOutputs:
     one value in it is.
     """
 
+    summary: pulumi.Output[str]
+    """What the grant gives, in one line, with no secret in it. It changes whenever anything of the
+    grant does."""
     role_arn: pulumi.Output[str]
-    """The role's ARN, known once both halves are deployed."""
+    """The role's ARN; to be used once both halves are deployed, which it waits for."""
     role_name: pulumi.Output[str]
     """The role's name."""
     role_unique_id: pulumi.Output[str] | None
@@ -86,6 +91,7 @@ class GrantOutputs:
 
 
 _MAPS = {
+    "summaries": "summary",
     "role_arns": "role_arn",
     "role_names": "role_name",
     "role_unique_ids": "role_unique_id",

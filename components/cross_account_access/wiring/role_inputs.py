@@ -17,7 +17,7 @@ from cross_account_access.grants.grant_set import refuse_same_account
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
 from cross_account_access.grants.trusted_role import TrustedRoleModel
-from cross_account_access.iam import limits
+from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import find_warnings
 
 from .children import build_resource_key, check_imports
@@ -101,6 +101,19 @@ class RoleInputs:
     def account_id(self) -> pulumi.Output[str]:
         """The destination account's ID."""
         return self.policy_arns.account_id
+
+    def expect_arn(self, account: pulumi.Output[Account]) -> pulumi.Output[str] | None:
+        """The role's ARN, which is known before the role is made; None where Pulumi names it.
+
+        Args:
+            account: The destination's account.
+        """
+        name = self.name
+        if name is None:
+            return None
+        return account.apply(
+            lambda own: str(arns.IamArn(own.partition, own.id, "role", self.role.path, name))
+        )
 
     def resolve_trust_policy(self) -> pulumi.Output[str]:
         """The trust policy, once all that it is made of is known."""

@@ -16,7 +16,6 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from cross_account_access.cli.condition_words import describe_conditions
 from cross_account_access.cli.handoff.cloudformation_template import render_template
 from cross_account_access.cli.handoff.handoff_folder import write_folder
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
@@ -25,6 +24,7 @@ from cross_account_access.cli.handoff.markdown_text import quote_code, quote_pla
 from cross_account_access.cli.handoff.terraform_configuration import render_configuration
 from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import escape_invisible
+from cross_account_access.iam.condition_words import describe_conditions
 from tests.cli.handoff.hostile_handoffs import (
     POLICY_PLACES,
     ROLE_PLACES,

@@ -137,6 +137,22 @@ def test_a_program_of_its_own_exports_documents_and_policies(
     assert "pulumi.export('policies', access.policies)" in refused.value.message
 
 
+@pytest.mark.parametrize("account", ["staging", "documents", "summary"])
+def test_records_and_policies_are_read_from_one_output_beside_the_grants(
+    many: FleetStage, tmp_path: Path, account: str
+) -> None:
+    within = rename(many.parts["people"], "staging", account, grant=False)
+    beside = deepcopy(within)
+    beside["documents"] = {
+        grant: {name: one.pop("documents") for name, one in accounts.items()}
+        for grant, accounts in beside["grants"].items()
+    } | beside.pop("policies")
+    theirs = load_grants(write(tmp_path, within))
+    ours = load_grants(write(tmp_path, beside))
+    assert [one.documents for one in ours] == [one.documents for one in theirs]
+    assert [one.outputs["roleArn"] for one in ours] == [one.documents.role.arn for one in ours]
+
+
 @pytest.mark.parametrize(
     ("grants", "part"),
     [

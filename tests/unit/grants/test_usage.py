@@ -19,8 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.grant import RoleGrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.usage import Usage
 from cross_account_access.iam import limits
 from cross_account_access.iam.arns import IamArn
@@ -205,10 +207,9 @@ def test_a_role_session_asks_for_no_longer_session_for_chaining_allows_an_hour(
 def test_the_longest_session_is_an_hour_where_all_callers_are_role_sessions(
     principals: list[PrincipalModel], duration: int | None, longest: int
 ) -> None:
-    assert (
-        replace(USAGE, principals=principals, max_session_duration=duration).longest_session
-        == longest
-    )
+    role = RoleModel.model_construct(max_session_duration=duration)
+    grant = RoleGrantModel.model_construct(principals=principals, role=role)
+    assert grant.longest_session == longest
 
 
 def test_a_command_sets_the_session_name_identity_and_tags_that_the_trust_asks_for() -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cross_account_access.cli.condition_words import SIGN_IN, describe_unmet
-from cross_account_access.cli.text_format import join_words
 from cross_account_access.grants.conditions import ASSUME_ROLE
+from cross_account_access.iam.condition_words import SIGN_IN, describe_unmet
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
+from cross_account_access.text_format import join_words
 
 if TYPE_CHECKING:
     from .explanation import Question

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, echo, emit
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .fleet_file import Fleet
 from .fleet_options import (

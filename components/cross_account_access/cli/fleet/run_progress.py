@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 
 from cross_account_access.cli.terminal import make_progress_console
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .stack_operation import StackOperation
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cross_account_access.cli.terminal import ExitCode, make_console
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .engine_events import CHANGES
 from .stack_operation import Outcome, StackResult

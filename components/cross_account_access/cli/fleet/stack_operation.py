@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pulumi import automation
 
 from cross_account_access.cli.terminal import Failure, as_failure
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .detached_pulumi import DetachedPulumi, NotStartedError
 from .engine_events import EngineEvents, describe_output

@@ -14,7 +14,7 @@ from cross_account_access.cli.terminal import (
     emit,
     make_console,
 )
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .ci_matrix import render_github, render_gitlab
 from .fleet_file import Fleet

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.cli.text_format import join_words
+from cross_account_access.text_format import join_words
 
 from .handoff_half import AttachedPolicy, HandoffHalf
 from .text_escapes import refuse_text

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.cli.condition_words import describe_conditions
-from cross_account_access.cli.text_format import format_duration
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.iam.policy_document import list_principals, list_statements
+from cross_account_access.text_format import format_duration
 
 from .aws_cli_script import list_undo_commands, render_command
 from .handoff_half import HandoffHalf, UnattachedPolicy

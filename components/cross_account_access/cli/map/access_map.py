@@ -4,15 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from cross_account_access.cli.text_format import (
-    format_count,
-    format_duration,
-    join_words,
-    shorten_list,
-)
 from cross_account_access.grants.grant import Side
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import limits
+from cross_account_access.text_format import format_count, format_duration, join_words, shorten_list
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
     {"group", "account", "organization", "organizational_unit"}

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cross_account_access.cli.condition_words import describe_conditions
 from cross_account_access.cli.trust_requirements import find_extra_conditions, find_statements
 from cross_account_access.errors import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.condition_words import describe_conditions
 
 from .access_map import AccessMap, Chained, Edge, Home, MadeHalves, Node, Origin, RoleDetails
 

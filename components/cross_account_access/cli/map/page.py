@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from cross_account_access.cli.text_format import format_count, format_duration
+from cross_account_access.text_format import format_count, format_duration
 
 from .access_map import AccessMap, Edge, Node
 from .markup import Markup, element, join_markup

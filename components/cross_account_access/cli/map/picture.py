@@ -6,7 +6,7 @@ It is a list in HTML, so that it uses a wide screen, wraps on a narrow one and c
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from cross_account_access.cli.text_format import format_count
+from cross_account_access.text_format import format_count
 
 from .access_map import AccessMap, Edge, Home, Node
 from .markup import Markup, element

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.cli.condition_words import describe_conditions, describe_unmet
-from cross_account_access.cli.text_format import format_duration
 from cross_account_access.errors import escape_invisible
+from cross_account_access.iam.condition_words import describe_conditions, describe_unmet
 from cross_account_access.iam.operators import find_unmet_conditions
+from cross_account_access.text_format import format_duration
 
 MFA, AGE, ID = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "sts:ExternalId"
 TAGS, TRANSITIVE = "aws:TagKeys", "sts:TransitiveTagKeys"

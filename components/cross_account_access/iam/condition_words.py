@@ -12,8 +12,7 @@ from typing import Any
 from cross_account_access.errors import escape_invisible
 from cross_account_access.iam.operators import HIDDEN, Operator, UnmetCondition
 from cross_account_access.iam.policy_document import list_values
-
-from .text_format import format_duration, join_words
+from cross_account_access.text_format import format_duration, join_words
 
 _EXTERNAL_ID = "sts:externalid"
 _MFA_PRESENT, _MFA_AGE, _AGE_DIGITS = "aws:multifactorauthpresent", "aws:multifactorauthage", 9

@@ -1,0 +1,112 @@
+"""One line that says what a grant gives. It changes whenever anything of the grant does."""
+
+import json
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import pbkdf2_hmac, sha256
+from typing import Any
+
+from cross_account_access.iam.condition_words import describe_conditions
+from cross_account_access.iam.operators import HIDDEN
+from cross_account_access.text_format import format_duration, join_words
+
+from .condition_values import Block
+from .grant import RoleGrantModel
+from .model import Unresolved
+from .principals import PrincipalModel
+from .trust import get_effective_conditions, replace_unresolved
+
+_DIGEST_LENGTH = 6
+# Two signs are too few to tell whether a guess at a secret is right.
+_SECRET_DIGEST_LENGTH, _ROUNDS = 2, 10_000
+
+
+@dataclass(frozen=True)
+class GrantSummary:
+    """What a summary is made of.
+
+    Attributes:
+        grant: The grant, with an `Unresolved` in the place of each secret.
+        unique_ids: The unique IDs of its principals, as far as they are known.
+        tags: The role's tags, likewise.
+        secrets: The secrets, in a fixed order.
+        salt: Tells the secrets of this grant from equal ones of others.
+    """
+
+    grant: RoleGrantModel
+    unique_ids: Sequence[str]
+    tags: Mapping[str, str | Unresolved]
+    secrets: Sequence[Any]
+    salt: str
+
+    def write(self) -> str:
+        """Write the line: who, under which conditions, what for, how long, and a version.
+
+        The version tells of what has no words here, such as a tag or a principal's unique ID. Its
+        end tells of secrets, and nothing of what they are.
+        """
+        groups: dict[str, tuple[list[str], Block]] = {}
+        for principal, block in self._list_principals():
+            key = json.dumps(block)
+            groups.setdefault(key, ([], block))[0].append(_name_principal(principal))
+        who = "; ".join(_describe_group(names, block) for names, block in groups.values())
+        longest = format_duration(self.grant.longest_session)
+        return f"{who} may {self._describe_role()} for up to {longest} (version {self._version})"
+
+    def _list_principals(self) -> list[tuple[PrincipalModel, Block]]:
+        """The principals in a fixed order, each with the conditions that hold for it."""
+        listed = []
+        for principal in sorted(self.grant.principals, key=lambda one: one.rank):
+            effective = get_effective_conditions(principal, self.grant.conditions)
+            block = replace_unresolved(effective.build_block(), HIDDEN) if effective else {}
+            listed.append((principal, block))
+        return listed
+
+    def _describe_role(self) -> str:
+        role = self.grant.role
+        names = [
+            *sorted(role.managed_policies),
+            *sorted(
+                arn if isinstance(arn, str) else label
+                for label, arn in role.managed_policy_arns.items()
+            ),
+            *(f"inline policy {name}" for name in sorted(role.inline_policies)),
+        ]
+        boundary = role.permissions_boundary
+        limit = boundary if isinstance(boundary, str) else HIDDEN
+        within = "" if boundary is None else f" within boundary {limit}"
+        return f"use {join_words(names, 'and')}{within}" if names else f"assume the role{within}"
+
+    @property
+    def _version(self) -> str:
+        role = dict(self.grant.role)
+        facts = {
+            **role,
+            "managed_policies": sorted(role["managed_policies"]),
+            "tags": self.tags,
+            "unique_ids": sorted(self.unique_ids),
+            "principals": [
+                [_name_principal(principal), principal.trust_by, block]
+                for principal, block in self._list_principals()
+            ],
+        }
+        text = json.dumps(facts, sort_keys=True, default=lambda _: HIDDEN)
+        version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
+        if not self.secrets:
+            return version
+        secrets = json.dumps([*self.secrets], sort_keys=True).encode()
+        digest = pbkdf2_hmac("sha256", secrets, self.salt.encode(), _ROUNDS)
+        return f"{version}-{b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]}"
+
+
+def _name_principal(principal: PrincipalModel) -> str:
+    kind = (principal.kind or "principal").replace("_", " ")
+    return f"{kind} {principal.display_name}" + (
+        f" of {principal.source}" if principal.source else ""
+    )
+
+
+def _describe_group(names: Sequence[str], conditions: Block) -> str:
+    required = "; ".join(one.short for one in describe_conditions(conditions))
+    return join_words(names, "and") + (f" ({required})" if required else "")
