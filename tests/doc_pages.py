@@ -53,7 +53,8 @@ def _join_lines(loop: re.Match[str]) -> str:
 
 def read_blocks(page: str) -> Iterator[Block]:
     """All fenced blocks of a page, in their order."""
-    heading, language, inside = "", "", None
+    heading = language = ""
+    inside: list[str] | None = None
     for line in (ROOT / page).read_text(encoding="utf-8").splitlines():
         fence = _FENCE.match(line)
         if inside is not None and line.strip() == "```":
