@@ -136,6 +136,7 @@ def person(tmp_path: Path, engine: Mapping[str, str], sandbox: Sandbox) -> Itera
         )
     with aws_on_path(tmp_path, sandbox.endpoint) as path:
         environment |= {"PULUMI_SKIP_CONFIRMATIONS": "true", "COLUMNS": "100", "NO_COLOR": "1"}
+        environment["PULUMI_OPTION_SKIP_PREVIEW"] = "true"  # where the pages have one of their own
         environment["PATH"] = os.pathsep.join([path, f"{sys.prefix}/bin", environment["PATH"]])
         yield Person(tmp_path, environment, people, production)
 
