@@ -187,3 +187,10 @@ class Grant(TypedDict):
     """Former names of the grant, as GRANT, or as COMPONENT/GRANT if it was in another component of
     the same type in the program: resources made under them are kept. The role's name is the
     grant's by default, so set `role.name` too."""
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete or replace the role and its policies. To lift it, set it to
+    `false` and run `pulumi up`. By default as the component's option `protect` says."""
+    retain: NotRequired[bool]
+    """Whether the role stays in AWS, with its policies, when it is removed from the stack. It takes
+    effect with the `pulumi up` after it is set. By default as the component's option
+    `retain_on_delete` says."""

@@ -9,7 +9,8 @@ import pulumi_aws as aws
 
 from cross_account_access.args import Conditions, Principal, RoleSettings
 from cross_account_access.grants import roles
-from cross_account_access.wiring.children import Children
+from cross_account_access.wiring.adopted_roles import warn_of_unmanaged
+from cross_account_access.wiring.children import Children, build_resource_key
 from cross_account_access.wiring.inputs import NO_ARGS, freeze_args
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
 from cross_account_access.wiring.providers import account_of, explicit_provider
@@ -163,12 +164,16 @@ class TrustedRole(pulumi.ComponentResource):
         for label, policy in inputs.role.managed_policy_arns.items():
             arn = inputs.resolve_policy_arn(policy, "managed_policy_arns", label)
             arns[label_key(label)] = arn
+        if build_resource_key(aws.iam.Role, name) in inputs.imports:
+            warn_of_unmanaged(self, self._role, inputs, arns.values())
         for key, arn in sorted(arns.items(), key=itemgetter(0)):
             yield aws.iam.RolePolicyAttachment(
                 f"{name}-{key}",
                 role=self._role.name,
                 policy_arn=arn,
-                opts=self._children.options(aws.iam.RolePolicyAttachment, f"{name}-{key}"),
+                opts=self._children.options_with_role(
+                    aws.iam.RolePolicyAttachment, f"{name}-{key}", self._role
+                ),
             )
 
     def _put_policies(self, name: str) -> Iterator[pulumi.Resource]:
@@ -178,5 +183,7 @@ class TrustedRole(pulumi.ComponentResource):
                 name=policy,
                 role=self._role.name,
                 policy=self._inputs.resolve_inline_policy(policy, self),
-                opts=self._children.options(aws.iam.RolePolicy, f"{name}-inline-{policy}"),
+                opts=self._children.options_with_role(
+                    aws.iam.RolePolicy, f"{name}-inline-{policy}", self._role
+                ),
             )

@@ -71,8 +71,10 @@ class AccessParts:
         inputs = self._inputs
         if role[1] not in inputs.making:
             return self._expect_role(role)
-        provider = inputs.making[role[1]]
-        options = hand_down_options(self._options, parent=self._component, provider=provider)
+        provider, grant = inputs.making[role[1]], inputs.model.grants[role[0]]
+        options = hand_down_options(
+            self._options, parent=self._component, provider=provider, grant=grant
+        )
         own_type = self._component.TYPE  # type: ignore[attr-defined] # both components have it
         options.aliases = [
             build_alias(own_type, inputs.name, component, name)

@@ -129,7 +129,9 @@ def _options(request: Any) -> Options:
     return Options(
         request.importId,
         tuple(request.ignoreChanges),
-        request.retainOnDelete,
+        request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        request.protect,
+        _key(request.deletedWith) if request.deletedWith else "",
         tuple((spec.name, _key(spec.parentUrn)) for spec in specs),
         frozenset(request.additionalSecretOutputs),
     )

@@ -47,6 +47,8 @@ class World:
         partition: The partition of both accounts.
         partitions: The partition of each provider that is in another one, by the provider's name.
         accounts: The account of each provider, by the provider's name.
+        attached: The ARNs of the managed policies that an existing role has, by the role's name.
+        inline: The names of the inline policies that it has, likewise.
         lookups_unknown: Whether no lookup is answered, as while a provider isn't configured yet.
         slow: Types whose resources take a while to be made, and functions that take a while to
             answer.
@@ -60,6 +62,8 @@ class World:
     accounts: Mapping[str, str] = field(
         default_factory=lambda: {"source": SOURCE, "destination": DESTINATION, **FLEET}
     )
+    attached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inline: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lookups_unknown: bool = False
     slow: frozenset[str] = frozenset()
 
@@ -115,6 +119,8 @@ class World:
             "name": physical,
             "arn": arn,
             "uniqueId": self.unique_id(_HAVE_ARN[kind], physical),
+            "managedPolicyArns": [*self.attached.get(physical, ())],
+            "inlinePolicies": [{"name": name} for name in self.inline.get(physical, ())],
         }
 
     def _account(self, provider: str, what: str) -> str:

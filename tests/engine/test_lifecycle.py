@@ -3,6 +3,7 @@ holds for all."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
 ALICE: dict[str, Any] = {"principals": [{"user": "alice"}]}
 INLINE = {
     "Version": "2012-10-17",
@@ -110,6 +113,45 @@ def test_what_there_is_not_is_not_taken_over_and_nothing_is_made(project: Projec
     )
     assert "'nowhere' does not exist" in run.fails(run.up)
     assert project.writes() == [("source", "CreateUser")]
+
+
+def test_an_adopted_role_is_told_of_whole_and_can_be_protected_and_given_back(
+    project: Project,
+) -> None:
+    made_by_hand(project)
+    iam = project.iam(project.destination)
+    iam.attach_role_policy(RoleName="deploy", PolicyArn=ADMINISTRATOR)
+    iam.put_role_policy(RoleName="deploy", PolicyName="legacy", PolicyDocument=json.dumps(INLINE))
+    role = {"managedPolicies": ["ReadOnlyAccess", "SecurityAudit"]}
+    imports = {
+        "Role/access-deploy": "deploy",
+        "RolePolicyAttachment/access-deploy-aws-ReadOnlyAccess": f"deploy/{READ_ONLY}",
+    }
+    grant = {**ALICE, "role": role, "retain": True}
+    run = project.deployed(project.config({"deploy": grant}, imports=imports))
+    run.preview()
+    assert f"has managed policy {ADMINISTRATOR}; inline policy legacy, which" in run.told
+    run.up()
+    assert attached(iam) == {ADMINISTRATOR, AUDIT, READ_ONLY}
+
+    # Retained as it is, it still loses what is taken from it.
+    grant = {**grant, "role": {"managedPolicies": ["ReadOnlyAccess"]}, "protect": True}
+    run.configure(project.config({"deploy": grant}))
+    run.up()
+    assert attached(iam) == {ADMINISTRATOR, READ_ONLY}
+    before = project.accounts()[project.destination]
+    project.from_here()
+    assert "because it is protected" in run.fails(run.stack.preview_destroy)
+    run.configure(project.config({"deploy": {**grant, "protect": False}}))
+    run.up()
+    run.destroy()
+    assert project.accounts()[project.destination] == before
+    assert project.writes() == [("source", "DetachUserPolicy"), ("source", "DeletePolicy")]
+
+
+def attached(iam: Any) -> set[str]:
+    policies = iam.list_attached_role_policies(RoleName="deploy")["AttachedPolicies"]
+    return {policy["PolicyArn"] for policy in policies}
 
 
 # --- Other names ----------------------------------------------------------------------------------

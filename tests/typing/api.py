@@ -60,6 +60,8 @@ grant: Grant = {
     "role": role,
     "conditions": conditions,
     "formerly": ["release"],
+    "protect": True,
+    "retain": False,
 }
 args: CrossAccountAccessArgs = {
     "source_provider": source,

@@ -11,6 +11,7 @@ from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 
 from .accounts import ACCOUNT_NAME
+from .condition_values import check_boolean
 from .conditions import ConditionsModel
 from .model import Model, Unresolved, plain
 from .principal_entities import Entity
@@ -212,6 +213,8 @@ class GrantModel(RoleGrantModel):
     ) = None
     exclude: list[Annotated[str, plain(ACCOUNT_NAME)]] = []
     formerly: list[Annotated[str, plain(_check_former_name)]] = []
+    protect: Annotated[bool | None, plain(check_boolean)] = None
+    retain: Annotated[bool | None, plain(check_boolean)] = None
 
     def source_of(self, principal: PrincipalModel) -> str:
         """The name of the account that a principal is in."""

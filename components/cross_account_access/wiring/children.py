@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cross_account_access.errors import Refusal, make_problem, suggest_names
+from cross_account_access.grants.grant import GrantModel
 
 from .inputs import InvalidArgs
 
@@ -43,6 +44,19 @@ class Children:
         options = hand_down_options(self._given, parent=self._component, provider=self._provider)
         options.additional_secret_outputs = list(secret_outputs) or None
         options.import_ = self._import_ids.get(build_resource_key(kind, name))
+        return options
+
+    def options_with_role(
+        self, kind: type[pulumi.Resource], name: str, role: pulumi.Resource
+    ) -> pulumi.ResourceOptions:
+        """The options of a permission of `role`: where the role is retained, it stays with it.
+
+        Retained itself, a permission would stay even if it alone were taken from the role.
+        """
+        options = self.options(kind, name)
+        if options.retain_on_delete:
+            # Not None, in whose place the engine takes the component's.
+            options.retain_on_delete, options.deleted_with = False, role
         return options
 
 
@@ -86,13 +100,23 @@ def hand_down_options(
     *,
     parent: pulumi.ComponentResource,
     provider: aws.Provider,
+    grant: GrantModel | None = None,
 ) -> pulumi.ResourceOptions:
-    """The options of a component's child, with what Pulumi doesn't hand down by itself."""
+    """The options of a component's child, with what Pulumi doesn't hand down by itself.
+
+    Args:
+        given: The component's own options.
+        parent: The component.
+        provider: The child's AWS provider.
+        grant: The grant whose role the child is: what it sets takes the place of the component's.
+    """
     ignored = given.ignore_changes if given else None
+    retain = given.retain_on_delete if given else None
     return pulumi.ResourceOptions(
         parent=parent,
         provider=provider,
-        retain_on_delete=given.retain_on_delete if given else None,
+        protect=grant.protect if grant else None,  # Pulumi hands down the component's
+        retain_on_delete=retain if grant is None or grant.retain is None else grant.retain,
         # A copy, for Pulumi reads it later than the caller may change it.
         ignore_changes=list(ignored) if ignored else None,
     )

@@ -126,6 +126,8 @@ def test_a_long_message_is_shortened() -> None:
         ("the stack is locked by root@vm (process 7)", "pulumi cancel -s prod"),
         ("another update of the stack is in progress", "pulumi cancel -s prod"),
         ("CreateRole: EntityAlreadyExists: Role with name g1 already exists.", "imports"),
+        ('resource "urn:pulumi:x" cannot be deleted because it is protected.', "set it to false"),
+        ("as it is currently marked for protection. To unprotect", "set it to false"),
         ("passphrase must be set with PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
         ("api error ExpiredToken: expired", "sign in"),
         ("No valid credential sources found", "profile"),

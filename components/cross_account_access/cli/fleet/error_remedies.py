@@ -12,6 +12,10 @@ _REMEDIES = (
         "Something of that name is in the account: delete it, or take it over with `imports`.",
     ),
     (
+        r"because it is protected|marked for protection",
+        "A grant has `protect`: set it to false and run `fleet up` first, if it is meant.",
+    ),
+    (
         r"passphrase",
         "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's passphrase.",
     ),
