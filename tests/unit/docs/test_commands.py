@@ -25,6 +25,7 @@ LANGUAGES = (
     "each language"
 )
 FLEET = "tests/engine/test_fleet.py runs each, on accounts of its own"
+LIFECYCLE = "The role is the reader's own; tests/engine/test_lifecycle.py gives one back"
 RUN_BY = {
     ("README.md", "Two commands"): "make: what it runs is tested in tests/sandbox/test_command.py",
     ("README.md", "On your accounts"): DAY,
@@ -37,6 +38,8 @@ RUN_BY = {
     ("docs/accounts.md", "External IDs"): CONFIG,
     ("docs/accounts.md", "Using a role"): "It calls AWS with the profile that "
     "tests/cli/profile/test_profile.py writes",
+    ("docs/adopting.md", "Before you adopt a role"): LIFECYCLE,
+    ("docs/adopting.md", "Giving a role back"): LIFECYCLE,
     ("docs/adopting.md", "Moving to one component for all accounts"): "The URN is the reader's "
     "own; tests/engine/test_many_accounts.py edits the state in the same way",
     ("docs/changing.md", "Add a grant"): DAY,
@@ -118,6 +121,10 @@ PROGRAM = (
 OTHER_LANGUAGE = (
     "tests/engine/test_languages.py::test_a_program_deploys_each_component_in_the_two_accounts"
 )
+GIVE_BACK = (
+    "tests/engine/test_lifecycle.py::"
+    "test_an_adopted_role_is_told_of_whole_and_can_be_protected_and_given_back"
+)
 TASKS = {
     "up and preview": [("README.md#two-commands", "tests/engine/test_command.py")],
     "own stack": [("README.md#on-your-accounts", DAY)],
@@ -131,7 +138,10 @@ TASKS = {
         ("docs/accounts.md#one-side-only", ONE_SIDE),
         ("docs/handoff.md", RUN_BY["docs/handoff.md", "`cross-account-access handoff`"]),
     ],
-    "adoption": [("docs/adopting.md", ADOPT)],
+    "adoption, and undoing it": [
+        ("docs/adopting.md", ADOPT),
+        ("docs/adopting.md#giving-a-role-back", GIVE_BACK),
+    ],
     "a re-made user": [("docs/trust-healing.md", "tests/engine/test_healing.py")],
     "own Python program": [("docs/embedding.md", PROGRAM)],
     "TypeScript and YAML": [("components/README.md#in-other-languages", OTHER_LANGUAGE)],
@@ -139,7 +149,7 @@ TASKS = {
     "the tool": [
         (page, RUN_BY[page, heading])
         for page, heading in RUN_BY
-        if heading.startswith("`cross-account-access ") and "fleet" not in heading
+        if "`" in heading and page not in ("docs/fleet.md", "docs/handoff.md")
     ],
     "break and repair": [("docs/drift.md", DAY)],
 }
