@@ -118,8 +118,8 @@ def find_provider(args: FrozenArgs, key: str) -> aws.Provider | Problem:
         refusal = Refusal(
             "the provider came without its configuration, as the ID alone",
             code="provider-version",
-            remedy="The calling program's AWS package is of a newer minor or another major version "
-            f"than this component's, pulumi-aws {version('pulumi-aws')}: let both use the same",
+            remedy="The calling program's AWS package is of another major version than this "
+            f"component's, pulumi-aws {version('pulumi-aws')}: let both use the same",
         )
     else:
         refusal = Refusal(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cross_account_access
 from cross_account_access import testing
 from docs.generate import PAGES, fill_blocks, write_api_reference
+from tests.doc_pages import ROOT, list_headings
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -41,9 +43,10 @@ def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
             continue
         target = page.parent / path if path else page
         assert target.exists(), link
-        assert not heading or heading in _headings(target), link
+        assert not heading or heading in list_headings(target), link
 
 
-def _headings(page: Path) -> list[str]:
-    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+def test_the_package_json_on_the_page_is_the_examples() -> None:
+    example = (ROOT / "examples" / "typescript" / "package.json").read_text(encoding="utf-8")
+    page = (ROOT / "components" / "README.md").read_text(encoding="utf-8")
+    assert f"```json\n{example}```\n" in page
