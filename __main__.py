@@ -1,9 +1,12 @@
 """Opens access between the stack's accounts, as its config says: a pair of them, or many."""
 
+import sys
+
 import stack_config
 from cross_account_access import CrossAccountAccess, MultiAccountAccess
 from cross_account_access.config.settings import PairSettings
 
+sys.excepthook = stack_config.hide_interrupt
 settings = stack_config.load()
 access: CrossAccountAccess | MultiAccountAccess
 if isinstance(settings, PairSettings):

@@ -5,6 +5,7 @@ Pulumi.yaml describes the keys, `cross_account_access.config` checks them.
 
 import json
 import re
+import sys
 from collections import ChainMap
 from collections.abc import Container, Mapping
 from dataclasses import fields
@@ -15,6 +16,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
+from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
+from pulumi.runtime.settings import monitor_supports_feature
 from pydantic.alias_generators import to_camel
 
 from cross_account_access import (
@@ -35,13 +38,24 @@ from cross_account_access.config.encrypted_config import (
 )
 from cross_account_access.config.merged_config import display_path
 from cross_account_access.config.settings import NAMESPACE, FleetSettings, PairSettings, Settings
-from cross_account_access.errors import SECRET, FieldPath, Problem
+from cross_account_access.errors import SECRET, FieldPath, Problem, make_problem
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.usage import find_console_obstacle
+from cross_account_access.wiring.providers import refuse_other_account
 
 _PLAIN_RULE = "must not be encrypted: names of resources, or outputs, show it in plain text"
 _PLAIN_REMEDY = "Set it without --secret"
+_REFUSED_ACCOUNT = re.compile(r"AWS account ID not allowed: (?P<account>\d+)")
 _PLAIN_ACCOUNT_KEYS = ("accountId", "groups", "lookUp")
+
+
+def hide_interrupt(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """A `sys.excepthook` without a traceback where Pulumi interrupts the program.
+
+    It does so when a resource fails, and has printed why.
+    """
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
 
 
 def load() -> PairSettings | FleetSettings:
@@ -187,7 +201,10 @@ def make_provider(
         assume_roles=[assumed] if assumed else None,
         allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
         **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
-        opts=_replace_for_account(hide(account_id, "accountId")),
+        opts=pulumi.ResourceOptions.merge(
+            _replace_for_account(hide(account_id, "accountId")),
+            _explain_account(name, account_id, (*path, "accountId"), encrypted),
+        ),
     )
 
 
@@ -197,6 +214,24 @@ def _replace_for_account(account_id: Any) -> pulumi.ResourceOptions:
     Changed in place, it would leave everything in the former account.
     """
     return pulumi.ResourceOptions(replacement_trigger=account_id, delete_before_replace=True)
+
+
+def _explain_account(
+    name: str, expected: str | None, place: FieldPath, encrypted: Container[FieldPath]
+) -> pulumi.ResourceOptions | None:
+    """Say which account was expected where AWS's provider names only the one that it refuses."""
+    if expected is None or not monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
+        return None
+    shown = SECRET if place in encrypted else expected
+
+    def explain(failure: pulumi.ErrorHookArgs) -> bool:
+        if match := _REFUSED_ACCOUNT.search("\n".join(failure.errors)):
+            refusal = refuse_other_account(match["account"], shown)
+            pulumi.log.error(make_problem(display_path(place), shown, refusal).message)
+        return False  # not to be tried again
+
+    hook = pulumi.ErrorHook(f"account-of-{name}", explain)
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
 
 
 def _describe_emulator(endpoint: Any) -> dict[str, Any]:

@@ -204,7 +204,8 @@ def write_api_reference(folder: Path) -> None:
     pdoc.render.configure(docformat="google")
     with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", format_type):
         warnings.filterwarnings("ignore", "Error parsing type annotation")
-        pdoc.pdoc("cross_account_access", output_directory=folder)
+        modules = ("cross_account_access", "cross_account_access.testing")
+        pdoc.pdoc(*modules, output_directory=folder)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from cross_account_access.iam import limits
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error, request_mfa_code
 from sandbox.deploy import in_process, private_files, pulumi_engine
-from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError
+from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError, RefusedError
 from sandbox.deploy.stack import SANDBOX_PORT, Stack, load, read_role_arns
 from sandbox.proof import other_side, report
 from sandbox.proof.access_proof import ProofAttempt, prove
@@ -275,6 +275,9 @@ def _exit_on_errors(*, as_json: bool) -> Iterator[None]:
             click.echo(report.render_refusal(error))
         for problem in error.problems:
             _stderr.print(Text("refused", style="red"), escape_invisible(problem.message))
+        sys.exit(_REFUSED)
+    except RefusedError as error:
+        _FailedError(str(error)).show()
         sys.exit(_REFUSED)
     except (DeploymentError, SandboxError, pulumi_engine.NoEngineError) as error:
         raise _FailedError(str(error)) from None

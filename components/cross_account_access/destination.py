@@ -9,9 +9,11 @@ import pulumi_aws as aws
 
 from cross_account_access.args import Conditions, Principal, RoleSettings
 from cross_account_access.grants import roles
+from cross_account_access.grants.resolved_grant import Account
+from cross_account_access.iam import arns
 from cross_account_access.wiring.adopted_roles import warn_of_unmanaged
 from cross_account_access.wiring.children import Children, build_resource_key
-from cross_account_access.wiring.inputs import NO_ARGS, freeze_args
+from cross_account_access.wiring.inputs import NO_ARGS, apply_resolved, freeze_args
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
 from cross_account_access.wiring.providers import account_of, explicit_provider
 from cross_account_access.wiring.role_inputs import RoleInputs, label_key
@@ -125,10 +127,8 @@ class TrustedRole(pulumi.ComponentResource):
         self._role = self._make_role(name)
         permissions = [*self._attach_policies(name), *self._put_policies(name)]
 
-        self.role_arn = wait_for(
-            self._inputs.expect_arn(account_of(provider)) or self._role.arn,
-            [self._role, *permissions],
-        )
+        arn = self._find_arn(account_of(provider))
+        self.role_arn = wait_for(arn, [self._role, *permissions])
         self.role_name = self._role.name
         self.role_unique_id = self._role.unique_id
         self.account_id = self._inputs.account_id
@@ -154,6 +154,17 @@ class TrustedRole(pulumi.ComponentResource):
             tags=inputs.tags or None,
             opts=self._children.options(aws.iam.Role, name, *inputs.repeated_outputs),
         )
+
+    def _find_arn(self, account: pulumi.Output[Account]) -> pulumi.Output[str]:
+        """The role's ARN, known before the role is made unless Pulumi names it."""
+
+        def choose(arn: str | None, account: Account) -> str:
+            # A test's mocks may make a role without one.
+            made_up = arns.IamArn(account.partition, account.id, "role", "/", self._name)
+            return arn or str(made_up)
+
+        expected = self._inputs.expect_arn(account)
+        return expected or apply_resolved([self._role.arn, account], choose)
 
     def _attach_policies(self, name: str) -> Iterator[pulumi.Resource]:
         inputs = self._inputs

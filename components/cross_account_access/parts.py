@@ -66,7 +66,8 @@ class AccessParts:
         flat = [output for pair in made for output in pair]
 
         def build(*values: str) -> dict[str, str]:
-            return dict(sorted(zip(values[::2], values[1::2], strict=True)))
+            pairs = zip(values[::2], values[1::2], strict=True)
+            return dict(sorted(pair for pair in pairs if pair[0]))  # mocks may make none
 
         return apply_resolved(flat, build)
 

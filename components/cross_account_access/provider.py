@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.errors import InputPropertiesError, InputPropertyErrorDetails
 from pulumi.output import Unknown
@@ -25,8 +26,9 @@ from pulumi.provider.experimental.analyzer import (
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError, ProviderServicer
-from pulumi.runtime import proto, rpc
+from pulumi.runtime import ResourcePackage, proto, register_resource_package, rpc
 from pydantic.alias_generators import to_camel
+from semver import Version
 
 from . import __version__
 from .access import CrossAccountAccess
@@ -38,6 +40,8 @@ from .source import AssumeRoleGrant
 from .wiring.inputs import InvalidArgs
 
 NAME = "cross-account-access"
+_AWS_VERSION = metadata.version("pulumi-aws")
+_AWS_MAJOR = int(_AWS_VERSION.partition(".")[0])
 _NOT_PLAIN = (pulumi.Output, Unknown)
 # What marks an Output, a secret or a resource on the wire.
 _SIGNATURE = rpc._special_sig_key  # noqa: SLF001
@@ -56,7 +60,13 @@ class AccessProvider(ComponentProvider):
         schema = _unwrap(json.loads(self.schema or "{}"))
         # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't
         # compile.
-        schema["language"]["go"]["generateExtraInputTypes"] = True
+        languages = schema["language"]
+        languages["go"]["generateExtraInputTypes"] = True
+        # Of the schema's dependencies the SDKs would require exactly this host's version (Node.js),
+        # or no older one (Python). The program's own package serves, of whatever minor version.
+        del schema["dependencies"]
+        languages["nodejs"]["peerDependencies"] = {"@pulumi/aws": f"^{_AWS_MAJOR}.0.0"}
+        languages["python"]["requires"] = {"pulumi-aws": f">={_AWS_MAJOR}.0.0,<{_AWS_MAJOR + 1}"}
         self.schema = json.dumps(schema)
 
     def construct(
@@ -139,6 +149,24 @@ class AccessProvider(ComponentProvider):
             for detail in error.errors or []
         ]
         return InputPropertiesError(spell(error.message), details)
+
+
+class _AwsOfAnyMinor(ResourcePackage):
+    """The AWS package for programs that have any minor and patch version of it.
+
+    Where the program's package has a greater minor or patch number than the host's, Pulumi would
+    turn a provider into its ID. Here it is only handed on to the engine, which runs the program's.
+    """
+
+    def version(self) -> Version:
+        """A version that Pulumi takes for every program's with the same major version."""
+        return Version(_AWS_MAJOR, sys.maxsize, sys.maxsize)
+
+    def construct_provider(self, name: str, typ: str, urn: str) -> pulumi.ProviderResource:
+        """The program's provider, by its URN."""
+        if typ != "pulumi:providers:aws":
+            raise ValueError(f"not a provider of AWS: {typ}")
+        return aws.Provider(name, pulumi.ResourceOptions(urn=urn))
 
 
 class _Servicer(ProviderServicer):
@@ -232,9 +260,8 @@ def _find_foreign(reference: Struct, path: str) -> Iterator[Problem]:
         else ""
     )
     if rpc.get_resource_package("aws", version) is None:
-        own = metadata.version("pulumi-aws")
-        rule = f"the calling program's AWS package is version {version}, the component's is {own}"
-        remedy = "Use the same major version in the program, and no newer minor version"
+        rule = f"the program's AWS package is version {version}, the component's is {_AWS_VERSION}"
+        remedy = "Use the same major version in the program"
         yield Problem(path, "", rule, remedy, code="provider-version")
 
 
@@ -251,5 +278,6 @@ def _unwrap(schema: Any, key: str = "") -> Any:
 
 def serve() -> None:
     """Run the provider, as the Pulumi engine starts it."""
+    register_resource_package("aws", _AwsOfAnyMinor())
     server.ProviderServicer = _Servicer  # type: ignore[misc] # main() takes no other
     main(AccessProvider(), sys.argv[1:])

@@ -58,6 +58,10 @@ class DeploymentError(Exception):
     """The stack couldn't be deployed; the message says why."""
 
 
+class RefusedError(DeploymentError):
+    """A component refused its args; the message is the engine's."""
+
+
 def parse_urn(urn: str) -> tuple[str, str]:
     """The type and the name in a resource's URN; both empty where there is no URN."""
     if not urn:

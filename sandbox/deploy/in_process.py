@@ -6,24 +6,20 @@ previews. It keeps no state: what changed, what is to be replaced or deleted, on
 knows.
 """
 
-import asyncio
 import gc
 import logging
-import runpy
-import sys
-import threading
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pulumi
 from botocore.exceptions import ClientError
-from google.protobuf.json_format import MessageToDict
-from pulumi.runtime import mocks, set_all_config, settings, stack
+from pulumi.runtime import mocks
 
+from cross_account_access import InvalidArgs, InvalidInput
+from cross_account_access.testing.program_run import ProgramMonitor, ProgramRun, load_program
 from sandbox.deploy.deployment import (
     STACK_TYPE,
     UNREACHABLE,
@@ -55,49 +51,23 @@ def deploy(
         folder: The project's folder; by default the program's.
 
     Raises:
+        InvalidInput: If a component refuses its args.
         DeploymentError: If the program or AWS refuses.
         One of `UNREACHABLE`: If the accounts no longer answer.
     """
     deployer = ResourceDeployer(preview=preview)
     monitor = _DeployMonitor(deployer)
-
-    def run() -> None:
-        # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        _configure(monitor, folder or program.parent, project, stack_name, preview=preview)
-        set_all_config(dict(config), [])
-        asyncio.run(_run_in_stack(program))
-
-    with _translate_errors(program), _pause_garbage_collection(), ThreadPoolExecutor(1) as thread:
-        thread.submit(run).result()
+    engine = mocks.MockEngine(logging.getLogger("sandbox.program"))
+    loaded, own_folder = load_program(program)
+    how = ProgramRun(
+        preview, config, project=project, stack=stack_name, folder=folder or own_folder
+    )
+    with _translate_errors(program), _pause_garbage_collection():
+        if error := how.attempt(loaded, monitor, engine):
+            raise error
     outputs = render_value(monitor.outputs)
     revealed = render_value(monitor.outputs, reveal=True)
     return Deployment("in-process", outputs, deployer.resources, revealed=revealed)
-
-
-def _configure(
-    monitor: "_DeployMonitor", folder: Path, project: str, stack_name: str, *, preview: bool
-) -> None:
-    runtime = mocks.MockSettings(  # type: ignore[no-untyped-call]
-        monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
-        engine=mocks.MockEngine(logging.getLogger("sandbox.program")),
-        root_directory=str(folder),
-        project=project,
-        stack=stack_name,
-        dry_run=preview,
-        organization="organization",
-        callbacks=None,
-        # Its own: otherwise the next run in this process waits for what a failed one leaves behind.
-        outputs=set(),
-        lock=threading.Lock(),
-    )
-    settings.configure(runtime)
-
-
-async def _run_in_stack(program: Path) -> None:
-    # The first failure is raised; asyncio would print a traceback for each that follows.
-    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    await stack.run_in_stack(lambda: _run_program(program))
 
 
 @contextmanager
@@ -114,9 +84,11 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _translate_errors(program: Path) -> Iterator[None]:
-    """Raise whatever fails as a DeploymentError."""
+    """Raise whatever fails as a DeploymentError, or InvalidInput where a component refuses."""
     try:
         yield
+    except InvalidArgs as error:
+        raise InvalidInput(error.problems) from None
     except (pulumi.RunError, UnsupportedResourceError) as error:
         raise DeploymentError(str(error)) from None
     except ClientError as error:
@@ -128,27 +100,6 @@ def _translate_errors(program: Path) -> Iterator[None]:
         raise DeploymentError(_describe_failure(error, program)) from error
 
 
-def _run_program(program: Path) -> None:
-    folder = str(program.parent)
-    sys.path.insert(0, folder)
-    try:
-        runpy.run_path(str(program), run_name="__main__")
-    finally:
-        sys.path.remove(folder)
-
-
-@contextmanager
-def _use_event_loop() -> Iterator[None]:
-    """An event loop for the thread that calls Pulumi's mocks, which leave theirs open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
 def _describe_failure(error: BaseException, program: Path) -> str:
     """What went wrong in the program, and in which of its own lines."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -157,15 +108,12 @@ def _describe_failure(error: BaseException, program: Path) -> str:
     return f"the program failed{where}: {type(error).__name__}: {error}"
 
 
-class _DeployMonitor(mocks.MockMonitor):
-    """Pulumi's mock of the resource monitor, which also reports parents and outputs."""
+class _DeployMonitor(ProgramMonitor):
+    """Pulumi's mock of the resource monitor, for what is carried out in process."""
 
     def __init__(self, deployer: ResourceDeployer) -> None:
         super().__init__(deployer)
         self.deployer = deployer
-        self.outputs: dict[str, Any] = {}
-        self._registered: set[str] = set()
-        self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         if request.importId:
@@ -173,28 +121,14 @@ class _DeployMonitor(mocks.MockMonitor):
                 f"{request.type} {request.name} is not imported in process; use the Pulumi CLI"
             )
         self.deployer.note_parent(request.parent)
-        urn = self.make_urn(request.parent, request.type, request.name)
-        with self._lock:
-            if urn in self._registered:
-                raise DeploymentError(
-                    f"two resources of type {request.type} have the name {request.name}"
-                )
-            self._registered.add(urn)
-        with _use_event_loop():
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
-        with _use_event_loop():
-            return super().Invoke(request)  # type: ignore[no-untyped-call]
+        return super().RegisterResource(request)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         raise UnsupportedResourceError(
             f"{request.type} {request.name} is not read in process; use the Pulumi CLI"
         )
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if parse_urn(request.urn)[0] == STACK_TYPE:
-            self.outputs = MessageToDict(request.outputs)
-        else:
-            self.deployer.add_outputs(request.urn, render_value(MessageToDict(request.outputs)))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+    def note_outputs(self, urn: str, outputs: dict[str, Any]) -> None:
+        super().note_outputs(urn, outputs)
+        if parse_urn(urn)[0] != STACK_TYPE:
+            self.deployer.add_outputs(urn, render_value(outputs))

@@ -23,6 +23,7 @@ from sandbox.deploy.deployment import (
     UNKNOWN,
     Deployment,
     DeploymentError,
+    RefusedError,
     Resource,
     parse_urn,
 )
@@ -140,7 +141,7 @@ def deploy(
         tell: Called with each line of the engine's output.
 
     Raises:
-        DeploymentError: With the engine's diagnostics.
+        DeploymentError: With the engine's diagnostics; a `RefusedError` if a component refuses.
     """
     run: dict[str, Any] = {"refresh": not fresh, "color": "never"}
     events: list[automation.EngineEvent] = []
@@ -155,7 +156,7 @@ def deploy(
         state = (workspace.export_stack().deployment or {})["resources"]
         revealed = {key: output.value for key, output in workspace.outputs().items()}
     except automation.CommandError as error:
-        raise DeploymentError(_list_errors(events) or str(error)) from None
+        raise _make_error(_list_errors(events) or str(error)) from None
     # The outputs in the state: those that the Automation API returns show a secret inside a value.
     (outputs,) = (made.get("outputs") or {} for made in state if made["type"] == STACK_TYPE)
     shown = _render_value(outputs)
@@ -273,3 +274,8 @@ def _list_errors(events: list[automation.EngineEvent]) -> str:
         where = f"{kind} {name}: " if kind not in ("", STACK_TYPE) else ""
         errors[f"{where}{_COLOR.sub('', told.message).strip()}"] = None
     return "\n".join(errors)
+
+
+def _make_error(diagnostics: str) -> DeploymentError:
+    refused = re.search(r"^\w+ \S+ was refused:$", diagnostics, re.MULTILINE)
+    return RefusedError(diagnostics) if refused else DeploymentError(diagnostics)

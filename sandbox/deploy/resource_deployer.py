@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from botocore.exceptions import ClientError
 from pulumi.runtime import mocks, rpc
 
 from sandbox.deploy import provider_clients
@@ -56,7 +57,10 @@ class ResourceDeployer(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         _, clients = self._get_account(args.provider, args.token)
-        return look_up(args.token, clients, args.args), []
+        try:
+            return look_up(args.token, clients, args.args), []
+        except ClientError as error:  # the program may know what to do about it
+            return {}, [("", f"{error.response['Error']['Code']}: {error}")]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}

@@ -61,12 +61,8 @@ def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, 
     match token:
         case "aws:index/getCallerIdentity:getCallerIdentity":
             identity = clients.sts.get_caller_identity()
-            return {
-                "id": identity["Account"],
-                "accountId": identity["Account"],
-                "arn": identity["Arn"],
-                "userId": identity["UserId"],
-            }
+            account, user_id = identity["Account"], identity["UserId"]
+            return {"id": account, "accountId": account, "arn": identity["Arn"], "userId": user_id}
         case "aws:iam/getUser:getUser":
             user = clients.iam.get_user(UserName=args["userName"])["User"]
             return {
@@ -83,6 +79,13 @@ def look_up(token: str, clients: AccountClients, args: Properties) -> dict[str, 
                 "uniqueId": role["RoleId"],
                 "name": role["RoleName"],
             }
+        case "aws:iam/getPolicy:getPolicy" if "arn" in args:
+            policy = clients.iam.get_policy(PolicyArn=args["arn"])["Policy"]
+            return {"id": policy["Arn"], "arn": policy["Arn"], "name": policy["PolicyName"]}
+        case "aws:iam/getUsers:getUsers":
+            return {"arns": [user["Arn"] for user in clients.iam.list_users()["Users"]]}
+        case "aws:iam/getRoles:getRoles":
+            return {"arns": [role["Arn"] for role in clients.iam.list_roles()["Roles"]]}
         case _:
             raise UnsupportedResourceError(
                 f"{token} is not looked up in process; use the Pulumi CLI"

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.component.world import AWS_PROVIDER
+from cross_account_access.testing.program_run import AWS_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,11 +152,11 @@ class Run:
         return {kind for kind, *_ in self.graph()}
 
     def asked(self) -> list[tuple[str, str, str]]:
-        """Each invoke: function in short, the name that was looked up, provider."""
+        """Each invoke: function in short, the name or ARN that was looked up, provider."""
         return sorted(
             (
                 short(call.token),
-                str(call.args.get("userName", call.args.get("name", ""))),
+                str(next((call.args[key] for key in _LOOKED_UP if key in call.args), "")),
                 call.provider,
             )
             for call in self.calls
@@ -172,6 +172,9 @@ class Run:
             self.log,
         ]
         return json.dumps(parts, default=repr)
+
+
+_LOOKED_UP = ("userName", "name", "arn")
 
 
 def short(token: str) -> str:

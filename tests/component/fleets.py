@@ -68,6 +68,10 @@ PARTS: dict[str, set[tuple[str, str, str, str]]] = {
     },
 }
 LOOKUPS = {("getUser", "alice", "people"), ("getRole", "deployer", "ci")}
+POLICY_LOOKUPS = {
+    ("getPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", account)
+    for account in ("production", "staging")
+}
 
 
 def accounts(making: Collection[str], looking: Collection[str] = ()) -> dict[str, Any]:

@@ -7,16 +7,13 @@ up by a default provider is an error.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.runtime import mocks, set_all_config, settings, stack
 
 from cross_account_access import InvalidArgs
-from tests.component.recording_monitor import RecordingEngine, RecordingMonitor
+from cross_account_access.testing.program_run import LogEngine, ProgramRun
+from tests.component.recording_monitor import RecordingMonitor
 from tests.component.world import World
 
 if TYPE_CHECKING:
@@ -72,39 +69,11 @@ def attempt(
 ) -> tuple[Run, BaseException | None]:
     """Run a program: what it asked of the engine, and what it raised."""
     monitor = RecordingMonitor(world or World(), preview=preview)
+    how = ProgramRun(preview, config or {}, secret_config, most_seconds=_LONGEST_RUN_SECONDS)
 
     def export() -> None:
         for name, value in (program() or {}).items():
             pulumi.export(name, value)
 
-    async def in_time() -> None:
-        # Of a run's errors the first one is raised. What else failed because of it would be told
-        # when it is collected as garbage, at any time: while Python 3.11 parses a file, that fails
-        # with "AST constructor recursion depth".
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-        await asyncio.wait_for(stack.run_in_stack(export), _LONGEST_RUN_SECONDS)
-
-    def in_thread() -> None:
-        # The Pulumi runtime keeps its settings in context variables: a thread has its own.
-        settings.configure(_make_settings(monitor, preview=preview))
-        set_all_config(dict(config or {}), list(secret_config))
-        asyncio.run(in_time())
-
-    with ThreadPoolExecutor(1) as thread:
-        error = thread.submit(in_thread).exception()
+    error = how.attempt(export, monitor, LogEngine(monitor.record.log))
     return monitor.record, error
-
-
-def _make_settings(monitor: RecordingMonitor, *, preview: bool) -> mocks.MockSettings:
-    return mocks.MockSettings(  # type: ignore[no-untyped-call]
-        monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
-        engine=RecordingEngine(monitor.record),
-        project="project",
-        stack="stack",
-        dry_run=preview,
-        organization="organization",
-        callbacks=None,
-        outputs=set(),  # threads share the set of outstanding outputs unless each is given one
-        lock=threading.Lock(),
-    )

@@ -6,31 +6,24 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Never
 
+import grpc  # type: ignore[import-untyped] # has no stubs
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
+from cross_account_access.testing.program_run import STACK_TYPE, get_provider_name, split_urn
 from tests.component.engine_record import SECRET, UNKNOWN, Call, Made, Options, Run, short
-from tests.component.world import AWS_PROVIDER, World
+from tests.component.world import LookupFailed, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.component.world import World
+
     Program = Callable[[], Mapping[str, Any] | None]
 
 
-_STACK = "pulumi:pulumi:Stack"
 _SLOW_SECONDS = 0.2
-
-
-class RecordingEngine(mocks.MockEngine):
-    def __init__(self, record: Run) -> None:
-        super().__init__(None)
-        self._record = record
-
-    def Log(self, request: Any) -> None:  # noqa: N802 - gRPC's name
-        if request.severity != engine_pb2.DEBUG:
-            self._record.log.append(request.message)
 
 
 class RecordingMonitor(mocks.MockMonitor):
@@ -44,9 +37,15 @@ class RecordingMonitor(mocks.MockMonitor):
         self._urns: set[str] = set()
         self._lock = threading.Lock()
 
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        # The server that they are called through crashes where a run fails.
+        info.supportedFeatures.remove(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS)
+        return info
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = self.make_urn(request.parent, request.type, request.name)
-        if request.type == _STACK:
+        if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         inputs = MessageToDict(request.object)
         uses = {
@@ -57,7 +56,7 @@ class RecordingMonitor(mocks.MockMonitor):
             request.type,
             request.name,
             _key(request.parent),
-            _provider(request.provider),
+            get_provider_name(request.provider),
             _value(inputs),
             _value(inputs, hide=True),
             frozenset(map(_key, request.dependencies)),
@@ -87,7 +86,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         outputs = MessageToDict(request.outputs)
         with self._lock:
-            if _key(request.urn).startswith(_STACK):
+            if _key(request.urn).startswith(STACK_TYPE):
                 self.record.outputs = _value(outputs)
                 self.record.shown = _value(outputs, hide=True)
             else:
@@ -95,16 +94,33 @@ class RecordingMonitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
-        call = Call(request.tok, _value(MessageToDict(request.args)), _provider(request.provider))
+        call = Call(
+            request.tok, _value(MessageToDict(request.args)), get_provider_name(request.provider)
+        )
         with self._lock:
             self.record.calls.append(call)
         if short(call.token) in self._world.slow:
             time.sleep(_SLOW_SECONDS)
-        found = self._world.look_up(call.token, call.args, call.provider)
+        try:
+            found = self._world.look_up(call.token, call.args, call.provider)
+        except LookupFailed as failure:
+            raise _EngineError(
+                f"invocation of {call.token} returned an error: {failure}: "
+            ) from None
         response = resource_pb2.ResourceInvokeResponse(unknown=self._world.lookups_unknown)
         if not self._world.lookups_unknown:
             getattr(response, "return").update(found)
         return response
+
+
+class _EngineError(grpc.RpcError):  # type: ignore[misc] # the same
+    """A provider's failure, as the engine tells of it."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 class _NoMocks(mocks.Mocks):
@@ -119,9 +135,7 @@ class _NoMocks(mocks.Mocks):
 
 def _key(urn: str) -> str:
     """A resource's type and name."""
-    kinds, _, name = urn.rpartition("::")
-    kind = kinds.rpartition("::")[2].rpartition("$")[2]
-    return f"{kind}::{name}"
+    return "::".join(split_urn(urn))
 
 
 def _options(request: Any) -> Options:
@@ -137,15 +151,6 @@ def _options(request: Any) -> Options:
         _value(MessageToDict(request.replacement_trigger), hide=True),
         request.deleteBeforeReplace,
     )
-
-
-def _provider(reference: str) -> str:
-    """The name of an explicit provider, of its `URN::ID`; empty for none."""
-    if not reference:
-        return ""
-    kind, _, name = _key(reference.rpartition("::")[0]).rpartition("::")
-    assert kind == AWS_PROVIDER, reference
-    return name
 
 
 def _value(value: Any, *, hide: bool = False) -> Any:

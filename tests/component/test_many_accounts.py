@@ -15,6 +15,7 @@ from tests.component.fleets import (
     LOOKUPS,
     NAMES,
     PARTS,
+    POLICY_LOOKUPS,
     accounts,
 )
 from tests.component.harness import run
@@ -27,13 +28,13 @@ class TestParts:
         found = run(EVERYWHERE)
         assert found.graph() == COMPONENT.union(*PARTS.values())
         callers = {("getCallerIdentity", "", name) for name in NAMES}
-        assert found.asked() == sorted(callers | LOOKUPS)
+        assert found.asked() == sorted(callers | LOOKUPS | POLICY_LOOKUPS)
 
     @pytest.mark.parametrize("part", PARTS)
     def test_each_part_is_made_alone_and_asks_its_own_account_only(self, part: str) -> None:
         found = run(fleet(GRANTS, accounts({part})))
         assert found.graph() == COMPONENT | PARTS[part]
-        own = {lookup for lookup in LOOKUPS if lookup[2] == part}
+        own = {lookup for lookup in LOOKUPS | POLICY_LOOKUPS if lookup[2] == part}
         assert found.asked() == sorted({("getCallerIdentity", "", part)} | own)
 
     @pytest.mark.parametrize("part", PARTS)
@@ -43,7 +44,8 @@ class TestParts:
         looking = {"people", "ci"} - {part}
         found = run(fleet(GRANTS, accounts({part}, looking)))
         assert found.graph() == COMPONENT | PARTS[part]
-        assert {call for call in found.asked() if call[0] != "getCallerIdentity"} == LOOKUPS
+        own = {lookup for lookup in POLICY_LOOKUPS if lookup[2] == part}
+        assert {call for call in found.asked() if call[0] != "getCallerIdentity"} == LOOKUPS | own
         everything = {(made.type, made.name): made for made in run(EVERYWHERE).made}
         for made in found.made:
             if made.type.startswith("aws:"):

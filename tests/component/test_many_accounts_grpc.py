@@ -169,7 +169,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "accounts.people.lookupProvider",
     ),
     "no ID": (inputs({"prod_two": {"groups": ["work_loads"]}}), "accounts.prod_two.accountId"),
-    "a provider of a newer package": (
+    "a provider of another major version": (
         inputs({"people": {"provider": provider("people", "99.0.0")}}),
         "accounts.people.provider",
     ),

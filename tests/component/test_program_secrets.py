@@ -9,10 +9,11 @@ import pulumi
 import pytest
 import yaml
 
+from cross_account_access.testing.program_run import AWS_PROVIDER
 from tests.component.engine_record import SECRET
 from tests.component.harness import attempt, run
 from tests.component.test_program import NAMESPACE, WORLD, as_pulumi_gives_it, dev, program
-from tests.component.world import AWS_PROVIDER, SOURCE
+from tests.component.world import SOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -57,13 +57,44 @@ def test_a_wrong_config_is_told_as_a_whole_before_an_account_is_asked(project: P
     assert project.asked(project.source) == project.asked(project.destination) == []
 
 
-def test_credentials_of_another_account_are_refused_before_anything_is_made(
+def errors_of(told: str) -> list[str]:
+    """What stands under the diagnostics, but for the engine's warnings and headings."""
+    _, _, diagnostics = told.partition("Diagnostics:\n")
+    text, _, _ = diagnostics.partition("\nResources:")
+    lines = [line.strip() for line in text.splitlines() if "warning: using " not in line]
+    return [line for line in lines if line and not line.endswith("):")]
+
+
+def test_three_mistakes_are_each_told_in_a_few_lines_before_anything_is_made(
     project: Project,
 ) -> None:
+    project.user()
     config = project.config(GRANTS)
-    config["source"] |= issued_keys(project, OTHER)
-    run = project.deployed(config)
-    assert OTHER in run.fails(run.up)
+    wrong = config["source"] | issued_keys(project, OTHER)
+    project.from_here()
+    run = project.deployed(project.config({"deploy": {"principals": [{"user": "alicia"}]}}))
+    first, *alicia = errors_of(run.fails(run.preview))
+    assert "NoSuchEntity: The user with name alicia cannot be found" in first  # AWS's provider's
+    message = f"must be a user that account {project.source} has. These are: alice"
+    assert alicia[:2] == [
+        "error: CrossAccountAccess access was refused:",
+        f'grants.deploy.principals[0].user: "alicia": {message}',
+    ]
+    role = {"managedPolicies": ["ReadOnlyAcess"]}
+    run.configure(project.config({"deploy": {"principals": [{"user": "alice"}], "role": role}}))
+    first, *policy = errors_of(run.fails(run.preview))
+    assert "reading IAM Policy (arn:aws:iam::aws:policy/ReadOnlyAcess): " in first
+    assert policy[0] == "error: CrossAccountAccess access was refused:"
+    assert policy[1].startswith('grants.deploy.role.managed_policies[0]: "ReadOnlyAcess": must ')
+
+    run.configure(config | {"source": wrong})
+    account = errors_of(run.fails(run.up))
+    message = f"must be the account of the credentials, which belong to account {OTHER}. "
+    (explained,) = [line for line in account if message in line]
+    assert f'error: cross-account-access:source.accountId: "{project.source}": ' in explained
+    # Pulumi says beside it that its program, or the update, failed.
+    assert [len(lines) for lines in (alicia, policy)] == [3, 3]
+    assert len(account) <= 5, account
     assert project.writes() == []
     assert {"CreatePolicy", "AttachUserPolicy"}.isdisjoint(project.asked(OTHER))
 
@@ -77,6 +108,7 @@ def test_the_component_itself_refuses_a_provider_of_another_account(project: Pro
     told = run.fails(run.up)
     assert f'source_account_id: "{OTHER}": ' in told
     assert f"account {project.source}" in told
+    assert "Traceback" not in told
     assert project.writes() == []
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click import unstyle
 
 from sandbox.aws.server import client
-from tests.sandbox.commands import SOURCE, connection, document, project, sandbox
+from tests.sandbox.commands import DESTINATION, SOURCE, connection, document, project, sandbox
 from tests.sandbox.test_beside_others import check_failed
 
 if TYPE_CHECKING:
@@ -83,6 +85,23 @@ def test_a_secret_is_never_printed(verb: str, accounts: Sandbox, tmp_path: Path)
         assert properties["region"] == "us-east-1"
 
 
+@pytest.mark.parametrize("verb", ["up", "preview"])
+def test_a_policy_that_aws_does_not_have_is_refused_before_anything_is_made(
+    verb: str, accounts: Sandbox, tmp_path: Path
+) -> None:
+    role = {"managedPolicies": ["ReadOnlyAcess"]}
+    grants = {"deploy": ONE_GRANT["deploy"] | {"role": role}}
+    result = sandbox(verb, project(tmp_path, accounts.endpoint, grants=grants), "--json")
+    assert result.exit_code == 2
+    (error,) = json.loads(result.stdout)["errors"]
+    assert error["code"] == "missing-managed-policy"
+    assert error["path"] == "grants.deploy.role.managed_policies[0]"
+    (message,) = unstyle(result.stderr).splitlines()
+    assert message == f"refused {error['message']}"
+    iam = client("iam", accounts.endpoint, account=DESTINATION)
+    assert iam.list_roles()["Roles"] == []
+
+
 FAILED_AT = "the program failed at __main__.py, line"
 PROGRAMS = {
     "refuses": ("import pulumi\nraise pulumi.RunError('no luck today')\n", "no luck today"),
@@ -141,17 +160,6 @@ PROGRAMS = {
         ),
         "the in-process engine works on loopback addresses only, not on AWS\n",
     ),
-    "gives the component what it refuses": (
-        f"{PROVIDERS}TrustedRole('t', dict(**grants['deploy'], source_account_id='{SOURCE}'))\n",
-        "TrustedRole t was refused:\n  opts.provider: ",
-    ),
-    "gives one account as both": (
-        (
-            f"{PROVIDERS}both = dict(source_provider=source, destination_provider=source)\n"
-            "CrossAccountAccess('a', dict(grants=grants, **both))\n"
-        ),
-        "CrossAccountAccess a was refused:\n  destination_account_id: ",
-    ),
     "has other credentials than it should": (
         (
             f"{PROVIDERS}endpoints = [dict.fromkeys(['iam', 'sts'], settings.source.endpoint)]\n"
@@ -186,6 +194,33 @@ def test_a_program_that_fails_is_reported_in_its_own_words(
     assert "Traceback" not in up.stderr
 
 
+REFUSED = {
+    "gives the component what it refuses": (
+        f"{PROVIDERS}TrustedRole('t', dict(**grants['deploy'], source_account_id='{SOURCE}'))\n",
+        "opts.provider: ",
+    ),
+    "gives one account as both": (
+        (
+            f"{PROVIDERS}both = dict(source_provider=source, destination_provider=source)\n"
+            "CrossAccountAccess('a', dict(grants=grants, **both))\n"
+        ),
+        "destination_account_id: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_only_the_component_refuses_is_reported_as_a_refusal(
+    program: str, message: str, accounts: Sandbox, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, accounts.endpoint, grants=ONE_GRANT)
+    (folder / "__main__.py").write_text(program, encoding="utf-8")
+    up = sandbox("up", folder)
+    assert (up.exit_code, up.stdout) == (2, "")
+    assert unstyle(up.stderr).startswith(f"refused {message}")
+    assert "Traceback" not in up.stderr
+
+
 def test_accounts_that_are_emptied_meanwhile_are_reported(
     accounts: Sandbox, tmp_path: Path
 ) -> None:
@@ -197,7 +232,10 @@ def test_accounts_that_are_emptied_meanwhile_are_reported(
         "urllib.request.urlopen(urllib.request.Request(url, method='POST'))\n"
     )
     program.write_text(reset + program.read_text(encoding="utf-8"), encoding="utf-8")
-    check_failed(sandbox("up", folder), "with name alice cannot be found")
+    result = sandbox("up", folder)
+    message = f'"alice": must be a user that account {SOURCE} has. Create it, or correct the name'
+    assert result.exit_code == 2
+    assert unstyle(result.stderr) == f"refused grants.deploy.principals[0].user: {message}\n"
 
 
 def test_a_name_in_another_case_is_reported(accounts: Sandbox, tmp_path: Path) -> None:

@@ -7,20 +7,23 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cross_account_access
+from cross_account_access import testing
 
 ROOT = Path(__file__).parents[2]
-API = Path(__file__).parent / "api.py"
+HERE = Path(__file__).parent
 
 
-def test_the_program_uses_all_that_is_public() -> None:
-    text = API.read_text(encoding="utf-8")
-    assert [
-        name for name in cross_account_access.__all__ if not re.search(rf"\b{name}\b", text)
-    ] == []
+@pytest.mark.parametrize(
+    ("module", "file"), [(cross_account_access, "api.py"), (testing, "testing_api.py")]
+)
+def test_the_programs_use_all_that_is_public(module: Any, file: str) -> None:
+    text = (HERE / file).read_text(encoding="utf-8")
+    assert [name for name in module.__all__ if not re.search(rf"\b{name}\b", text)] == []
 
 
 @pytest.mark.skipif(

@@ -97,6 +97,22 @@ def check_role_arn(value: object) -> str:
     return str(arn)
 
 
+def is_of_aws(policy: str) -> bool:
+    """Whether a checked managed policy is one of AWS's own."""
+    arn = arns.parse_arn(policy)
+    return arn is None or arn.account == "aws"
+
+
+def refuse_missing_policy() -> Refusal:
+    """The refusal of a managed policy that AWS doesn't have."""
+    return Refusal(
+        "must be a managed policy that AWS has",
+        code="missing-managed-policy",
+        remedy="Correct the name; it is case-sensitive, and a path such as job-function/ belongs "
+        "to it. List them all: aws iam list-policies --scope AWS --query 'Policies[].Arn'",
+    )
+
+
 def resolve_policy_arn(policy: str, partition: str | None, account: str) -> str:
     """Get the ARN of a checked managed policy, for a role in `account`.
 

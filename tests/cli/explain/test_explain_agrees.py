@@ -21,10 +21,10 @@ from cross_account_access.cli.explain.decision_inputs import (
     read_live_role,
 )
 from cross_account_access.cli.explain.explanation import Question
-from cross_account_access.cli.explain.principal_ref import parse_principal
-from cross_account_access.cli.explain.request_context import RequestContext
+from cross_account_access.cli.explain.principal_argument import parse_principal
 from cross_account_access.config.settings import NAMESPACE, Settings
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
 from sandbox.proof.circumstances import Circumstances, list_unmet, meet_conditions

@@ -90,6 +90,20 @@ def test_what_the_engine_never_wrote_is_left_out(tmp_path: Path) -> None:
             ],
             "Role access-deploy: \x1b[31mcreating (and 1 more)",
         ),
+        (
+            [
+                error("[ERROR] : reading IAM Policy (x): couldn't find resource", STACK),
+                error("CrossAccountAccess access was refused:\n  grants.a: must be b\n", STACK),
+            ],
+            "CrossAccountAccess access was refused: grants.a: must be b",
+        ),
+        (
+            [
+                error("cross-account-access:accounts.p.accountId: must be c", STACK),
+                error("AWS account ID not allowed: 777777777777:"),
+            ],
+            "cross-account-access:accounts.p.accountId: must be c",
+        ),
         ([error("the stack's config was refused:\nx: must be y.\n", STACK)], None),
         ([error("update failed", "")], ""),
         ([], ""),
@@ -135,6 +149,7 @@ def test_a_long_message_is_shortened() -> None:
         ("MalformedPolicyDocument: Invalid principal in policy", "must exist first"),
         ("Throttling: Rate exceeded", "--parallel"),
         ("configure provider: AWS account ID not allowed: 999999999999", "access file"),
+        ("accounts.p.accountId: must be the account of the credentials, which", "access file"),
         ("NoSuchEntity: The user with name alice cannot be found.", "Create the user"),
         ("must have the key that an external ID refers to. Run `pulumi", "-s prod"),
         ("something else", ""),

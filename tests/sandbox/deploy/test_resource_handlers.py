@@ -152,8 +152,19 @@ def test_lookups_answer_as_the_provider_does(clients: resource_handlers.AccountC
     )
     found = resource_handlers.look_up("aws:index/getCallerIdentity:getCallerIdentity", clients, {})
     assert found["accountId"] == DESTINATION
-    with pytest.raises(ClientError, match="NoSuchEntity"):
-        resource_handlers.look_up("aws:iam/getUser:getUser", clients, {"userName": "bob"})
+    listed = resource_handlers.look_up("aws:iam/getUsers:getUsers", clients, {})
+    assert listed["arns"] == [user["Arn"]]
+    listed = resource_handlers.look_up("aws:iam/getRoles:getRoles", clients, {})
+    assert listed["arns"] == [made["Arn"]]
+    policy = {"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    found = resource_handlers.look_up("aws:iam/getPolicy:getPolicy", clients, policy)
+    assert (found["arn"], found["name"]) == (policy["arn"], "ReadOnlyAccess")
+    for function, missing in (
+        ("aws:iam/getUser:getUser", {"userName": "bob"}),
+        ("aws:iam/getPolicy:getPolicy", {"arn": "arn:aws:iam::aws:policy/ReadOnlyAcess"}),
+    ):
+        with pytest.raises(ClientError, match="NoSuchEntity"):
+            resource_handlers.look_up(function, clients, missing)
 
 
 def test_what_is_no_resource_of_the_project_is_not_made(

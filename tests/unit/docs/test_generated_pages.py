@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cross_account_access
+from cross_account_access import testing
 from docs.generate import PAGES, fill_blocks, write_api_reference
+from tests.doc_pages import ROOT, list_headings
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -24,6 +27,8 @@ def test_the_api_reference_has_all_that_is_public_with_readable_types(tmp_path: 
     assert (tmp_path / "index.html").exists()
     page = (tmp_path / "cross_account_access.html").read_text(encoding="utf-8")
     assert [name for name in cross_account_access.__all__ if f'id="{name}"' not in page] == []
+    testing_page = (tmp_path / "cross_account_access" / "testing.html").read_text(encoding="utf-8")
+    assert [name for name in testing.__all__ if f'id="{name}"' not in testing_page] == []
     assert "NotRequired[pulumi.Input[str]]" in page
     assert "ForwardRef" not in page
 
@@ -38,9 +43,10 @@ def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
             continue
         target = page.parent / path if path else page
         assert target.exists(), link
-        assert not heading or heading in _headings(target), link
+        assert not heading or heading in list_headings(target), link
 
 
-def _headings(page: Path) -> list[str]:
-    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+def test_the_package_json_on_the_page_is_the_examples() -> None:
+    example = (ROOT / "examples" / "typescript" / "package.json").read_text(encoding="utf-8")
+    page = (ROOT / "components" / "README.md").read_text(encoding="utf-8")
+    assert f"```json\n{example}```\n" in page

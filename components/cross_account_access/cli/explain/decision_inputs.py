@@ -1,6 +1,5 @@
 """The caller and the role with their policies, from the stack's documents or from the accounts."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,18 +9,17 @@ from cross_account_access.cli.aws_access import AwsAccess, translate_errors
 from cross_account_access.cli.caller import get_identity
 from cross_account_access.cli.iam_reader import LiveEntity, UnreadableError, read_entity
 from cross_account_access.cli.terminal import Failure, InputError
-from cross_account_access.grants import policies
-from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.principal_ref import (
+    SSO_PATH,
+    PrincipalRef,
+    build_entitlement,
+    get_sso_prefix,
+)
 from cross_account_access.iam import arns
 from cross_account_access.iam.evaluator import Caller, Policy
 
-from .principal_ref import SSO_PATH, PrincipalRef, get_sso_prefix
-
 TRUST = "trust policy"
-_ENTITLEMENT = "the policy that its own account is assumed to have"
-_ACTIONS = (ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION)
-_USER_ID, _ROLE_ID = "AIDA0000000000000000", "AROA0000000000000000"
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def read_documented_caller(
     if entitled:
         owned.append(build_entitlement(documents.role.arn))
     has_policies = entitled or bool(managed) or who.kind == "root"
-    caller = _build_caller(who, _find_unique_id(who, documents), tuple(owned))
+    caller = who.build_caller(_find_unique_id(who, documents), tuple(owned))
     return CallerWithPolicies(caller, has_known_policies=has_policies)
 
 
@@ -85,7 +83,7 @@ def build_entitled_caller(
 ) -> CallerWithPolicies:
     """Build the caller with the policy that it needs for the role, and no other."""
     unique_id = _find_unique_id(who, documents)
-    return CallerWithPolicies(_build_caller(who, unique_id, (build_entitlement(role),)))
+    return CallerWithPolicies(who.build_caller(unique_id, (build_entitlement(role),)))
 
 
 def read_documented_role(documents: GrantDocuments) -> TargetRole:
@@ -94,29 +92,9 @@ def read_documented_role(documents: GrantDocuments) -> TargetRole:
     return TargetRole(role.arn, Policy(TRUST, role.trust_policy), role.max_session_duration or 3600)
 
 
-def build_entitlement(role: str) -> Policy:
-    """Build a policy that allows all that a caller may need for a role."""
-    document = policies.build_assume_role_policy([policies.AssumableRole(role, _ACTIONS)])
-    return Policy(_ENTITLEMENT, json.loads(document))
-
-
 def _find_unique_id(who: PrincipalRef, documents: GrantDocuments | None) -> str | None:
     halves = who.find_halves(documents) if documents else []
     return next((half.unique_id for half in halves if half.unique_id), None)
-
-
-def _build_caller(
-    who: PrincipalRef,
-    unique_id: str | None,
-    owned: tuple[Policy, ...],
-    boundary: Policy | None = None,
-) -> Caller:
-    if who.kind == "root":
-        return Caller(who.arn, who.account, who.arn)
-    if who.is_user:
-        return Caller(who.arn, unique_id or _USER_ID, who.principal_arn, owned, boundary)
-    session_id = f"{unique_id or _ROLE_ID}:{who.arn.rpartition('/')[2]}"
-    return Caller(who.arn, session_id, who.principal_arn, owned, boundary)
 
 
 # --- From the accounts ----------------------------------------------------------------------------
@@ -130,7 +108,7 @@ def read_live_caller(who: PrincipalRef, aws: AwsAccess) -> CallerWithPolicies:
             AWS cannot be asked.
     """
     if who.kind in ("root", "account", "organization", "organizational-unit"):
-        caller = _build_caller(who, None, ())
+        caller = who.build_caller(None)
         return CallerWithPolicies(caller, has_known_policies=who.kind == "root")
     remedy = "Pass --source-profile NAME, or --entitled, which assumes that they allow it."
     _check_account(aws, who.account, "the caller's policies", remedy)
@@ -148,7 +126,7 @@ def read_live_caller(who: PrincipalRef, aws: AwsAccess) -> CallerWithPolicies:
 def _to_caller(who: PrincipalRef, entity: LiveEntity) -> CallerWithPolicies:
     unique_id = None if who.kind == "group" else entity.unique_id
     owned, boundary = entity.identity_policies, entity.boundary_policy
-    return CallerWithPolicies(_build_caller(who, unique_id, owned, boundary), entity.tags)
+    return CallerWithPolicies(who.build_caller(unique_id, owned, boundary), entity.tags)
 
 
 def _get_path(arn: str) -> str:

@@ -32,6 +32,8 @@ from cross_account_access.cli.stacks import (
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.cli.trust_requirements import find_requirements
+from cross_account_access.grants.principal_ref import PrincipalRef
+from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam.partitions import get_main_region
 
 from .decision_inputs import (
@@ -44,9 +46,9 @@ from .decision_inputs import (
     read_live_role,
 )
 from .explanation import Question
-from .principal_ref import PrincipalRef, parse_principal
+from .principal_argument import parse_principal
 from .render import Report
-from .request_context import RequestContext, parse_condition_keys, parse_moment
+from .request_options import check_request, parse_condition_keys, parse_moment
 
 
 def _option(name: str, metavar: str, text: str, **settings: Any) -> Decorator:
@@ -113,7 +115,7 @@ def _add_request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             region=aws.region or get_main_region("aws"),
             **options,
         )
-        request.check()
+        check_request(request)
         return command(request=request, aws=aws, **others)
 
     decorated: Callable[..., Any] = with_request
@@ -183,7 +185,7 @@ def _explain(options: _ExplainOptions) -> ExitCode:
     documents = grant.documents if grant else None
     who = parse_principal(options.who, documents)
     role, principal = _read_inputs(options, grant, who)
-    request = _add_organization(who, options.request)
+    request = who.add_organization(options.request)
     request = _add_external_id(request, grant, principal)
     if options.aws.region is None:
         request = replace(request, region=get_main_region(who.partition))
@@ -242,17 +244,6 @@ def _find_grant(options: _ExplainOptions) -> DeployedGrant | None:
 def _list_role_names(grant: DeployedGrant) -> tuple[str, ...]:
     role = grant.documents.role
     return role.arn, role.name, f"{role.path}{role.name}".removeprefix("/")
-
-
-def _add_organization(who: PrincipalRef, request: RequestContext) -> RequestContext:
-    """Add the organization or unit that names the caller, unless the options give another."""
-    if request.organization or request.organization_path:
-        return request
-    if who.kind == "organization":
-        return replace(request, organization=who.name)
-    if who.kind == "organizational-unit":
-        return replace(request, organization_path=who.name)
-    return request
 
 
 def _add_external_id(

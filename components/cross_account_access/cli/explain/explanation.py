@@ -7,15 +7,15 @@ from typing import Any
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.principal_ref import PrincipalRef
+from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Decision, Request, decide
 from cross_account_access.iam.findings import AccountSide, Finding
 from cross_account_access.iam.operators import UnmetCondition
 
 from .decision_inputs import CallerWithPolicies, TargetRole
-from .principal_ref import PrincipalRef
 from .remedies import describe_refusal
-from .request_context import RequestContext
 
 HALVES: tuple[AccountSide, AccountSide] = ("source", "destination")
 

@@ -19,6 +19,8 @@ CHANGES: Mapping[str, str] = {
 
 _COLOR = re.compile(r"<\{%[^%]*%\}>")
 _PREFIX = re.compile(r"^(\[ERROR\]\s*:?\s*|error:\s*)+")
+# A refusal of this package, beside which the AWS provider's own error stands.
+_REFUSAL = re.compile(r"was refused: |cross-account-access:")
 _LONGEST = 400
 _MUTED = ("update failed", "preview failed", "resource creation failed")
 
@@ -80,7 +82,8 @@ class EngineEvents:
     def describe_error(self) -> str:
         """What went wrong, in one line; empty where the engine didn't say."""
         # A failed resource is told of by the program too, with a traceback.
-        errors = list(dict.fromkeys(e for e in self.errors if e[0])) or self.errors
+        refused = [error for error in self.errors if _REFUSAL.search(error[1])]
+        errors = refused or list(dict.fromkeys(e for e in self.errors if e[0])) or self.errors
         if not errors:
             return ""
         resource, text = errors[0]

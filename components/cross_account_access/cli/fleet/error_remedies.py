@@ -28,7 +28,7 @@ _REMEDIES = (
         "There are no credentials for the account: see its `profile` in the access file.",
     ),
     (
-        r"AWS account ID not allowed",
+        r"AWS account ID not allowed|must be the account of the credentials",
         "The credentials are of that account: see the stack's account in the access file.",
     ),
     (

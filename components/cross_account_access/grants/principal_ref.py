@@ -1,17 +1,21 @@
-"""The caller to explain, parsed from WHO on the command line."""
+"""Who calls, and who is trusted, by one text: KIND/NAME or an ARN."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from cross_account_access.cli.terminal import InputError
-from cross_account_access.errors import Refusal
-from cross_account_access.grants.documents import GrantDocuments, SourceHalf
-from cross_account_access.grants.principal_entities import Attachable
-from cross_account_access.grants.principal_names import check_unit_path
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.evaluator import Caller, Policy
 
-Kind = Literal[
+from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .documents import GrantDocuments, SourceHalf
+from .policies import AssumableRole, build_assume_role_policy
+from .principal_entities import Attachable
+from .principal_names import check_unit_path
+from .request_context import RequestContext
+
+PrincipalRefKind = Literal[
     "user",
     "role",
     "session",
@@ -22,17 +26,13 @@ Kind = Literal[
     "organization",
     "organizational-unit",
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-FORMS = (
-    "WHO is user/NAME, role/NAME, session/ROLE/SESSION, group/NAME (a member), "
-    "permission-set/NAME, account/ID (anyone there), root/ID, organization/ID, "
-    "organizational-unit/PATH, an ARN, or the name of one of the grant's principals"
-)
+REF_KINDS: tuple[PrincipalRefKind, ...] = get_args(PrincipalRefKind)
 SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 _SET_SUFFIX = "0123456789abcdef"
 _SESSION_NAME = "any-session"
 _ANYONE = "anyone"
-_WITH_KIND = re.compile(rf"({'|'.join(KINDS)})[/: ] *(.*)", re.DOTALL)
+_USER_ID, _ROLE_ID = "AIDA0000000000000000", "AROA0000000000000000"
+_WITH_KIND = re.compile(rf"({'|'.join(REF_KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
 _RESERVED = re.compile(r"AWSReservedSSO_(.+)_([0-9a-f]{16})", re.ASCII)
 _ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root", re.ASCII)
@@ -58,7 +58,7 @@ class PrincipalRef:
         suffix: Of a permission set, the end of its reserved role's name; None where it isn't given.
     """
 
-    kind: Kind
+    kind: PrincipalRefKind
     partition: str
     account: str
     name: str
@@ -138,6 +138,36 @@ class PrincipalRef:
                 path, name = "/", _ANYONE
         return str(arns.IamArn(self.partition, self.account, kind, path, name))
 
+    def build_caller(
+        self,
+        unique_id: str | None,
+        identity_policies: tuple[Policy, ...] = (),
+        boundary: Policy | None = None,
+    ) -> Caller:
+        """Build the caller as the evaluator takes it.
+
+        Args:
+            unique_id: The unique ID of its user or role; None where it isn't known.
+            identity_policies: Those of its user or role.
+            boundary: The permissions boundary of its user or role.
+        """
+        if self.kind == "root":
+            return Caller(self.arn, self.account, self.arn)
+        own_id = unique_id or (_USER_ID if self.is_user else _ROLE_ID)
+        if not self.is_user:
+            own_id = f"{own_id}:{self.arn.rpartition('/')[2]}"
+        return Caller(self.arn, own_id, self.principal_arn, identity_policies, boundary)
+
+    def add_organization(self, request: RequestContext) -> RequestContext:
+        """Add the organization or unit that names the caller, unless the call gives another."""
+        if request.organization or request.organization_path:
+            return request
+        if self.kind == "organization":
+            return replace(request, organization=self.name)
+        if self.kind == "organizational-unit":
+            return replace(request, organization_path=self.name)
+        return request
+
     def find_halves(self, documents: GrantDocuments) -> list[SourceHalf]:
         """Find the grant's principals that it is, whose attached policies are its own."""
         return [half for half in self._list_neighbors(documents) if self._matches(half)]
@@ -174,29 +204,32 @@ class PrincipalRef:
                 return self.kind == kind.replace("_", "-") and self.name == half.name
 
 
+def build_entitlement(role: str) -> Policy:
+    """Build a policy that allows all that a caller may need for a role.
+
+    Args:
+        role: The role's ARN.
+    """
+    actions = (ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION)
+    document = build_assume_role_policy([AssumableRole(role, actions)])
+    return Policy("the policy that its own account is assumed to have", json.loads(document))
+
+
 def get_sso_prefix(permission_set: str) -> str:
     """Get the beginning of the name of a permission set's reserved role."""
     return f"AWSReservedSSO_{permission_set}_"
 
 
-def parse_principal(text: str, documents: GrantDocuments | None) -> PrincipalRef:
-    """Parse WHO: an ARN, KIND/NAME, or the name of one of the grant's principals.
-
-    Raises:
-        InputError: If it is none of these.
-    """
-    if text.startswith("arn:"):
-        return _parse_arn(text).with_path_of(documents)
-    if documents is None:
-        raise InputError(f"{text}: must be an ARN, because no stack is given", "Pass its ARN.")
-    if match := _WITH_KIND.fullmatch(text):
-        return _parse_kind(match[1], match[2], documents).with_path_of(documents)
+def split_kind(text: str) -> tuple[PrincipalRefKind, str] | None:
+    """Split KIND/NAME; an account's ID alone is one too. None where the text has no kind."""
     if limits.is_account_id(text):
-        return _parse_kind("account", text, documents)
-    return _parse_name(text, documents).with_path_of(documents)
+        return "account", text
+    match = _WITH_KIND.fullmatch(text)
+    return (to_ref_kind(match[1]), match[2]) if match else None
 
 
-def _parse_arn(text: str) -> PrincipalRef:
+def parse_principal_arn(text: str) -> PrincipalRef | None:
+    """Parse the ARN of whoever may call; None for another text."""
     if match := _STS_ARN.fullmatch(text):
         partition, account, role, session = match.groups()
         if reserved := _RESERVED.fullmatch(role):
@@ -210,81 +243,45 @@ def _parse_arn(text: str) -> PrincipalRef:
     arn = arns.parse_arn(text)
     kinds = ("user", "role", "group")
     if arn is None or arn.kind not in kinds or not limits.is_account_id(arn.account):
-        raise InputError(f"{text} is no user, role, group, role session or root user", FORMS)
-    return PrincipalRef(_to_kind(arn.kind), arn.partition, arn.account, arn.name, arn.path)
+        return None
+    return PrincipalRef(to_ref_kind(arn.kind), arn.partition, arn.account, arn.name, arn.path)
 
 
-def _to_kind(text: str) -> Kind:
-    return next(kind for kind in KINDS if kind == text)
+def to_ref_kind(text: str) -> PrincipalRefKind:
+    """Return the kind by its word, with a hyphen or an underscore in it."""
+    return next(kind for kind in REF_KINDS if kind == text.replace("_", "-"))
 
 
-def _parse_kind(text: str, rest: str, documents: GrantDocuments) -> PrincipalRef:
-    kind, partition, source = (
-        _to_kind(text),
-        documents.partition,
-        _find_source(text, rest, documents),
-    )
-    try:
-        match kind:
-            case "account" | "root":
-                return PrincipalRef(kind, partition, limits.check_account_id(rest), rest)
-            case "organization":
-                return PrincipalRef(kind, partition, source, limits.ORGANIZATION(rest))
-            case "organizational-unit":
-                return PrincipalRef(kind, partition, source, check_unit_path(rest))
-            case "permission-set":
-                return PrincipalRef(kind, partition, source, limits.PERMISSION_SET(rest))
-        named, session = (rest, None) if kind != "session" else _split_session(rest)
-        path, name = arns.split_path(named)
-        _NAME_RULES[kind](name)
-    except Refusal as refusal:
-        raise InputError(f"{text}/{rest}: {refusal.rule}", FORMS) from None
-    return PrincipalRef(kind, partition, source, name, path if "/" in named else None, session)
+def parse_principal_name(
+    kind: PrincipalRefKind, name: str, partition: str, account: str
+) -> PrincipalRef:
+    """Parse a principal's name, which may have a path before it.
 
+    Args:
+        kind: Its kind.
+        name: Its name; of a session ROLE/SESSION, of an organizational unit its path.
+        partition: Its account's partition.
+        account: Its account's ID, but of an account, whose name that is.
 
-def _find_source(kind: str, name: str, documents: GrantDocuments) -> str:
-    """Find the account of a principal by its name; that of most principals for an unknown one."""
-    same_name = [
-        half
-        for half in documents.principals
-        if half.kind.replace("_", "-") == kind and name in _list_names(half)
-    ]
-    accounts = {documents.get_account(half) for half in same_name}
-    if len(accounts) > 1:
-        listed = " or ".join(half.arn for half in same_name if half.arn)
-        raise InputError(
-            f"{kind}/{name} is in several accounts: {', '.join(sorted(accounts))}",
-            f"Pass its ARN{f': {listed}' if listed else ''}.",
-        )
-    return next(iter(accounts), documents.source_account_id)
+    Raises:
+        Refusal: If it can't be the name of one.
+    """
+    match kind:
+        case "account" | "root":
+            return PrincipalRef(kind, partition, limits.check_account_id(name), name)
+        case "organization":
+            return PrincipalRef(kind, partition, account, limits.ORGANIZATION(name))
+        case "organizational-unit":
+            return PrincipalRef(kind, partition, account, check_unit_path(name))
+        case "permission-set":
+            return PrincipalRef(kind, partition, account, limits.PERMISSION_SET(name))
+    named, session = (name, None) if kind != "session" else _split_session(name)
+    path, own_name = arns.split_path(named)
+    _NAME_RULES[kind](own_name)
+    own_path = path if "/" in named else None
+    return PrincipalRef(kind, partition, account, own_name, own_path, session)
 
 
 def _split_session(text: str) -> tuple[str, str]:
     role, _, session = text.rpartition("/")
     return role, limits.SESSION_NAME(session)
-
-
-def _parse_name(text: str, documents: GrantDocuments) -> PrincipalRef:
-    """Parse the name of a principal of the grant, of a session of one, or of another user."""
-    kinds = {half.kind for half in documents.principals if text in _list_names(half)}
-    if len(kinds) > 1:
-        forms = " or ".join(f"{kind.replace('_', '-')}/{text}" for kind in sorted(kinds))
-        raise InputError(f"{text} is the name of several principals", f"Choose one: {forms}.")
-    for kind in kinds:
-        return _parse_kind(kind.replace("_", "-"), text, documents)
-    role, slash, _ = text.rpartition("/")
-    holder = ("role", arns.split_path(role)[1])
-    if slash and any(half.attached_to == holder for half in documents.principals):
-        return _parse_kind("session", text, documents)
-    if slash:
-        known = ", ".join(
-            f"{half.kind.replace('_', '-')}/{half.name}" for half in documents.principals
-        )
-        raise InputError(f"{text} is none of the grant's principals: {known}", FORMS)
-    return _parse_kind("user", text, documents)
-
-
-def _list_names(half: SourceHalf) -> set[str]:
-    if half.kind in ("user", "role", "group"):
-        return {half.name, arns.split_path(half.name)[1]}
-    return {half.name}

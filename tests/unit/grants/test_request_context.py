@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.cli.explain.request_context import RequestContext
+from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam.evaluator import Caller
 
 SOURCE, OTHER = "111111111111", "222222222222"
