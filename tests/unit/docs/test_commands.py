@@ -68,6 +68,8 @@ RUN_BY = {
     ("docs/rotating.md", "1. Accept both"): DAY,
     ("docs/rotating.md", "2. Hand the new one over"): DAY,
     ("docs/rotating.md", "3. Accept only the new one"): DAY,
+    ("docs/previews.md", "Rotate a secret external ID"): "tests/engine/test_previews.py::"
+    "test_the_page_shows_what_the_preview_of_a_rotated_external_id_shows",
     ("docs/sandbox.md", "A program of your own"): "tests/sandbox/test_serving.py",
     ("docs/using.md", "Using a role: `profile`, `open`, `exec`"): "tests/cli/exec/"
     "test_using_docs.py::test_the_transcript_is_what_the_commands_print",
