@@ -4,6 +4,7 @@ import json
 from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import pbkdf2_hmac, sha256
 from typing import Any
 
@@ -18,8 +19,9 @@ from .principals import PrincipalModel
 from .trust import get_effective_conditions, replace_unresolved
 
 _DIGEST_LENGTH = 6
-# Two signs are too few to tell whether a guess at a secret is right.
-_SECRET_DIGEST_LENGTH, _ROUNDS = 2, 10_000
+# Two signs are too few to tell whether a guess at a secret is right. They are the same in every
+# grant that has the secret: with others in each, many grants together would tell.
+_SECRET_DIGEST_LENGTH, _ROUNDS, _SALT = 2, 10_000, b"cross-account-access"
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,16 @@ class GrantSummary:
 
     Attributes:
         grant: The grant, with an `Unresolved` in the place of each secret.
-        unique_ids: The unique IDs of its principals, as far as they are known.
-        tags: The role's tags, likewise.
+        identities: What its principals are in AWS: of each its key, its account's ID, and its
+            unique ID if that is known and no secret.
+        tags: The role's tags, with an `Unresolved` likewise.
         secrets: The secrets, in a fixed order.
-        salt: Tells the secrets of this grant from equal ones of others.
     """
 
     grant: RoleGrantModel
-    unique_ids: Sequence[str]
+    identities: Sequence[tuple[str, str | None, str | None]]
     tags: Mapping[str, str | Unresolved]
     secrets: Sequence[Any]
-    salt: str
 
     def write(self) -> str:
         """Write the line: who, under which conditions, what for, how long, and a version.
@@ -83,9 +84,10 @@ class GrantSummary:
         role = dict(self.grant.role)
         facts = {
             **role,
+            **self.grant.model_dump(include={"protect", "retain"}),
             "managed_policies": sorted(role["managed_policies"]),
             "tags": self.tags,
-            "unique_ids": sorted(self.unique_ids),
+            "identities": sorted(self.identities),
             "principals": [
                 [_name_principal(principal), principal.trust_by, block]
                 for principal, block in self._list_principals()
@@ -95,9 +97,14 @@ class GrantSummary:
         version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
         if not self.secrets:
             return version
-        secrets = json.dumps([*self.secrets], sort_keys=True).encode()
-        digest = pbkdf2_hmac("sha256", secrets, self.salt.encode(), _ROUNDS)
-        return f"{version}-{b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]}"
+        secrets = "".join(_digest_secret(json.dumps(one, sort_keys=True)) for one in self.secrets)
+        return f"{version}-{_digest_secret(secrets)}"
+
+
+@cache
+def _digest_secret(text: str) -> str:
+    digest = pbkdf2_hmac("sha256", text.encode(), _SALT, _ROUNDS)
+    return b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]
 
 
 def _name_principal(principal: PrincipalModel) -> str:

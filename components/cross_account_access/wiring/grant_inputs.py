@@ -113,19 +113,16 @@ class GrantInputs:
             grant = self.model
             if late:
                 grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
-            pairs = zip(grant.principals, complete[0].grant.principals, strict=True)
-            return GrantSummary(
-                grant,
-                [
-                    known.unique_id
-                    for own, known in pairs
-                    if isinstance(known.unique_id, str)
-                    and not isinstance(own.unique_id, Unresolved)
-                ],
-                {key: shown.get(key, tag) for key, tag in tags.items()},
-                [values[key][0] for key in sorted(values, key=str) if values[key][1]],
-                f"{self.args.component} {self.args.path}",
-            ).write()
+            secrets = [values[key][0] for key in sorted(values, key=str) if values[key][1]]
+            identities = []
+            for own, known in zip(grant.principals, complete[0].grant.principals, strict=True):
+                unique_id: Any = known.unique_id
+                if isinstance(own.identity, Unresolved) or isinstance(own.unique_id, Unresolved):
+                    secrets.append(unique_id)
+                    unique_id = None
+                identities.append((own.key, known.source, unique_id))
+            shown_tags = {key: shown.get(key, tag) for key, tag in tags.items()}
+            return GrantSummary(grant, identities, shown_tags, secrets).write()
 
         return apply_resolved([self.complete, *late.values()], build, openly=True)
 
