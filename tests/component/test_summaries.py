@@ -1,98 +1,150 @@
-"""A grant's summary changes with the grant, and tells nothing of its secrets."""
+"""A grant's summary as an output: open and known wherever it can be, and changed whenever the grant
+is, by a secret too."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from tests.component.engine_record import SECRET, UNKNOWN
 from tests.component.harness import run
-from tests.component.programs import access, grant, output, secret
-from tests.component.world import ELSEWHERE, World
+from tests.component.programs import (
+    ACCOUNTS,
+    NEVER_KNOWN,
+    access,
+    fleet,
+    grant,
+    output,
+    provider,
+    secret,
+    wide,
+)
+from tests.component.world import World
 
 if TYPE_CHECKING:
-    from tests.component.harness import Program
+    from collections.abc import Callable
+
+FIRST, SECOND = "swordfish-one", "swordfish-two"
 
 
-def allow(action: str) -> str:
-    return json.dumps({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+def allow(resource: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def read(program: Program, **more: Any) -> Any:
-    found = run(program, **more)
-    assert found.shown["summaries"] == found.outputs["summaries"]
-    (line,) = found.outputs["summaries"].values()
-    return line
-
-
-def summarize(**changes: Any) -> Any:
-    return read(access({"deploy": grant(**changes)}))
-
-
-GROUP = {"principals": [{"group": "ops"}]}
-CHANGES: dict[str, dict[str, Any]] = {
-    "another user": {"principals": [{"user": "bob"}]},
-    "a role of that name": {"principals": [{"role": "alice"}]},
-    "a group": GROUP,
-    "trust by name": {"principals": [{"user": "alice", "trust_by": "name"}]},
-    "one principal more": {"principals": [{"user": "alice"}, {"user": "bob"}]},
-    "a condition": {"conditions": {"mfa": True}},
-    "an external ID": {"conditions": {"external_id": "one-4711"}},
-    "another external ID": {"conditions": {"external_id": "two-4711"}},
-    "a secret external ID": {"conditions": {"external_id": secret("one-4711")}},
-    "another secret external ID": {"conditions": {"external_id": secret("two-4711")}},
-    "a policy": {"role": {"managed_policies": ["ReadOnlyAccess"]}},
-    "a boundary": {"role": {"permissions_boundary": "ReadOnlyAccess"}},
-    "an inline policy": {"role": {"inline_policies": {"own": allow("s3:GetObject")}}},
-    "another text of it": {"role": {"inline_policies": {"own": allow("s3:*")}}},
-    "a secret text of it": {"role": {"inline_policies": {"own": secret(allow("s3:*"))}}},
-    "a duration": {"role": {"max_session_duration": 7200}},
-    "a tag": {"role": {"tags": {"team": "a"}}},
-    "another tag": {"role": {"tags": {"team": output("b")}}},
-    "a secret tag": {"role": {"tags": {"team": secret("b")}}},
-    "a path": {"role": {"path": "/team/"}},
-    "protection": {"protect": True},
-    "no protection": {"protect": False},
-    "retaining": {"retain": True},
+# A grant with a value somewhere in it.
+PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "an external ID": lambda value: grant(conditions={"external_id": value}),
+    "an external ID of one principal": lambda value: grant(
+        principals=[{"user": "alice", "conditions": {"external_id": value}}, {"user": "bob"}]
+    ),
+    "a raw condition's value": lambda value: grant(
+        conditions={"raw": {"StringEquals": {"aws:PrincipalTag/team": [value]}}}
+    ),
+    "a tag": lambda value: grant(role={"tags": {"team": value}}),
+    "a tag that is called as a key": lambda value: grant(role={"tags": {"principals": value}}),
+    "a description": lambda value: grant(role={"description": value}),
+    "a leaf of an inline policy": lambda value: grant(
+        role={"inline_policies": {"read": allow(value)}}
+    ),
 }
 
 
-def test_it_changes_with_all_that_a_grant_has() -> None:
-    lines = {name: summarize(**changes) for name, changes in {"nothing": {}, **CHANGES}.items()}
-    assert len({*lines.values()}) == len(lines), lines
+def shown_of(grants: dict[str, Any], **more: Any) -> Any:
+    """The summaries of grants as the engine shows them."""
+    return run(access(grants, **more)).shown["summaries"]
 
 
-def test_it_changes_with_a_principals_unique_id_and_account() -> None:
-    made_again = World(made_again=frozenset({"alice"}))
-    assert read(access(), world=made_again) != read(access())
-    moved = World(accounts={**World().accounts, "source": ELSEWHERE})
-    of_group = access({"deploy": grant(**GROUP)})
-    assert read(of_group, world=moved) != read(of_group)
+def shown_of_re_created(grants: dict[str, Any], *users: str) -> Any:
+    """The same once users were deleted and made again."""
+    return run(access(grants), world=World(made_again=frozenset(users))).shown["summaries"]
 
 
-def test_it_stays_whatever_the_order_of_what_is_given() -> None:
-    people, tags = [{"user": "alice"}, {"group": "ops"}], {"a": "1", "b": secret("2")}
-    policies = ["ReadOnlyAccess", "SecurityAudit"]
-    role = {"managed_policies": policies, "tags": tags}
-    turned = {"managed_policies": policies[::-1], "tags": dict([*tags.items()][::-1])}
-    assert summarize(principals=people, role=role) == summarize(
-        principals=people[::-1], role=turned
+def summary_of(grants: Any, **more: Any) -> str:
+    return str(shown_of({"deploy": grants}, **more)["deploy"])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_secret_is_not_in_the_summary_but_changes_it(place: str) -> None:
+    fill = PLACES[place]
+    one, again, two = (
+        summary_of(fill(secret(f"arn:aws:s3:::{value}" if "leaf" in place else value)))
+        for value in (FIRST, FIRST, SECOND)
     )
+    assert one.startswith("user alice")
+    assert "swordfish" not in one
+    assert one == again
+    assert one != two
+    assert one[:-4] == two[:-4], "only the two letters of secrets change"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_comes_from_another_resource_is_told_as_if_it_were_written_there(place: str) -> None:
+    fill = PLACES[place]
+    value = f"arn:aws:s3:::{FIRST}" if "leaf" in place else FIRST
+    assert summary_of(fill(output(value))) == summary_of(fill(value))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_summary_is_unknown_in_a_preview_while_a_value_of_its_grant_is(place: str) -> None:
+    found = run(access({"deploy": PLACES[place](NEVER_KNOWN)}), preview=True)
+    assert found.shown["summaries"] is UNKNOWN
+
+
+def test_a_summary_is_as_open_where_all_other_outputs_are_secret() -> None:
+    found = run(access({"deploy": grant(conditions={"external_id": secret(FIRST)})}))
+    assert found.shown["documents"] == SECRET
+    assert found.shown["summaries"]["deploy"].startswith("user alice (an external ID) may assume ")
+
+
+def test_the_order_of_principals_with_secrets_of_their_own_changes_nothing() -> None:
+    principals = [
+        {"user": name, "conditions": {"external_id": secret(value)}}
+        for name, value in (("alice", FIRST), ("bob", SECOND))
+    ]
+    line = summary_of(grant(principals=principals))
+    assert summary_of(grant(principals=principals[::-1])) == line
+    swapped = [
+        {**one, "conditions": other["conditions"]}
+        for one, other in zip(principals, principals[::-1], strict=True)
+    ]
+    assert summary_of(grant(principals=swapped)) != line
+
+
+def test_a_secret_tag_of_all_grants_changes_each_of_them() -> None:
+    grants = {"deploy": grant(), "read": grant()}
+    one, two = (shown_of(grants, tags={"team": secret(value)}) for value in (FIRST, SECOND))
+    assert all(one[name] != two[name] for name in grants)
+    # Nor does it show that both have the same one.
+    assert len({line[-3:] for line in one.values()}) == len(grants)
+
+
+def test_a_renamed_grant_whose_role_keeps_its_name_keeps_its_summary() -> None:
+    conditions = {"external_id": secret(FIRST)}
+    before = shown_of({"deploy": grant(conditions=conditions)})
+    after = grant(conditions=conditions, formerly=["deploy"], role={"name": "deploy"})
+    assert shown_of({"release": after}) == {"release": before["deploy"]}
+
+
+def test_a_summary_among_many_accounts_says_whose_principals_they_are() -> None:
+    accounts = {**ACCOUNTS, "ci": {"provider": provider("ci")}}
+    principals = [{"user": "alice"}, {"role": "deployer", "source": "ci"}]
+    found = run(fleet({"read": wide(principals=principals)}, accounts)).shown["summaries"]["read"]
+    assert set(found) == {"production", "staging"}
+    (line,) = set(found.values())
+    assert line.startswith("user alice of people and role deployer of ci may assume the role for")
 
 
 def test_the_unique_id_of_a_secret_principal_is_as_secret_as_it_is() -> None:
-    program = access({"deploy": grant(principals=[{"user": secret("alice"), "label": "lead"}])})
-    before = read(program)
-    after = read(program, world=World(made_again=frozenset({"alice"})))
+    hidden = grant(principals=[{"user": secret("alice"), "label": "lead"}])
+    before, after = (summary_of(hidden), shown_of_re_created({"deploy": hidden}, "alice")["deploy"])
     # It would tell which of the account's users it is.
-    assert before.rpartition("-")[0] == after.rpartition("-")[0]
+    assert before[:-4] == after[:-4]
     assert before != after
 
 
-def test_many_grants_tell_no_more_of_their_secret_than_one() -> None:
-    shared = grant(conditions={"external_id": secret("swordfish")})
-    grants = {f"grant-{number}": shared for number in range(8)}
-    for name in ("team", "other"):
-        lines = run(access(grants, name=name)).outputs["summaries"].values()
-        assert len({line.rpartition("-")[2] for line in lines}) == 1
-    ends = {run(access(grants, name=name)).outputs["summaries"]["grant-0"] for name in "ab"}
-    assert len(ends) == 1
+def test_a_re_created_user_changes_the_summaries_of_its_grants_alone() -> None:
+    grants = {"deploy": grant(), "read": grant(principals=[{"user": "bob"}])}
+    before, after = shown_of(grants), shown_of_re_created(grants, "alice")
+    assert {name for name in grants if before[name] != after[name]} == {"deploy"}

@@ -13,15 +13,15 @@ from cross_account_access.iam.operators import HIDDEN
 from cross_account_access.text_format import format_duration, join_words
 
 from .condition_values import Block
-from .grant import RoleGrantModel
+from .grant import GrantModel
 from .model import Unresolved
 from .principals import PrincipalModel
 from .trust import get_effective_conditions, replace_unresolved
 
 _DIGEST_LENGTH = 6
-# Two signs are too few to tell whether a guess at a secret is right. They are the same in every
-# grant that has the secret: with others in each, many grants together would tell.
-_SECRET_DIGEST_LENGTH, _ROUNDS, _SALT = 2, 10_000, b"cross-account-access"
+# Two signs are too few to tell whether a guess at a secret is right.
+_SECRET_DIGEST_LENGTH, _ROUNDS = 2, 10_000
+_SHARED_SALT = b"cross-account-access"
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,20 @@ class GrantSummary:
     """What a summary is made of.
 
     Attributes:
+        name: The grant's name.
         grant: The grant, with an `Unresolved` in the place of each secret.
-        identities: What its principals are in AWS: of each its key, its account's ID, and its
-            unique ID if that is known and no secret.
-        tags: The role's tags, with an `Unresolved` likewise.
+        unique_ids: The unique IDs of its principals, as far as they are known.
+        tags: The role's tags, likewise.
         secrets: The secrets, in a fixed order.
+        salt: Tells the secrets of this component from equal ones of others.
     """
 
-    grant: RoleGrantModel
-    identities: Sequence[tuple[str, str | None, str | None]]
+    name: str
+    grant: GrantModel
+    unique_ids: Sequence[str]
     tags: Mapping[str, str | Unresolved]
     secrets: Sequence[Any]
+    salt: str
 
     def write(self) -> str:
         """Write the line: who, under which conditions, what for, how long, and a version.
@@ -50,7 +53,7 @@ class GrantSummary:
         groups: dict[str, tuple[list[str], Block]] = {}
         for principal, block in self._list_principals():
             key = json.dumps(block)
-            groups.setdefault(key, ([], block))[0].append(_name_principal(principal))
+            groups.setdefault(key, ([], block))[0].append(self._name(principal))
         who = "; ".join(_describe_group(names, block) for names, block in groups.values())
         longest = format_duration(self.grant.longest_session)
         return f"{who} may {self._describe_role()} for up to {longest} (version {self._version})"
@@ -84,12 +87,13 @@ class GrantSummary:
         role = dict(self.grant.role)
         facts = {
             **role,
-            **self.grant.model_dump(include={"protect", "retain"}),
+            **self.grant.model_dump(include={"protect", "retain"}, exclude_none=True),
+            "name": self._role_name,
             "managed_policies": sorted(role["managed_policies"]),
             "tags": self.tags,
-            "identities": sorted(self.identities),
+            "unique_ids": sorted(self.unique_ids),
             "principals": [
-                [_name_principal(principal), principal.trust_by, block]
+                [self._name(principal), principal.trust_by, block]
                 for principal, block in self._list_principals()
             ],
         }
@@ -97,21 +101,28 @@ class GrantSummary:
         version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
         if not self.secrets:
             return version
-        secrets = "".join(_digest_secret(json.dumps(one, sort_keys=True)) for one in self.secrets)
-        return f"{version}-{_digest_secret(secrets)}"
+        # All that is told of a secret is these signs of it, the same in all grants: of the secret
+        # itself, with a salt in each, many grants together would tell whether a guess is right.
+        signs = [
+            _digest_secret(json.dumps(one, sort_keys=True), _SHARED_SALT) for one in self.secrets
+        ]
+        salt = f"{self.salt} {self._role_name}".encode()
+        return f"{version}-{_digest_secret(''.join(signs), salt)}"
+
+    @property
+    def _role_name(self) -> str:
+        return self.grant.role_name(self.name)
+
+    def _name(self, principal: PrincipalModel) -> str:
+        kind = (principal.kind or "principal").replace("_", " ")
+        account = principal.source or self.grant.source
+        return f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
 
 
 @cache
-def _digest_secret(text: str) -> str:
-    digest = pbkdf2_hmac("sha256", text.encode(), _SALT, _ROUNDS)
+def _digest_secret(text: str, salt: bytes) -> str:
+    digest = pbkdf2_hmac("sha256", text.encode(), salt, _ROUNDS)
     return b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]
-
-
-def _name_principal(principal: PrincipalModel) -> str:
-    kind = (principal.kind or "principal").replace("_", " ")
-    return f"{kind} {principal.display_name}" + (
-        f" of {principal.source}" if principal.source else ""
-    )
 
 
 def _describe_group(names: Sequence[str], conditions: Block) -> str:

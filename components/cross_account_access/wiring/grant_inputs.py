@@ -1,5 +1,6 @@
 """One grant as it was given, and as it is resolved: its Outputs are gathered only here."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pulumi
 
 from cross_account_access.errors import FieldPath, locate
-from cross_account_access.grants.grant import RoleGrantModel
+from cross_account_access.grants.grant import GrantModel, RoleGrantModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal, ResolvedGrant
 from cross_account_access.grants.summary import GrantSummary
@@ -94,10 +95,11 @@ class GrantInputs:
         }
         return self._resolve(self._identities | outputs) if outputs else self.identified
 
-    def summarize(self, tags: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    def summarize(self, name: str, tags: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
         """What the grant gives, in one line that is no secret.
 
         Args:
+            name: The grant's name.
             tags: The role's tags.
         """
         late: dict[Any, pulumi.Output[Any]] = {
@@ -113,18 +115,47 @@ class GrantInputs:
             grant = self.model
             if late:
                 grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
-            secrets = [values[key][0] for key in sorted(values, key=str) if values[key][1]]
-            identities = []
-            for own, known in zip(grant.principals, complete[0].grant.principals, strict=True):
-                unique_id: Any = known.unique_id
-                if isinstance(own.identity, Unresolved) or isinstance(own.unique_id, Unresolved):
-                    secrets.append(unique_id)
-                    unique_id = None
-                identities.append((own.key, known.source, unique_id))
-            shown_tags = {key: shown.get(key, tag) for key, tag in tags.items()}
-            return GrantSummary(grant, identities, shown_tags, secrets).write()
+            if not isinstance(grant, GrantModel):
+                raise TypeError("a summary is of a whole grant")
+            secrets = {key: value for key, (value, hidden) in values.items() if hidden}
+            unique_ids, secret_ids = self._split_unique_ids(grant, complete[0])
+            return GrantSummary(
+                name,
+                grant,
+                unique_ids,
+                {key: shown.get(key, tag) for key, tag in tags.items()},
+                [*self._sort_secrets(secrets), *secret_ids],
+                self.args.component,
+            ).write()
 
         return apply_resolved([self.complete, *late.values()], build, openly=True)
+
+    def _split_unique_ids(
+        self, shown: GrantModel, complete: ResolvedGrant
+    ) -> tuple[list[str], list[str]]:
+        """The principals' unique IDs, and apart those that would tell who a secret principal is."""
+        open_ids: list[str] = []
+        secret_ids: list[str] = []
+        for position in self._order:
+            own, unique_id = (
+                shown.principals[position],
+                complete.grant.principals[position].unique_id,
+            )
+            if isinstance(unique_id, str) and not isinstance(own.unique_id, Unresolved):
+                is_secret = isinstance(own.identity, Unresolved)
+                (secret_ids if is_secret else open_ids).append(unique_id)
+        return open_ids, secret_ids
+
+    def _sort_secrets(self, secrets: Mapping[Any, Any]) -> list[Any]:
+        """The secrets by what they are secrets of, whatever the order of principals and lists."""
+
+        def get_key(place: Any) -> tuple[Any, ...]:
+            path: FieldPath = (place,) if isinstance(place, str) else place
+            keys = [str(step) for step in path if isinstance(step, str)]
+            rank = self._order.index(int(path[1])) if path[0] == "principals" and path[1:] else 0
+            return rank, keys, json.dumps(secrets[place], sort_keys=True)
+
+        return [secrets[place] for place in sorted(secrets, key=get_key)]
 
     def _resolve(self, outputs: Outputs) -> pulumi.Output[ResolvedGrant]:
         def build(values: Mapping[Any, Any], accounts: Accounts, *found: Any) -> ResolvedGrant:
