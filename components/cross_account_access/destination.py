@@ -10,10 +10,9 @@ import pulumi_aws as aws
 from cross_account_access.args import Conditions, Principal, RoleSettings
 from cross_account_access.grants import roles
 from cross_account_access.grants.resolved_grant import Account
-from cross_account_access.iam import arns
 from cross_account_access.wiring.adopted_roles import warn_of_unmanaged
 from cross_account_access.wiring.children import Children, build_resource_key
-from cross_account_access.wiring.inputs import NO_ARGS, apply_resolved, freeze_args
+from cross_account_access.wiring.inputs import NO_ARGS, apply_resolved, freeze_args, get_if_known
 from cross_account_access.wiring.outputs import UsageOutputs, list_outputs, wait_for
 from cross_account_access.wiring.providers import account_of, explicit_provider
 from cross_account_access.wiring.role_inputs import RoleInputs, label_key
@@ -156,15 +155,18 @@ class TrustedRole(pulumi.ComponentResource):
         )
 
     def _find_arn(self, account: pulumi.Output[Account]) -> pulumi.Output[str]:
-        """The role's ARN, known before the role is made unless Pulumi names it."""
+        """The role's ARN, known before the role is made unless Pulumi names it.
+
+        Once the role is there it is its own: a transform may give it another path.
+        """
+        inputs = self._inputs
 
         def choose(arn: str | None, account: Account) -> str:
             # A test's mocks may make a role without one.
-            made_up = arns.IamArn(account.partition, account.id, "role", "/", self._name)
-            return arn or str(made_up)
+            return arn or inputs.build_arn(account, self._name)
 
-        expected = self._inputs.expect_arn(account)
-        return expected or apply_resolved([self._role.arn, account], choose)
+        arn = self._role.arn if inputs.name is None else get_if_known(self._role.arn)
+        return apply_resolved([arn, account], choose)
 
     def _attach_policies(self, name: str) -> Iterator[pulumi.Resource]:
         inputs = self._inputs

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 
+from tests.component.engine_record import UNKNOWN
 from tests.component.harness import run
 from tests.component.programs import (
     ACCOUNTS,
@@ -133,6 +136,17 @@ class TestPrincipals:
         expected = [(f"{PRINCIPAL}{where}", "missing-principal")]
         assert (component, problems) == ("CrossAccountAccess team", expected)
         assert found.kinds() <= COMPONENTS
+
+    def test_one_that_the_program_renames_is_not_known_before_the_update(self) -> None:
+        def program() -> None:
+            own = aws.Provider("own", region="us-east-1")
+            user = aws.iam.User("u", name="alicia", opts=pulumi.ResourceOptions(provider=own))
+            of({"user": user.name, "label": "u"})()
+
+        found = run(program, preview=True, world=USERS)
+        assert found.one("Role", "team-deploy").inputs["assumeRolePolicy"] is UNKNOWN
+        _, problems, _ = report(program, world=USERS)
+        assert problems == [(f"{PRINCIPAL}.user", "missing-principal")]
 
     def test_the_names_may_not_be_listed(self) -> None:
         world = World(missing=USERS.missing, failing={"getUsers": DENIED})

@@ -201,5 +201,6 @@ def test_nothing_is_warned_of_otherwise(args: dict[str, Any], world: World) -> N
 
 def test_a_half_warns_of_what_its_imported_role_has() -> None:
     program = trusted_role(role={"name": "deploy"}, imports={"Role/reader": "deploy"})
-    (warning,) = run(program, world=World(inline={"deploy": ("legacy",)})).log
+    (warning,) = run(program, world=World(inline={"deploy": ("legacy\x1b[2K",)})).log
     assert warning.startswith("TrustedRole reader: role: the imported role also has inline policy")
+    assert "policy legacy\\x1b[2K, which" in warning

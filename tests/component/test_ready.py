@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -13,7 +14,7 @@ from tests.component.harness import run
 from tests.component.world import SOURCE, World, role_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.component.engine_record import Run
 
@@ -139,3 +140,22 @@ def test_an_assume_role_grant_tells_its_policies_after_they_are_attached() -> No
     found = run(program, world=World(slow=frozenset({"UserPolicyAttachment"})))
     assert before_consumer(found) >= expected
     assert found.one("Parameter").uses["value"] == expected
+
+
+class _MovedRoles(World):
+    """Where a transform gives every role another path."""
+
+    def make(
+        self, kind: str, name: str, inputs: Mapping[str, Any], provider: str
+    ) -> tuple[str, dict[str, Any]]:
+        moved = {"path": "/managed/"} if kind == ROLE else {}
+        return super().make(kind, name, {**inputs, **moved}, provider)
+
+
+def test_it_is_the_one_that_the_role_has_once_it_is_there() -> None:
+    found = run(access("deploy"), world=_MovedRoles())
+    moved = {name: role_arn(name, "/managed/") for name in ("deploy", "read")}
+    assert found.one("Parameter").inputs["value"] == moved["deploy"]
+    documents = json.dumps([made.inputs["policy"] for made in found.of("Policy")])
+    assert all(f'{arn}\\"' in documents for arn in moved.values())
+    assert role_arn("deploy") not in documents

@@ -259,8 +259,9 @@ def test_tags_and_transforms_reach_everything_and_what_is_to_be_ignored_is(
     def described(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ not in {ROLE, POLICY}:
             return None
+        moved = {"path": "/managed/"} if args.type_ == ROLE else {}
         return pulumi.ResourceTransformResult(
-            {**args.props, "description": f"of {args.name}"}, args.opts
+            {**args.props, "description": f"of {args.name}", **moved}, args.opts
         )
 
     options = pulumi.ResourceOptions(ignore_changes=["tags"], transforms=[described])
@@ -277,6 +278,7 @@ def test_tags_and_transforms_reach_everything_and_what_is_to_be_ignored_is(
     policy = source.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
     assert policy["Description"] == "of team-user-alice"
     assert tags(policy) == {"owner": "platform", "cost": "7"}
+    assert outcome(project.keys(), project.role_arn("managed/deploy")) == "allowed"
 
     run.stack.workspace.program = access(
         project, "team", grants, options=options, tags={"owner": "somebody"}

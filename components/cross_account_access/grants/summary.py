@@ -4,6 +4,7 @@ import json
 from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import pbkdf2_hmac, sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ from .trust import get_effective_conditions, replace_unresolved
 _DIGEST_LENGTH = 6
 # Two signs are too few to tell whether a guess at a secret is right.
 _SECRET_DIGEST_LENGTH, _ROUNDS = 2, 10_000
+_SHARED_SALT = b"cross-account-access"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class GrantSummary:
         role = dict(self.grant.role)
         facts = {
             **role,
+            **self.grant.model_dump(include={"protect", "retain"}, exclude_none=True),
             "name": self._role_name,
             "managed_policies": sorted(role["managed_policies"]),
             "tags": self.tags,
@@ -94,16 +97,17 @@ class GrantSummary:
                 for principal, block in self._list_principals()
             ],
         }
-        kept = {"protect": self.grant.protect, "retain": self.grant.retain}
-        facts |= {key: value for key, value in kept.items() if value is not None}
         text = json.dumps(facts, sort_keys=True, default=lambda _: HIDDEN)
         version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
         if not self.secrets:
             return version
-        secrets = json.dumps([*self.secrets], sort_keys=True).encode()
+        # All that is told of a secret is these signs of it, the same in all grants: of the secret
+        # itself, with a salt in each, many grants together would tell whether a guess is right.
+        signs = [
+            _digest_secret(json.dumps(one, sort_keys=True), _SHARED_SALT) for one in self.secrets
+        ]
         salt = f"{self.salt} {self._role_name}".encode()
-        digest = pbkdf2_hmac("sha256", secrets, salt, _ROUNDS)
-        return f"{version}-{b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]}"
+        return f"{version}-{_digest_secret(''.join(signs), salt)}"
 
     @property
     def _role_name(self) -> str:
@@ -113,6 +117,12 @@ class GrantSummary:
         kind = (principal.kind or "principal").replace("_", " ")
         account = principal.source or self.grant.source
         return f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
+
+
+@cache
+def _digest_secret(text: str, salt: bytes) -> str:
+    digest = pbkdf2_hmac("sha256", text.encode(), salt, _ROUNDS)
+    return b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]
 
 
 def _describe_group(names: Sequence[str], conditions: Block) -> str:

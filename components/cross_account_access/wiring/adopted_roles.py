@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.errors import join_path
+from cross_account_access.errors import escape_invisible, join_path
 
 from .inputs import apply_resolved
 from .role_inputs import RoleInputs
@@ -39,7 +39,7 @@ def warn_of_unmanaged(
         if any(unmanaged.values()):
             args = inputs.grant.args
             where = f"{args.component}: {join_path(args.path, ('role',))}"
-            pulumi.warn(f"{where}: {_describe(unmanaged)}", component)
+            pulumi.warn(escape_invisible(f"{where}: {_describe(unmanaged)}"), component)
 
     found = [role.managed_policy_arns, role.inline_policies]
     apply_resolved([*found, *map(_settle, policy_arns)], warn)

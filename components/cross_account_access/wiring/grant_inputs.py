@@ -117,24 +117,34 @@ class GrantInputs:
                 grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
             if not isinstance(grant, GrantModel):
                 raise TypeError("a summary is of a whole grant")
-            pairs = zip(grant.principals, complete[0].grant.principals, strict=True)
+            secrets = {key: value for key, (value, hidden) in values.items() if hidden}
+            unique_ids, secret_ids = self._split_unique_ids(grant, complete[0])
             return GrantSummary(
                 name,
                 grant,
-                [
-                    known.unique_id
-                    for own, known in pairs
-                    if isinstance(known.unique_id, str)
-                    and not isinstance(own.unique_id, Unresolved)
-                ],
+                unique_ids,
                 {key: shown.get(key, tag) for key, tag in tags.items()},
-                self._sort_secrets(
-                    {key: value for key, (value, hidden) in values.items() if hidden}
-                ),
+                [*self._sort_secrets(secrets), *secret_ids],
                 self.args.component,
             ).write()
 
         return apply_resolved([self.complete, *late.values()], build, openly=True)
+
+    def _split_unique_ids(
+        self, shown: GrantModel, complete: ResolvedGrant
+    ) -> tuple[list[str], list[str]]:
+        """The principals' unique IDs, and apart those that would tell who a secret principal is."""
+        open_ids: list[str] = []
+        secret_ids: list[str] = []
+        for position in self._order:
+            own, unique_id = (
+                shown.principals[position],
+                complete.grant.principals[position].unique_id,
+            )
+            if isinstance(unique_id, str) and not isinstance(own.unique_id, Unresolved):
+                is_secret = isinstance(own.identity, Unresolved)
+                (secret_ids if is_secret else open_ids).append(unique_id)
+        return open_ids, secret_ids
 
     def _sort_secrets(self, secrets: Mapping[Any, Any]) -> list[Any]:
         """The secrets by what they are secrets of, whatever the order of principals and lists."""

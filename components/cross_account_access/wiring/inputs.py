@@ -1,6 +1,15 @@
 """A component's args: read once, checked at once if plain, and once resolved if Outputs."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -309,4 +318,22 @@ def get_if_known(output: pulumi.Output[_T]) -> pulumi.Output[_T | None]:
         return value if known else None, True, secret, set()
 
     output._untrack()  # noqa: SLF001 - as above
+    return _Gathered(gather).as_output()
+
+
+def comes_from_resource(outputs: Iterable[pulumi.Output[Any]]) -> pulumi.Output[bool]:
+    """Whether one of the Outputs is of a resource."""
+
+    async def gather() -> tuple[bool, bool, bool, set[pulumi.Resource]]:
+        return any([await output.resources() for output in outputs]), True, False, set()
+
+    return _Gathered(gather).as_output()
+
+
+def make_unknown() -> pulumi.Output[Any]:
+    """What a preview can't know."""
+
+    async def gather() -> tuple[None, bool, bool, set[pulumi.Resource]]:
+        return None, False, False, set()
+
     return _Gathered(gather).as_output()

@@ -110,18 +110,15 @@ class RoleInputs:
         """The destination account's ID."""
         return self.policy_arns.account_id
 
-    def expect_arn(self, account: pulumi.Output[Account]) -> pulumi.Output[str] | None:
-        """The role's ARN, which is known before the role is made; None where Pulumi names it.
+    def build_arn(self, account: Account, default_name: str) -> str:
+        """The ARN that the role is expected to have.
 
         Args:
             account: The destination's account.
+            default_name: The role's name where Pulumi gives one.
         """
-        name = self.name
-        if name is None:
-            return None
-        return account.apply(
-            lambda own: str(arns.IamArn(own.partition, own.id, "role", self.role.path, name))
-        )
+        name = self.name or default_name
+        return str(arns.IamArn(account.partition, account.id, "role", self.role.path, name))
 
     def resolve_trust_policy(self) -> pulumi.Output[str]:
         """The trust policy, once all that it is made of is known.

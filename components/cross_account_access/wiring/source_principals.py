@@ -22,7 +22,7 @@ from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal
 from cross_account_access.grants.trust import get_allowed_actions
 from cross_account_access.iam import arns
 
-from .inputs import FrozenArgs
+from .inputs import FrozenArgs, comes_from_resource, make_unknown
 from .lookups import handle_failure, is_missing
 
 # Of roles that no grant can name.
@@ -173,8 +173,15 @@ def _refuse_failed(
         value = args.fill(values)[0][key]
         raise Refusal(rule, code=code, where=(Key(key),), value=value, remedy=remedy)
 
-    names = entity.apply(lambda it: _list_names(source, it.kind) if missing else None)
-    return args.resolve(refuse, accounts, entity, names)
+    def refuse_with_names() -> pulumi.Output[Any]:
+        names = entity.apply(lambda it: _list_names(source, it.kind) if missing else None)
+        return args.resolve(refuse, accounts, entity, names)
+
+    if not (missing and args.outputs and pulumi.runtime.is_dry_run()):
+        return refuse_with_names()
+    # One that the program makes, or gives another name, isn't there before the update.
+    made_here = comes_from_resource(args.outputs.values())
+    return made_here.apply(lambda made: make_unknown() if made else refuse_with_names())
 
 
 def _list_names(source: aws.Provider, kind: str) -> pulumi.Output[Any]:
