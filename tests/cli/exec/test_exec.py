@@ -19,7 +19,6 @@ import pytest
 from botocore.utils import JSONFileCache
 
 from cross_account_access.cli import mfa_code
-from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.exec import child_process, role_session
 from cross_account_access.cli.terminal import ExitCode
 from sandbox.aws.mfa import totp
@@ -202,16 +201,6 @@ def test_nobody_gets_a_session_of_anothers(deployed: Stage) -> None:
     for who, expected in (("ci", 0), ("outsider", ExitCode.NO)):
         done = deployed.call("exec", "deploy", *OUTPUTS, "--profile", who, "--", "true")
         assert done.returncode == expected, done.stderr
-
-
-def test_who_is_not_trusted_is_not_sent_for_an_mfa_device(
-    deployed: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(CallerSession, "_mfa_devices", [])
-    done = deployed.call("exec", "read-only", *OUTPUTS, "--profile", "outsider", "--", "true")
-    assert done.returncode == ExitCode.NO
-    assert "the trust policy of grant read-only doesn't allow arn:aws:iam::" in done.stderr
-    assert "MFA device" not in done.stderr
 
 
 def test_the_session_is_the_one_that_the_cli_has_for_the_profile(
