@@ -94,6 +94,8 @@ class GrantSummary:
                 for principal, block in self._list_principals()
             ],
         }
+        kept = {"protect": self.grant.protect, "retain": self.grant.retain}
+        facts |= {key: value for key, value in kept.items() if value is not None}
         text = json.dumps(facts, sort_keys=True, default=lambda _: HIDDEN)
         version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
         if not self.secrets:

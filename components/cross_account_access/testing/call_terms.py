@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from cross_account_access.errors import Refusal
 from cross_account_access.grants.request_context import RequestContext
+from cross_account_access.iam.networks import check_address
 
 
 class CallTerms(TypedDict, total=False):
@@ -59,11 +61,17 @@ def build_request_context(terms: Mapping[str, Any]) -> RequestContext:
 
     Raises:
         TypeError: If a term is of no known name.
+        ValueError: If `source_ip` is no IP address, which every condition on it would refuse.
     """
     if unknown := sorted(terms.keys() - CallTerms.__annotations__.keys()):
         known = ", ".join(CallTerms.__annotations__)
         raise TypeError(f"no such term of a call: {', '.join(unknown)}. There are {known}")
     values = {_OTHER_NAMES.get(key, key): value for key, value in terms.items()}
+    if (address := values.get("source_ip")) is not None:
+        try:
+            check_address(address)
+        except Refusal as refusal:
+            raise ValueError(f"source_ip {address!r}: {refusal.rule}") from None
     at: datetime = values.pop("at", None) or datetime.now(UTC)
     if values.pop("mfa", False):
         values.setdefault("mfa_age", 0)

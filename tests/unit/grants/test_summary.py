@@ -219,6 +219,22 @@ def test_a_grants_own_name_is_not_in_its_summary_but_the_roles_is() -> None:
     assert renamed() != before
 
 
+def test_what_may_become_of_the_role_changes_the_version_alone() -> None:
+    kept: list[dict[str, bool]] = [
+        {},
+        {"protect": True},
+        {"protect": False},
+        {"retain": True},
+        {"retain": False},
+        {"protect": True, "retain": True},
+    ]
+    lines = {summarize(grant_of(ALICE, **keys)) for keys in kept}
+    assert len(lines) == len(kept)
+    assert {_VERSION.sub("", line) for line in lines} == {
+        "user alice may assume the role for up to 1 h"
+    }
+
+
 @pytest.mark.parametrize("ids", [(), ("AIDA1",), ("AIDA2",), ("AIDA1", "AIDA2")])
 def test_a_re_created_principal_changes_the_version_alone(ids: Sequence[str]) -> None:
     line, other = (summarize(grant_of(ALICE), unique_ids=own) for own in (ids, ("AIDA3",)))

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID, SOURCE_IDENTITY
 from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam import limits
+from cross_account_access.iam.networks import check_address
 
 # An account may be directly under the root.
 _ACCOUNT_PATH = limits.StringRule(
@@ -34,7 +34,7 @@ def check_request(request: RequestContext) -> None:
         ("--session-name", request.session_name, limits.SESSION_NAME),
         ("--source-identity", request.source_identity, SOURCE_IDENTITY),
         ("--inherited-source-identity", request.inherited_identity, SOURCE_IDENTITY),
-        ("--source-ip", request.source_ip, _check_address),
+        ("--source-ip", request.source_ip, check_address),
         ("--source-vpc", request.source_vpc, limits.VPC),
         ("--source-vpce", request.source_vpce, limits.VPC_ENDPOINT),
         ("--organization", request.organization, limits.ORGANIZATION),
@@ -64,18 +64,6 @@ def _check_tag_keys(request: RequestContext) -> None:
                 f"--session-tag {key}: must not be a tag that the calling session inherited",
                 "Leave it out of the call.",
             )
-
-
-def _check_address(value: object) -> str:
-    try:
-        address = ip_address(str(value))
-    except ValueError:
-        address = None
-    # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
-    if not address or getattr(address, "scope_id", None) or getattr(address, "ipv4_mapped", None):
-        rule = "must be an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::1"
-        raise Refusal(rule, code="invalid-address")
-    return str(address)
 
 
 def _check_option(option: str, value: object, check: Callable[[object], object]) -> None:
