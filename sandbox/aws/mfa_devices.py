@@ -98,7 +98,7 @@ def show_code(accounts: MotoAccounts, name: str, account: str, now: float) -> di
         raise ValueError(f"there is no user {name} in {where}: create the user first")
     if len(users) > 1:
         arns = ", ".join(user.arn for _, user in users)
-        raise ValueError(f"there are several users {name}: {arns}. Pass the account or the ARN")
+        raise ValueError(f"there are several users {name}: {arns}. Pass the ARN, or --account ID")
     ((iam, user),) = users
     enabled = not user.mfa_devices
     if enabled:

@@ -91,6 +91,7 @@ def test_a_grant_is_chosen_by_its_name(deployed: Stage, tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             load_grant(where, name)
         assert "deploy, partner-audit, read-only" in caught.value.remedy
+        assert name is None or f"Grants of {deployed.outputs}: " in caught.value.remedy
     one = {"grants": {"deploy": deployed.grants["deploy"]}}
     assert load_grant(written(tmp_path, one), None).name == "deploy"
 

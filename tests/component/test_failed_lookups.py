@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from cross_account_access import CrossAccountAccess
 from tests.component.engine_record import UNKNOWN
 from tests.component.harness import run
 from tests.component.programs import (
@@ -139,9 +140,14 @@ class TestPrincipals:
 
     def test_one_that_the_program_renames_is_not_known_before_the_update(self) -> None:
         def program() -> None:
-            own = aws.Provider("own", region="us-east-1")
-            user = aws.iam.User("u", name="alicia", opts=pulumi.ResourceOptions(provider=own))
-            of({"user": user.name, "label": "u"})()
+            source, destination = aws.Provider("source"), aws.Provider("destination")
+            user = aws.iam.User("u", name="alicia", opts=pulumi.ResourceOptions(provider=source))
+            args: Any = {
+                "source_provider": source,
+                "destination_provider": destination,
+                "grants": {"deploy": grant(principals=[{"user": user.name, "label": "u"}])},
+            }
+            CrossAccountAccess("team", args)
 
         found = run(program, preview=True, world=USERS)
         assert found.one("Role", "team-deploy").inputs["assumeRolePolicy"] is UNKNOWN

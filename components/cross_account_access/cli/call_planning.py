@@ -115,7 +115,20 @@ def _find_mfa_serial(
             ExitCode.NO,
             remedy="Use a user's credentials, or a grant without MFA.",
         )
-    return None if may_carry_mfa and caller.is_temporary else caller.mfa_serial
+    if may_carry_mfa and caller.is_temporary:
+        return None
+    try:
+        return caller.mfa_serial
+    except Failure as failure:
+        # A new device would not help a caller that the role doesn't trust.
+        trusted = find_requirements(grant.documents, caller.identity) is not None
+        if failure.code is ExitCode.NO and not trusted:
+            raise Failure(
+                f"the trust policy of grant {grant.name} doesn't allow {caller.identity.arn}",
+                ExitCode.NO,
+                remedy="Pass --profile NAME of a user that the grant names.",
+            ) from None
+        raise
 
 
 def _plan_name(

@@ -143,7 +143,7 @@ def load_grants(
     for name in names:
         selected = select_grants(grants, name)
         if not selected:
-            raise InputError(f"there is no grant {name}", f"Grants: {list_grant_names(grants)}.")
+            raise InputError(f"there is no grant {name}", list_grant_names(grants))
         kept.update(map(id, selected))
     return [grant for grant in grants if not names or id(grant) in kept]
 
@@ -166,8 +166,10 @@ def select_grants(grants: Sequence[DeployedGrant], name: str) -> list[DeployedGr
 
 
 def list_grant_names(grants: Sequence[DeployedGrant]) -> str:
-    """List the grants' own names, for a message."""
-    return ", ".join(dict.fromkeys(grant.documents.grant for grant in grants))
+    """List the grants' own names, for a message, and say of which stack they are, if of one."""
+    stacks = {grant.stack for grant in grants}
+    of = f" of {stacks.pop()}" if len(stacks) == 1 else ""
+    return f"Grants{of}: {', '.join(dict.fromkeys(grant.documents.grant for grant in grants))}."
 
 
 def list_labels(labels: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.terminal import ExitCode
 from sandbox.aws.mfa import totp
 from tests.cli.conftest import deploy, restoring
@@ -283,3 +284,13 @@ def test_the_grants_own_external_id_needs_a_grant(stage: Stage) -> None:
     role = "arn:aws:iam::222222222222:role/long"
     done = stage.call("explain", arn, role, "--live", "--profile", "source", "--external-id", "-")
     assert done.returncode != ExitCode.DONE
+
+
+def test_who_is_not_trusted_is_not_sent_for_an_mfa_device(
+    deployed: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CallerSession, "_mfa_devices", [])
+    done = deployed.call("exec", "read-only", *OUTPUTS, "--profile", "outsider", "--", "true")
+    assert done.returncode == ExitCode.NO
+    assert "the trust policy of grant read-only doesn't allow arn:aws:iam::" in done.stderr
+    assert "MFA device" not in done.stderr

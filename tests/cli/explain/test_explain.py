@@ -239,7 +239,8 @@ def test_a_name_of_two_stacks_is_refused(outputs: Path, tmp_path: Path) -> None:
     assert "names 2" in result.exception.message
 
 
-def test_no_stack_is_refused() -> None:
+def test_no_stack_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # This folder's project may have a stack selected.
     result = run("alice user", None)
     assert isinstance(result.exception, InputError)
     assert "--stack" in result.exception.remedy

@@ -248,7 +248,7 @@ class TestPrintedCode:
         [
             ("bob", None, "there is no user bob in any account: create the user first"),
             ("alice", "333333333333", "there is no user alice in account 333333333333: create "),
-            ("alice", None, f"there are several users alice: {ALICE}, {OTHER}. Pass the account"),
+            ("alice", None, f"there are several users alice: {ALICE}, {OTHER}. Pass the ARN, or"),
         ],
     )
     def test_it_is_refused_unless_there_is_one_such_user(

@@ -237,8 +237,7 @@ def _find_grant(options: _ExplainOptions) -> DeployedGrant | None:
         return matches[0]
     if is_live_arn:
         return None
-    known = list_grant_names(grants)
-    raise InputError(f"there is no grant and no role {name}", f"Grants: {known}.")
+    raise InputError(f"there is no grant and no role {name}", list_grant_names(grants))
 
 
 def _list_role_names(grant: DeployedGrant) -> tuple[str, ...]:

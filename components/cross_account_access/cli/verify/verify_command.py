@@ -146,7 +146,7 @@ def verify(**options: Any) -> ExitCode:
     \b
     Examples:
       cross-account-access verify --stack dev --profile alice --mfa-code 123456
-      cross-account-access verify --all --source-profile people --destination-profile production
+      cross-account-access verify --all --profile people --destination-profile production
       cross-account-access verify deploy --outputs outputs.json --destination-profile auditor --json
     """  # noqa: D301 - \b is click's
     chosen = VerifyOptions(**options)
@@ -242,7 +242,7 @@ def _match_grants(
         raise InputError(
             f"no grant names {caller.arn}",
             "Pass --profile NAME of a caller that a grant names; name a GRANT, or pass --all, to "
-            f"verify that others are refused. Grants: {list_grant_names(grants)}.",
+            f"verify that others are refused. {list_grant_names(grants)}",
         )
     return own
 
