@@ -1,4 +1,4 @@
-"""The policies of a test's caller, by every way in which a program gives them."""
+"""What a test's assertion rests on: all of a caller's policies, and a call that can be made."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.component.tested_programs import PEOPLE, run
+from cross_account_access import CrossAccountAccess
+from cross_account_access.testing import AwsMocks, MockAccount
+from tests.component.tested_programs import PEOPLE, PRODUCTION, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cross_account_access.testing import AwsMocks
 
 
 def _write(effect: str) -> str:
@@ -79,3 +79,52 @@ def test_no_refusal_rests_on_an_attached_policy_that_is_not_known() -> None:
     mocks.assert_refuses("bob", "deploy", half="destination", because="MultiFactorAuth")
     mocks.assert_refuses("zed", "deploy", half="source", caller_account=PEOPLE, mfa=True)
     assert mocks.source_policies("bob") == []
+
+
+# A call that STS refuses whatever the policies say, or that is none; and what is said of it.
+WRONG_TERMS: dict[str, tuple[dict[str, Any], str]] = {
+    "no address": ({"source_ip": "192.0.2.256"}, "source_ip: '192.0.2.256': must be an IPv4 or"),
+    "a range": ({"source_ip": "192.0.2.0/24"}, "source_ip: '192.0.2.0/24': must be an IPv4"),
+    "no VPC": ({"source_vpc": "main"}, "source_vpc: 'main': "),
+    "no endpoint": ({"source_vpc_endpoint": "main"}, "source_vpc_endpoint: 'main': "),
+    "a name with a space": ({"session_name": "a b"}, "session_name: 'a b': "),
+    "a list of a tag": ({"session_tags": {"team": ["x"]}}, "session_tags: "),
+    "a transitive key of no tag": ({"transitive_tag_keys": ["team"]}, "must be the key of a sess"),
+    "no organization": ({"organization": "o-1"}, "organization: 'o-1': "),
+    "an age in the future": ({"mfa_age": -1}, "mfa_age: -1: must be 0 or more"),
+    "a text for MFA": ({"mfa": "false"}, "mfa: 'false': must be True or False"),
+    "an age without MFA": ({"mfa": False, "mfa_age": 5}, "mfa: False: must be True or False, and"),
+    "a short external ID": ({"external_id": "?"}, "external_id: "),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TERMS)
+def test_no_refusal_rests_on_a_call_that_cannot_be_made(case: str) -> None:
+    terms, message = WRONG_TERMS[case]
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is compared below
+        run().assert_refuses("bob", "deploy", **terms)
+    assert message in str(error.value)
+    assert "?" not in str(error.value)
+
+
+def test_a_group_has_the_members_that_each_of_an_accounts_providers_says() -> None:
+    own = {"first": ["zed"], "second": ["bob"]}
+    mocks = AwsMocks(
+        {
+            name: MockAccount(PEOPLE, users=members, groups={"admins": members})
+            for name, members in own.items()
+        }
+        | {"destination": MockAccount(PRODUCTION)}
+    )
+
+    def program() -> None:
+        CrossAccountAccess(
+            "team",
+            source_provider=aws.Provider("first"),
+            destination_provider=aws.Provider("destination"),
+            grants={"deploy": {"principals": [{"group": "admins"}]}},
+        )
+
+    mocks.run(program)
+    mocks.assert_allows("zed", "deploy")
+    mocks.assert_allows("bob", "deploy")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from cross_account_access.errors import Refusal
@@ -58,7 +59,10 @@ class MockedIam:
             users=[name for one in mine for name in one.users],
             roles=[name for one in mine for name in one.roles],
             policies=[name for one in mine for name in one.policies],
-            groups={name: members for one in mine for name, members in one.groups.items()},
+            groups={
+                name: [member for one in mine for member in one.groups.get(name, ())]
+                for name in dict.fromkeys(chain.from_iterable(one.groups for one in mine))
+            },
         )
 
         def list_made(kind: str) -> list[str]:
