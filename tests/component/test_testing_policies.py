@@ -73,7 +73,7 @@ def test_no_refusal_rests_on_an_attached_policy_that_is_not_known() -> None:
     unknown = "AdministratorAccess of arn:aws:iam::111111111111:user/bob allows isn't known here"
     for half in (None, "source"):
         with pytest.raises(LookupError, match=unknown):
-            mocks.assert_refuses("bob", "deploy", half=half, mfa=True)  # type: ignore[arg-type] # str of the tuple
+            mocks.assert_refuses("bob", "deploy", half=half, mfa=True)
     mocks.assert_allows("bob", "deploy", entitled=True, mfa=True)
     mocks.assert_refuses("bob", "deploy", entitled=False, mfa=True)
     mocks.assert_refuses("bob", "deploy", half="destination", because="MultiFactorAuth")
