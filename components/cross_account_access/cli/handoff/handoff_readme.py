@@ -53,7 +53,7 @@ After `sh commands.sh`:
 {commands}
 ```
 
-After CloudFormation, in the stack's Region; elsewhere the command deletes nothing and doesn't say so:
+After CloudFormation, in the stack's Region; elsewhere the command succeeds and deletes nothing:
 
 ```sh
 {delete}
