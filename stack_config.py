@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections import ChainMap
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
 from operator import itemgetter
 from pathlib import Path
@@ -29,7 +29,7 @@ from cross_account_access import (
     MultiAccountAccessArgs,
 )
 from cross_account_access.config.config_check import check_config
-from cross_account_access.config.connection import Connection
+from cross_account_access.config.connection import AssumedRole, Connection
 from cross_account_access.config.encrypted_config import (
     NOTHING_ENCRYPTED,
     EncryptedLeaves,
@@ -183,12 +183,6 @@ def make_provider(
 
     role, account_id = connection.assume_role, connection.account_id
     endpoint = connection.endpoint
-    # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
-    assumed = role and aws.ProviderAssumeRoleArgs(
-        role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
-        external_id=_secret(role.external_id),
-        session_name=hide(role.session_name, "assumeRole", "sessionName"),
-    )
     # EC2's credentials are looked for where nothing says otherwise. To say so would make them be
     # looked for in spite of AWS_EC2_METADATA_DISABLED (aws-sdk-go-base, awsconfig.go).
     return aws.Provider(
@@ -198,13 +192,22 @@ def make_provider(
         access_key=_secret(connection.access_key),
         secret_key=_secret(connection.secret_key),
         token=_secret(connection.token),
-        assume_roles=[assumed] if assumed else None,
+        assume_roles=[_describe_role(role, hide)] if role else None,
         allowed_account_ids=[hide(account_id, "accountId")] if account_id else None,
         **(_describe_emulator(hide(endpoint, "endpoint")) if endpoint else {}),
         opts=pulumi.ResourceOptions.merge(
             _replace_for_account(hide(account_id, "accountId")),
             _explain_account(name, account_id, (*path, "accountId"), encrypted),
         ),
+    )
+
+
+def _describe_role(role: AssumedRole, hide: Callable[..., Any]) -> aws.ProviderAssumeRoleArgs:
+    # Not a dict, whose keys would stay in snake_case and be ignored (pulumi-aws 7.51).
+    return aws.ProviderAssumeRoleArgs(
+        role_arn=hide(role.role_arn, "assumeRole", "roleArn"),
+        external_id=_secret(role.external_id),
+        session_name=hide(role.session_name, "assumeRole", "sessionName"),
     )
 
 

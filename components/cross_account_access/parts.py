@@ -48,9 +48,12 @@ class AccessParts:
         self._options = opts
         self._told: set[str] = set()
         self._summaries = {
-            name: grant.summarize(inputs.resolve_role_tags(name))
+            name: grant.summarize(name, inputs.resolve_role_tags(name))
             for name, grant in inputs.grants.items()
         }
+        for name in sorted({name for name, account in inputs.roles if account in inputs.making}):
+            if message := inputs.model.grants[name].describe_rename(name):
+                pulumi.info(message, component)
         roles = {role: self._make_role(role) for role in inputs.roles}
         self._assume_role = self._make_assume_role_grants(roles)
         self.granted = {role: self._build_outputs(role, made) for role, made in roles.items()}

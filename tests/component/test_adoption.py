@@ -184,6 +184,14 @@ def test_a_grants_former_names_are_aliases_of_its_role() -> None:
     assert found.one("Role", "team-deploy").name == "team-deploy"
 
 
+def test_a_renamed_grant_is_told_of_in_one_line_where_its_role_is_made() -> None:
+    grants = {"deploy": grant(formerly=["ship"], role={"name": "ship"}), "read": grant()}
+    line = "grant deploy was ship: nothing is re-made for the new name"
+    assert run(access(grants)).log == [line]
+    source = {"side": "source", "destination_account_id": DESTINATION}
+    assert run(access(grants, **source, leave_out=("destination_provider",))).log == []
+
+
 @pytest.mark.parametrize(
     ("former", "code"),
     [

@@ -88,10 +88,17 @@ class TestOptions:
         kept = Options(ignore_changes=("tags",), retain_on_delete=True)
         found = run(granted_with(ignore_changes=["tags"], retain_on_delete=True))
         own = [made.options for made in found.made if made.type.startswith("aws:")]
-        # A role's policies are kept by the role: tests/component/test_kept_roles.py.
-        assert {
-            replace(options, secret_outputs=frozenset(), deleted_with="") for options in own
-        } == {kept, replace(kept, retain_on_delete=False)}
+        # What the components set: see test_kept_roles.py and test_renewed_attachments.py.
+        set_here: dict[str, Any] = {
+            "secret_outputs": frozenset(),
+            "deleted_with": "",
+            "replacement_trigger": None,
+            "deleted_first": False,
+        }
+        assert {replace(options, **set_here) for options in own} == {
+            kept,
+            replace(kept, retain_on_delete=False),
+        }
         assert len(own) == sum(bool(one[3]) for part in PARTS.values() for one in part)
 
     def test_a_grants_former_names_are_aliases_of_its_roles_in_every_account(self) -> None:
@@ -101,6 +108,7 @@ class TestOptions:
             "staging": {"provider": provider("staging"), "groups": ["workloads"]},
         }
         found = run(fleet(grants, everywhere))
+        assert [line.partition(":")[0] for line in found.log] == ["grant read was look and old/see"]
         component = "cross-account-access:index:MultiAccountAccess"
         for account in ("production", "staging"):
             assert found.one("TrustedRole", f"team-read@{account}").options.aliases == (

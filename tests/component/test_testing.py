@@ -298,6 +298,13 @@ def test_a_term_that_is_none_is_an_error() -> None:
         run().assert_refuses("bob", "deploy", mfaa=True)  # type: ignore[call-arg]
 
 
+def test_an_address_that_is_none_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"^source_ip '203\.0\.113': must be an IPv4 or IPv6 addr"):
+        run(conditions={"source_ips": ["203.0.113.0/24"]}).assert_refuses(
+            "alice", "deploy", mfa=True, source_ip="203.0.113"
+        )
+
+
 def test_among_many_accounts_each_role_is_one_of_its_account() -> None:
     mocks = accounts()
 

@@ -83,17 +83,17 @@ def test_no_refusal_rests_on_an_attached_policy_that_is_not_known() -> None:
 
 # A call that STS refuses whatever the policies say, or that is none; and what is said of it.
 WRONG_TERMS: dict[str, tuple[dict[str, Any], str]] = {
-    "no address": ({"source_ip": "192.0.2.256"}, "source_ip: '192.0.2.256': must be an IPv4 or"),
-    "a range": ({"source_ip": "192.0.2.0/24"}, "source_ip: '192.0.2.0/24': must be an IPv4"),
-    "no VPC": ({"source_vpc": "main"}, "source_vpc: 'main': "),
-    "no endpoint": ({"source_vpc_endpoint": "main"}, "source_vpc_endpoint: 'main': "),
-    "a name with a space": ({"session_name": "a b"}, "session_name: 'a b': "),
-    "a list of a tag": ({"session_tags": {"team": ["x"]}}, "session_tags: "),
+    "no address": ({"source_ip": "192.0.2.256"}, "source_ip '192.0.2.256': must be an IPv4 or"),
+    "a range": ({"source_ip": "192.0.2.0/24"}, "source_ip '192.0.2.0/24': must be an IPv4"),
+    "no VPC": ({"source_vpc": "main"}, "source_vpc 'main': "),
+    "no endpoint": ({"source_vpc_endpoint": "main"}, "source_vpc_endpoint 'main': "),
+    "a name with a space": ({"session_name": "a b"}, "session_name 'a b': "),
+    "a list of a tag": ({"session_tags": {"team": ["x"]}}, "session_tags {"),
     "a transitive key of no tag": ({"transitive_tag_keys": ["team"]}, "must be the key of a sess"),
-    "no organization": ({"organization": "o-1"}, "organization: 'o-1': "),
-    "an age in the future": ({"mfa_age": -1}, "mfa_age: -1: must be 0 or more"),
-    "a text for MFA": ({"mfa": "false"}, "mfa: 'false': must be True or False"),
-    "an age without MFA": ({"mfa": False, "mfa_age": 5}, "mfa: False: must be True or False, and"),
+    "no organization": ({"organization": "o-1"}, "organization 'o-1': "),
+    "an age in the future": ({"mfa_age": -1}, "mfa_age -1: must be 0 or more"),
+    "a text for MFA": ({"mfa": "false"}, "mfa 'false': must be True or False"),
+    "an age without MFA": ({"mfa": False, "mfa_age": 5}, "mfa False: must be True or False, and"),
     "a short external ID": ({"external_id": "?"}, "external_id: "),
 }
 

@@ -64,7 +64,7 @@ def test_a_stack_is_read_with_its_secrets_and_its_grants_are_verified(project: P
         environment, "map", "--outputs", "-", stdin=run.cli("stack", "output", "--json")
     )
     assert hidden.returncode == 2
-    assert "grant partner is secret" in hidden.stderr
+    assert "secret, in its output documents" in hidden.stderr
 
     missing = run_tool(environment, "map", "--stack", "other", "-C", work)
     assert (missing.returncode, missing.stderr.splitlines()[0]) == (

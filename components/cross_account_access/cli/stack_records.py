@@ -41,7 +41,8 @@ def find_records(stack: str, outputs: Mapping[str, Any]) -> list[_RecordWithOutp
         raise _refuse_secret(f"{stack} has no grants among its outputs, some of which are secret")
     raise InputError(
         f"{stack} has no grants among its outputs",
-        "A program of your own must export them: pulumi.export('grants', access.documents).",
+        "A program of your own must export them: pulumi.export('documents', "
+        "pulumi.Output.secret(access.documents)).",
     )
 
 

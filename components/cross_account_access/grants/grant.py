@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
+from cross_account_access.text_format import join_words
 
 from .accounts import ACCOUNT_NAME
 from .condition_values import check_boolean
@@ -231,6 +232,22 @@ class GrantModel(RoleGrantModel):
     def role_place(self, grant: str) -> str:
         """The role's name after its path, such as `/team/read-only`."""
         return f"{self.role.path}{self.role_name(grant)}"
+
+    def describe_rename(self, grant: str) -> str | None:
+        """Describe what the grant's former names change; None where it has none."""
+        if not self.formerly:
+            return None
+        was = f"grant {grant} was {join_words(self.formerly, 'and')}"
+        names = [name.rpartition("/")[2] for name in self.formerly]
+        if self.role.name is None and any(name != grant for name in names):
+            kept = join_words(names, "or")
+            return (
+                f"{was}: role.name isn't set, so that the first `pulumi up` under the new name "
+                f"replaces the role by one named {grant}; role.name {kept}, set before, keeps it"
+            )
+        if any("/" in name for name in self.formerly):
+            return f"{was}: the role is kept; its principals' policies are created again here"
+        return f"{was}: nothing is re-made for the new name"
 
     @property
     def unattached_principals(self) -> list[PrincipalModel]:

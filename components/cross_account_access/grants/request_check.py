@@ -1,9 +1,8 @@
 """A call of sts:AssumeRole, checked as STS checks it whatever the policies say."""
 
-from ipaddress import ip_address
-
 from cross_account_access.errors import Refusal, locate
 from cross_account_access.iam import limits
+from cross_account_access.iam.networks import check_address
 
 from .request_context import RequestContext
 
@@ -30,7 +29,7 @@ def check_request(request: RequestContext) -> None:
         ("session_name", limits.SESSION_NAME),
         ("source_identity", limits.SOURCE_IDENTITY),
         ("inherited_identity", limits.SOURCE_IDENTITY),
-        ("source_ip", _check_address),
+        ("source_ip", check_address),
         ("source_vpc", limits.VPC),
         ("source_vpce", limits.VPC_ENDPOINT),
         ("organization", limits.ORGANIZATION),
@@ -66,15 +65,3 @@ def _check_tag_keys(request: RequestContext) -> None:
                 where=("session_tags", key),
                 remedy="Leave it out of the call.",
             )
-
-
-def _check_address(value: object) -> str:
-    try:
-        address = ip_address(str(value))
-    except ValueError:
-        address = None
-    # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
-    if not address or getattr(address, "scope_id", None) or getattr(address, "ipv4_mapped", None):
-        rule = "must be an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::1"
-        raise Refusal(rule, code="invalid-address")
-    return str(address)

@@ -12,7 +12,7 @@ from cross_account_access.iam.operators import HIDDEN
 from cross_account_access.text_format import format_duration, join_words
 
 from .condition_values import Block
-from .grant import RoleGrantModel
+from .grant import GrantModel
 from .model import Unresolved
 from .principals import PrincipalModel
 from .trust import get_effective_conditions, replace_unresolved
@@ -27,14 +27,16 @@ class GrantSummary:
     """What a summary is made of.
 
     Attributes:
+        name: The grant's name.
         grant: The grant, with an `Unresolved` in the place of each secret.
         unique_ids: The unique IDs of its principals, as far as they are known.
         tags: The role's tags, likewise.
         secrets: The secrets, in a fixed order.
-        salt: Tells the secrets of this grant from equal ones of others.
+        salt: Tells the secrets of this component from equal ones of others.
     """
 
-    grant: RoleGrantModel
+    name: str
+    grant: GrantModel
     unique_ids: Sequence[str]
     tags: Mapping[str, str | Unresolved]
     secrets: Sequence[Any]
@@ -49,7 +51,7 @@ class GrantSummary:
         groups: dict[str, tuple[list[str], Block]] = {}
         for principal, block in self._list_principals():
             key = json.dumps(block)
-            groups.setdefault(key, ([], block))[0].append(_name_principal(principal))
+            groups.setdefault(key, ([], block))[0].append(self._name(principal))
         who = "; ".join(_describe_group(names, block) for names, block in groups.values())
         longest = format_duration(self.grant.longest_session)
         return f"{who} may {self._describe_role()} for up to {longest} (version {self._version})"
@@ -83,28 +85,34 @@ class GrantSummary:
         role = dict(self.grant.role)
         facts = {
             **role,
+            "name": self._role_name,
             "managed_policies": sorted(role["managed_policies"]),
             "tags": self.tags,
             "unique_ids": sorted(self.unique_ids),
             "principals": [
-                [_name_principal(principal), principal.trust_by, block]
+                [self._name(principal), principal.trust_by, block]
                 for principal, block in self._list_principals()
             ],
         }
+        kept = {"protect": self.grant.protect, "retain": self.grant.retain}
+        facts |= {key: value for key, value in kept.items() if value is not None}
         text = json.dumps(facts, sort_keys=True, default=lambda _: HIDDEN)
         version = sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
         if not self.secrets:
             return version
         secrets = json.dumps([*self.secrets], sort_keys=True).encode()
-        digest = pbkdf2_hmac("sha256", secrets, self.salt.encode(), _ROUNDS)
+        salt = f"{self.salt} {self._role_name}".encode()
+        digest = pbkdf2_hmac("sha256", secrets, salt, _ROUNDS)
         return f"{version}-{b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]}"
 
+    @property
+    def _role_name(self) -> str:
+        return self.grant.role_name(self.name)
 
-def _name_principal(principal: PrincipalModel) -> str:
-    kind = (principal.kind or "principal").replace("_", " ")
-    return f"{kind} {principal.display_name}" + (
-        f" of {principal.source}" if principal.source else ""
-    )
+    def _name(self, principal: PrincipalModel) -> str:
+        kind = (principal.kind or "principal").replace("_", " ")
+        account = principal.source or self.grant.source
+        return f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
 
 
 def _describe_group(names: Sequence[str], conditions: Block) -> str:

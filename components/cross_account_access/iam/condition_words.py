@@ -279,7 +279,9 @@ def _describe(operator: str, key: str, values: Sequence[str], quote: Quote = str
     words = _join_values(key, values, quote)
     if phrase := _find_phrase(operator, key, values):
         name = quote(escape_invisible(key.partition("/")[2]))
-        return Requirement(phrase.lead, phrase.short.format(values=words, name=name) + suffix)
+        is_rotated = phrase.key == _EXTERNAL_ID and len(values) > 1
+        short = f"one of {len(values)} external IDs" if is_rotated else phrase.short
+        return Requirement(phrase.lead, short.format(values=words, name=name) + suffix)
     subject = f"{_SCOPES[test.scope]}{quote(escape_invisible(key))}"
     predicate = _PREDICATES[base].format(words)
     return Requirement("", f"{subject} must {'not ' if negated else ''}{predicate}{suffix}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from cross_account_access.errors import Refusal
 
@@ -18,6 +18,19 @@ _PRIVATE_IPV4 = [
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
 MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 _RefusedEveryone = partial(Refusal, code="source-ip-of-everyone", remedy="Leave the condition out")
+
+
+def check_address(value: object) -> str:
+    """Check a caller's address, public or in a VPC."""
+    try:
+        address = ip_address(str(value))
+    except ValueError:
+        address = None
+    # A zone means something on one machine alone, and AWS sees an IPv4 caller by IPv4.
+    if not address or getattr(address, "scope_id", None) or getattr(address, "ipv4_mapped", None):
+        rule = "must be an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::1"
+        raise Refusal(rule, code="invalid-address")
+    return str(address)
 
 
 def check_source_ip(value: object) -> str:

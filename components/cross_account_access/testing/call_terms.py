@@ -71,7 +71,7 @@ def build_request_context(terms: Mapping[str, Any]) -> RequestContext:
     at: datetime = values.pop("at", None) or datetime.now(UTC)
     mfa = values.pop("mfa", values.get("mfa_age") is not None)
     if not isinstance(mfa, bool) or (not mfa and values.get("mfa_age") is not None):
-        raise ValueError(f"mfa: {mfa!r}: must be True or False, and not False where mfa_age is set")
+        raise ValueError(f"mfa {mfa!r}: must be True or False, and not False where mfa_age is set")
     if mfa:
         values.setdefault("mfa_age", 0)
     values["transitive_tag_keys"] = tuple(values.get("transitive_tag_keys", ()))
@@ -84,7 +84,7 @@ def build_request_context(terms: Mapping[str, Any]) -> RequestContext:
         check_request(request)
     except Refusal as refusal:
         name = str(refusal.where[0])
-        shown = "" if name == "external_id" else f" {getattr(request, name)!r}:"
+        shown = "" if name == "external_id" else f" {getattr(request, name)!r}"
         term = {other: own for own, other in _OTHER_NAMES.items()}.get(name, name)
-        raise ValueError(f"{term}:{shown} {refusal.rule}") from None
+        raise ValueError(f"{term}{shown}: {refusal.rule}") from None
     return request

@@ -1,5 +1,6 @@
 """One grant as it was given, and as it is resolved: its Outputs are gathered only here."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pulumi
 
 from cross_account_access.errors import FieldPath, locate
-from cross_account_access.grants.grant import RoleGrantModel
+from cross_account_access.grants.grant import GrantModel, RoleGrantModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal, ResolvedGrant
 from cross_account_access.grants.summary import GrantSummary
@@ -94,10 +95,11 @@ class GrantInputs:
         }
         return self._resolve(self._identities | outputs) if outputs else self.identified
 
-    def summarize(self, tags: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    def summarize(self, name: str, tags: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
         """What the grant gives, in one line that is no secret.
 
         Args:
+            name: The grant's name.
             tags: The role's tags.
         """
         late: dict[Any, pulumi.Output[Any]] = {
@@ -113,8 +115,11 @@ class GrantInputs:
             grant = self.model
             if late:
                 grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
+            if not isinstance(grant, GrantModel):
+                raise TypeError("a summary is of a whole grant")
             pairs = zip(grant.principals, complete[0].grant.principals, strict=True)
             return GrantSummary(
+                name,
                 grant,
                 [
                     known.unique_id
@@ -123,11 +128,24 @@ class GrantInputs:
                     and not isinstance(own.unique_id, Unresolved)
                 ],
                 {key: shown.get(key, tag) for key, tag in tags.items()},
-                [values[key][0] for key in sorted(values, key=str) if values[key][1]],
-                f"{self.args.component} {self.args.path}",
+                self._sort_secrets(
+                    {key: value for key, (value, hidden) in values.items() if hidden}
+                ),
+                self.args.component,
             ).write()
 
         return apply_resolved([self.complete, *late.values()], build, openly=True)
+
+    def _sort_secrets(self, secrets: Mapping[Any, Any]) -> list[Any]:
+        """The secrets by what they are secrets of, whatever the order of principals and lists."""
+
+        def get_key(place: Any) -> tuple[Any, ...]:
+            path: FieldPath = (place,) if isinstance(place, str) else place
+            keys = [str(step) for step in path if isinstance(step, str)]
+            rank = self._order.index(int(path[1])) if path[0] == "principals" and path[1:] else 0
+            return rank, keys, json.dumps(secrets[place], sort_keys=True)
+
+        return [secrets[place] for place in sorted(secrets, key=get_key)]
 
     def _resolve(self, outputs: Outputs) -> pulumi.Output[ResolvedGrant]:
         def build(values: Mapping[Any, Any], accounts: Accounts, *found: Any) -> ResolvedGrant:

@@ -106,7 +106,7 @@ def test_the_readme_names_everybody_and_never_the_external_id(grant: str, half: 
         "read-only": "- the caller must have signed in with MFA less than 12 h ago\n",
         "addresses": "- the call must come from `2001:db8::/48` or `203.0.113.0/24`\n",
         "raw": "- `aws:UserAgent` must not match `*curl*`\n",
-        "external-id": "- the call must include an external ID\n",
+        "external-id": "- the call must include one of 2 external IDs\n",
         "permission-set": "- the caller must match principal ARN `arn:aws:iam::111111111111:role/",
         "user": "There are no conditions.\n",
         "mixed": (

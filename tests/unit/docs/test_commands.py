@@ -26,6 +26,9 @@ LANGUAGES = (
 )
 FLEET = "tests/engine/test_fleet.py runs each, on accounts of its own"
 LIFECYCLE = "The role is the reader's own; tests/engine/test_lifecycle.py gives one back"
+OWN_STACK = (
+    "tests/engine/test_own_stack.py::test_own_grants_are_tried_with_an_mfa_code_as_the_page_says"
+)
 RUN_BY = {
     ("README.md", "Two commands"): "make: what it runs is tested in tests/sandbox/test_command.py",
     ("README.md", "On your accounts"): DAY,
@@ -44,6 +47,8 @@ RUN_BY = {
     "own; tests/engine/test_many_accounts.py edits the state in the same way",
     ("docs/changing.md", "Add a grant"): DAY,
     ("docs/changing.md", "Remove a grant"): DAY,
+    ("docs/ci.md", "Two accounts from one job"): "tests/engine/test_ci_docs.py::"
+    "test_a_job_deploys_with_an_instances_role_and_again_with_a_web_identity",
     ("docs/commands.md", "The command-line tool"): "tests/external/test_distribution.py installs "
     "the package with and without its extra",
     ("docs/conditions.md", "Secrets"): CONFIG,
@@ -65,10 +70,12 @@ RUN_BY = {
     "tests/engine/test_s3_state.py has one",
     ("docs/map.md", "`cross-account-access map`"): "tests/cli/map/test_map_command.py::"
     "test_the_pages_transcript_is_what_the_command_prints",
+    ("docs/previews.md", "Rotate a secret external ID"): "tests/engine/test_previews.py::"
+    "test_the_page_shows_what_the_preview_of_a_rotated_external_id_shows",
     ("docs/rotating.md", "1. Accept both"): DAY,
     ("docs/rotating.md", "2. Hand the new one over"): DAY,
     ("docs/rotating.md", "3. Accept only the new one"): DAY,
-    ("docs/sandbox.md", "A program of your own"): "tests/sandbox/test_serving.py",
+    ("docs/sandbox.md", "Your own stack"): OWN_STACK,
     ("docs/using.md", "Using a role: `profile`, `open`, `exec`"): "tests/cli/exec/"
     "test_using_docs.py::test_the_transcript_is_what_the_commands_print",
     ("docs/verify.md", "`cross-account-access verify`"): "tests/cli/verify/test_verify_docs.py::"
@@ -127,7 +134,10 @@ GIVE_BACK = (
 )
 TASKS = {
     "up and preview": [("README.md#two-commands", "tests/engine/test_command.py")],
-    "own stack": [("README.md#on-your-accounts", DAY)],
+    "own stack": [
+        ("README.md#on-your-accounts", DAY),
+        ("docs/sandbox.md#your-own-stack", OWN_STACK),
+    ],
     "a second grant, and a rename": [
         ("docs/changing.md#add-a-grant", DAY),
         ("docs/adopting.md#renaming-a-grant", RENAME),
@@ -143,7 +153,10 @@ TASKS = {
         ("docs/adopting.md#giving-a-role-back", GIVE_BACK),
     ],
     "a re-made user": [("docs/trust-healing.md", "tests/engine/test_healing.py")],
-    "own Python program": [("docs/embedding.md", PROGRAM)],
+    "own Python program with a unit test": [
+        ("docs/embedding.md", PROGRAM),
+        ("docs/testing.md", "tests/component/test_testing_page.py::test_the_pages_tests_pass"),
+    ],
     "TypeScript and YAML": [("components/README.md#in-other-languages", OTHER_LANGUAGE)],
     "mistakes": [("docs/troubleshooting.md", "tests/engine/test_refusals.py")],
     "the tool": [

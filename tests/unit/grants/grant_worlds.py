@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from cross_account_access.errors import InvalidInput
+from cross_account_access.grants.grant import GrantModel
+from cross_account_access.grants.model import read_model
 from tests.unit.grants.grant_oracle import RESERVED, SOURCE, Asked, Somebody, conditions_of
 
 if TYPE_CHECKING:
@@ -189,6 +192,16 @@ def grants(
         for principal in found:
             if principal not in able and grant["conditions"].keys() & {"mfa", "mfa_max_age"}:
                 principal["conditions"] = {"mfa": False} | principal.get("conditions", {})
+    return grant
+
+
+def without_refused_principals(grant: dict[str, Any]) -> dict[str, Any]:
+    """The same with fewer principals where it is refused, so that most of several are taken."""
+    try:
+        read_model(GrantModel, grant)
+    except InvalidInput:
+        fewer = grant["principals"][:-1]
+        return without_refused_principals({**grant, "principals": fewer}) if fewer else grant
     return grant
 
 

@@ -209,6 +209,42 @@ def test_a_former_name_is_a_grants_or_a_components_and_a_grants(former: str) -> 
     assert read_model(GrantModel, ALICE | {"formerly": [former]}).formerly == [former]
 
 
+_REPLACED = (
+    ": role.name isn't set, so that the first `pulumi up` under the new name replaces the role by "
+    "one named deploy; role.name "
+)
+
+
+@pytest.mark.parametrize(
+    ("former", "role", "line"),
+    [
+        ([], {}, None),
+        (["ship"], {"name": "ship"}, "ship: nothing is re-made for the new name"),
+        (["ship"], {}, f"ship{_REPLACED}ship, set before, keeps it"),
+        (
+            ["ship", "old/release"],
+            {},
+            f"ship and old/release{_REPLACED}ship or release, set before, keeps it",
+        ),
+        (
+            ["old/deploy"],
+            {},
+            "old/deploy: the role is kept; its principals' policies are created again here",
+        ),
+        (
+            ["old/ship"],
+            {"name": "ship"},
+            "old/ship: the role is kept; its principals' policies are created again here",
+        ),
+    ],
+)
+def test_a_renamed_grant_says_what_its_new_name_changes(
+    former: list[str], role: dict[str, str], line: str | None
+) -> None:
+    grant = read_model(GrantModel, ALICE | {"formerly": former, "role": role})
+    assert grant.describe_rename("deploy") == (line and f"grant deploy was {line}")
+
+
 @pytest.mark.parametrize(
     ("role", "name", "arn"),
     [

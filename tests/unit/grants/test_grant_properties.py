@@ -28,6 +28,7 @@ from tests.unit.grants.grant_worlds import (
     callers_of,
     grants,
     requests_of,
+    without_refused_principals,
 )
 
 if TYPE_CHECKING:
@@ -281,16 +282,6 @@ def test_both_halves_allow_the_same_actions(grant: dict[str, Any]) -> None:
         for action in get_allowed_actions(principal, model.conditions)
     }
     assert in_trust == in_source
-
-
-def without_refused_principals(grant: dict[str, Any]) -> dict[str, Any]:
-    """The same with fewer principals where it is refused, so that most of several are taken."""
-    try:
-        read_model(GrantModel, grant)
-    except InvalidInput:
-        fewer = grant["principals"][:-1]
-        return without_refused_principals({**grant, "principals": fewer}) if fewer else grant
-    return grant
 
 
 @SOME

@@ -27,7 +27,10 @@ REQUIRED: dict[str, dict[str, dict[str, Any]]] = {
         "Bool": {MFA: "true"},
         "NumericLessThan": {AGE: 43200},
     },
-    "the call must include |an external ID": {"StringEquals": {ID: ["secret-1", "secret-2"]}},
+    "the call must include |an external ID": {"StringEquals": {ID: ["secret-1"]}},
+    "the call must include |one of 2 external IDs": {
+        "StringEquals": {ID: ["secret-1", "secret-2"]}
+    },
     "the call must come |from 2001:db8::/48 or 203.0.113.0/24": {
         "IpAddress": {"aws:SourceIp": ["2001:db8::/48", "203.0.113.0/24"]}
     },
