@@ -13,7 +13,7 @@ import botocore.session
 import pytest
 
 from cross_account_access.cli.aws_access import AwsAccess
-from cross_account_access.cli.endpoints import get_endpoint
+from cross_account_access.cli.endpoints import find_place, get_endpoint
 from cross_account_access.cli.terminal import ExitCode
 
 if TYPE_CHECKING:
@@ -177,6 +177,21 @@ def test_a_profile_that_is_written_asks_where_its_source_profile_says(elsewhere:
     assert ":assumed-role/deploy/" in identity["Arn"]
     again = elsewhere.call(*COMMANDS["profile"], *OUTPUTS)
     assert "No changes" in again.stdout
+
+
+@pytest.mark.parametrize("region", [{}, {"region": "eu-west-1"}])
+@pytest.mark.parametrize(
+    "unused",
+    [
+        {"ignore_configured_endpoint_urls": "True", "endpoint_url": A, "services": "local"},
+        {"endpoint_url": {"nested": A}, "services": {"nested": "local"}},
+        {"endpoint_url": "", "services": ""},
+    ],
+)
+def test_a_written_profile_has_no_endpoint_that_its_source_profile_does_not_use(
+    region: dict[str, str], unused: dict[str, Any]
+) -> None:
+    assert find_place(region | unused, {"region": None, "endpoint_url": None}, "aws") == region
 
 
 def test_a_session_of_one_endpoint_is_not_used_at_another(elsewhere: Stage) -> None:

@@ -9,9 +9,6 @@ from cross_account_access.iam import limits
 
 from .terminal import InputError
 
-SOURCE_IDENTITY = limits.StringRule(
-    "a source identity", 2, 64, r"(?!aws:)[\w+=,.@-]*", "letters, digits and _+=,.@-"
-)
 OWN_EXTERNAL_ID = "-"
 """Stands on a command line for the grant's external ID, which is never shown."""
 _SECURITY_KEY = ":u2f/"
@@ -47,7 +44,7 @@ class CallOverrides:
             )
         _check_option("--mfa-serial", self.mfa_serial, limits.MFA_SERIAL)
         _check_option("--session-name", self.session_name, limits.SESSION_NAME)
-        _check_option("--source-identity", self.source_identity, SOURCE_IDENTITY)
+        _check_option("--source-identity", self.source_identity, limits.SOURCE_IDENTITY)
         _check_option("--session-tag", dict(self.tags), limits.check_tags)
         _check_option("--external-id", self.external_id, limits.EXTERNAL_ID, hidden=True)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cross_account_access.cli.assume_role_call import SOURCE_IDENTITY, AssumeRoleCall, CallOverrides
+from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverrides
 from cross_account_access.cli.caller import CallerSession
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
@@ -72,7 +72,7 @@ def _check_call(grant: DeployedGrant, call: AssumeRoleCall) -> None:
     values: tuple[tuple[str, Any, Callable[[Any], object]], ...] = (
         ("the role ARN", call.role_arn, _check_role_arn),
         ("the session name", call.session_name, limits.SESSION_NAME),
-        ("the source identity", call.source_identity, SOURCE_IDENTITY),
+        ("the source identity", call.source_identity, limits.SOURCE_IDENTITY),
         ("the session tags", dict(call.tags), limits.check_tags),
         ("the external ID", call.external_id, limits.EXTERNAL_ID),
     )

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import botocore.session
 import click
-from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+from botocore.utils import ensure_boolean, is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from cross_account_access.errors import escape_invisible
+from cross_account_access.iam.partitions import get_main_region
 
 from .terminal import InputError
 
@@ -64,6 +65,28 @@ def replace_endpoints(
         endpoints = {IGNORED: "true"}
     kept = {name: text for name, text in variables.items() if not _VARIABLE.fullmatch(name)}
     return {**kept, **endpoints}
+
+
+def find_place(
+    own: Mapping[str, Any], given: Mapping[str, str | None], partition: str
+) -> dict[str, str]:
+    """Find region and endpoints of a new profile, which the AWS CLI doesn't take from its source.
+
+    Args:
+        own: The source profile.
+        given: The command line's `region` and `endpoint_url`.
+        partition: The partition that the profile is to be in.
+    """
+    ignored = ensure_boolean(own.get("ignore_configured_endpoint_urls", ""))
+    keys = ("region",) if ignored else ("region", "endpoint_url", "services")
+    # A map is of nested keys, which mean nothing here.
+    places = {key: text for key in keys if isinstance(text := own.get(key), str) and text}
+    if partition != "aws":
+        # The AWS CLI would ask the commercial partition.
+        places.setdefault("region", get_main_region(partition))
+    if given["endpoint_url"]:
+        places.pop("services", None)
+    return places | {key: text for key, text in given.items() if text}
 
 
 def _read_profile(session: botocore.session.Session, profile: Mapping[str, Any]) -> dict[str, str]:

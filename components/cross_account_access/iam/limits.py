@@ -95,6 +95,7 @@ POLICY_NAME = StringRule("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
 GROUP_NAME = StringRule("a group name", 1, 128, _NAME, _NAME_ALPHABET)
 PERMISSION_SET = StringRule("a permission set's name", 1, 32, _NAME, _NAME_ALPHABET)
 SESSION_NAME = StringRule("a session name", 2, 64, _NAME, _NAME_ALPHABET)
+SOURCE_IDENTITY = StringRule("a source identity", 2, 64, rf"(?!aws:){_NAME}", _NAME_ALPHABET)
 PATH = StringRule(
     "a path",
     1,

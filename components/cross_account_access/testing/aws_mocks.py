@@ -14,7 +14,7 @@ from cross_account_access.iam.findings import AccountSide
 from .call_terms import CallTerms, build_request_context
 from .made_outputs import add_outputs
 from .mock_account import MockAccount, NoSuchEntityError
-from .mocked_iam import MockedIam
+from .mocked_iam import UNKNOWN_DOCUMENT, MockedIam, check_known
 from .program_run import (
     AWS_PROVIDER,
     LogEngine,
@@ -228,7 +228,8 @@ class AwsMocks(mocks.Mocks):
         """
         ref = self._iam.find_caller(caller, account, "")
         policies, _ = self._iam.get_policies(ref)
-        return [dict(policy.document) for policy in policies]
+        documents = [policy.document for policy in policies]
+        return [dict(document) for document in documents if document is not UNKNOWN_DOCUMENT]
 
     # --- Who gets in
 
@@ -260,9 +261,10 @@ class AwsMocks(mocks.Mocks):
 
         Raises:
             AssertionError: If AWS would refuse, with the half that refuses and why.
-            LookupError: If there is no such role or caller.
+            LookupError: If there is no such role or caller, or it depends on a policy attached by
+                the program that isn't the program's own.
         """
-        decision, what = self._decide(caller, role, account, caller_account, entitled, terms)
+        decision, what = self._decide(caller, role, account, caller_account, entitled, None, terms)
         if not decision.allowed:
             raise AssertionError(f"{what} is refused: {_describe(decision)}")
 
@@ -293,9 +295,10 @@ class AwsMocks(mocks.Mocks):
 
         Raises:
             AssertionError: If AWS would allow it, or refuse for another reason.
-            LookupError: If there is no such role or caller.
+            LookupError: If there is no such role or caller, or it depends on a policy attached by
+                the program that isn't the program's own.
         """
-        decision, what = self._decide(caller, role, account, caller_account, entitled, terms)
+        decision, what = self._decide(caller, role, account, caller_account, entitled, half, terms)
         if decision.allowed:
             raise AssertionError(f"{what} is not refused: {decision.reason}")
         if half not in (None, *_list_refusing(decision)):
@@ -310,6 +313,7 @@ class AwsMocks(mocks.Mocks):
         account: str | None,
         caller_account: str | None,
         entitled: bool | None,
+        half: AccountSide | None,
         terms: Mapping[str, Any],
     ) -> tuple[Decision, str]:
         """Decide each action of the call; return the first refusal, and what was decided."""
@@ -327,7 +331,10 @@ class AwsMocks(mocks.Mocks):
         ]
         refusals = [one for one in decisions if not one.allowed]
         what = f"{ref.display_name_with_account} assuming {target.arn}"
-        return next(iter(refusals), decisions[0]), what
+        decision = next(iter(refusals), decisions[0])
+        if entitled is None and (half == "source" or _list_refusing(decision) == ["source"]):
+            check_known(calling, decision)
+        return decision, what
 
 
 def _list_refusing(decision: Decision) -> list[AccountSide]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from cross_account_access.errors import Refusal
+from cross_account_access.grants.request_check import check_request
 from cross_account_access.grants.request_context import RequestContext
-from cross_account_access.iam.networks import check_address
 
 
 class CallTerms(TypedDict, total=False):
@@ -61,23 +61,30 @@ def build_request_context(terms: Mapping[str, Any]) -> RequestContext:
 
     Raises:
         TypeError: If a term is of no known name.
-        ValueError: If `source_ip` is no IP address, which every condition on it would refuse.
+        ValueError: If STS would refuse a term whatever the policies say, or two terms contradict
+            each other; an external ID isn't shown.
     """
     if unknown := sorted(terms.keys() - CallTerms.__annotations__.keys()):
         known = ", ".join(CallTerms.__annotations__)
         raise TypeError(f"no such term of a call: {', '.join(unknown)}. There are {known}")
     values = {_OTHER_NAMES.get(key, key): value for key, value in terms.items()}
-    if (address := values.get("source_ip")) is not None:
-        try:
-            check_address(address)
-        except Refusal as refusal:
-            raise ValueError(f"source_ip {address!r}: {refusal.rule}") from None
     at: datetime = values.pop("at", None) or datetime.now(UTC)
-    if values.pop("mfa", False):
+    mfa = values.pop("mfa", values.get("mfa_age") is not None)
+    if not isinstance(mfa, bool) or (not mfa and values.get("mfa_age") is not None):
+        raise ValueError(f"mfa {mfa!r}: must be True or False, and not False where mfa_age is set")
+    if mfa:
         values.setdefault("mfa_age", 0)
     values["transitive_tag_keys"] = tuple(values.get("transitive_tag_keys", ()))
     values["more"] = {
         key: (value,) if isinstance(value, str) else tuple(value)
         for key, value in values.pop("context", {}).items()
     }
-    return RequestContext(at if at.tzinfo else at.replace(tzinfo=UTC), **values)
+    request = RequestContext(at if at.tzinfo else at.replace(tzinfo=UTC), **values)
+    try:
+        check_request(request)
+    except Refusal as refusal:
+        name = str(refusal.where[0])
+        shown = "" if name == "external_id" else f" {getattr(request, name)!r}"
+        term = {other: own for own, other in _OTHER_NAMES.items()}.get(name, name)
+        raise ValueError(f"{term}{shown}: {refusal.rule}") from None
+    return request

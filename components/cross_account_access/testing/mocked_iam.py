@@ -1,7 +1,10 @@
 """IAM in a test's accounts: what was there before, what the program made, and who calls."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
 
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.principal_ref import (
@@ -13,12 +16,14 @@ from cross_account_access.grants.principal_ref import (
     split_kind,
 )
 from cross_account_access.iam import arns
-from cross_account_access.iam.evaluator import Caller, Policy
+from cross_account_access.iam.evaluator import Caller, Decision, Policy
 
 from .mock_account import IamLookups, MockAccount, make_unique_id
 from .registrations import Registration, describe_registrations
 
 _MADE_KINDS = {"Group": "group", "Policy": "policy", "Role": "role", "User": "user"}
+# In the place of a managed policy's that the program didn't make.
+UNKNOWN_DOCUMENT: Mapping[str, Any] = {}
 _NAMED_ENTITIES = ("user", "role", "group", "session")
 
 
@@ -54,7 +59,10 @@ class MockedIam:
             users=[name for one in mine for name in one.users],
             roles=[name for one in mine for name in one.roles],
             policies=[name for one in mine for name in one.policies],
-            groups={name: members for one in mine for name, members in one.groups.items()},
+            groups={
+                name: [member for one in mine for member in one.groups.get(name, ())]
+                for name in dict.fromkeys(chain.from_iterable(one.groups for one in mine))
+            },
         )
 
         def list_made(kind: str) -> list[str]:
@@ -188,8 +196,9 @@ class MockedIam:
             holders |= {("group", group) for group in self._list_groups(ref)}
         own = [one for one in self.made if one.account == ref.account]
         found = [policy for one in own for policy in self._read_policies(one, holders)]
-        unique = {policy.name: policy for policy in found}
-        return tuple(unique.values()), self._find_boundary(ref, own)
+        # Inline policies of a user and of its group may have one name.
+        unique = [one for position, one in enumerate(found) if one not in found[:position]]
+        return tuple(unique), self._find_boundary(ref, own)
 
     def _list_groups(self, ref: PrincipalRef) -> Iterator[str]:
         lookups = self.get_lookups(self.find_account(ref.account))
@@ -211,14 +220,23 @@ class MockedIam:
             for kind in ("user", "role", "group")
             for name in (one.inputs.get(kind), *(one.inputs.get(f"{kind}s") or ()))
         }
+        if one.type == "aws:iam/role:Role" and ("role", one.outputs.get("name")) in holders:
+            for inline in one.inputs.get("inlinePolicies", ()):
+                document = json.loads(inline["policy"])
+                yield Policy(f"inline policy {inline.get('name', '')}", document)
+            for arn in one.inputs.get("managedPolicyArns", ()):
+                yield self._read_managed_policy(arn)
         if not one.type.startswith("aws:iam/") or not held & holders:
             return
         if one.short_type.endswith("PolicyAttachment"):
-            arn = one.inputs.get("policyArn")
-            if made := next((each for each in self.made if arn and each.arn == arn), None):
-                yield Policy(f"managed policy {arn}", made.document)
+            yield self._read_managed_policy(one.inputs["policyArn"])
         elif one.short_type in ("UserPolicy", "RolePolicy", "GroupPolicy"):
             yield Policy(f"inline policy {one.inputs.get('name', one.name)}", one.document)
+
+    def _read_managed_policy(self, arn: str) -> Policy:
+        """The policy of an ARN; its document is unknown where the program didn't make it."""
+        made = next((one for one in self.made if one.arn == arn), None)
+        return Policy(f"managed policy {arn}", made.document if made else UNKNOWN_DOCUMENT)
 
     def _find_boundary(self, ref: PrincipalRef, own: list[Registration]) -> Policy | None:
         holder = next(
@@ -230,3 +248,17 @@ class MockedIam:
         if made := next((one for one in self.made if one.arn == arn), None):
             return Policy(f"managed policy {arn}", made.document)
         raise LookupError(f"the document of {ref.principal_arn}'s boundary {arn} isn't known here")
+
+
+def check_known(caller: Caller, decision: Decision) -> None:
+    """Check that a caller's policies are known, where they decide that none allows.
+
+    Raises:
+        LookupError: If the program attaches one that it doesn't make.
+    """
+    unknown = [one.name for one in caller.identity_policies if one.document is UNKNOWN_DOCUMENT]
+    if unknown and any(finding.kind == "identity" for finding in decision.findings):
+        raise LookupError(
+            f"what {unknown[0]} of {caller.principal_arn} allows isn't known here: pass "
+            "entitled=True if it allows this call, and entitled=False if it doesn't"
+        )

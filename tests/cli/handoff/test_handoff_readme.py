@@ -108,6 +108,9 @@ def owner(stage: tuple[Stage, str], request: pytest.FixtureRequest) -> Owner:
 def test_every_command_runs_as_it_stands(owner: Owner) -> None:
     hand_off(one_sided(owner), owner.folder, "rich", "--for", owner.side)
     script, template, terraform, check, verify, undo, *others = owner.blocks()
+    # Elsewhere CloudFormation's delete-stack succeeds, and the access stays.
+    readme = (owner.folder / "README.md").read_text(encoding="utf-8")
+    assert "After CloudFormation, in the stack's Region" in readme
     owner.bash(script, owner.folder)
     for commands in (template, terraform, *others):
         owner.bash(commands, owner.folder)

@@ -48,7 +48,7 @@ from .decision_inputs import (
 from .explanation import Question
 from .principal_argument import parse_principal
 from .render import Report
-from .request_options import check_request, parse_condition_keys, parse_moment
+from .request_options import check_options, parse_condition_keys, parse_moment
 
 
 def _option(name: str, metavar: str, text: str, **settings: Any) -> Decorator:
@@ -115,7 +115,7 @@ def _add_request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             region=aws.region or get_main_region("aws"),
             **options,
         )
-        check_request(request)
+        check_options(request)
         return command(request=request, aws=aws, **others)
 
     decorated: Callable[..., Any] = with_request

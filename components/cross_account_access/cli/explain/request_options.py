@@ -1,76 +1,33 @@
 """The request that is explained, checked as STS checks a call."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID, SOURCE_IDENTITY
+from cross_account_access.cli.assume_role_call import OWN_EXTERNAL_ID
 from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
+from cross_account_access.grants.request_check import check_request
 from cross_account_access.grants.request_context import RequestContext
-from cross_account_access.iam import limits
-from cross_account_access.iam.networks import check_address
 
-# An account may be directly under the root.
-_ACCOUNT_PATH = limits.StringRule(
-    "an account's path in its organization",
-    18,
-    512,
-    r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*/?",
-    "o-…/r-…/ and then ou-…/ for each unit down to its own",
-)
+_OPTIONS = {"inherited_identity": "--inherited-source-identity", "organization_path": "--org-path"}
 
 
-def check_request(request: RequestContext) -> None:
+def check_options(request: RequestContext) -> None:
     """Check what STS refuses whatever the policies say.
 
     Raises:
         InputError: With the option and the rule; an external ID isn't shown.
-
-    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    external_id = None if request.external_id == OWN_EXTERNAL_ID else request.external_id
-    for option, value, check in (
-        ("--external-id", external_id, limits.EXTERNAL_ID),
-        ("--session-name", request.session_name, limits.SESSION_NAME),
-        ("--source-identity", request.source_identity, SOURCE_IDENTITY),
-        ("--inherited-source-identity", request.inherited_identity, SOURCE_IDENTITY),
-        ("--source-ip", request.source_ip, check_address),
-        ("--source-vpc", request.source_vpc, limits.VPC),
-        ("--source-vpce", request.source_vpce, limits.VPC_ENDPOINT),
-        ("--organization", request.organization, limits.ORGANIZATION),
-        ("--org-path", request.organization_path, _ACCOUNT_PATH),
-        ("--session-tag", dict(request.session_tags), limits.check_tags),
-        ("--principal-tag", dict(request.principal_tags), limits.check_tags),
-        ("--inherited-tag", dict(request.inherited_tags), limits.check_tags),
-    ):
-        if value is not None:
-            _check_option(option, value, check)
-    if request.mfa_age is not None and request.mfa_age < 0:
-        raise InputError("--mfa-age must be 0 or more, in seconds since the MFA code")
-    _check_tag_keys(request)
-
-
-def _check_tag_keys(request: RequestContext) -> None:
-    keys = {key.lower() for key in request.session_tags}
-    for key in request.transitive_tag_keys:
-        if key.lower() not in keys:
-            raise InputError(
-                f"--transitive-tag-key {key}: must be the key of a session tag",
-                f"Pass --session-tag {key}=VALUE too, or leave it out.",
-            )
-    for key in request.inherited_tags:
-        if key.lower() in keys:
-            raise InputError(
-                f"--session-tag {key}: must not be a tag that the calling session inherited",
-                "Leave it out of the call.",
-            )
-
-
-def _check_option(option: str, value: object, check: Callable[[object], object]) -> None:
+    own_id = request.external_id == OWN_EXTERNAL_ID
     try:
-        check(value)
+        check_request(replace(request, external_id=None) if own_id else request)
     except Refusal as refusal:
-        shown = "" if option == "--external-id" or isinstance(value, dict) else f" {value}"
+        name, *key = map(str, refusal.where)
+        option = _OPTIONS.get(name, f"--{name.removesuffix('s').replace('_', '-')}")
+        value = getattr(request, name)
+        shown = f" {value}" if isinstance(value, str | int) else "".join(f" {one}" for one in key)
+        if name == "external_id":
+            shown = ""
         raise InputError(f"{option}{shown}: {refusal.rule}", refusal.remedy) from None
 
 

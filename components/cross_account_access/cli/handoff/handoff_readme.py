@@ -30,7 +30,7 @@ of this page in this folder.
 sh commands.sh
 ```
 
-**CloudFormation.**
+**CloudFormation.** If an earlier handoff's stack is in another Region, name that one.
 
 ```sh
 {deploy}
@@ -53,7 +53,7 @@ After `sh commands.sh`:
 {commands}
 ```
 
-After CloudFormation:
+After CloudFormation, in the stack's Region; elsewhere the command succeeds and deletes nothing:
 
 ```sh
 {delete}

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,12 +18,12 @@ from cross_account_access.cli.assume_role_call import AssumeRoleCall, CallOverri
 from cross_account_access.cli.aws_access import AwsAccess, get_botocore_session
 from cross_account_access.cli.call_planning import get_requirements, name_session, plan_call
 from cross_account_access.cli.caller import CallerSession
+from cross_account_access.cli.endpoints import find_place
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.terminal import ExitCode, Failure, InputError
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_requirements
 from cross_account_access.errors import Refusal, escape_invisible
 from cross_account_access.iam.limits import SESSION_NAME
-from cross_account_access.iam.partitions import get_main_region
 
 from .aws_config import (
     PROFILE_NAME,
@@ -185,24 +185,11 @@ class _Planner:
         # A role session's name may be another one the next time.
         if call.session_name is None and caller.identity.user is not None:
             call = name_session(call, caller)
-        place = self._find_place(existing, source, grant.documents.partition)
-        return Profile(name, grant.name, stack, _list_keys(call, source) | place)
-
-    def _find_place(
-        self, existing: Mapping[str, str], source: str, partition: str
-    ) -> dict[str, str]:
-        """Find region and endpoints, which the AWS CLI doesn't take from the source profile."""
         own = get_botocore_session(source).get_scoped_config()
-        places = {key: own.get(key) for key in ("region", "endpoint_url", "services")}
-        if partition != "aws":
-            # The AWS CLI would ask the commercial partition.
-            places["region"] = places["region"] or get_main_region(partition)
-        if self._options.endpoint:
-            places["services"] = None
-        places = {key: text for key, text in places.items() if key not in existing}
         given = {"region": self._options.region, "endpoint_url": self._options.endpoint}
-        places |= {key: text for key, text in given.items() if text}
-        return {key: text for key, text in places.items() if text}
+        kept = find_place(own, given, grant.documents.partition)
+        place = {key: text for key, text in kept.items() if given.get(key) or key not in existing}
+        return Profile(name, grant.name, stack, _list_keys(call, source) | place)
 
     def _keep_options(
         self,
