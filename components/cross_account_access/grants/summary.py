@@ -16,7 +16,7 @@ from .condition_values import Block
 from .grant import GrantModel
 from .model import Unresolved
 from .principals import PrincipalModel
-from .trust import get_effective_conditions, replace_unresolved
+from .trust import get_allowed_actions, get_effective_conditions, replace_unresolved
 
 _DIGEST_LENGTH = 6
 # Two signs are too few to tell whether a guess at a secret is right.
@@ -93,7 +93,7 @@ class GrantSummary:
             "tags": self.tags,
             "unique_ids": sorted(self.unique_ids),
             "principals": [
-                [self._name(principal), principal.trust_by, block]
+                [self._name(principal), principal.trust_by, block, *self._list_more(principal)]
                 for principal, block in self._list_principals()
             ],
         }
@@ -108,6 +108,10 @@ class GrantSummary:
         ]
         salt = f"{self.salt} {self._role_name}".encode()
         return f"{version}-{_digest_secret(''.join(signs), salt)}"
+
+    def _list_more(self, principal: PrincipalModel) -> tuple[str, ...]:
+        """What is allowed to a principal besides assuming the role, which conditions don't tell."""
+        return get_allowed_actions(principal, self.grant.conditions)[1:]
 
     @property
     def _role_name(self) -> str:

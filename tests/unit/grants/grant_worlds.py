@@ -132,6 +132,10 @@ def _joined(parts: list[Any]) -> dict[str, Any]:
 
 def _possible(kinds: set[str], found: dict[str, Any]) -> dict[str, Any]:
     """The same without what none can meet."""
+    if "source_identities" in found:
+        found.pop("raw", None)  # which may have the same key
+    if "transitive_tag_keys" in found:
+        found["session_tags"] = {"t": ["x", "y"], **found["session_tags"]}
     if "source_vpcs" in found or "source_vpc_endpoints" in found:
         found.pop("source_ips", None)
     if "session_names" in found and kinds != {"user"}:

@@ -235,6 +235,16 @@ def test_what_may_become_of_the_role_changes_the_version_alone() -> None:
     }
 
 
+def test_an_action_that_no_condition_tells_changes_the_version_alone() -> None:
+    raw = {"raw": {"StringLike": {"sts:SourceIdentity": ["aa"]}}}
+    lines = {
+        summarize(grant_of(ALICE, conditions=conditions))
+        for conditions in (raw, {"source_identities": ["aa"]})
+    }
+    assert len(lines) == 2
+    assert len({_VERSION.sub("", line) for line in lines}) == 1
+
+
 @pytest.mark.parametrize("ids", [(), ("AIDA1",), ("AIDA2",), ("AIDA1", "AIDA2")])
 def test_a_re_created_principal_changes_the_version_alone(ids: Sequence[str]) -> None:
     line, other = (summarize(grant_of(ALICE), unique_ids=own) for own in (ids, ("AIDA3",)))
