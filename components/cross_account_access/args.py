@@ -74,9 +74,10 @@ class Conditions(TypedDict):
     `2026-12-01T08:00:00Z`."""
     not_after: NotRequired[pulumi.Input[str]]
     """The time from which the role may no longer be assumed, likewise. Sessions that run go on."""
-    raw: NotRequired[dict[str, dict[str, list[pulumi.Input[str]]]]]
-    """Further conditions, {OPERATOR: {KEY: [VALUES]}} as in a policy. They add to the others and
-    never replace them."""
+    raw: NotRequired[dict[str, dict[str, pulumi.Input[Any]]]]
+    """Further conditions, {OPERATOR: {KEY: VALUES}} as in a policy: a string, a whole number, true
+    or false, or a list of these. Any value, or a whole list, may be an Output. They add to the
+    others and never replace them."""
 
 
 class TrustBy(Enum):

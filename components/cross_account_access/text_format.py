@@ -1,5 +1,7 @@
-"""How values read in a sentence: lists, counts, durations."""
+"""How values read in a sentence: lists, counts, durations, words of a command."""
 
+import re
+import shlex
 from collections.abc import Sequence
 
 _HOUR, _MINUTE = 3600, 60
@@ -27,3 +29,25 @@ def format_duration(seconds: int) -> str:
     hours, rest = divmod(seconds, _HOUR)
     units = ((hours, "h"), (rest // _MINUTE, "min"), (rest % _MINUTE, "s"))
     return " ".join(f"{amount} {unit}" for amount, unit in units if amount) or "0 s"
+
+
+def write_pair(key: str) -> str:
+    """Write the word KEY=… of a command, as `split_pair` reads it."""
+    return _quote_word(key.replace("=", r"\=") + "=…")
+
+
+def write_tag(key: str) -> str:
+    """Write a tag as a word of the AWS CLI's option --tags."""
+    return _quote_word(f"Key={key},Value=…")
+
+
+def _quote_word(text: str) -> str:
+    """Quote a word if a shell needs that; not for its …, which a person replaces."""
+    known = text.replace("…", "")
+    return text if shlex.quote(known) == known else shlex.quote(text)
+
+
+def split_pair(text: str) -> tuple[str, str] | None:
+    r"""Split KEY=VALUE; None for another form. An = in the key, which a tag's may have, is \=."""
+    pair = re.fullmatch(r"(?P<key>(?:\\=|[^=])++)=(?P<value>.*)", text, re.DOTALL)
+    return (pair["key"].replace(r"\=", "="), pair["value"]) if pair else None

@@ -87,6 +87,11 @@ SECRETS: dict[str, tuple[Any, str, str]] = {
         "aws:iam/role:Role",
         "assumeRolePolicy",
     ),
+    "raw, alone": (
+        {"conditions": {"raw": {"StringLike": {"aws:PrincipalTag/Cost Center": "S"}}}},
+        "aws:iam/role:Role",
+        "assumeRolePolicy",
+    ),
     "source identity": (
         {"conditions": {"sourceIdentities": ["S"]}},
         "aws:iam/role:Role",

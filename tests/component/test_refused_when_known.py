@@ -79,6 +79,11 @@ def source_ips(value: Any) -> Program:
     return access({"deploy": grant(conditions={"source_ips": ["203.0.113.7", value]})})
 
 
+def raw_values(value: Any) -> Program:
+    raw = {"StringNotEquals": {"aws:PrincipalTag/Cost Center": value}}
+    return access({"deploy": grant(conditions={"raw": raw})})
+
+
 def own_external_id(value: Any) -> Program:
     return trusted_role(
         principals=[{"user": "bob"}, {"user": "alice", "conditions": {"external_id": value}}]
@@ -151,6 +156,20 @@ CASES = {
     "no external ID": Case(
         external_id, None, "grants.deploy.conditions.external_id", "null-value", "xx"
     ),
+    **{
+        f"{what} for values of raw": Case(
+            raw_values,
+            wrong,
+            "grants.deploy.conditions.raw.StringNotEquals.aws:PrincipalTag/Cost Center",
+            "invalid-raw-values",
+            right,
+        )
+        for what, wrong, right in (
+            ("null", None, "x"),
+            ("nothing", [], ["x", True]),
+            ("an object", {"x": "y"}, 7.0),
+        )
+    },
     "an external ID that a group is spared": Case(
         external_id_beside_a_group, "yy", PRINCIPAL, "conditions-bypassed", "xx"
     ),
@@ -309,6 +328,12 @@ def test_a_right_output_is_accepted(case: str) -> None:
 def test_an_output_that_is_not_known_is_not_refused(case: str) -> None:
     found = run(CASES[case].program(NEVER_KNOWN), preview=True)
     assert any(value is UNKNOWN for made in found.made for value in made.inputs.values())
+
+
+def test_a_null_in_a_late_list_of_raw_conditions_is_refused() -> None:
+    error, _ = refused(raw_values(output(["x", None])))
+    (problem,) = error.problems
+    assert (problem.path.rpartition("/")[2], problem.value) == ("Cost Center[1]", "null")
 
 
 @pytest.mark.parametrize("given", [int(SOURCE), output(int(SOURCE))], ids=str)

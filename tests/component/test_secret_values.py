@@ -59,7 +59,25 @@ CONDITIONS: dict[str, Case] = {
     "an external ID in raw": (
         lambda value: of_conditions(raw={"StringEquals": {"sts:ExternalId": [value]}}),
         "swordfish",
-        4711,
+        47.11,
+        "invalid-raw-values",
+    ),
+    "a value alone in raw, of a tag with a space": (
+        lambda value: of_conditions(raw={"StringLike": {"aws:PrincipalTag/Cost Center": value}}),
+        "swordfish*",
+        {"sword": "fish"},
+        "invalid-raw-values",
+    ),
+    "a number in raw": (
+        lambda value: of_conditions(raw={"NumericLessThan": {"aws:MultiFactorAuthAge": value}}),
+        471147,
+        "sword fish",
+        "value-not-of-operator",
+    ),
+    "a list in raw": (
+        lambda value: of_conditions(raw={"StringLike": {"aws:UserAgent": value}}),
+        ["swordfish", "b", "a"],
+        ["sword", ["fish"]],
         "invalid-raw-values",
     ),
     "an external ID in raw, spelt otherwise": (

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import click
 
+from cross_account_access.text_format import split_pair
+
 from .assume_role_call import CallOverrides
 from .terminal import InputError
 
@@ -96,16 +98,16 @@ def add_call_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parse_pairs(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Parse tags, each KEY=VALUE.
+    """Parse tags, each KEY=VALUE as `split_pair` reads it.
 
     Raises:
         InputError: If one has another form, or a key is repeated, ignoring case.
     """
     tags: dict[str, str] = {}
     for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not key or not equals:
+        if (split := split_pair(pair)) is None:
             raise InputError(f"{option} {pair}: must be KEY=VALUE")
+        key, value = split
         if key.lower() in {other.lower() for other in tags}:
             raise InputError(f"{option} {key}: a key must not be repeated, ignoring case")
         tags[key] = value

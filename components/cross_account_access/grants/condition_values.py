@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -10,12 +10,15 @@ from pydantic import PlainValidator
 
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
-from cross_account_access.iam.policy_elements import parse_operator
+from cross_account_access.iam.policy_document import list_values
+from cross_account_access.iam.policy_elements import CONDITION_KEY, parse_operator
 
 from .model import Unresolved, defer, plain
 
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
+
+_INEXACT = 2**53  # from here on, not every whole number is a float
 
 
 def check_boolean(value: object) -> bool:
@@ -112,10 +115,10 @@ def check_time(value: object) -> str:
 
 
 def check_raw_conditions(value: object) -> Block:
-    """Check conditions that are written as in a policy's Condition, every value in a list."""
+    """Check conditions that are written as in a policy's Condition, and put values into lists."""
     if not isinstance(value, Mapping) or not value:
         raise Refusal(
-            "must be {OPERATOR: {KEY: [VALUES]}}, as in a policy", code="invalid-raw-conditions"
+            "must be {OPERATOR: {KEY: VALUES}}, as in a policy", code="invalid-raw-conditions"
         )
     return {
         operator: limits.check_part(str(operator), keys, partial(_check_raw_keys, operator))
@@ -126,11 +129,17 @@ def check_raw_conditions(value: object) -> Block:
 def _check_raw_keys(operator: object, keys: object) -> dict[str, list[Any]]:
     parsed = parse_operator(operator)
     if not isinstance(keys, Mapping) or not keys:
-        raise Refusal("must map condition keys to lists of values", code="invalid-raw-conditions")
+        raise Refusal(
+            "must map condition keys to their values",
+            code="invalid-raw-conditions",
+            remedy="Put the Output inside: it may be a value, or a key's list of values"
+            if isinstance(keys, Unresolved)
+            else "",
+        )
     checked: dict[str, list[Any]] = {}
     for key, given in sorted(keys.items(), key=lambda item: str(item[0])):
-        limits.check_part(str(key), key, limits.CONDITION_KEY)
-        values = limits.check_part(key, given, _check_raw_values)
+        limits.check_part(str(key), key, CONDITION_KEY)
+        values = limits.check_part(key, given, partial(_check_raw_values, key))
         texts = [value for value in values if isinstance(value, str)]
         is_met_by_absent_key = parsed.if_exists or parsed.holds(None, texts, {})
         if key.lower().startswith("aws:multifactorauth") and is_met_by_absent_key:
@@ -147,7 +156,7 @@ def _check_raw_keys(operator: object, keys: object) -> dict[str, list[Any]]:
                 raise Refusal(
                     f"must be {what}: {parsed.name} compares no other values",
                     code="value-not-of-operator",
-                    where=(key, position),
+                    where=(key, position) if isinstance(given, list) else (key,),
                     value=text,
                 )
         checked[key] = sort_values(set(values))
@@ -159,11 +168,28 @@ def sort_values(values: Iterable[Any]) -> list[Any]:
     return sorted(values, key=lambda value: value if isinstance(value, str) else "")
 
 
-def _check_raw_values(values: object) -> list[Any]:
-    rule = "must be a list of at least one string"
-    if not isinstance(values, list) or not values:
-        raise Refusal(rule, code="invalid-raw-values")
-    for position, text in enumerate(values):
-        if not isinstance(text, str | Unresolved):
-            raise Refusal(rule, code="invalid-raw-values", where=(position,), value=text)
-    return values
+def _check_raw_values(key: str, values: object) -> list[Any]:
+    """Check what a key may be: one value, or a list. An `Unresolved` may stand for either."""
+    check = partial(_check_raw_value, key)
+    if not isinstance(values, list):
+        return [check(values)]
+    if not values:
+        raise Refusal("must be a value, or a list of at least one", code="invalid-raw-values")
+    return [limits.check_part(position, value, check) for position, value in enumerate(values)]
+
+
+def _check_raw_value(key: str, value: object) -> str | Unresolved:
+    """Check one value; numbers and truths become the text that IAM takes them as."""
+    if isinstance(value, str | Unresolved):
+        return value
+    # Numbers reach a component as floats from other languages.
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(number, int) or abs(number) >= _INEXACT:
+        raise Refusal(
+            "must be a string, a whole number, true or false",
+            code="invalid-raw-values",
+            remedy="Put it in quotes" if isinstance(value, int | float | date) else "",
+        )
+    if key.lower().endswith("account"):  # YAML reads some with a leading zero as octal numbers
+        return limits.check_account_id(number)
+    return list_values(number)[0]

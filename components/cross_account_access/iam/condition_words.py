@@ -12,7 +12,7 @@ from typing import Any
 from cross_account_access.errors import escape_invisible
 from cross_account_access.iam.operators import HIDDEN, Operator, UnmetCondition
 from cross_account_access.iam.policy_document import list_values
-from cross_account_access.text_format import format_duration, join_words
+from cross_account_access.text_format import format_duration, join_words, write_pair, write_tag
 
 _EXTERNAL_ID = "sts:externalid"
 _MFA_PRESENT, _MFA_AGE, _AGE_DIGITS = "aws:multifactorauthpresent", "aws:multifactorauthage", 9
@@ -55,7 +55,7 @@ class _Phrase:
         operators: `True` is Bool with "true", `Present` is Null with "false".
         lead: How the requirement begins.
         short: Its end, with `{values}`; `{name}` is what the key has after its slash.
-        remedy: What to do, with `{name}`.
+        remedy: What to do, with `{tag}` and `{pair}`: the tag as words of a command.
         actual: What there is instead, with `{values}`.
         absent: What there is where the key is absent.
     """
@@ -158,8 +158,7 @@ _ROWS = (
         _STRINGS,
         "the call must pass the ",
         "session tag {name} = {values}",
-        "Pass the tag: --tags Key={name},Value=… of `aws sts assume-role`; in explain, "
-        "--session-tag {name}=….",
+        "Pass the tag: --tags {tag} of `aws sts assume-role`; in explain, --session-tag {pair}.",
     ),
     _Phrase(
         "aws:tagkeys",
@@ -192,7 +191,7 @@ _ROWS = (
         "the caller must have the ",
         "principal tag {name} = {values}",
         "Tag the user or role in its own account: a session tag of this call doesn't count. "
-        "In explain, --principal-tag {name}=….",
+        "In explain, --principal-tag {pair}.",
     ),
     _Phrase(
         "aws:currenttime",
@@ -338,13 +337,14 @@ def _explain(unmet: UnmetCondition, *, user: bool) -> tuple[str, str]:
     required = _describe(unmet.operator, key, unmet.required).full
     if phrase is None:
         actual = f"it is {_join_values(key, given)}" if given else "it is absent"
-        return f"{required}, but {actual}", f"Change the call; in explain, --context {key}=…."
-    if key.lower() == _MFA_AGE and not given:
-        phrase = _PHRASES[_MFA_AGE, "Present"]
-    if phrase.remedy == SIGN_IN:
+        pair = write_pair(key)
+        return f"{required}, but {actual}", f"Change the call; in explain, --context {pair}."
+    if phrase.remedy == SIGN_IN or (key.lower() == _MFA_AGE and not given):
         actual, remedy = (_NO_MFA, SIGN_IN) if user else (_CHAINED, _AS_A_USER)
         return f"{_MFA_LEAD}{_MFA}, but {actual}", remedy
     # Of several tags those that are allowed aren't the reason.
     wrong = [value for value in given if value not in unmet.required] or given
     actual = phrase.actual.format(values=_join_values(key, wrong)) if given else phrase.absent
-    return f"{required}, but {actual}", phrase.remedy.format(name=key.partition("/")[2])
+    name = key.partition("/")[2]
+    remedy = phrase.remedy.format(tag=write_tag(name), pair=write_pair(name))
+    return f"{required}, but {actual}", remedy

@@ -152,13 +152,6 @@ SOURCE_IDENTITY_PATTERN = StringRule(
     r"(?!aws:)[\w+=,.@*?-]*",
     f"{_NAME_ALPHABET}, * and ? as wildcards; it doesn't start with aws:",
 )
-CONDITION_KEY = StringRule(
-    "a condition key",
-    3,
-    256,
-    r"[A-Za-z0-9-]+:[\w+=,.@/:-]+",
-    "PREFIX:NAME, such as aws:SourceAccount",
-)
 LABEL = StringRule("a label", 1, 128, _NAME, _NAME_ALPHABET)
 ROLE_LABEL = StringRule("a label", 1, 129, _NAME, _NAME_ALPHABET)  # as long as GRANT@ACCOUNT
 MFA_SERIAL = StringRule(

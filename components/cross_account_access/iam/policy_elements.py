@@ -13,6 +13,7 @@ from typing import Any
 
 from cross_account_access.errors import FieldPath, Refusal
 
+from . import limits
 from .operators import Operator, find_nearest_operator
 from .policy_dates import is_date
 from .policy_document import list_values, to_list
@@ -22,6 +23,32 @@ _PARTITION = re.compile(r"\*|aws(-[a-z]+)*")
 _REGION_OR_ACCOUNT = re.compile(r"[A-Za-z0-9*?-]*")
 _IAM_RESOURCE = re.compile(r"\*|root|[A-Za-z-]+/.*", re.DOTALL)
 _CLOUDFORMATION = "${AWS::"
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9-]+:[\w+=,.@/:-]+", re.ASCII)
+_KEY_WITH_TAG = re.compile(r"[A-Za-z0-9-]+:[\w-]*tag/(?P<tag>.+)", re.ASCII | re.IGNORECASE)
+
+
+def _is_condition_key(text: str) -> bool:
+    """Whether it is PREFIX:NAME, or ends with any tag's key, as aws:PrincipalTag/Cost Center does.
+
+    Whether AWS compares a space at either end of that isn't documented, so none is taken.
+    """
+    if _PLAIN_KEY.fullmatch(text):
+        return True
+    parts = _KEY_WITH_TAG.fullmatch(text)
+    try:
+        return parts is not None and limits.check_tag_key(parts["tag"]) == parts["tag"].strip()
+    except Refusal:
+        return False
+
+
+CONDITION_KEY = limits.StringRule(
+    "a condition key",
+    3,
+    256,
+    _is_condition_key,
+    "PREFIX:NAME, such as aws:SourceAccount; or …Tag/ and a tag's key, as aws:PrincipalTag/Cost "
+    "Center: at most 128 letters, digits, _.:/=+-@ and spaces within",
+)
 
 
 def check_texts(element: object, where: FieldPath, check: Callable[[str], object]) -> None:

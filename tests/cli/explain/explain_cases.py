@@ -65,6 +65,7 @@ NAME, IDENTITY, KEYS, HANDED_ON = (
 )
 TEAM, STAGE, ARN = "aws:RequestTag/team", "aws:RequestTag/stage", "aws:PrincipalArn"
 ORG, PATHS, NOW = "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:CurrentTime"
+COST, EQUALS, SET = "aws:PrincipalTag/Cost Center", "aws:PrincipalTag/a=b", r"a\=b=x=1"
 TAGGED = "role/team/ci {} --session-tag team=platform --session-tag stage=live"
 LIVE_AT = "--at 2026-12-15T12:00:00Z"
 
@@ -203,6 +204,28 @@ REFUSED = {
     "a forbidden value of a raw condition": trust(
         "alice raw --context aws:UserAgent=curl/8", "aws:UserAgent"
     ),
+    "no tags whose keys need quotes": trust(
+        "alice raw-tags", COST, EQUALS, says="--principal-tag 'Cost Center=…'"
+    ),
+    "another value of a key with a space": trust(
+        rf"alice raw-tags --principal-tag 'Cost Center=8' --principal-tag '{SET}'", COST
+    ),
+    "a key without its space": trust(
+        rf"alice raw-tags --principal-tag 'CostCenter=7' --principal-tag '{SET}'", COST
+    ),
+    "a key with an equals sign that isn't marked": trust(
+        "alice raw-tags --principal-tag 'Cost Center=7' --principal-tag a=b=x=1", EQUALS
+    ),
+    "a condition key over a tag, in other case": trust(
+        rf"alice raw-tags --principal-tag 'Cost Center=7' --principal-tag '{SET}' "
+        "--context 'AWS:principaltag/COST center=8'",
+        COST,
+    ),
+    "a key with two values in two cases": trust(
+        rf"alice raw-tags --principal-tag '{SET}' --context 'aws:PrincipalTag/Cost Center=7' "
+        "--context 'aws:principaltag/cost center=7'",
+        COST,
+    ),
     "several conditions at once": trust("role/team/ci transitive", STAGE, TEAM, HANDED_ON),
     # How long
     "longer than the role's sessions last": Row(
@@ -256,6 +279,15 @@ ALLOWED = {
     "a tag that is handed on": TAGGED.format("transitive") + " --transitive-tag-key team",
     "a tag of the caller": "alice tagged --principal-tag team=platform",
     "within the window": f"alice window {LIVE_AT}",
+    "tags whose keys need quotes": (
+        rf"alice raw-tags --principal-tag 'Cost Center=7' --principal-tag '{SET}'"
+    ),
+    "the same in other case": (
+        r"alice raw-tags --principal-tag 'cost center=7' --principal-tag 'A\=B=x=2'"
+    ),
+    "the same as condition keys": (
+        rf"alice raw-tags --context '{COST}=7' --context 'aws:PrincipalTag/{SET}'"
+    ),
     "what a raw condition lets pass": "alice raw --context aws:UserAgent=aws-cli/2",
     "by the role's ARN": f"alice arn:aws:iam::{DESTINATION}:role/user",
 }
@@ -295,5 +327,9 @@ BAD = {
         "--session-tag team",
     ),
     "a condition key that is none": ("alice user --context curl=§", "--context curl"),
+    "a condition key with an equals sign and no value": (
+        r"alice user --context 'aws:PrincipalTag/a\=§'",
+        "--context aws:PrincipalTag/a",
+    ),
     "profiles without --live": ("alice user --source-profile x", "--live"),
 }

@@ -72,6 +72,16 @@ GRANTS: dict[str, dict[str, Any]] = {
         "principals": [ALICE],
         "conditions": {"raw": {"StringNotLike": {"aws:UserAgent": ["*curl*"]}}},
     },
+    "raw-tags": {
+        "principals": [ALICE],
+        "conditions": {
+            "raw": {
+                "StringEquals": {"aws:PrincipalTag/Cost Center": "7"},
+                "StringLike": {"aws:PrincipalTag/a=b": "x=*"},
+                "Bool": {"aws:SecureTransport": True},
+            }
+        },
+    },
 }
 _UNIQUE_IDS = {"people/alice": "AIDAALICE00000000000", "team/ci": "AROACI00000000000000"}
 

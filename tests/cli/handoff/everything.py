@@ -68,6 +68,15 @@ RICH = {
     },
     "conditions": {"externalId": "rich:4711", "previousExternalId": "rich-0815"},
 }
+# Tags whose keys have spaces, and what YAML, shells and Terraform would read as something else.
+TAGGED = {
+    "principals": [{"user": "dora"}],
+    "conditions": {
+        "principalTags": {"Cost Center: é": ["7", "x y"]},
+        "sessionTags": {"on - off": ["yes"], "a = b": ["1e3", "no: @"]},
+        "transitiveTagKeys": ["on - off"],
+    },
+}
 
 
 def grants() -> dict[str, Any]:
@@ -77,7 +86,7 @@ def grants() -> dict[str, Any]:
         # In one account a role has one path.
         text = (ROOT / name).read_text(encoding="utf-8").replace("role: ci", "role: team/ci")
         found |= yaml.safe_load(text)["config"]["cross-account-access:grants"]
-    return {**found, "rich": RICH}
+    return {**found, "rich": RICH, "tagged": TAGGED}
 
 
 GRANTS = grants()

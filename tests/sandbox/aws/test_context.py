@@ -44,10 +44,13 @@ def check(stage: Stage, key: str, right: object, wrong: object, **more: Any) -> 
         ("aws:ViaAWSService", "false", "true"),
         ("aws:PrincipalTag/team", "red", "blue"),
         ("aws:principaltag/Team", "red", "blue"),
+        ("aws:PrincipalTag/Cost Center", "7", "8"),
+        ("aws:principaltag/COST center", "7", "red"),
+        ("sts:RoleSessionName", ["session${aws:PrincipalTag/Small print, ''}", "x"], "${*}"),
     ],
 )
-def test_of_every_call(stage: Stage, key: str, right: str, wrong: str) -> None:
-    keys = stage.user(Tags=[{"Key": "team", "Value": "red"}])
+def test_of_every_call(stage: Stage, key: str, right: object, wrong: object) -> None:
+    keys = stage.user(Tags=[{"Key": "team", "Value": "red"}, {"Key": "Cost Center", "Value": "7"}])
     check(stage, key, right, wrong, keys=keys)
 
 
@@ -113,6 +116,21 @@ def test_source_identity(stage: Stage) -> None:
 def test_session_tags(stage: Stage, key: str, right: object, wrong: object, operator: str) -> None:
     tags = [{"Key": "team", "Value": "red"}, {"Key": "site", "Value": "x"}]
     check(stage, key, right, wrong, operator=operator, Tags=tags, TransitiveTagKeys=["site"])
+
+
+@pytest.mark.parametrize(
+    ("key", "right", "wrong"),
+    [
+        ("aws:RequestTag/Größe =+-@", "7", "8"),
+        ("aws:RequestTag/GRÖẞE =+-@", "7", "8"),
+        ("aws:TagKeys", ["Größe =+-@"], ["Größe"]),
+    ],
+)
+def test_session_tags_whose_keys_have_spaces(
+    stage: Stage, key: str, right: object, wrong: object
+) -> None:
+    operator = "ForAllValues:StringEquals" if key == "aws:TagKeys" else "StringEquals"
+    check(stage, key, right, wrong, operator=operator, Tags=[{"Key": "Größe =+-@", "Value": "7"}])
 
 
 def test_another_source_address_may_be_told(stage: Stage) -> None:
@@ -211,10 +229,10 @@ def test_organization_paths_are_multivalued(stage: Stage) -> None:
 
 
 def test_tags_of_the_role_that_is_assumed(stage: Stage) -> None:
-    red = stage.role("red", trusts=SOURCE, Tags=[{"Key": "team", "Value": "red"}])
-    blue = stage.role("blue", trusts=SOURCE, Tags=[{"Key": "team", "Value": "blue"}])
+    red = stage.role("red", trusts=SOURCE, Tags=[{"Key": "my team", "Value": "red"}])
+    blue = stage.role("blue", trusts=SOURCE, Tags=[{"Key": "my team", "Value": "blue"}])
     alice = stage.user(may=None)
-    for key in ("aws:ResourceTag/team", "iam:ResourceTag/team"):
+    for key in ("aws:ResourceTag/my team", "iam:ResourceTag/My Team"):
         condition = {"StringEquals": {key: "red"}}
         text = document(Action="sts:AssumeRole", Resource="*", Condition=condition)
         stage.source.put_user_policy(UserName="alice", PolicyName="p", PolicyDocument=text)

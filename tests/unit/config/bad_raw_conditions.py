@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date
+
 from tests.unit.config.bad_conditions import AUDIT, ORGANIZATION, UNIT, bad, bad_principal
 from tests.unit.config.bad_config import Bad
+
+TAG = "aws:PrincipalTag/"
 
 
 def bad_raw(what: str, code: str, where: str, value: object) -> Bad:
@@ -142,12 +147,99 @@ RAW_CONDITIONS = [
     ),
     bad_raw("a key without its prefix", "invalid-condition-key", "StringEquals.UserAgent", ["x"]),
     bad_raw("a key with a space", "invalid-condition-key", "StringEquals.aws:User Agent", ["x"]),
-    bad_raw("a value without its list", "invalid-raw-values", "StringEquals.aws:UserAgent", "x"),
+    *(
+        bad_raw(what, "invalid-condition-key", f"StringEquals.{key}", ["x"])
+        for what, key in (
+            ("a tag's key that is a space", f"{TAG} "),
+            ("a tag's key with a space before it", f"{TAG} Cost Center"),
+            ("a tag's key with a space after it", f"{TAG}Cost Center "),
+            ("a tag's key that ends with an unbreakable space", f"{TAG}Cost Center\u00a0"),
+            ("a tag's key with a comma and a space", f"{TAG}Cost, Center"),
+            ("a tag's key with quotes", f'{TAG}Cost "Center"'),
+            ("a tag's key with an apostrophe", f"{TAG}Manager's Team"),
+            ("a tag's key with a variable", TAG + "Cost ${aws:username}"),
+            ("a tag's key with a wildcard", f"{TAG}Cost Center*"),
+            ("a tag's key with a space that is AWS's own", f"{TAG}aws:Cost Center"),
+            ("a tag's key with a space that is too long", f"{TAG}Cost {'x' * 124}"),
+            ("a tag's key beyond ASCII behind no tag", "aws:UserÄgent"),
+            ("a key with a space before its slash", "aws:Principal Tag/team"),
+            ("a key with a space in its prefix", "my aws:PrincipalTag/team"),
+            ("a key with a space behind something like a tag", "aws:TagKeys/Cost Center"),
+        )
+    ),
+    bad_raw(
+        "a tag's key of 300 characters",
+        "condition-key-too-long",
+        f"StringEquals.{TAG}{'x' * 283}",
+        "x",
+    ),
+    *(
+        Bad(
+            what,
+            "control-character",
+            {AUDIT: {"raw": {"StringEquals": {key: value}}}},
+            path=f"{AUDIT}.raw.StringEquals.{shown}",
+        )
+        for what, key, value, shown in (
+            ("a value alone with a line end", f"{TAG}team", "a\nb", f"{TAG}team"),
+            ("a value alone that is invisible", f"{TAG}team", "\u200b", f"{TAG}team"),
+            (
+                "a tag's key with a blank letter",
+                f"{TAG}Cost\u3164Center",
+                "x",
+                f"{TAG}Cost\\u3164Center",
+            ),
+        )
+    ),
     Bad(
-        "a truth for a value",
-        "invalid-raw-values",
-        {AUDIT: {"raw": {"Bool": {"aws:SecureTransport": [True]}}}},
-        path=f"{AUDIT}.raw.Bool.aws:SecureTransport[0]",
+        "a tag's key with a tab",
+        "invalid-condition-key",
+        {AUDIT: {"raw": {"StringEquals": {f"{TAG}Cost\tCenter": "x"}}}},
+        path=f"{AUDIT}.raw.StringEquals.{TAG}Cost\\tCenter",
+    ),
+    *(
+        Bad(
+            f"{what} for a value",
+            code,
+            {AUDIT: {"raw": {"StringEquals": {"aws:x": value}}}},
+            path=f"{AUDIT}.raw.StringEquals.aws:x",
+        )
+        for what, code, value in (
+            ("nothing", "invalid-raw-values", []),
+            ("null", "invalid-raw-values", None),
+            ("an object", "invalid-raw-values", {"aws:y": "x"}),
+            ("a fraction", "invalid-raw-values", 0.5),
+            ("what is no number", "invalid-raw-values", math.nan),
+            ("an infinite number", "invalid-raw-values", -math.inf),
+            ("a number that floats can't hold", "invalid-raw-values", 2**53),
+            ("a float that isn't exact", "invalid-raw-values", 1e300),
+            ("a number of 5,000 digits", "invalid-raw-values", 10**5000),
+            ("a date", "invalid-raw-values", date(2026, 12, 31)),
+        )
+    ),
+    *(
+        Bad(
+            f"{what} in a list of values",
+            "invalid-raw-values",
+            {AUDIT: {"raw": {"Bool": {"aws:x": [True, value]}}}},
+            path=f"{AUDIT}.raw.Bool.aws:x[1]",
+        )
+        for what, value in (("null", None), ("a list", ["true"]), ("a fraction", -0.25))
+    ),
+    bad_raw("a number for Bool", "value-not-of-operator", "Bool.aws:SecureTransport", 1),
+    bad_raw("a truth for a number", "value-not-of-operator", "NumericEquals.aws:x", True),
+    bad_raw("text alone for a number", "value-not-of-operator", "NumericLessThan.aws:x", "1h"),
+    bad_raw(
+        "an account whose zero got lost",
+        "invalid-account-id",
+        "StringNotEquals.aws:PrincipalAccount",
+        12345678901,
+    ),
+    bad_raw(
+        "MFA alone that must be absent",
+        "mfa-met-by-absent-key",
+        "Null.aws:MultiFactorAuthPresent",
+        True,
     ),
     bad_raw(
         "MFA by StringEqualsIfExists",
@@ -186,6 +278,17 @@ RAW_CONDITIONS = [
     ),
     repeated_raw(
         "session names twice, once raw", "StringLike.sts:RoleSessionName", sessionNames=["ci-*"]
+    ),
+    repeated_raw(
+        "principal tags with a space twice, once raw",
+        f"StringEquals.{TAG}cost CENTER",
+        principalTags={"Cost Center": ["a"]},
+    ),
+    Bad(
+        "a tag's key twice, ignoring the case of any letter",
+        "repeated-condition-key",
+        {AUDIT: {"raw": {"StringLike": {f"{TAG}GRÖẞE": "a", f"{TAG.lower()}größe": ["b"]}}}},
+        path=f"{AUDIT}.raw.StringLike.{TAG.lower()}größe",
     ),
     repeated_raw(
         "session tags twice, once raw",

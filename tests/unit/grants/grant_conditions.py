@@ -251,6 +251,33 @@ CASES = [
             "the key absent": Wrong(without=("aws:SecureTransport",)),
         },
     ),
+    case(
+        "raw conditions of single values, on tags whose keys have spaces",
+        {
+            "raw": {
+                "StringEquals": {"aws:PrincipalTag/Cost Center": "7"},
+                "StringLike": {NAME: "x-${aws:PrincipalTag/Cost Center}"},
+                "Bool": {"aws:SecureTransport": True},
+                "NumericLessThan": {"aws:MultiFactorAuthAge": 3600},
+            }
+        },
+        {
+            "aws:principaltag/COST center": "7",
+            NAME: "x-7",
+            "aws:SecureTransport": "true",
+            AGE: "60",
+        },
+        wrong={
+            "another value": Wrong(but={"aws:principaltag/COST center": "8"}),
+            "no tag": Wrong(without=("aws:principaltag/COST center",)),
+            "the key without its space": Wrong(
+                but={"aws:PrincipalTag/CostCenter": "7"}, without=("aws:principaltag/COST center",)
+            ),
+            "not the tag's value": Wrong(but={NAME: "x-8"}),
+            "not safe": Wrong(but={"aws:SecureTransport": "false"}),
+            "too old": Wrong(but={AGE: "3600"}),
+        },
+    ),
     Case(
         "different conditions for different principals",
         {

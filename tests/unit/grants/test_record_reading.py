@@ -47,7 +47,11 @@ GRANT: dict[str, Any] = {
         {"organizational_unit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/", "conditions": MFA},
     ],
     "role": ROLE,
-    "conditions": {"external_id": "id-1", "source_ips": ["203.0.113.0/29"]},
+    "conditions": {
+        "external_id": "id-1",
+        "source_ips": ["203.0.113.0/29"],
+        "raw": {"StringEquals": {"aws:PrincipalTag/Cost Center": "7"}},
+    },
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cross_account_access.errors import escape_invisible
 from cross_account_access.iam.condition_words import describe_conditions, describe_unmet
 from cross_account_access.iam.operators import find_unmet_conditions
-from cross_account_access.text_format import format_duration
+from cross_account_access.text_format import format_duration, split_pair, write_pair
 
 MFA, AGE, ID = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "sts:ExternalId"
 TAGS, TRANSITIVE = "aws:TagKeys", "sts:TransitiveTagKeys"
@@ -61,6 +62,13 @@ REQUIRED: dict[str, dict[str, dict[str, Any]]] = {
     "the caller must have the |principal tag team = platform": {
         "StringEquals": {"aws:PrincipalTag/team": "platform"}
     },
+    "the caller must have the |principal tag Cost Center = 7 or eight, 9": {
+        "StringLike": {"aws:PrincipalTag/Cost Center": ["7", "eight, 9"]}
+    },
+    "the call must pass the |session tag a=b / c = x": {
+        "StringEquals": {"aws:RequestTag/a=b / c": "x"}
+    },
+    "|iam:ResourceTag/Cost Center must be 7": {"StringEquals": {"iam:ResourceTag/Cost Center": 7}},
     f"{AT}|on or after {TIMES[0]}": {"DateGreaterThanEquals": {NOW: TIMES[0]}},
     f"{AT}|before {TIMES[1]}": {"DateLessThan": {NOW: TIMES[1]}},
     "the caller must match |principal ARN arn:x": {"ArnLike": {"aws:PrincipalArn": "arn:x"}},
@@ -184,6 +192,38 @@ def test_an_unmet_condition_has_words_and_a_remedy(text: str) -> None:
     assert unmet.plain == text
     assert unmet.remedies
     assert "secret" not in " ".join(unmet.remedies)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("aws:RequestTag/team", ["--tags Key=team,Value=… of", "--session-tag team=…."]),
+        (
+            "aws:RequestTag/Cost Center",
+            ["--tags 'Key=Cost Center,Value=…' of", "--session-tag 'Cost Center=…'."],
+        ),
+        ("aws:RequestTag/a=b", ["--tags Key=a=b,Value=… of", "--session-tag 'a\\=b=…'."]),
+        ("aws:PrincipalTag/Cost Center", ["--principal-tag 'Cost Center=…'."]),
+        ("aws:PrincipalTag/Größe", ["--principal-tag 'Größe=…'."]),
+        ("iam:ResourceTag/Cost Center", ["--context 'iam:ResourceTag/Cost Center=…'."]),
+        ("aws:UserAgent", ["--context aws:UserAgent=…."]),
+    ],
+)
+def test_a_remedy_has_the_key_as_a_shell_reads_it(key: str, words: list[str]) -> None:
+    unmet = describe_unmet(find_unmet_conditions({"StringEquals": {key: "x"}}, {}, {}), user=True)
+    (remedy,) = unmet.remedies
+    assert all(word in remedy for word in words), remedy
+
+
+@pytest.mark.parametrize("key", ["team", "Cost Center", "a=b", "=", "it's", "$(x) `y`"])
+def test_the_word_of_a_remedy_is_read_as_its_key(key: str) -> None:
+    (word,) = shlex.split(write_pair(key))
+    assert split_pair(word.replace("…", "v=w")) == (key, "v=w")
+
+
+@pytest.mark.parametrize("text", ["", "=", "=x", "a", "a\\=b"])
+def test_what_is_no_pair_is_not_split(text: str) -> None:
+    assert split_pair(text) is None
 
 
 def test_a_role_session_is_not_told_to_sign_in() -> None:

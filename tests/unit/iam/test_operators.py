@@ -50,6 +50,7 @@ TEAM, VPC, VPCE, ORG = (
     "aws:SourceVpce",
     "aws:PrincipalOrgID",
 )
+COST = "aws:PrincipalTag/Cost Center"
 OFFICE = ["203.0.113.0/24", "2001:DB8:1234:5678::/64"]
 NEW_YEAR = "2026-01-01T00:00:00Z"
 # The page's own example of an ARN that a string operator matches and an ARN operator doesn't.
@@ -94,6 +95,7 @@ TABLE: dict[str, list[Row]] = {
         Row("an endpoint", True, "StringEquals", VPCE, "vpce-1", "vpce-1"),
         Row("a VPC, not through an endpoint", False, "StringEquals", VPC, "vpc-1"),
         Row("a principal's tag", True, "StringEquals", "aws:PrincipalTag/team", "blue", "blue"),
+        Row("another value of it", False, "StringEquals", "aws:PrincipalTag/team", "blue", "red"),
         Row(
             "an organizational unit",
             True,
@@ -110,6 +112,13 @@ TABLE: dict[str, list[Row]] = {
             "alice",
             "alice",
         ),
+    ],
+    # Which says that Cost Center is a common key.
+    "../APIReference/API_Tag.html": [
+        Row("a tag's key with a space", True, "StringEquals", COST, "7", "7"),
+        Row("another value of such a key", False, "StringEquals", COST, "7", "8"),
+        Row("no tag of such a key", False, "StringLike", COST, "*"),
+        Row("a key beyond ASCII", True, "StringEquals", "aws:RequestTag/Größe =+-@", "7", "7"),
     ],
     "reference_policies_iam-condition-keys.html": [
         Row("a session's name", True, "StringLike", NAME, "alice-*", "alice-1"),
@@ -326,6 +335,33 @@ def test_only_the_2012_version_has_variables() -> None:
     own_name = {"StringEquals": {NAME: "${aws:username}"}}
     assert not ask(own_name, {NAME: "alice"}, version="2008-10-17").allowed
     assert ask(own_name, {NAME: "${aws:username}"}, version="2008-10-17").allowed
+
+
+@pytest.mark.parametrize("spelling", [COST, "aws:principaltag/COST center", COST.upper()])
+@pytest.mark.parametrize(
+    ("required", "name", "allowed"),
+    [
+        ("${{{}}}", "7", True),
+        ("${{ {} }}", "7", True),
+        ("cost-${{{}}}", "cost-7", True),
+        ("${{{}, 'none'}}", "none", False),
+        ("${{{} Manager, 'none'}}", "none", True),
+        ("${{{}}}", "8", False),
+        ("${{{}s}}", "7", False),
+    ],
+)
+def test_a_tags_key_with_a_space_in_a_variable(
+    required: str, name: str, spelling: str, *, allowed: bool
+) -> None:
+    condition = {"StringEquals": {NAME: required.format(spelling)}}
+    assert ask(condition, {NAME: name, COST: "7"}).allowed is allowed
+
+
+@pytest.mark.parametrize("key", [COST, "aws:RequestTag/Grün Ä"])
+def test_a_tags_key_is_compared_ignoring_case(key: str) -> None:
+    for spelling in (key, key.upper(), key.lower()):
+        assert ask({"StringEquals": {spelling: "7"}}, {key: "7"}).allowed
+        assert not ask({"StringEquals": {spelling: "7"}}, {key.replace(" ", ""): "7"}).allowed
 
 
 @pytest.mark.parametrize("required", ["${aws:PrincipalTag/x}", "${aws:PrincipalTag/X}*"])

@@ -8,6 +8,7 @@ from cross_account_access.cli.terminal import InputError
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.request_check import check_request
 from cross_account_access.grants.request_context import RequestContext
+from cross_account_access.text_format import split_pair
 
 _OPTIONS = {"inherited_identity": "--inherited-source-identity", "organization_path": "--org-path"}
 
@@ -49,16 +50,19 @@ def parse_moment(text: str | None) -> datetime:
 
 
 def parse_condition_keys(option: str, pairs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Parse condition keys, each KEY=VALUE; a repeated key has several values.
+    """Parse condition keys, each KEY=VALUE; one that is repeated, in any case, has several values.
 
     Raises:
         InputError: If one has another form.
     """
     keys: dict[str, tuple[str, ...]] = {}
+    spellings: dict[str, str] = {}
     for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if ":" not in key or not equals:
+        key, value = split_pair(pair) or ("", "")
+        if ":" not in key:
             # The message has no value, which may be an external ID.
-            raise InputError(f"{option} {key}: must be KEY=VALUE, such as aws:UserAgent=curl/8")
+            shown = pair.partition("=")[0]
+            raise InputError(f"{option} {shown}: must be KEY=VALUE, such as aws:UserAgent=curl/8")
+        key = spellings.setdefault(key.lower(), key)
         keys[key] = (*keys.get(key, ()), value)
     return keys
