@@ -23,6 +23,7 @@ def build_trust_policy(
     conditions: ConditionsModel | None,
     partition: str,
     account: str,
+    own_role: str | None = None,
 ) -> str:
     """Build the trust policy of exactly these principals.
 
@@ -35,6 +36,7 @@ def build_trust_policy(
         conditions: The conditions of all of them; what a principal's own name replaces these.
         partition: The source account's partition.
         account: Its ID.
+        own_role: The role's ARN, where it may assume itself.
 
     Raises:
         Refusal: If a principal is in another account, or the document exceeds the quota.
@@ -48,15 +50,37 @@ def build_trust_policy(
             element, scope = principal.build_trust_element(partition, account)
             effective = get_effective_conditions(principal, conditions)
             block = replace_unresolved(effective.build_block(), "") if effective else {}
-            _check_scope(principal, block, scope)
+            _check_scope(principal.display_name, block, scope)
         # Exact ARNs share a statement, as do those that the same keys scope down.
         shared = element if scope or element.endswith(":root") else ""
         actions = effective.actions if effective else (ASSUME_ROLE,)
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
-        statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
+        statement = statements.setdefault(key, _Statement(actions, block))
+        statement.add(principal.unique_id, element, scope)
+    if own_role:
+        _trust_itself(statements, own_role, conditions)
     document = _render_statements(statements)
     _check_size(document, len(principals), len(statements))
     return document
+
+
+def _trust_itself(
+    statements: "dict[str, _Statement]", role: str, conditions: ConditionsModel | None
+) -> None:
+    """Let a role assume itself, under the grant's conditions but for MFA, which it can't carry.
+
+    A role that doesn't stand yet can't be a Principal; its account with its ARN can be one.
+    """
+    own = conditions.without_mfa() if conditions else None
+    block = replace_unresolved(own.build_block(), "") if own else {}
+    scope: Block = {"ArnLike": {"aws:PrincipalArn": role}}
+    _check_scope(role, block, scope)
+    actions = own.actions if own else (ASSUME_ROLE,)
+    root = f"{role.partition(':role/')[0]}:root"
+    statement = statements.setdefault(
+        json.dumps([root, actions, block]), _Statement(actions, block)
+    )
+    statement.add(None, root, scope)
 
 
 def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
@@ -85,13 +109,13 @@ class _Statement:
     scopes: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     unique_ids: set[str] = field(default_factory=set)
 
-    def add(self, principal: PrincipalModel, element: str, scope: Block) -> None:
+    def add(self, unique_id: str | Unresolved | None, element: str, scope: Block) -> None:
         self.principals.add(element)
         for operator, keys in scope.items():
             for key, value in keys.items():
                 self.scopes.setdefault((operator, key), set()).add(value)
-        if isinstance(principal.unique_id, str):
-            self.unique_ids.add(principal.unique_id)
+        if isinstance(unique_id, str):
+            self.unique_ids.add(unique_id)
 
     def render(self, *, alone: bool) -> dict[str, Any]:
         scope: Block = {}
@@ -114,7 +138,7 @@ class _Statement:
         return statement | ({"Condition": block} if block else {})
 
 
-def _check_scope(principal: PrincipalModel, block: Block, scope: Block) -> None:
+def _check_scope(principal: str, block: Block, scope: Block) -> None:
     """Refuse a condition on a key by which the trust policy already scopes the principal down."""
     try:
         merge_blocks(block, scope)
@@ -123,7 +147,7 @@ def _check_scope(principal: PrincipalModel, block: Block, scope: Block) -> None:
             refusal.rule,
             code="condition-of-principal",
             remedy="Leave it out of the conditions: the principal itself sets it",
-            value=principal.display_name,
+            value=principal,
         ) from None
 
 

@@ -20,6 +20,7 @@ from cross_account_access.errors import (
 )
 from cross_account_access.grants import roles
 from cross_account_access.grants.autoname import check_autoname
+from cross_account_access.grants.generated_policies import REVOKES_SESSIONS
 from cross_account_access.grants.grant import DESTINATION, SOURCE
 from cross_account_access.grants.grant_set import refuse_same_account
 from cross_account_access.grants.model import Unresolved, read_model
@@ -102,6 +103,8 @@ class RoleInputs:
     def repeated_outputs(self) -> list[str]:
         """The role's outputs in which AWS's provider repeats an Output that is given here."""
         late = {place[1] for place in self.grant.args.outputs if place[0] == "role"}
+        if "sessions_issued_after" in late:
+            late.add("inline_policies")
         repeated = [key for key in ("inline_policies", "managed_policy_arns") if key in late]
         return [*repeated, *(["tags_all"] if holds_output(self.tags) else [])]
 
@@ -126,11 +129,15 @@ class RoleInputs:
         It waits for the lookups of the role's policies too: no role is made without one of them.
         """
 
-        def build(_: Mapping[Any, Any], trusted: ResolvedGrant, *_arns: str) -> str:
-            return trusted.trust_policy()
+        def build(
+            _: Mapping[Any, Any], trusted: ResolvedGrant, account: Account, *_arns: str
+        ) -> str:
+            own = self.build_arn(account, "") if self.role.self_assuming else None
+            return trusted.trust_policy(own)
 
         arns = [self._resolve_known(*known) for known in self.role.list_known_policies()]
-        return self.grant.args.resolve(build, self.grant.trusted, *arns, outputs={})
+        others = [self.grant.trusted, self.policy_arns.account, *arns]
+        return self.grant.args.resolve(build, *others, outputs={})
 
     def resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
         """A managed policy's ARN, of the role's account or AWS's own.
@@ -187,6 +194,8 @@ class RoleInputs:
         self, policy: str, component: pulumi.Resource
     ) -> pulumi.Output[str] | str:
         """An inline policy's document; what is seldom meant in it is warned of."""
+        if policy not in self.role.inline_policies:
+            return self._resolve_generated(policy, component)
         args = self.grant.args.below("role", "inline_policies", policy)
 
         def render(values: Mapping[Any, Any], account: Account | None) -> str:
@@ -198,6 +207,28 @@ class RoleInputs:
 
         # A plain one is checked with the accounts.
         return args.resolve(render, self.policy_arns.account) if args.outputs else render({}, None)
+
+    def _resolve_generated(self, policy: str, component: pulumi.Resource) -> pulumi.Output[str]:
+        """The document of an inline policy that the role has for a setting of its own."""
+        grant = self.grant
+        late = grant.args.below("role").within("sessions_issued_after")
+
+        def render(values: Mapping[Any, Any], account: Account) -> str:
+            role = self.role
+            if values:
+                given = dict(zip(("sessions_issued_after",), values.values(), strict=True))
+                role = read_model(roles.RoleModel, given, path=args.path)
+                for warning in roles.find_time_warnings(given["sessions_issued_after"]):
+                    path = join_path(args.path, ("sessions_issued_after",))
+                    pulumi.warn(f"{args.component}: {path}: {warning}", component)
+            policies = role.build_generated_policies(
+                self.build_arn(account, ""), grant.model.own_actions
+            )
+            return str(policies[policy])
+
+        args = grant.args.below("role")
+        outputs = late if policy == REVOKES_SESSIONS else {}
+        return args.resolve(render, self.policy_arns.account, outputs=outputs)
 
 
 class PolicyArns:
@@ -280,7 +311,7 @@ def list_role_resources(name: str, role: roles.RoleModel) -> list[str]:
         *(build_resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
         *(
             build_resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}")
-            for policy in sorted(role.inline_policies)
+            for policy in role.inline_policy_names
         ),
     ]
 
