@@ -251,7 +251,7 @@ def _build_destination_half(
     trust_policy = build_trust_policy(
         grant.principals, grant.conditions, partition, source, own_role
     )
-    generated = role.build_generated_policies(own_role or "", grant.own_actions)
+    generated = role.build_generated_policies(own_role, grant.own_actions)
     return DestinationHalf(
         arn=grant.role_arn(name, partition, destination),
         name=grant.role_name(name),

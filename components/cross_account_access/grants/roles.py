@@ -6,23 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, model_validator
-from pydantic.alias_generators import to_camel
 
 from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 from cross_account_access.iam.policy_document import list_statements, to_list
 
-from .condition_values import check_boolean, check_known_tags, check_time
-from .conditions import ASSUME_ROLE
-from .generated_policies import (
-    ASSUMES_ITSELF,
-    REVOKES_SESSIONS,
-    build_own_policy,
-    build_revocation,
-    is_in_future,
-)
-from .model import Model, Unresolved, find_unsafe_text, plain, when_known
+from .condition_values import check_known_tags
+from .generated_policies import RoleWithGenerated
+from .model import Unresolved, find_unsafe_text, plain, when_known
 
 # AWS's own policies at the path job-function/. Source:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
@@ -35,9 +27,6 @@ _JOB_FUNCTION = re.compile(
 _NAMED_AS_AWS_DOES = re.compile(
     r"AWS|Aws|Amazon|Access|ReadOnly|ReadWrite|SecurityAudit|^(AIOps|CloudWatch|EC2|IAM|SageMaker)"
 )
-
-# By its size, as far as it is known.
-_EXPECTED_ARN = "arn:aws:iam::000000000000:role{}{}"
 
 Tags = dict[str, Any]
 """Values by tag key; an `Unresolved` for one that isn't known."""
@@ -209,16 +198,6 @@ def _check_partition_of_resources(policy: Mapping[str, Any], partition: str) -> 
             )
 
 
-def _build_if_known(issued_after: str | Unresolved) -> str | Unresolved:
-    return issued_after if isinstance(issued_after, Unresolved) else build_revocation(issued_after)
-
-
-def find_time_warnings(issued_after: str) -> Iterator[str]:
-    """Find what is seldom meant by the time after which sessions must have been issued."""
-    if is_in_future(issued_after):
-        yield f"{issued_after} is in the future: until then every session is denied, new ones too"
-
-
 def has_unresolved(value: object) -> bool:
     """Whether a document holds an unknown value."""
     if isinstance(value, Mapping):
@@ -239,15 +218,11 @@ def _check_listed_policy(value: object) -> str:
     return check_managed_policy(value)
 
 
-class RoleModel(Model):
+class RoleModel(RoleWithGenerated):
     """The destination's role; `args.RoleSettings` says what each key means."""
 
-    name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
-    path: Annotated[str, plain(limits.check_path)] = "/"
     description: Annotated[str | Unresolved | None, when_known(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
-    self_assuming: Annotated[bool, plain(check_boolean)] = False
-    sessions_issued_after: Annotated[str | Unresolved | None, when_known(check_time)] = None
     managed_policies: list[Annotated[str, PlainValidator(_check_listed_policy)]] = []
     managed_policy_arns: dict[
         Annotated[str, plain(limits.LABEL)],
@@ -264,8 +239,8 @@ class RoleModel(Model):
     @model_validator(mode="after")
     def _check_policies(self) -> "RoleModel":
         self._check_attachments()
-        self._check_inline_names()
-        generated = self.build_generated_policies(_EXPECTED_ARN.format(self.path, self.name or ""))
+        self.check_inline_names()
+        generated = self.build_generated_policies()
         known = [
             check_identity_policy(policy)
             for policy in (*self.inline_policies.values(), *generated.values())
@@ -282,49 +257,6 @@ class RoleModel(Model):
                 value=size,
             )
         return self
-
-    def _check_inline_names(self) -> None:
-        settings = {name.lower(): setting for name, setting in self._generated_names.items()}
-        for name in self.inline_policies:
-            if setting := settings.get(name.lower()):
-                raise Refusal(
-                    "must not be the name of the policy that the role has for another setting, "
-                    f"{setting} ({to_camel(setting)} in config)",
-                    code="generated-policy-name",
-                    remedy="Give the policy another name, or remove that setting",
-                    where=(Key("inline_policies"), name),
-                )
-
-    @property
-    def inline_policy_names(self) -> list[str]:
-        """The names of all its inline policies, sorted: the user's, and those of its settings."""
-        return sorted([*self.inline_policies, *self._generated_names])
-
-    @property
-    def _generated_names(self) -> dict[str, str]:
-        """The names of the policies of its settings, each with its setting."""
-        names = {}
-        if self.sessions_issued_after is not None:
-            names[REVOKES_SESSIONS] = "sessions_issued_after"
-        if self.self_assuming:
-            names[ASSUMES_ITSELF] = "self_assuming"
-        return names
-
-    def build_generated_policies(
-        self, role_arn: str, actions: tuple[str, ...] = (ASSUME_ROLE,)
-    ) -> dict[str, str | Unresolved]:
-        """Build the inline policies of its settings by their names, as far as they are known.
-
-        Args:
-            role_arn: The role's ARN.
-            actions: What the role may do on itself, if it assumes itself.
-        """
-        policies: dict[str, str | Unresolved] = {}
-        if self.sessions_issued_after is not None:
-            policies[REVOKES_SESSIONS] = _build_if_known(self.sessions_issued_after)
-        if self.self_assuming:
-            policies[ASSUMES_ITSELF] = build_own_policy(role_arn, actions)
-        return policies
 
     def _check_attachments(self) -> None:
         attached = len(self.managed_policies) + len(self.managed_policy_arns)
@@ -363,9 +295,7 @@ class RoleModel(Model):
                 f"role by default; for {attached} the account's quota must be raised first"
             )
             yield (Key("managed_policies"),), warning
-        if isinstance(self.sessions_issued_after, str):
-            for warning in find_time_warnings(self.sessions_issued_after):
-                yield (Key("sessions_issued_after"),), warning
+        yield from self.find_time_warnings()
         for where, policy in self.list_known_policies():
             if policy.startswith("arn:") or arns.split_path(policy)[0] != "/":
                 continue

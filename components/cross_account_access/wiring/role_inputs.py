@@ -1,6 +1,6 @@
 """What a `TrustedRole` is made from, read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -184,9 +184,12 @@ class RoleInputs:
         return self.resolve_policy_arn(boundary, "permissions_boundary")
 
     def warn(self, component: pulumi.Resource) -> None:
-        """Warn of what AWS may refuse of the role's managed policies and boundary."""
+        """Warn of what AWS may refuse, or is seldom meant, of the role's settings."""
+        self._warn(self.role.find_warnings(), component)
+
+    def _warn(self, warnings: Iterable[tuple[FieldPath, str]], component: pulumi.Resource) -> None:
         args = self.grant.args
-        for where, warning in self.role.find_warnings():
+        for where, warning in warnings:
             path = join_path(args.path, ("role", *where))
             pulumi.warn(f"{args.component}: {path}: {warning}", component)
 
@@ -210,25 +213,22 @@ class RoleInputs:
 
     def _resolve_generated(self, policy: str, component: pulumi.Resource) -> pulumi.Output[str]:
         """The document of an inline policy that the role has for a setting of its own."""
-        grant = self.grant
-        late = grant.args.below("role").within("sessions_issued_after")
+        grant, args = self.grant, self.grant.args.below("role")
+        late = args.within("sessions_issued_after")
 
         def render(values: Mapping[Any, Any], account: Account) -> str:
             role = self.role
             if values:
-                given = dict(zip(("sessions_issued_after",), values.values(), strict=True))
+                (issued_after,) = values.values()
+                given = {"sessions_issued_after": issued_after}
                 role = read_model(roles.RoleModel, given, path=args.path)
-                for warning in roles.find_time_warnings(given["sessions_issued_after"]):
-                    path = join_path(args.path, ("sessions_issued_after",))
-                    pulumi.warn(f"{args.component}: {path}: {warning}", component)
-            policies = role.build_generated_policies(
-                self.build_arn(account, ""), grant.model.own_actions
-            )
-            return str(policies[policy])
+                self._warn(role.find_time_warnings(), component)
+            own_arn, actions = self.build_arn(account, ""), grant.model.own_actions
+            return str(role.build_generated_policies(own_arn, actions)[policy])
 
-        args = grant.args.below("role")
-        outputs = late if policy == REVOKES_SESSIONS else {}
-        return args.resolve(render, self.policy_arns.account, outputs=outputs)
+        return args.resolve(
+            render, self.policy_arns.account, outputs=late if policy == REVOKES_SESSIONS else {}
+        )
 
 
 class PolicyArns:
