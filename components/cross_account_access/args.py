@@ -148,6 +148,18 @@ class RoleSettings(TypedDict):
     max_session_duration: NotRequired[int]
     """The maximum session duration in seconds, 3600 to 43200; 3600 by default. With role chaining,
     a session lasts at most an hour, whatever this says."""
+    self_assuming: NotRequired[bool]
+    """Whether the role's own sessions may assume it again, as Databricks' Unity Catalog asks for.
+    The grant's conditions hold for that too, but for MFA, which a role session can't carry;
+    principals' own conditions don't. It adds the inline policy AssumeItself. Where Pulumi would
+    generate the role's name, set `name` too
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html)."""
+    sessions_issued_after: NotRequired[pulumi.Input[str]]
+    """The time, in ISO 8601 and UTC: `2026-11-27T10:00:00Z`, before which issued sessions of the
+    role may do nothing any more: its inline policy AWSRevokeOlderSessions denies them everything,
+    and whoever had one must assume the role again. Without the key that policy is removed, and
+    old sessions that haven't expired work again
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html)."""
     managed_policies: NotRequired[list[str]]
     """Managed policies to attach: names of AWS managed policies, or ARNs of AWS managed policies
     and of the destination account's own."""

@@ -190,7 +190,7 @@ class TrustedRole(pulumi.ComponentResource):
             )
 
     def _put_policies(self, name: str) -> Iterator[pulumi.Resource]:
-        for policy in sorted(self._inputs.role.inline_policies):
+        for policy in self._inputs.role.inline_policy_names:
             yield aws.iam.RolePolicy(
                 f"{name}-inline-{policy}",
                 name=policy,

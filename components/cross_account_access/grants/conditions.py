@@ -252,6 +252,19 @@ class ConditionsModel(Model):
         merged.check()
         return merged
 
+    def without_mfa(self) -> "ConditionsModel":
+        """The same without MFA, which no role session carries; nor do raw conditions have it."""
+        raw = {
+            operator: {
+                key: values
+                for key, values in keys.items()
+                if not key.lower().startswith("aws:multifactorauth")
+            }
+            for operator, keys in (self.raw or {}).items()
+        }
+        changes = {"mfa": None, "mfa_max_age": None, "raw": raw or None}
+        return self.model_copy(update=changes)
+
     def build_block(self) -> Block:
         """Build the condition block in one fixed order, with an `Unresolved` for an unknown value.
 

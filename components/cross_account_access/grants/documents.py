@@ -85,6 +85,7 @@ class DestinationHalf(_Record):
         permissions_boundary: A managed policy's ARN.
         managed_policies: Their ARNs.
         inline_policies: Their documents by name.
+        self_assuming: Whether it may assume itself.
     """
 
     arn: Annotated[str, AfterValidator(check_role_arn)]
@@ -97,6 +98,7 @@ class DestinationHalf(_Record):
     permissions_boundary: _PolicyArn | None
     managed_policies: list[_PolicyArn]
     inline_policies: dict[Annotated[str, AfterValidator(limits.POLICY_NAME)], Document]
+    self_assuming: bool = False
     tags: Annotated[dict[str, str], AfterValidator(limits.check_tags)]
 
 
@@ -184,8 +186,12 @@ class GrantDocuments(_Record):
 
     def as_json(self) -> str:
         """Render the record as the stack's outputs have it."""
-        only_many: Any = {"account": True, "made": True, "principals": {"__all__": {"account_id"}}}
-        return self.model_dump_json(by_alias=True, exclude=None if self.account else only_many)
+        left_out: dict[str, Any] = {}
+        if not self.account:
+            left_out = {"account": True, "made": True, "principals": {"__all__": {"account_id"}}}
+        if not self.role.self_assuming:
+            left_out["role"] = {"self_assuming"}
+        return self.model_dump_json(by_alias=True, exclude=left_out)
 
 
 def build_grant_documents(
@@ -241,7 +247,11 @@ def _build_destination_half(
     role = grant.role
     boundary = role.permissions_boundary
     attached = [*role.managed_policies, *role.managed_policy_arns.values()]
-    trust_policy = build_trust_policy(grant.principals, grant.conditions, partition, source)
+    own_role = grant.own_role_arn(name, partition, destination)
+    trust_policy = build_trust_policy(
+        grant.principals, grant.conditions, partition, source, own_role
+    )
+    generated = role.build_generated_policies(own_role, grant.own_actions)
     return DestinationHalf(
         arn=grant.role_arn(name, partition, destination),
         name=grant.role_name(name),
@@ -257,8 +267,9 @@ def _build_destination_half(
         ),
         inline_policies={
             policy: json.loads(check_identity_policy(document))
-            for policy, document in sorted(role.inline_policies.items())
+            for policy, document in sorted({**role.inline_policies, **generated}.items())
         },
+        self_assuming=role.self_assuming,
         tags=dict(sorted(tags.items())),
     )
 

@@ -13,7 +13,7 @@ from cross_account_access.text_format import join_words
 
 from .accounts import ACCOUNT_NAME
 from .condition_values import check_boolean
-from .conditions import ConditionsModel
+from .conditions import ASSUME_ROLE, ConditionsModel
 from .model import Model, Unresolved, plain
 from .principal_entities import Entity
 from .principals import TRAITS, PrincipalKind, PrincipalModel
@@ -128,12 +128,18 @@ class TrustModel(Model):
         partition = next(filter(None, (p.known_partition for p in principals)), "aws")
         with locate(Key("principals")):
             try:
-                build_trust_policy(principals, self.conditions, partition, "")
+                build_trust_policy(
+                    principals, self.conditions, partition, "", self._expect_own_role(partition)
+                )
             except Refusal as refusal:
                 if refusal.where:
                     first, *rest = refusal.where
                     refusal.where = (positions[int(first)], *rest)
                 raise
+
+    def _expect_own_role(self, partition: str) -> str | None:  # noqa: ARG002 - a role's grant has it
+        """The ARN of the role that may assume itself, as far as it is known; None without one."""
+        return None
 
     def check_possible(self, principal: PrincipalModel) -> None:
         """Check that a principal can meet its conditions at all.
@@ -197,6 +203,33 @@ class RoleGrantModel(TrustModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_self_assuming(self) -> "RoleGrantModel":
+        names = (self.conditions.session_names if self.conditions else None) or []
+        if self.role.self_assuming and any("${aws:username}" in str(name) for name in names):
+            raise Refusal(
+                "must not be true where the grant's session names have ${aws:username}, which a "
+                "role session doesn't have",
+                code="username-for-non-user",
+                remedy="Put these session names into conditions of the principals' own",
+                where=(Key("role"), Key("self_assuming")),
+                value=True,
+            )
+        return self
+
+    def _expect_own_role(self, partition: str) -> str | None:
+        return self._build_own_arn(self.role.name or "", partition, "9" * 12)
+
+    def _build_own_arn(self, name: str, partition: str, account: str) -> str | None:
+        if not self.role.self_assuming:
+            return None
+        return str(arns.IamArn(partition, account, "role", self.role.path, name))
+
+    @property
+    def own_actions(self) -> tuple[str, ...]:
+        """What a role that assumes itself is allowed on itself: what the conditions require."""
+        return self.conditions.actions if self.conditions else (ASSUME_ROLE,)
+
     @property
     def longest_session(self) -> int:
         """The longest session in seconds; an hour where all callers are role sessions."""
@@ -228,6 +261,10 @@ class GrantModel(RoleGrantModel):
     def role_arn(self, grant: str, partition: str, account: str) -> str:
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
+
+    def own_role_arn(self, grant: str, partition: str, account: str) -> str | None:
+        """The role's ARN where it may assume itself; None where it may not."""
+        return self._build_own_arn(self.role_name(grant), partition, account)
 
     def role_place(self, grant: str) -> str:
         """The role's name after its path, such as `/team/read-only`."""

@@ -29,6 +29,7 @@ from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 
 from .conditions import ACTIONS
 from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
+from .generated_policies import ASSUMES_ITSELF
 from .model import find_unsafe_text, read_model
 from .policy_roles import list_policy_roles
 from .principals import PrincipalModel
@@ -249,13 +250,45 @@ def _check_principals(record: GrantDocuments) -> None:
         for statement in list_statements(record.role.trust_policy)
         for name in list_principals(statement["Principal"])
     }
-    if trusted != {half.trusted_as for half in record.principals}:
+    own = _check_own_trust(record)
+    if trusted != {*own, *(half.trusted_as for half in record.principals)}:
         raise Refusal(
             "must trust exactly the record's principals",
             code="trust-of-others",
             where=("role", "trustPolicy"),
             value=sorted(trusted),
         )
+
+
+def _check_own_trust(record: GrantDocuments) -> list[str]:
+    """Check how a role trusts itself, where it may assume itself; returns its Principal."""
+    role = record.role
+    if not role.self_assuming:
+        return []
+    root = f"arn:{record.partition}:iam::{record.destination_account_id}:root"
+    statements = [
+        statement
+        for statement in list_statements(role.trust_policy)
+        if root in list_principals(statement["Principal"])
+    ]
+    is_itself = [
+        statement["Effect"] == "Allow"
+        and list_principals(statement["Principal"]) == [root]
+        and statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn") == role.arn
+        for statement in statements
+    ]
+    if is_itself != [True]:
+        raise Refusal(
+            "must trust the role itself by one statement: its account, with aws:PrincipalArn like "
+            "the role's ARN",
+            code="trust-of-itself",
+            where=("role", "trustPolicy"),
+        )
+    with locate("role", "inlinePolicies", ASSUMES_ITSELF):
+        if ASSUMES_ITSELF not in role.inline_policies:
+            raise Refusal("must be there for a role that assumes itself", code="missing-key")
+        _check_needs(role.inline_policies[ASSUMES_ITSELF], role.arn)
+    return [root]
 
 
 def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:

@@ -113,12 +113,16 @@ class ResolvedGrant:
         lead = self.grant.principals[self.lead].source
         return next(one for one in self.accounts.values() if one.id == lead)
 
-    def trust_policy(self) -> str:
-        """The role's trust policy."""
+    def trust_policy(self, own_role: str | None = None) -> str:
+        """The role's trust policy.
+
+        Args:
+            own_role: The role's ARN, where it may assume itself.
+        """
         source = self.source
         with locate(Key("principals")):
             return build_trust_policy(
-                self.grant.principals, self.grant.conditions, source.partition, source.id
+                self.grant.principals, self.grant.conditions, source.partition, source.id, own_role
             )
 
     def usage(self, role_arn: str, label: str | None = None) -> Usage:

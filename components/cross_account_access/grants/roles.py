@@ -13,7 +13,8 @@ from cross_account_access.iam.identity_policy import check_identity_policy
 from cross_account_access.iam.policy_document import list_statements, to_list
 
 from .condition_values import check_known_tags
-from .model import Model, Unresolved, find_unsafe_text, plain, when_known
+from .generated_policies import RoleWithGenerated
+from .model import Unresolved, find_unsafe_text, plain, when_known
 
 # AWS's own policies at the path job-function/. Source:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
@@ -217,11 +218,9 @@ def _check_listed_policy(value: object) -> str:
     return check_managed_policy(value)
 
 
-class RoleModel(Model):
+class RoleModel(RoleWithGenerated):
     """The destination's role; `args.RoleSettings` says what each key means."""
 
-    name: Annotated[str | None, plain(limits.ROLE_NAME)] = None
-    path: Annotated[str, plain(limits.check_path)] = "/"
     description: Annotated[str | Unresolved | None, when_known(limits.DESCRIPTION)] = None
     max_session_duration: Annotated[int | None, plain(limits.MAX_SESSION_DURATION)] = None
     managed_policies: list[Annotated[str, PlainValidator(_check_listed_policy)]] = []
@@ -240,9 +239,11 @@ class RoleModel(Model):
     @model_validator(mode="after")
     def _check_policies(self) -> "RoleModel":
         self._check_attachments()
+        self.check_inline_names()
+        generated = self.build_generated_policies()
         known = [
             check_identity_policy(policy)
-            for policy in self.inline_policies.values()
+            for policy in (*self.inline_policies.values(), *generated.values())
             if not has_unresolved(policy)
         ]
         size = sum(map(limits.count_characters, known))
@@ -294,6 +295,7 @@ class RoleModel(Model):
                 f"role by default; for {attached} the account's quota must be raised first"
             )
             yield (Key("managed_policies"),), warning
+        yield from self.find_time_warnings()
         for where, policy in self.list_known_policies():
             if policy.startswith("arn:") or arns.split_path(policy)[0] != "/":
                 continue

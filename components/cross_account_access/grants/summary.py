@@ -56,7 +56,8 @@ class GrantSummary:
             groups.setdefault(key, ([], block))[0].append(self._name(principal))
         who = "; ".join(_describe_group(names, block) for names, block in groups.values())
         longest = format_duration(self.grant.longest_session)
-        return f"{who} may {self._describe_role()} for up to {longest} (version {self._version})"
+        what = f"{self._describe_role()} for up to {longest}{self._describe_sessions()}"
+        return f"{who} may {what} (version {self._version})"
 
     def _list_principals(self) -> list[tuple[PrincipalModel, Block]]:
         """The principals in a fixed order, each with the conditions that hold for it."""
@@ -82,9 +83,21 @@ class GrantSummary:
         within = "" if boundary is None else f" within boundary {limit}"
         return f"use {join_words(names, 'and')}{within}" if names else f"assume the role{within}"
 
+    def _describe_sessions(self) -> str:
+        """What settings of the role say of its sessions, beside their length."""
+        role, more = self.grant.role, ""
+        if role.self_assuming:
+            more += "; the role may assume itself"
+        if (issued_after := role.sessions_issued_after) is not None:
+            shown = issued_after if isinstance(issued_after, str) else HIDDEN
+            more += f"; sessions issued before {shown} are denied"
+        return more
+
     @property
     def _version(self) -> str:
-        role = dict(self.grant.role)
+        # Those that are not set are left out: before there were such keys, versions had none.
+        later = ("self_assuming", "sessions_issued_after")
+        role = {key: value for key, value in self.grant.role if value or key not in later}
         facts = {
             **role,
             **self.grant.model_dump(include={"protect", "retain"}, exclude_none=True),

@@ -23,18 +23,20 @@ def build_trust_policy(
     conditions: ConditionsModel | None,
     partition: str,
     account: str,
+    own_role: str | None = None,
 ) -> str:
     """Build the trust policy of exactly these principals.
 
-    Principals under the same conditions share a statement: a statement each would reach the quota
-    at ten. AWS stores a user's or role's unique ID, so the trust in a re-created one is dead. The
-    `Sid` has a digest of the known IDs: that changes the document, and an update repairs it.
+    Principals under the same conditions share a statement: one each would reach the quota at ten.
+    AWS stores a user's or role's unique ID, so the trust in a re-created one is dead: the `Sid` has
+    a digest of the known IDs, which changes the document, and an update repairs it.
 
     Args:
         principals: Who is trusted, all of them known.
         conditions: The conditions of all of them; what a principal's own name replaces these.
         partition: The source account's partition.
         account: Its ID.
+        own_role: The role's ARN, where it may assume itself.
 
     Raises:
         Refusal: If a principal is in another account, or the document exceeds the quota.
@@ -42,21 +44,40 @@ def build_trust_policy(
     Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    statements: dict[str, _Statement] = {}
+    statements = _trust_itself(own_role, conditions) if own_role else {}
     for position, principal in enumerate(principals):
         with locate(position):
             element, scope = principal.build_trust_element(partition, account)
-            effective = get_effective_conditions(principal, conditions)
-            block = replace_unresolved(effective.build_block(), "") if effective else {}
-            _check_scope(principal, block, scope)
+            actions, block = _build_required(get_effective_conditions(principal, conditions))
+            _check_scope(principal.display_name, block, scope)
         # Exact ARNs share a statement, as do those that the same keys scope down.
         shared = element if scope or element.endswith(":root") else ""
-        actions = effective.actions if effective else (ASSUME_ROLE,)
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
         statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
     document = _render_statements(statements)
     _check_size(document, len(principals), len(statements))
     return document
+
+
+def _build_required(conditions: ConditionsModel | None) -> tuple[tuple[str, ...], Block]:
+    """Build the actions and the conditions of a statement."""
+    if conditions is None:
+        return (ASSUME_ROLE,), {}
+    return conditions.actions, replace_unresolved(conditions.build_block(), "")
+
+
+def _trust_itself(role: str, conditions: ConditionsModel | None) -> dict[str, "_Statement"]:
+    """Let a role assume itself, under the grant's conditions but for MFA, which it can't carry.
+
+    A role that doesn't exist yet can't be a Principal: its account is one, scoped down to its ARN.
+    """
+    actions, block = _build_required(conditions.without_mfa() if conditions else None)
+    scope: Block = {"ArnLike": {"aws:PrincipalArn": role}}
+    _check_scope("the role itself", block, scope)
+    statement = _Statement(actions, block)
+    root = f"{role.partition(':role/')[0]}:root"
+    statement.add(None, root, scope)
+    return {json.dumps([root, actions, block]): statement}
 
 
 def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
@@ -85,12 +106,12 @@ class _Statement:
     scopes: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     unique_ids: set[str] = field(default_factory=set)
 
-    def add(self, principal: PrincipalModel, element: str, scope: Block) -> None:
+    def add(self, principal: PrincipalModel | None, element: str, scope: Block) -> None:
         self.principals.add(element)
         for operator, keys in scope.items():
             for key, value in keys.items():
                 self.scopes.setdefault((operator, key), set()).add(value)
-        if isinstance(principal.unique_id, str):
+        if principal and isinstance(principal.unique_id, str):
             self.unique_ids.add(principal.unique_id)
 
     def render(self, *, alone: bool) -> dict[str, Any]:
@@ -114,7 +135,7 @@ class _Statement:
         return statement | ({"Condition": block} if block else {})
 
 
-def _check_scope(principal: PrincipalModel, block: Block, scope: Block) -> None:
+def _check_scope(principal: str, block: Block, scope: Block) -> None:
     """Refuse a condition on a key by which the trust policy already scopes the principal down."""
     try:
         merge_blocks(block, scope)
@@ -123,7 +144,7 @@ def _check_scope(principal: PrincipalModel, block: Block, scope: Block) -> None:
             refusal.rule,
             code="condition-of-principal",
             remedy="Leave it out of the conditions: the principal itself sets it",
-            value=principal.display_name,
+            value=principal,
         ) from None
 
 

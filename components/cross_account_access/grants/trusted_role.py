@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import model_validator
 
-from cross_account_access.errors import Key, locate
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import limits
 
 from .condition_values import check_known_tags
@@ -27,6 +27,14 @@ class TrustedRoleModel(RoleGrantModel):
             if principal.source:
                 with locate(Key("principals"), position):
                     raise refuse_account_key("source", principal.source)
+        if self.role.self_assuming and self.role.name is None:
+            raise Refusal(
+                "must not be true for a role without a name: its trust policy names itself",
+                code="self-assuming-without-name",
+                remedy="Set the role's name too",
+                where=(Key("role"), Key("self_assuming")),
+                value=True,
+            )
         with locate(Key("role"), Key("tags")):
             merge_tags(self.tags, self.role.tags)
         return self

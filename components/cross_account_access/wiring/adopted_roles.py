@@ -34,7 +34,7 @@ def warn_of_unmanaged(
         names = {policy.name for policy in inline or () if policy.name}
         unmanaged = {
             "managed policy": {*(attached or ())} - {*own_arns},
-            "inline policy": names - inputs.role.inline_policies.keys(),
+            "inline policy": names - {*inputs.role.inline_policy_names},
         }
         if any(unmanaged.values()):
             args = inputs.grant.args

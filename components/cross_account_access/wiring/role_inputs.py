@@ -1,6 +1,6 @@
 """What a `TrustedRole` is made from, read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -20,6 +20,7 @@ from cross_account_access.errors import (
 )
 from cross_account_access.grants import roles
 from cross_account_access.grants.autoname import check_autoname
+from cross_account_access.grants.generated_policies import REVOKES_SESSIONS
 from cross_account_access.grants.grant import DESTINATION, SOURCE
 from cross_account_access.grants.grant_set import refuse_same_account
 from cross_account_access.grants.model import Unresolved, read_model
@@ -102,6 +103,8 @@ class RoleInputs:
     def repeated_outputs(self) -> list[str]:
         """The role's outputs in which AWS's provider repeats an Output that is given here."""
         late = {place[1] for place in self.grant.args.outputs if place[0] == "role"}
+        if "sessions_issued_after" in late:
+            late.add("inline_policies")
         repeated = [key for key in ("inline_policies", "managed_policy_arns") if key in late]
         return [*repeated, *(["tags_all"] if holds_output(self.tags) else [])]
 
@@ -126,11 +129,15 @@ class RoleInputs:
         It waits for the lookups of the role's policies too: no role is made without one of them.
         """
 
-        def build(_: Mapping[Any, Any], trusted: ResolvedGrant, *_arns: str) -> str:
-            return trusted.trust_policy()
+        def build(
+            _: Mapping[Any, Any], trusted: ResolvedGrant, account: Account, *_arns: str
+        ) -> str:
+            own = self.build_arn(account, "") if self.role.self_assuming else None
+            return trusted.trust_policy(own)
 
         arns = [self._resolve_known(*known) for known in self.role.list_known_policies()]
-        return self.grant.args.resolve(build, self.grant.trusted, *arns, outputs={})
+        others = [self.grant.trusted, self.policy_arns.account, *arns]
+        return self.grant.args.resolve(build, *others, outputs={})
 
     def resolve_policy_arn(self, policy: str | Unresolved, *place: str) -> pulumi.Output[str]:
         """A managed policy's ARN, of the role's account or AWS's own.
@@ -177,9 +184,12 @@ class RoleInputs:
         return self.resolve_policy_arn(boundary, "permissions_boundary")
 
     def warn(self, component: pulumi.Resource) -> None:
-        """Warn of what AWS may refuse of the role's managed policies and boundary."""
+        """Warn of what AWS may refuse, or is seldom meant, of the role's settings."""
+        self._warn(self.role.find_warnings(), component)
+
+    def _warn(self, warnings: Iterable[tuple[FieldPath, str]], component: pulumi.Resource) -> None:
         args = self.grant.args
-        for where, warning in self.role.find_warnings():
+        for where, warning in warnings:
             path = join_path(args.path, ("role", *where))
             pulumi.warn(f"{args.component}: {path}: {warning}", component)
 
@@ -187,6 +197,8 @@ class RoleInputs:
         self, policy: str, component: pulumi.Resource
     ) -> pulumi.Output[str] | str:
         """An inline policy's document; what is seldom meant in it is warned of."""
+        if policy not in self.role.inline_policies:
+            return self._resolve_generated(policy, component)
         args = self.grant.args.below("role", "inline_policies", policy)
 
         def render(values: Mapping[Any, Any], account: Account | None) -> str:
@@ -198,6 +210,25 @@ class RoleInputs:
 
         # A plain one is checked with the accounts.
         return args.resolve(render, self.policy_arns.account) if args.outputs else render({}, None)
+
+    def _resolve_generated(self, policy: str, component: pulumi.Resource) -> pulumi.Output[str]:
+        """The document of an inline policy that the role has for a setting of its own."""
+        grant, args = self.grant, self.grant.args.below("role")
+        late = args.within("sessions_issued_after")
+
+        def render(values: Mapping[Any, Any], account: Account) -> str:
+            role = self.role
+            if values:
+                (issued_after,) = values.values()
+                given = {"sessions_issued_after": issued_after}
+                role = read_model(roles.RoleModel, given, path=args.path)
+                self._warn(role.find_time_warnings(), component)
+            own_arn, actions = self.build_arn(account, ""), grant.model.own_actions
+            return str(role.build_generated_policies(own_arn, actions)[policy])
+
+        return args.resolve(
+            render, self.policy_arns.account, outputs=late if policy == REVOKES_SESSIONS else {}
+        )
 
 
 class PolicyArns:
@@ -280,7 +311,7 @@ def list_role_resources(name: str, role: roles.RoleModel) -> list[str]:
         *(build_resource_key(aws.iam.RolePolicyAttachment, f"{name}-{key}") for key in attached),
         *(
             build_resource_key(aws.iam.RolePolicy, f"{name}-inline-{policy}")
-            for policy in sorted(role.inline_policies)
+            for policy in role.inline_policy_names
         ),
     ]
 

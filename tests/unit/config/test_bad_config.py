@@ -25,6 +25,7 @@ from tests.unit.config.bad_connections import CONNECTIONS
 from tests.unit.config.bad_grants import GRANTS
 from tests.unit.config.bad_principals import PRINCIPALS
 from tests.unit.config.bad_raw_conditions import RAW_CONDITIONS
+from tests.unit.config.bad_role_sessions import ROLE_SESSIONS
 from tests.unit.config.bad_roles import ROLES
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ TABLES: dict[str, Sequence[Bad]] = {
     "conditions": CONDITIONS,
     "raw conditions": RAW_CONDITIONS,
     "roles": ROLES,
+    "role sessions": ROLE_SESSIONS,
     "connections": CONNECTIONS,
     "accounts": ACCOUNTS,
     "access files": ACCESS_FILES,

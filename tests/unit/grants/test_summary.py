@@ -91,6 +91,13 @@ SUMMARIES: dict[str, dict[str, Any]] = {
         source="people",
         destinations=["production"],
     ),
+    "user alice may assume the role for up to 1 h; the role may assume itself; sessions issued "
+    "before 2026-11-27T10:00:00Z are denied": grant_of(
+        ALICE, role={"self_assuming": True, "sessions_issued_after": "2026-11-27T10:00:00Z"}
+    ),
+    "user alice may assume the role for up to 1 h; sessions issued before (not shown) are denied": (
+        grant_of(ALICE, role={"sessions_issued_after": Unresolved()})
+    ),
     # A secret has no place in it.
     "user alice (from (not shown)) may use limit within boundary (not shown) for up to 1 h": (
         grant_of(
@@ -155,6 +162,8 @@ _ROLES = st.fixed_dictionaries(
         ),
         "permissions_boundary": st.sampled_from([BOUNDARY, "PowerUserAccess"]),
         "tags": st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")),
+        "self_assuming": st.booleans(),
+        "sessions_issued_after": st.sampled_from(["2026-11-27T10:00:00Z", "2026-11-27T10:00:01Z"]),
     },
 )
 _PARTS: dict[str, st.SearchStrategy[Any]] = {
@@ -162,7 +171,17 @@ _PARTS: dict[str, st.SearchStrategy[Any]] = {
     "conditions": conditions([ALICE]),
     "role": _ROLES,
 }
-_GRANTS = st.fixed_dictionaries(_PARTS)
+
+
+def make_possible(grant: dict[str, Any]) -> dict[str, Any]:
+    """The grant, whose role doesn't assume itself where it couldn't."""
+    if "${aws:username}" not in grant.get("conditions", {}).get("session_names", ()):
+        return grant
+    role = {key: value for key, value in grant["role"].items() if key != "self_assuming"}
+    return {**grant, "role": role}
+
+
+_GRANTS = st.fixed_dictionaries(_PARTS).map(make_possible)
 
 
 def record(grant: dict[str, Any]) -> str:
@@ -181,7 +200,7 @@ def replace_part(draw: Callable[..., Any], grant: dict[str, Any], part: str) -> 
         key = draw(st.sampled_from(sorted({"tags", *grant["role"], *other})))
         kept = {name: value for name, value in grant["role"].items() if name != key}
         other = kept | {name: value for name, value in other.items() if name == key}
-    return {**grant, part: other}
+    return make_possible({**grant, part: other})
 
 
 @settings(max_examples=150, deadline=None)

@@ -25,6 +25,7 @@ from tests.unit.iam.decision_cases import (
     CI_ROLE,
     LOCAL,
     NO_STS,
+    OTHER,
     ROLE,
     ROOT,
     SESSION,
@@ -64,6 +65,13 @@ def under(principal: Any, effect: str = "Allow", **condition: dict[str, Any]) ->
     return trusts(principal, effect=effect) | {"Condition": condition}
 
 
+IN_ITS_ACCOUNT = under(ROOT, ArnLike={"aws:PrincipalArn": CI_ROLE})
+OTHER_CI = but(CI, principal_arn=f"{CI_ROLE}-2", arn=SESSION.replace("/ci/", "/ci-2/"))
+FOREIGN_CI = but(
+    CI, **{key: getattr(CI, key).replace(SOURCE, OTHER) for key in ("arn", "principal_arn")}
+)
+
+
 TABLE: dict[str, list[Case]] = {
     "reference_policies_evaluation-logic-cross-account.html": [
         case("both halves allow", "allowed"),
@@ -100,6 +108,20 @@ TABLE: dict[str, list[Case]] = {
         having("at home, an explicit deny", "source", own(effect="Deny"), role=LOCAL),
         case("a role isn't let into itself", "destination", trusts(BOB_ARN), who=CI, role=CI_ROLE),
         case("a role that trusts itself", "allowed", trusts(CI_ROLE), who=CI_BARE, role=CI_ROLE),
+    ],
+    # How a role assumes itself again, and who else is kept out.
+    "id_roles_update-role-trust-policy.html": [
+        case("its account, as itself", "allowed", IN_ITS_ACCOUNT, who=CI, role=CI_ROLE),
+        case("without a policy", "source", IN_ITS_ACCOUNT, who=CI_BARE, role=CI_ROLE),
+        case("another role there", "destination", IN_ITS_ACCOUNT, who=OTHER_CI, role=CI_ROLE),
+        case("a user there", "destination", IN_ITS_ACCOUNT, role=CI_ROLE),
+        case(
+            "one elsewhere of the same name",
+            "destination",
+            IN_ITS_ACCOUNT,
+            who=FOREIGN_CI,
+            role=CI_ROLE,
+        ),
     ],
     "access_policies_boundaries.html": [
         case("a boundary without sts", "source", who=ALICE_BOUND),

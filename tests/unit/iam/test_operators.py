@@ -56,8 +56,12 @@ NEW_YEAR = "2026-01-01T00:00:00Z"
 # The page's own example of an ARN that a string operator matches and an ARN operator doesn't.
 LIKE = "arn:aws:someservice:*:111122223333:finance/*"
 UNLIKE = "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"
-
+ISSUED = "aws:TokenIssueTime"
 TABLE: dict[str, list[Row]] = {
+    "id_roles_use_revoke-sessions.html": [
+        Row("a session of before", True, "DateLessThan", ISSUED, NEW_YEAR, "2025-12-31T23:59:59Z"),
+        Row("a session of that second", False, "DateLessThan", ISSUED, NEW_YEAR, NEW_YEAR),
+    ],
     "id_roles_common-scenarios_third-party.html": [
         Row("the external ID that is required", True, "StringEquals", ID, "shared-1", "shared-1"),
         Row("no external ID", False, "StringEquals", ID, "shared-1"),
