@@ -4,6 +4,8 @@ A pattern is what stands behind `role/` in an ARN. `*` stands for any text, slas
 one character: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 """
 
+from itertools import cycle
+
 from cross_account_access.iam import limits
 
 WILDCARDS = frozenset("*?")
@@ -56,9 +58,11 @@ def fill_pattern(pattern: str, filling: str) -> str:
 
     Args:
         pattern: The pattern, with wildcards in the name alone.
-        filling: What stands in the place of its first `*`, as far as the name's length allows.
+        filling: What stands in the place of its first `*`, as far as the name's length allows; its
+            letters stand in the places of `?`.
     """
     path, slash, name = pattern.rpartition("/")
     room = limits.ROLE_NAME.most - len(name.replace("*", ""))
-    text = name.replace("?", "x").replace("*", filling[:room], 1).replace("*", "")
-    return f"{path}{slash}{text}"
+    letters = cycle(filling)
+    chosen = "".join(next(letters) if one == "?" else one for one in name)
+    return f"{path}{slash}{chosen.replace('*', filling[:room], 1).replace('*', '')}"

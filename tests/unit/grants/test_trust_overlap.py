@@ -306,10 +306,7 @@ SEPARATE: dict[str, list[Principal]] = {
     ],
     "a path and a role of that name": [BELOW_TEAM, under({"role": "team"}, IP)],
     "two paths": [BELOW_TEAM, under({"path": "/teams/"}, IP)],
-    "a pattern and another source's role": [
-        PATTERN,
-        under({"role": "team-a", "source": "ci"}, IP),
-    ],
+    "a pattern and another source's role": [PATTERN, under({"role": "team-a", "source": "ci"}, IP)],
     "a pattern and a role under the same conditions": [
         under(PATTERN, IP),
         under({"role": "team-a"}, IP),
