@@ -36,6 +36,8 @@ _EXAMPLES: dict[PrincipalKind, str] = {
     "group": "{group: developers}",
     "account": '{account: "111111111111"}',
     "permission_set": "{permissionSet: Operators}",
+    "role_pattern": "{rolePattern: team-*}",
+    "path": "{path: /team/}",
     "organization": "{organization: o-a1b2c3d4e5}",
     "organizational_unit": "{organizationalUnit: o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/}",
     "session": "{session: ci/release}",

@@ -111,6 +111,19 @@ class Principal(TypedDict):
     """An IAM Identity Center permission set's name: everyone who has it in the source account. No
     policy can be attached to its reserved role; the policy to add to the permission set is an
     output."""
+    role_pattern: NotRequired[str]
+    """Roles of the source account by a pattern of their names, with the path before it if they have
+    one: `team-*`, `team/ci-*`; `*` and `?` are wildcards, and at least one other character must be
+    in the name. It trusts every session of each matching role, also of roles that are made later:
+    whoever may create roles with such names in the source account can gain access. In an ARN `*`
+    matches slashes too, so that `team-*` also matches every role at the path `/team-x/`, and a
+    pattern that starts with `*` matches roles at any path. Never users. No policy is attached; the
+    one to attach to the roles is an output."""
+    path: NotRequired[str]
+    """Roles of the source account by their path, with both slashes: `/team/` for every role at that
+    path and below it. It trusts every session of them, also of roles that are made later: whoever
+    may create roles at that path in the source account can gain access. Never users. No policy is
+    attached; the one to attach to the roles is an output."""
     organization: NotRequired[str]
     """A whole AWS organization (o-…). The administrators of its accounts decide who in them may
     assume the role."""

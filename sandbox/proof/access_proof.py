@@ -16,6 +16,7 @@ from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.aws.endpoint import get_partition
 from sandbox.deploy.stack import get_account_ids, get_region, list_roles
 from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
+from sandbox.proof.near_misses import NearMiss
 from sandbox.proof.people import People, name_in_iam
 from sandbox.proof.person import UNITS, Person, make_session_sts
 from sandbox.proof.self_assumption import list_impostors, list_unprovable_of_itself
@@ -124,6 +125,8 @@ class _RoleProof:
         for namesake in self._list_namesakes():
             attempt = "same name, another account"
             yield self._try(namesake, attempt, "refused", self._met(lead, namesake))
+        for near in self._list_near_misses():
+            yield self._try(near.person, near.what, "refused", self._met(lead, near.person))
         for elsewhere in self._list_excluded():
             yield elsewhere._try(caller, "excluded account", "refused", met)  # noqa: SLF001 - its own
 
@@ -178,6 +181,18 @@ class _RoleProof:
             for name, person in sorted(self.people.namesakes.items())
             if name not in own and name[1:] in names and not self._is_open(name[0])
         ]
+
+    def _list_near_misses(self) -> Iterator[NearMiss]:
+        """Those whom a pattern or path almost names, and no other principal does."""
+        own = self.model.principals
+        for principal in own:
+            source = self.model.source_of(principal)
+            label = self.settings.label_principal(source, principal.key)
+            beside = [one for one in own if self.model.source_of(one) == source]
+            for near in self.people.near_misses.get(label, ()):
+                is_named = any(near.is_named_by(one) for one in beside)
+                if near.is_elsewhere or not (is_named or self._is_open(source)):
+                    yield near
 
     def _list_principals_of_others(self) -> Iterator[Person]:
         """Those of other grants whose own policies alone keep them out: none has a role too many.

@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from cross_account_access.config.settings import Settings
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.principals import MANY_ROLES, PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import get_account_ids, get_region
+from sandbox.proof.near_misses import NearMiss, make_near_misses
 from sandbox.proof.person import ASSUME_ANYTHING, OPERATOR, UNITS, Person, PersonMaker
 
 IamName = tuple[str, str, str]
@@ -31,6 +32,8 @@ class People:
         namesakes: Users and roles called like a principal of another account. Those that no grant
             names may assume every role.
         makers: Who creates more people in an account, by its ID.
+        near_misses: Of each pattern or path, those whom it almost names, by what its policies are
+            called.
     """
 
     callers: dict[str, Person]
@@ -40,6 +43,7 @@ class People:
     stranger: Person
     namesakes: dict[IamName, Person]
     makers: Mapping[str, PersonMaker]
+    near_misses: dict[str, list[NearMiss]]
 
 
 @contextmanager
@@ -95,7 +99,23 @@ class _CallerMaking:
             stranger.make_helper("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
             self._make_namesakes(own, operators),
             self._makers,
+            self._make_near_misses(own, operators, stranger),
         )
+
+    def _make_near_misses(
+        self,
+        makers: Mapping[str, PersonMaker],
+        operators: Mapping[str, Person],
+        elsewhere: PersonMaker,
+    ) -> dict[str, list[NearMiss]]:
+        made: dict[str, list[NearMiss]] = {}
+        for grant, one in self._list_principals():
+            label, source = self._label(grant, one), grant.source_of(one)
+            if one.kind in MANY_ROLES and label not in made:
+                other = elsewhere, elsewhere.make_helper(OPERATOR, policy=ASSUME_ANYTHING)
+                own = makers[source], operators[source]
+                made[label] = [*make_near_misses(one, own, other)]
+        return made
 
     def _make_namesakes(
         self, makers: Mapping[str, PersonMaker], operators: Mapping[str, Person]

@@ -6,13 +6,16 @@ import urllib.request
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain, count
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ACTIONS, ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
+from cross_account_access.grants.role_patterns import fill_pattern
 from cross_account_access.grants.trust import build_trust_policy
+from cross_account_access.iam import arns
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.iam_request import AWS_SERVICE
@@ -124,6 +127,9 @@ class PersonMaker:
                 return self._start_session(
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=ASSUME_ANYTHING
                 )
+            case "role_pattern" | "path":
+                path, name = arns.split_path(name_matching_role(principal))
+                return self._start_session(operator, name, path, policy=ASSUME_ANYTHING)
         return self.make_helper("sandbox-entitled", policy=ASSUME_ANYTHING, mfa=True)
 
     def make_helper(
@@ -274,6 +280,12 @@ class PersonMaker:
                 self._iam.delete_access_key(UserName=user, AccessKeyId=key)
         for user, serial in self._devices:
             self._drop_device(user, serial)
+
+
+def name_matching_role(principal: PrincipalModel, use: str = "sandbox") -> str:
+    """The path and name of a role that a pattern or path names, and that others rarely do."""
+    (pattern,) = principal.matching_roles
+    return fill_pattern(pattern, f"{sha256(pattern.encode()).hexdigest()[:8]}-{use}")
 
 
 def _call_as_identity_center(request: Any, **_: object) -> None:

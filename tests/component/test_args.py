@@ -188,6 +188,7 @@ VALUES: dict[str, Any] = {
     "raw": {"StringEquals": {"aws:SourceAccount": [SOURCE]}},
     "retain": True,
     "role": "ci",
+    "role_pattern": "team-*",
     "role_actions": {"deploy": ["sts:TagSession"]},
     "role_arn_lengths": {"deploy": 64},
     "role_arns": {"deploy": role_arn("deploy")},

@@ -87,6 +87,21 @@ KINDS = {
     "permission set": Kind(
         {"permission_set": "Power_Users"}, [ROOT], like(RESERVED), told="permission set Power_Users"
     ),
+    "role pattern": Kind(
+        {"role_pattern": "team/ci-*"},
+        [ROOT],
+        like(f"arn:aws:iam::{SOURCE}:role/team/ci-*"),
+        told="role pattern team/ci-*",
+    ),
+    "role pattern with a slash": Kind(
+        {"role_pattern": "/team/ci-*"},
+        [ROOT],
+        like(f"arn:aws:iam::{SOURCE}:role/team/ci-*"),
+        told="role pattern team/ci-*",
+    ),
+    "path": Kind(
+        {"path": "/team/"}, [ROOT], like(f"arn:aws:iam::{SOURCE}:role/team/*"), told="path /team/"
+    ),
     "organization": Kind(
         {"organization": "o-a1b2c3d4e5"},
         "*",
@@ -291,6 +306,8 @@ def test_it_is_of_the_partition_of_the_credentials(partition: str) -> None:
         {"session": "ci/build"},
         {"account": SOURCE},
         {"permission_set": "Power_Users"},
+        {"role_pattern": "team-*"},
+        {"path": "/team/"},
         {"organization": "o-a1b2c3d4e5"},
         {"organizational_unit": UNIT},
     ],

@@ -247,6 +247,8 @@ KINDS: dict[str, list[dict[str, Any]]] = {
         {"organizationalUnit": UNIT, "conditions": {"externalId": "unit-7f3a"}},
     ],
     "sets": [{"permissionSet": "Admin"}, {"permissionSet": "Admin", "source": "ci"}],
+    "patterns": [{"rolePattern": "team-*"}, {"rolePattern": "ci-?", "source": "ci"}],
+    "paths": [{"path": "/team/"}, {"path": "/team/", "source": "ci"}],
     "groups": [{"group": "developers"}, {"group": "developers", "source": "ci"}],
     "sessions": [{"session": "runner/build"}, {"session": "runner/build", "source": "ci"}],
     "by-arn": [{"arn": ALICE}, {"arn": f"arn:aws:iam::{CI}:role/team/deployer", "source": "ci"}],

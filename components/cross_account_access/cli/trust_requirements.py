@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
 from cross_account_access.iam.identity_policy import VERSION
 from cross_account_access.iam.operators import Operator
@@ -117,12 +118,14 @@ def find_requirements(
     documents: GrantDocuments, identity: CallerIdentity
 ) -> TrustRequirements | None:
     """Find the lightest requirements for a caller; None if no statement applies to it."""
-    principal_arn = _get_principal_arn(documents, identity.arn)
-    caller = Caller(identity.arn, identity.user_id, principal_arn, (ALLOW_EVERYTHING,))
+    callers = [
+        Caller(identity.arn, identity.user_id, principal_arn, (ALLOW_EVERYTHING,))
+        for principal_arn in _list_principal_arns(documents, identity.arn)
+    ]
     return choose_lightest(
         _read_statement(statement)
         for statement in _get_allow_statements(documents)
-        if _applies_to(statement, caller, documents.role.arn)
+        if any(_applies_to(statement, caller, documents.role.arn) for caller in callers)
     )
 
 
@@ -200,10 +203,10 @@ def _applies_to(statement: Document, caller: Caller, role: str) -> bool:
     return decide(caller, Request(ASSUME_ROLE, role, {}), trust).allowed
 
 
-def _get_principal_arn(documents: GrantDocuments, arn: str) -> str:
-    """Get aws:PrincipalArn of a caller; a session's ARN lacks the path of its role."""
+def _list_principal_arns(documents: GrantDocuments, arn: str) -> list[str]:
+    """List what aws:PrincipalArn of a caller may be; a session's ARN lacks the path of its role."""
     if ":assumed-role/" not in arn:
-        return arn
+        return [arn]
     role = arn.split("/")[1]
     partition, account = arn.split(":")[1], arn.split(":")[4]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
@@ -215,7 +218,16 @@ def _get_principal_arn(documents: GrantDocuments, arn: str) -> str:
         and half.arn.rpartition("/")[2] == role
         and half.arn.split(":")[4] == account
     )
-    return next(same_name, f"arn:{partition}:iam::{account}:role/{path}{role}")
+    if named := next(same_name, None):
+        return [named]
+    # At the path of a pattern, it may be one of those roles.
+    paths = [
+        half.name.rpartition("/")[0].removeprefix("/")
+        for half in documents.principals
+        if half.kind in MANY_ROLES and documents.get_account(half) == account
+    ]
+    paths = [path, *(f"{own}/" for own in paths if own)]
+    return [f"arn:{partition}:iam::{account}:role/{one}{role}" for one in dict.fromkeys(paths)]
 
 
 # --- What a statement requires --------------------------------------------------------------------

@@ -293,7 +293,8 @@ class GrantModel(RoleGrantModel):
 
 
 def _describe(kind: PrincipalKind) -> str:
-    return "role session" if kind == "session" else kind.replace("_", " ")
+    names: dict[PrincipalKind, str] = {"session": "role session", "path": "role by its path"}
+    return names.get(kind, kind.replace("_", " "))
 
 
 def check_side(value: object) -> Side:

@@ -5,6 +5,10 @@ import re
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import arns, limits
 
+from .role_patterns import WILDCARDS, can_match_alike, split_lead
+
+_PATHS_OF_AWS = ("aws-reserved/", "aws-service-role/")
+_NAMES_OF_AWS = ("awsreservedsso", "awsservicerolefor")
 _IDENTITY_CENTER_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII | re.IGNORECASE)
 
 
@@ -62,6 +66,77 @@ def check_role_name(value: object) -> str:
     if isinstance(value, str):
         check_own_role(*arns.split_path(value))
     return _check_name_with_path(value, limits.ROLE_NAME)
+
+
+def check_role_pattern(value: object) -> str:
+    """Check a pattern of roles' names, with a path where they have one: `team-*`, `team/ci-*`."""
+    if isinstance(value, str) and value.startswith("arn:"):
+        raise Refusal(
+            limits.ROLE_NAME_PATTERN.rule,
+            code="arn-for-pattern",
+            remedy="Write only what stands behind role/ in the ARN",
+        )
+    if not isinstance(value, str):
+        return limits.ROLE_NAME_PATTERN(value)
+    path, name = arns.split_path(value)
+    limits.ROLE_NAME_PATTERN(name)
+    _check_not_of_aws(f"{path}{name}")
+    limits.check_path(path)
+    if not WILDCARDS.intersection(name):
+        raise Refusal(
+            "a role name's pattern must have a wildcard, * or ?",
+            code="pattern-without-wildcard",
+            remedy="Use the key role for one role",
+        )
+    if WILDCARDS.issuperset(name):
+        raise Refusal(
+            "a role name's pattern must have other characters beside its wildcards",
+            code="pattern-of-wildcards",
+            remedy="Use the key account for the whole account"
+            if path == "/"
+            else f"For all roles at that path, use the key path: {path}",
+        )
+    return f"{path}{name}".removeprefix("/")
+
+
+def check_roles_path(value: object) -> str:
+    """Check a path for all roles at it and below it: `/team/`."""
+    if isinstance(value, str):
+        if not value.strip("/"):
+            raise Refusal(
+                "must be a path below /, which is that of every role",
+                code="path-of-all-roles",
+                remedy="Use the key account for the whole account",
+            )
+        if value.startswith("arn:"):
+            raise Refusal(limits.PATH.rule, code="arn-for-path", remedy="Write the path alone")
+        _check_not_of_aws(f"/{value.lstrip('/')}")
+        if not (value.startswith("/") and value.endswith("/")):
+            raise Refusal(
+                "must start and end with a slash",
+                code="path-without-slashes",
+                remedy=f"Write /{value.strip('/')}/",
+            )
+    return limits.check_path(value)
+
+
+def _check_not_of_aws(text: str) -> None:
+    """Check that a path, or a pattern behind one, doesn't match the roles that AWS makes.
+
+    A pattern that starts with a wildcard is for any path: it is let pass.
+    """
+    own = text.removeprefix("/")
+    lead = split_lead(own)
+    if own.lower().startswith((*_PATHS_OF_AWS, *_NAMES_OF_AWS)) or (
+        lead and any(can_match_alike(own, f"{path}*") for path in _PATHS_OF_AWS)
+    ):
+        raise Refusal(
+            "must not match roles that only AWS can change, at /aws-reserved/ and "
+            "/aws-service-role/",
+            code="pattern-of-reserved-roles",
+            remedy="For a permission set of Identity Center use the key permission_set "
+            "(permissionSet in config); otherwise write more of the name",
+        )
 
 
 def check_group_name(value: object) -> str:

@@ -12,8 +12,9 @@ from .conditions import ACTIONS
 from .documents import GrantDocuments, SourceHalf
 from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
-from .principal_names import check_unit_path
+from .principal_names import check_role_pattern, check_roles_path, check_unit_path
 from .request_context import RequestContext
+from .role_patterns import fill_pattern
 
 PrincipalRefKind = Literal[
     "user",
@@ -21,6 +22,8 @@ PrincipalRefKind = Literal[
     "session",
     "group",
     "permission-set",
+    "role-pattern",
+    "path",
     "account",
     "root",
     "organization",
@@ -31,6 +34,8 @@ SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 _SET_SUFFIX = "0123456789abcdef"
 _SESSION_NAME = "any-session"
 _ANYONE = "anyone"
+_ANY_ROLE = "any-role"
+_MANY_ROLES = ("role-pattern", "path")
 _USER_ID, _ROLE_ID = "AIDA0000000000000000", "AROA0000000000000000"
 _WITH_KIND = re.compile(rf"({'|'.join(REF_KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
@@ -50,10 +55,12 @@ class PrincipalRef:
     """A caller that may assume the role.
 
     Attributes:
-        kind: Its kind; `group` for a member of one, `account` for anyone there.
+        kind: Its kind; `group` for a member of one, `role-pattern` and `path` for a session of
+            some role that matches, `account` for anyone there.
         account: Its account.
         path: Of a user, role or group, the path with both slashes; None where it isn't given.
-        name: Its name without the path; of an organization or unit, its ID or path.
+        name: Its name without the path; of an organization or unit, its ID or path;
+            a pattern or path of roles.
         session: Of a session, its name.
         suffix: Of a permission set, the end of its reserved role's name; None where it isn't given.
     """
@@ -79,6 +86,10 @@ class PrincipalRef:
                 return f"a member of group {name}"
             case "permission-set":
                 return f"a session of permission set {name}"
+            case "role-pattern":
+                return f"a session of a role like {self.name}"
+            case "path":
+                return f"a session of a role at {self.name}"
             case "account":
                 return f"anyone of account {self.account}"
             case "root":
@@ -98,7 +109,7 @@ class PrincipalRef:
     @property
     def is_user(self) -> bool:
         """Whether it calls as an IAM user, who can carry MFA."""
-        return self.kind not in ("role", "session", "permission-set", "root")
+        return self.kind not in ("role", "session", "permission-set", *_MANY_ROLES, "root")
 
     @property
     def policy_holder(self) -> Attachable:
@@ -132,6 +143,10 @@ class PrincipalRef:
             case "permission-set":
                 path = SSO_PATH
                 name = f"{get_sso_prefix(self.name)}{self.suffix or _SET_SUFFIX}"
+            case "role-pattern":
+                path, name = arns.split_path(fill_pattern(self.name, _ANY_ROLE))
+            case "path":
+                path, name = self.name, _ANY_ROLE
             case "group":
                 path, name = "/", f"member-of-{self.name}"[: limits.USER_NAME.most]
             case "account" | "organization" | "organizational-unit":
@@ -274,6 +289,11 @@ def parse_principal_name(
             return PrincipalRef(kind, partition, account, check_unit_path(name))
         case "permission-set":
             return PrincipalRef(kind, partition, account, limits.PERMISSION_SET(name))
+        case "role-pattern":
+            return PrincipalRef(kind, partition, account, check_role_pattern(name))
+        case "path":
+            # KIND/NAME may have the path's first slash but once.
+            return PrincipalRef(kind, partition, account, check_roles_path(f"/{name.lstrip('/')}"))
     named, session = (name, None) if kind != "session" else _split_session(name)
     path, own_name = arns.split_path(named)
     _NAME_RULES[kind](own_name)

@@ -19,6 +19,8 @@ from .principal_names import (
     check_group_name,
     check_principal_arn,
     check_role_name,
+    check_role_pattern,
+    check_roles_path,
     check_session,
     check_unit_path,
     check_user_name,
@@ -30,6 +32,8 @@ PrincipalKind = Literal[
     "group",
     "account",
     "permission_set",
+    "role_pattern",
+    "path",
     "organization",
     "organizational_unit",
     "session",
@@ -75,6 +79,17 @@ TRAITS: Mapping[PrincipalKind, Traits] = {
         "the account, and aws:PrincipalArn like the set's reserved role",
         *("yes", "yes", "no", None),
     ),
+    "role_pattern": Traits(
+        "every session of each role in the account whose name matches, also of roles made later",
+        "the account, and aws:PrincipalArn like the pattern",
+        *("no", "yes", "no", None),
+    ),
+    "path": Traits(
+        "every session of each role in the account at the path and below it, also of roles made "
+        "later",
+        "the account, and aws:PrincipalArn like the path",
+        *("no", "yes", "no", None),
+    ),
     "organization": Traits(
         "every identity of the organization that its own account allows",
         "everybody, and aws:PrincipalOrgID",
@@ -89,6 +104,8 @@ TRAITS: Mapping[PrincipalKind, Traits] = {
     "session": Traits("one session of a role, by its name", "its ARN", "no", "yes", "no", "role"),
 }
 KINDS = get_args(PrincipalKind)
+MANY_ROLES: frozenset[PrincipalKind] = frozenset({"role_pattern", "path"})
+"""The kinds that name roles of an account by what their ARNs are like."""
 IDENTITY_KEYS = (*KINDS, "arn")
 
 
@@ -109,6 +126,8 @@ class PrincipalModel(Model):
     group: Annotated[str | Unresolved | None, when_known(check_group_name)] = None
     account: Annotated[str | None, plain(limits.check_account_id)] = None
     permission_set: Annotated[str | None, plain(limits.PERMISSION_SET)] = None
+    role_pattern: Annotated[str | None, plain(check_role_pattern)] = None
+    path: Annotated[str | None, plain(check_roles_path)] = None
     organization: Annotated[str | None, plain(limits.ORGANIZATION)] = None
     organizational_unit: Annotated[str | None, plain(check_unit_path)] = None
     session: Annotated[str | None, plain(check_session)] = None
@@ -210,12 +229,14 @@ class PrincipalModel(Model):
     @cached_property
     def resource_label(self) -> str:
         """Its label, or its name without the path."""
-        return self.label or (self.entity.name if self.entity else str(self.identity).rstrip("/"))
+        return self.label or (self.entity.name if self.entity else str(self.identity).strip("/"))
 
     @property
     def key(self) -> str:
         """The key in its resources' names: plain, and unique in an account as IAM's names are."""
-        return f"{(self.kind or 'arn').replace('_', '-')}-{self.resource_label}"
+        # A role may be labelled `pattern-…`.
+        kind = "roles" if self.role_pattern else self.kind or "arn"
+        return f"{kind.replace('_', '-')}-{self.resource_label}"
 
     @property
     def rank(self) -> tuple[str, str, str]:
@@ -226,6 +247,29 @@ class PrincipalModel(Model):
     def attached(self) -> Attachable | None:
         """What the source's policy is attached to; None where the user attaches it."""
         return TRAITS[self.kind].attached if self.kind else "role"
+
+    @property
+    def matching_roles(self) -> tuple[str, ...]:
+        """What stands behind `role/` in the ARNs of the roles that it names, as patterns.
+
+        Of a session it is not known at which path its role is.
+        """
+        match self.kind:
+            case "role" if self.entity:
+                return (f"{self.entity.path}{self.entity.name}".removeprefix("/"),)
+            case "session":
+                role = str(self.session).partition("/")[0]
+                return role, f"*/{role}"
+            case "permission_set":
+                # 16 ? for the suffix's characters: with a *, SET would let SET_MORE in too.
+                role = f"AWSReservedSSO_{self.permission_set}_{'?' * 16}"
+                return (f"aws-reserved/sso.amazonaws.com*/{role}",)
+            case "role_pattern":
+                return (str(self.role_pattern),)
+            case "path":
+                return (f"{str(self.path).removeprefix('/')}*",)
+            case _:
+                return ()
 
     def check_source(self, account: str | None, partition: str | None) -> None:
         """Check that it is in the source account, as far as both are known.
@@ -273,10 +317,8 @@ class PrincipalModel(Model):
                 return (root, {"ArnLike": {"aws:PrincipalArn": arn}}) if self.by_name else (arn, {})
             case "session":
                 return f"arn:{partition}:sts::{account}:assumed-role/{self.session}", {}
-            case "permission_set":
-                # 16 ? for the suffix's characters: with a *, SET would let SET_MORE in too.
-                role = f"AWSReservedSSO_{self.permission_set}_{'?' * 16}"
-                arn = f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com*/{role}"
+            case "permission_set" | "role_pattern" | "path":
+                arn = f"arn:{partition}:iam::{account}:role/{self.matching_roles[0]}"
                 return root, {"ArnLike": {"aws:PrincipalArn": arn}}
             case "organization":
                 return EVERYBODY, {"StringEquals": {"aws:PrincipalOrgID": self.organization}}

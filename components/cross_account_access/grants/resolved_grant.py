@@ -12,7 +12,9 @@ from cross_account_access.iam import arns
 
 from .documents import GrantDocuments, build_grant_documents
 from .grant import GrantModel, RoleGrantModel, Side
+from .principals import MANY_ROLES
 from .trust import build_trust_policy
+from .trust_overlap import check_overlaps
 from .usage import Usage
 
 
@@ -88,7 +90,8 @@ class ResolvedGrant:
             order: The positions by rank; the first principal's profile and command are written.
 
         Raises:
-            Refusal: If a principal is of another account.
+            Refusal: If a principal is of another account, or a role at a path that wasn't given is
+                trusted by a pattern too.
         """
         principals = list(grant.principals)
         for rank, position in enumerate(order):
@@ -102,6 +105,8 @@ class ResolvedGrant:
             principals[position] = principal.located_in(source.id)
             with locate(Key("principals"), position):
                 principals[position].build_trust_element(source.partition, source.id)
+        if found and any(principal.kind in MANY_ROLES for principal in principals):
+            check_overlaps(principals, grant.conditions)
         return cls(grant.model_copy(update={"principals": principals}), accounts, order[0])
 
     @property

@@ -19,7 +19,8 @@ from cross_account_access.iam.policy_patterns import escape_brackets
 from .condition_values import Block
 from .conditions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel, merge_blocks
 from .model import Unresolved
-from .principals import TRAITS, PrincipalModel
+from .principals import MANY_ROLES, TRAITS, PrincipalModel
+from .role_patterns import can_match_alike, matches_all_of
 from .trust import get_effective_conditions
 
 _TAG_BOUNDS = ("aws:TagKeys", "sts:TransitiveTagKeys")
@@ -96,8 +97,9 @@ def _check_session(principal: PrincipalModel, session: PrincipalModel, position:
     if session.kind != "session" or principal.kind == "role":
         return
     raise Refusal(
-        "a session must have a grant of its own where a group, or its whole account or "
-        "organization, is trusted too: all sessions of its role would get in",
+        "a session must have a grant of its own where a group, roles by a pattern or path that its "
+        "role may match, or its whole account or organization, is trusted too: all sessions of its "
+        "role would get in",
         code="session-bypassed",
         remedy=f"The trust in {_describe(principal)} lets them in: move {_describe(session)} to "
         "another grant, or name its role in its place",
@@ -126,8 +128,23 @@ def covers(principal: PrincipalModel, other: PrincipalModel) -> bool:
         case "role" | "session":
             role = _get_role_name(principal)
             return principal.kind != other.kind and role == _get_role_name(other) is not None
+        case "role_pattern" | "path":
+            return _matches_role_of(principal, other)
         case _:
             return False
+
+
+def _matches_role_of(principal: PrincipalModel, other: PrincipalModel) -> bool:
+    """Whether a pattern matches a role of another principal, and isn't the wider of two patterns.
+
+    Of two that only overlap, each lets in callers of the other.
+    """
+    (own,), others = principal.matching_roles, other.matching_roles
+    if not any(can_match_alike(own, one) for one in others):
+        return False
+    if other.kind not in MANY_ROLES:
+        return True
+    return matches_all_of(own, others[0]) or not matches_all_of(others[0], own)
 
 
 def list_missing(block: Block, required: Block) -> list[str]:

@@ -93,6 +93,9 @@ ROLE_NAME = StringRule("a role name", 1, 64, _NAME, _NAME_ALPHABET)
 USER_NAME = StringRule("a user name", 1, 64, _NAME, _NAME_ALPHABET)
 POLICY_NAME = StringRule("a policy name", 1, 128, _NAME, _NAME_ALPHABET)
 GROUP_NAME = StringRule("a group name", 1, 128, _NAME, _NAME_ALPHABET)
+ROLE_NAME_PATTERN = StringRule(
+    "a role name's pattern", 1, 64, r"[\w+=,.@*?-]*", f"{_NAME_ALPHABET}, * and ? as wildcards"
+)
 PERMISSION_SET = StringRule("a permission set's name", 1, 32, _NAME, _NAME_ALPHABET)
 SESSION_NAME = StringRule("a session name", 2, 64, _NAME, _NAME_ALPHABET)
 SOURCE_IDENTITY = StringRule("a source identity", 2, 64, rf"(?!aws:){_NAME}", _NAME_ALPHABET)

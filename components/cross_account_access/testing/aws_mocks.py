@@ -247,16 +247,18 @@ class AwsMocks(mocks.Mocks):
 
         Args:
             caller: `alice` or `user/alice`, `role/ci` (a session of it), `session/ci/build`,
-                `group/admins` (a member), `permission-set/NAME`, `account/ID` (anyone there),
-                `root/ID`, `organization/ID`, `organizational-unit/PATH`, or an ARN. A user, role or
-                group must be in its account.
+                `group/admins` (a member), `permission-set/NAME`, `role-pattern/PATTERN` and
+                `path/PATH` (a session of some such role), `account/ID` (anyone there), `root/ID`,
+                `organization/ID`, `organizational-unit/PATH`, or an ARN. A user, role or group must
+                be in its account.
             role: The role's name in AWS or in the program, or its ARN.
             account: The ID of the role's account or the name of its provider; needed where the role
                 is in several.
             caller_account: The same of the caller.
             entitled: Whether the caller's own account allows what it needs, whatever the program
                 made there. By default so of callers to whom no policy attaches from a program:
-                permission sets, and anyone of an account or organization.
+                permission sets, roles by a pattern or path, and anyone of an account or
+                organization.
             terms: The call, such as `mfa=True`: see `CallTerms`.
 
         Raises:

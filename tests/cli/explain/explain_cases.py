@@ -97,6 +97,23 @@ REFUSED = {
     "a session of a role that is called so, but isn't reserved": trust(
         "role/AWSReservedSSO_Operators_0123456789abcdef set --entitled", ARN
     ),
+    "a role that a pattern doesn't match": trust("role/my-team-a pattern --entitled", ARN),
+    "a matching role at another path": trust("role/other/team-a pattern --entitled", ARN),
+    "a role of another case than the pattern": trust("role/Team-a pattern --entitled", ARN),
+    "a user of a name that a pattern matches": trust("user/team-a pattern --entitled", ARN),
+    "a matching role of another account": trust(
+        f"arn:aws:iam::{OTHER}:role/team-a pattern --entitled", element="principal"
+    ),
+    "a role by another pattern": trust("role-pattern/ci-* pattern --entitled", ARN),
+    "a role at another path": trust("role/teams/ci path --entitled", ARN),
+    "a role whose path isn't told": trust("role/ci path --entitled", ARN),
+    "a user at the path": trust("user/team/alice path --entitled", ARN),
+    "roles at another path": trust("path/other/ path --entitled", ARN),
+    "a role by a pattern, whose account decides": source(
+        "role-pattern/team-* pattern", says="--live"
+    ),
+    "a matching role that no policy is known of": source("role/team-a pattern", says="--entitled"),
+    "a role by its path, whose account decides": source("path//team/ path", says="--entitled"),
     "a caller of another partition": Row(
         "arn:aws-cn:iam::111111111111:user/people/alice user --entitled",
         "destination",
@@ -253,6 +270,17 @@ ALLOWED = {
     "anybody of the account whom it allows it": f"account/{SOURCE} account --entitled",
     "a role of the account whom it allows it": "role/whatever account --entitled",
     "a permission set": "permission-set/Operators set --entitled",
+    "some role that a pattern matches": "role-pattern/team-* pattern --entitled",
+    "some role by the pattern alone": "'team-*' pattern --entitled",
+    "a role that a pattern matches": "role/team-a pattern --entitled",
+    "a session of a role that a pattern matches": "session/team-a/build-7 pattern --entitled",
+    "a role at a path that a pattern matches": "role/team-x/anything pattern --entitled",
+    "some role at a path": "path/team/ path --entitled",
+    "some role at a path as the grant writes it": "path//team/ path --entitled",
+    "some role by the path alone": "/team/ path --entitled",
+    "a role at the path": "role/team/ci path --entitled",
+    "a role below the path": "role/team/blue/ci path --entitled",
+    "a session of a role at the path": "session/team/ci/build-7 path --entitled",
     "an organization's account": f"organization/{OURS} organization --entitled",
     "another account of the organization": (
         f"account/{OTHER} organization --entitled --organization {OURS}"

@@ -35,6 +35,8 @@ GRANTS: dict[str, dict[str, Any]] = {
     "group": {"principals": [{"group": "developers"}]},
     "account": {"principals": [{"account": SOURCE}]},
     "set": {"principals": [{"permission_set": "Operators"}]},
+    "pattern": {"principals": [{"role_pattern": "team-*"}]},
+    "path": {"principals": [{"path": "/team/"}]},
     "organization": {"principals": [{"organization": OURS}]},
     "unit": {"principals": [{"organizational_unit": UNIT}]},
     "session": {"principals": [{"session": "ci/release"}]},

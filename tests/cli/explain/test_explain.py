@@ -214,6 +214,27 @@ def test_a_role_session_has_an_hour_no_console_and_no_mfa(
     assert ("console" in notes, "--mfa" in notes) == (console, mfa)
 
 
+@pytest.mark.parametrize(
+    ("line", "noted"),
+    [
+        ("role/ci path --entitled", True),
+        (f"arn:aws:sts::{SOURCE}:assumed-role/ci/x path --entitled", True),
+        ("session/ci/build-7 pattern --entitled", True),
+        ("role/team/ci path --entitled", False),
+        (f"arn:aws:iam::{SOURCE}:role/ci path --entitled", False),
+        ("path/team/ path --entitled", False),
+        ("user/ci path --entitled", False),
+        ("role/whatever account --entitled", False),
+        ("ci role", False),
+    ],
+)
+def test_a_role_without_its_path_is_noted_where_roles_are_trusted_by_it(
+    line: str, noted: bool, outputs: Path
+) -> None:
+    notes = explain(line, outputs)["notes"]
+    assert any("path of role ci isn't known" in note for note in notes) is noted
+
+
 # External IDs
 
 

@@ -209,4 +209,4 @@ def test_the_stacks_documents_give_the_same_answers(stage: Stage) -> None:
 
 
 def handed_out(key: str) -> bool:
-    return key.startswith(("account-", "permission-set-", "organization"))
+    return key.startswith(("account-", "permission-set-", "roles-", "path-", "organization"))

@@ -111,6 +111,71 @@ PRINCIPALS = [
         permissionSet="x" * 33,
     ),
     bad_key("every permission set", "invalid-permission-set-name", permissionSet="*"),
+    bad_key("every role", "pattern-of-wildcards", rolePattern="*"),
+    bad_key("every role, by two wildcards", "pattern-of-wildcards", rolePattern="?*"),
+    bad_key("every role at a path, as a pattern", "pattern-of-wildcards", rolePattern="team/*"),
+    bad_key("a pattern that is one role", "pattern-without-wildcard", rolePattern="team/ci"),
+    bad_key("a pattern of paths", "path-with-wildcard", rolePattern="team-*/ci-*"),
+    bad_key("a pattern with a variable", "invalid-role-name-pattern", rolePattern="${aws:userid}*"),
+    bad_key(
+        "a pattern that no name is as long as", "role-name-pattern-too-long", rolePattern="x" * 65
+    ),
+    bad_key(
+        "a pattern that is an ARN", "arn-for-pattern", rolePattern=f"arn:aws:iam::{SOURCE}:role/x*"
+    ),
+    bad_key(
+        "a pattern of reserved roles", "pattern-of-reserved-roles", rolePattern="AWSReservedSSO_*"
+    ),
+    bad_key("a pattern that AWS's paths match", "pattern-of-reserved-roles", rolePattern="aws-*"),
+    bad_key("a pattern that is a number", "role-name-pattern-not-string", rolePattern=7),
+    bad_key("a pattern trusted by name", "not-user-or-role", rolePattern="team-*", trustBy="name"),
+    bad_key("a pattern's unique ID", "not-user-or-role", rolePattern="t-*", uniqueId="A" * 20),
+    bad_key("a misspelt pattern", "unknown-key", role_pattern="team-*"),
+    bad_key("the path of every role", "path-of-all-roles", path="/"),
+    bad_key("a path without its last slash", "path-without-slashes", path="/team"),
+    bad_key("a path without its first slash", "path-without-slashes", path="team/"),
+    bad_key("a path with a wildcard", "path-with-wildcard", path="/team-*/"),
+    bad_key("Identity Center's path", "pattern-of-reserved-roles", path="/aws-reserved/"),
+    bad_key("a path trusted by name", "not-user-or-role", path="/team/", trustBy="name"),
+    Bad(
+        "a pattern beside a role",
+        "one-principal-key",
+        {FIRST: {"rolePattern": "t-*", "role": "t-a"}},
+    ),
+    Bad(
+        "a pattern twice",
+        "repeated-principal",
+        {ALL: [{"rolePattern": "team-*"}, {"rolePattern": "team-*"}]},
+        path=f"{ALL}[1]",
+    ),
+    Bad(
+        "a pattern that lets a role in without its external ID",
+        "conditions-bypassed",
+        {
+            ALL: [
+                {"rolePattern": "team-*"},
+                {"role": "team-a", "conditions": {"externalId": "partner-7f3a"}},
+            ]
+        },
+        path=FIRST,
+    ),
+    Bad(
+        "two patterns that one role may match, under two conditions",
+        "conditions-bypassed",
+        {
+            ALL: [
+                {"rolePattern": "team-*"},
+                {"rolePattern": "*-ci", "conditions": {"externalId": "partner-7f3a"}},
+            ]
+        },
+        path=FIRST,
+    ),
+    Bad(
+        "a session beside a path that may be its role's",
+        "session-bypassed",
+        {ALL: [{"session": "ci/build-7"}, {"path": "/team/"}]},
+        path=FIRST,
+    ),
     bad_key("an organization's name", "organization-id-too-short", organization="example"),
     bad_key(
         "an organizational unit without its path",

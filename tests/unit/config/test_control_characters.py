@@ -69,6 +69,8 @@ FULL: dict[str, Any] = {
                 {"group": "devs"},
                 {"account": SOURCE},
                 {"permissionSet": "Admin"},
+                {"rolePattern": "team/ci-*"},
+                {"path": "/deployers/"},
                 {"organization": "o-a1b2c3d4e5"},
                 {"organizationalUnit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"},
             ],

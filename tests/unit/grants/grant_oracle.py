@@ -165,6 +165,9 @@ def names(principal: Mapping[str, Any], who: Somebody) -> bool:
                 reserved
                 and re.fullmatch(f"AWSReservedSSO_{value}_[0-9a-f]{{16}}", who.name) is not None
             )
+        case "role_pattern" | "path":
+            pattern = f"{value}*" if key == "path" else f"/{value}"
+            return here and not is_user and _like(pattern, f"{who.path}{who.name}", who)
         case "organization":
             return bool(who.organization == value)
         case "organizational_unit":

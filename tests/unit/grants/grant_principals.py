@@ -109,6 +109,54 @@ CASES = [
         },
     ),
     Case(
+        "roles by a pattern",
+        grant({"role_pattern": "team-*"}),
+        session("team-a"),
+        also={
+            "a role made later": (session("team-of-tomorrow"), {}),
+            "a role that is called as the pattern begins": (session("team-"), {}),
+            "a role at a path that begins so, for * matches slashes": (
+                session("anything", "/team-x/"),
+                {},
+            ),
+        },
+        wrong={
+            "a role whose name has the pattern in its middle": Wrong(session("my-team-a")),
+            "a role of another case": Wrong(session("Team-a")),
+            "a matching role at another path": Wrong(session("team-a", "/other/")),
+            "a matching role in another account": Wrong(session("team-a", account=OTHER)),
+            "a user of a matching name": Wrong(user("team-a")),
+            "the role, if its account doesn't allow it": Wrong(
+                without_rights(session("team-a")), half="source"
+            ),
+        },
+    ),
+    Case(
+        "roles by a pattern at a path",
+        grant({"role_pattern": "team/ci-?"}),
+        session("ci-1", "/team/"),
+        wrong={
+            "a name that is one longer": Wrong(session("ci-10", "/team/")),
+            "a role of that name at /": Wrong(session("ci-1")),
+            "a role further below": Wrong(session("ci-1", "/team/blue/")),
+            "a user of that path and name": Wrong(user("ci-1", "/team/")),
+        },
+    ),
+    Case(
+        "roles by their path",
+        grant({"path": "/team/"}),
+        CI,
+        also={"a role below it": (session("deep", "/team/blue/"), {})},
+        wrong={
+            "a role called as the path": Wrong(session("team")),
+            "a role at a path that begins so": Wrong(session("ci", "/teams/")),
+            "a role at a path that ends so": Wrong(session("ci", "/my/team/")),
+            "a role at that path in another account": Wrong(session("ci", "/team/", OTHER)),
+            "a user at that path": Wrong(user("alice", "/team/")),
+            "the role, if its account doesn't allow it": Wrong(without_rights(CI), half="source"),
+        },
+    ),
+    Case(
         "an organization",
         grant({"organization": OURS}),
         user("alice", account=OTHER),

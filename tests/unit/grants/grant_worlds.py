@@ -36,6 +36,7 @@ UNIT, BELOW, BESIDE = (
 )
 CAN_MFA = {"user", "group", "account", "organization", "organizational_unit"}
 NAMES, PATHS = ["a", "ab", "A"], ["/", "/a/", "/a/a/"]
+PATTERNS = ["*b", "?b", "a/*b", "A*", "*_RO_*"]
 SESSIONS = ["aa", "ab"]
 SETS, SUFFIXES = ["RO", "RO_ab"], ["0123456789abcdef", "abcdef0123456789", "ab_0123456789abcdef"]
 VPCS, ENDPOINTS = ["vpc-11111111", "vpc-22222222"], ["vpce-11111111", "vpce-22222222"]
@@ -189,6 +190,8 @@ WIDE = (
     _one_of("group", st.sampled_from(NAMES))
     | _one_of("account", st.just(SOURCE))
     | _one_of("permission_set", st.sampled_from(SETS))
+    | _one_of("role_pattern", st.sampled_from(PATTERNS))
+    | _one_of("path", st.sampled_from(PATHS[1:]))
     | _one_of("organization", st.sampled_from([OURS, THEIRS]))
     | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW]))
 )

@@ -154,6 +154,50 @@ def test_values_that_contradict_each_other_are_refused(
     refuse(json.dumps(replace_string(RECORD, place, value)))
 
 
+OF_ROLES: dict[str, Any] = json.loads(
+    write({"principals": [{"path": "/deployers/"}, {"role_pattern": "team/ci-*"}]}).as_json()
+)
+_ALL_ROLES = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{SOURCE}:role/*"}}
+
+
+def test_a_record_of_roles_by_path_and_pattern_names_them_by_these() -> None:
+    halves = read_grant_documents(json.dumps(OF_ROLES)).principals
+    assert [(half.kind, half.name) for half in halves] == [
+        ("path", "/deployers/"),
+        ("role_pattern", "team/ci-*"),
+    ]
+    assert all(half.arn is None and half.attached_to is None for half in halves)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("name", "*", "pattern-of-wildcards"),
+        ("name", "/team/ci-*", "contradiction"),
+        ("name", "team/*", "pattern-of-wildcards"),
+        ("name", "team/cd-*", "contradiction"),
+        ("name", "team/ci-\u001b*", "control-character"),
+        ("narrowing", _ALL_ROLES, "contradiction"),
+        ("narrowing", {}, "contradiction"),
+        (
+            "narrowing",
+            {"StringLike": OF_ROLES["principals"][1]["narrowing"]["ArnLike"]},
+            "contradiction",
+        ),
+        ("kind", "role", "invalid-role-name"),
+        ("kind", "account", "account-id-too-short"),
+        ("kind", "path", "path-without-slashes"),
+        ("trustedAs", "*", "contradiction"),
+        ("attachedTo", ["role", "ci-*"], "contradiction"),
+        ("arn", f"arn:aws:iam::{SOURCE}:role/team/ci-*", "contradiction"),
+    ],
+)
+def test_a_record_of_roles_by_a_pattern_says_no_more_than_that(
+    key: str, value: Any, code: str
+) -> None:
+    assert refuse(json.dumps(replace_string(OF_ROLES, ("principals", 1, key), value)))[0] == code
+
+
 TRUST = ("role", "trustPolicy", "Statement", 0)
 NEEDS = ("principals", 0, "needs")
 FORMS: list[tuple[tuple[str | int, ...], Any, str]] = [

@@ -52,6 +52,9 @@ RESERVED = (
         ({"group": "devs"}, [ROOT], None),
         ({"account": SOURCE}, [ROOT], None),
         ({"permission_set": "Admin"}, [ROOT], like(RESERVED)),
+        ({"role_pattern": "team-*"}, [ROOT], like(f"arn:aws:iam::{SOURCE}:role/team-*")),
+        ({"role_pattern": "team/ci-?"}, [ROOT], like(f"arn:aws:iam::{SOURCE}:role/team/ci-?")),
+        ({"path": "/team/"}, [ROOT], like(f"arn:aws:iam::{SOURCE}:role/team/*")),
         ({"session": "ci/build-7"}, [f"arn:aws:sts::{SOURCE}:assumed-role/ci/build-7"], None),
         (
             {"organization": ORGANIZATION},
@@ -104,10 +107,13 @@ def test_those_that_narrow_the_account_alike_share_a_statement() -> None:
         {"user": "alice", "trust_by": "name"},
         {"role": "team/ci", "trust_by": "name"},
         {"permission_set": "Admin"},
+        {"role_pattern": "team-*"},
+        {"path": "/team/"},
     ]
     (statement,) = statements(*principals)
+    patterns = [f"arn:aws:iam::{SOURCE}:role/team-*", f"arn:aws:iam::{SOURCE}:role/team/*"]
     assert statement["Principal"] == {"AWS": [ROOT]}
-    assert statement["Condition"] == like(*sorted([ALICE, CI, RESERVED]))
+    assert statement["Condition"] == like(*sorted([ALICE, CI, RESERVED, *patterns]))
 
 
 def test_whoever_is_trusted_in_full_loosens_nobody_elses_condition() -> None:

@@ -20,6 +20,15 @@ from cross_account_access.iam import arns
 from cross_account_access.iam.evaluator import Caller, Policy
 
 TRUST = "trust policy"
+_WITHOUT_POLICIES = (
+    "root",
+    "role-pattern",
+    "path",
+    "account",
+    "organization",
+    "organizational-unit",
+)
+"""Those without policies of IAM, and those who are no one in particular."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def read_live_caller(who: PrincipalRef, aws: AwsAccess) -> CallerWithPolicies:
         Failure: If there is no such user, role or group, the credentials are of another account, or
             AWS cannot be asked.
     """
-    if who.kind in ("root", "account", "organization", "organizational-unit"):
+    if who.kind in _WITHOUT_POLICIES:
         caller = who.build_caller(None)
         return CallerWithPolicies(caller, has_known_policies=who.kind == "root")
     remedy = "Pass --source-profile NAME, or --entitled, which assumes that they allow it."

@@ -160,9 +160,9 @@ def explain(**options: Any) -> int:
 
     GRANT is a grant's name, with @ACCOUNT where it has several destinations, or its role's name or
     ARN. WHO is user/NAME, role/NAME,
-    session/ROLE/SESSION, group/NAME (a member of it), permission-set/NAME, account/ID (anyone
-    there), root/ID, organization/ID, organizational-unit/PATH, an ARN, or the name of one of the
-    grant's principals.
+    session/ROLE/SESSION, group/NAME (a member of it), permission-set/NAME, role-pattern/PATTERN and
+    path/PATH (a session of some such role), account/ID (anyone there), root/ID, organization/ID,
+    organizational-unit/PATH, an ARN, or the name of one of the grant's principals.
 
     It decides as AWS does, from the stack's documents and without calling AWS; with --live, from
     the policies in the accounts. It assumes no role, changes nothing, and never shows an external
@@ -189,7 +189,8 @@ def _explain(options: _ExplainOptions) -> ExitCode:
     request = _add_external_id(request, grant, principal)
     if options.aws.region is None:
         request = replace(request, region=get_main_region(who.partition))
-    question = Question(who, principal, role, request, documents)
+    has_live_caller = options.live and not options.entitled
+    question = Question(who, principal, role, request, documents, has_live_caller)
     explanation = question.explain()
     report = Report(question, explanation, grant, options.live)
     if options.as_json:

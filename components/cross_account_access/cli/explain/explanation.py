@@ -8,6 +8,7 @@ from typing import Any
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.principal_ref import PrincipalRef
+from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Decision, Request, decide
@@ -115,6 +116,7 @@ class Question:
         role: The role.
         request: The call.
         documents: The grant of the role, for the remedies.
+        has_live_caller: Whether the caller was read from its account.
     """
 
     who: PrincipalRef
@@ -122,6 +124,7 @@ class Question:
     role: TargetRole
     request: RequestContext
     documents: GrantDocuments | None = None
+    has_live_caller: bool = False
 
     def explain(self) -> Explanation:
         """Decide it, and explain the decision."""
@@ -223,6 +226,11 @@ class Question:
 
     def _find_notes(self) -> Iterator[str]:
         kind, switches = self.principal.caller.kind, self.who.can_switch_role
+        if self._lacks_path():
+            yield (
+                f"The path of role {self.who.name} isn't known here, and the grant trusts roles by "
+                f"it: name the role as role/PATH/{self.who.name}, or pass --live."
+            )
         if kind != "User" and self.request.mfa_age is not None:
             yield "A role session carries no MFA, whatever its user passed: --mfa has no effect."
         if switches and self._needs_external_id():
@@ -238,6 +246,15 @@ class Question:
         if kind == "AssumedRole":
             console = "" if switches else ", and can't switch roles in the console"
             yield f"A role session can start sessions of up to an hour (role chaining){console}."
+
+    def _lacks_path(self) -> bool:
+        """Whether the trust in a role may hang on its path, which a session's ARN lacks."""
+        who = self.who
+        is_known = self.has_live_caller or who.path is not None
+        if self.documents is None or who.kind not in ("role", "session") or is_known:
+            return False
+        kinds = {half.kind for half in self.documents.principals}
+        return not MANY_ROLES.isdisjoint(kinds) and not who.find_halves(self.documents)
 
     def _needs_external_id(self) -> bool:
         """Whether the trust policy refuses the call without one."""

@@ -15,7 +15,8 @@ from cross_account_access.iam import arns
 
 FORMS = (
     "WHO is user/NAME, role/NAME, session/ROLE/SESSION, group/NAME (a member), "
-    "permission-set/NAME, account/ID (anyone there), root/ID, organization/ID, "
+    "permission-set/NAME, role-pattern/PATTERN and path/PATH (a session of some such role), "
+    "account/ID (anyone there), root/ID, organization/ID, "
     "organizational-unit/PATH, an ARN, or the name of one of the grant's principals"
 )
 

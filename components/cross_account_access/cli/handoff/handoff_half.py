@@ -7,6 +7,7 @@ from hashlib import sha256
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principal_entities import Attachable
+from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.partitions import get_main_region
@@ -14,6 +15,7 @@ from cross_account_access.iam.policy_document import list_conditions, list_state
 from cross_account_access.iam.policy_normalization import compute_checksum, render_canonical
 
 _DIGEST = 8
+_READABLE = 64
 _EXTERNAL_ID = "sts:externalid"
 
 
@@ -103,9 +105,7 @@ class HandoffHalf:
             return []
         return [
             UnattachedPolicy(
-                principal,
-                f"policy-{principal.kind.replace('_', '-')}"
-                f"-{principal.name.strip('/').replace('/', '-')}.json",
+                principal, f"policy-{principal.kind.replace('_', '-')}-{_name_file(principal)}.json"
             )
             for principal in self.documents.principals
             if principal.attached_to is None
@@ -160,6 +160,16 @@ class HandoffHalf:
             )
         )
         return AttachedPolicy(name, arn, kind, holder, f"policy-{label}.json", principal.needs)
+
+
+def _name_file(principal: SourceHalf) -> str:
+    """Name a principal in a file's name: of a pattern without wildcards, unique by a digest."""
+    name = principal.name.strip("/").replace("/", "-")
+    if principal.kind not in MANY_ROLES:
+        return name
+    digest = sha256(principal.name.encode()).hexdigest()[:_DIGEST]
+    readable = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:_READABLE]
+    return f"{readable}-{digest}"
 
 
 def _shorten(name: str) -> str:

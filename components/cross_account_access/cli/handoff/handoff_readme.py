@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.iam.policy_document import list_principals, list_statements
 from cross_account_access.text_format import format_duration
@@ -14,7 +14,7 @@ from .markdown_text import quote_code, quote_plain
 from .shell_text import join_words
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
-    {"account", "group", "organization", "organizational_unit"}
+    {"account", "group", "organization", "organizational_unit", *MANY_ROLES}
 )
 _DEFAULT_SESSION = 3600
 
@@ -66,6 +66,7 @@ terraform destroy
 ```
 """
 
+_ATTACH_TO_ROLES = "attach {file} as a policy to each of these roles that needs access"
 _ATTACH = "attach {file} as a policy to each user, group or role that needs access"
 
 
@@ -212,6 +213,8 @@ def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
             )
         case "account":
             where = f"in account {account}, {attach}"
+        case "role_pattern" | "path":
+            where = f"in account {account}, {_ATTACH_TO_ROLES.format(file=file)}"
         case _:
             where = f"in each of its accounts, including {account}, {attach}"
     return f"- {_describe_principal(policy.principal.kind, policy.principal.name)}: {where}"

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from cross_account_access.grants.grant import Side
-from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam import limits
 from cross_account_access.text_format import format_count, format_duration, join_words, shorten_list
 
 _WIDE: frozenset[PrincipalKind] = frozenset(
-    {"group", "account", "organization", "organizational_unit"}
+    {"group", "account", "organization", "organizational_unit", *MANY_ROLES}
 )
 
 _MOST_NAMED = 12

@@ -7,6 +7,7 @@ from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.cli.iam_reader import EntityKind, LiveEntity, UnreadableError, read_entity
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.iam import arns
 from cross_account_access.iam.findings import AccountSide
 
 from .drift_findings import PrincipalKey, Unchecked
@@ -112,6 +113,18 @@ class SnapshotReader:
                 why = f"the credentials lack {error.permission} on {error.resource}"
                 self._cache[key] = Unchecked(what, why, error.permission, account)
         return self._cache[key]
+
+    def find_role_path(self, caller: CallerIdentity) -> str | None:
+        """Find the path of a session's role, which its ARN lacks; None where it can't be read."""
+        aws = self.by_account.get(caller.account)
+        if aws is None or not caller.is_role_session:
+            return None
+        try:
+            role = read_entity(aws, "role", caller.arn.split("/")[1])
+        except UnreadableError:
+            return None
+        arn = arns.parse_arn(role.arn) if role else None
+        return arn.path if arn else None
 
     def list_groups(self, caller: CallerIdentity) -> list[str] | None:
         """List the names of the caller's groups; None where they cannot be read."""

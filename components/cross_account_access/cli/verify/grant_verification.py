@@ -11,6 +11,7 @@ from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam import limits
 from cross_account_access.iam.policy_normalization import compute_checksum
 
@@ -296,7 +297,7 @@ def _trusts_accounts(documents: GrantDocuments, caller: CallerIdentity) -> bool:
         half.kind for half in documents.principals if documents.get_account(half) == caller.account
     }
     return bool(kinds & {"organization", "organizational_unit"}) or bool(
-        kinds_there & {"group", "account"}
+        kinds_there & {"group", "account", *(MANY_ROLES if caller.is_role_session else ())}
     )
 
 

@@ -5,12 +5,16 @@ from collections.abc import Iterable
 
 from cross_account_access.cli.caller import CallerIdentity
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.role_patterns import can_match_alike
 
 _SESSION_ARN = re.compile(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
 
 def match_principal(
-    caller: CallerIdentity, documents: GrantDocuments, groups: Iterable[str] | None
+    caller: CallerIdentity,
+    documents: GrantDocuments,
+    groups: Iterable[str] | None,
+    role_path: str | None = None,
 ) -> SourceHalf | None:
     """Find the principal of the grant that the caller is; None if it is none of them.
 
@@ -18,19 +22,23 @@ def match_principal(
         caller: The caller.
         documents: The grant.
         groups: The names of the caller's groups; None if unknown, so that it may be in any.
+        role_path: The path of the caller's role; None if unknown, so that it may be at any.
     """
     names = None if groups is None else {*groups}
     matches = [
         half
         for half in documents.principals
-        if documents.get_account(half) == caller.account and _matches(caller, half, names)
+        if documents.get_account(half) == caller.account
+        and _matches(caller, half, names, role_path)
     ]
     # A principal that is named itself comes before a whole account.
     matches.sort(key=lambda half: half.kind not in ("user", "role", "session"))
     return matches[0] if matches else None
 
 
-def _matches(caller: CallerIdentity, half: SourceHalf, groups: set[str] | None) -> bool:
+def _matches(
+    caller: CallerIdentity, half: SourceHalf, groups: set[str] | None, role_path: str | None
+) -> bool:
     session = _SESSION_ARN.fullmatch(caller.arn)
     match half.kind:
         case "user" | "session":
@@ -40,8 +48,18 @@ def _matches(caller: CallerIdentity, half: SourceHalf, groups: set[str] | None) 
         case "permission_set":
             reserved = f"AWSReservedSSO_{re.escape(half.name)}_[0-9a-f]{{16}}"
             return bool(session and re.fullmatch(reserved, session[1]))
+        case "role_pattern" | "path":
+            return session is not None and _has_role_like(half, session[1], role_path)
         case "group":
             name = half.name.rpartition("/")[2]
             return caller.user is not None and (groups is None or name in groups)
         case _:
             return True
+
+
+def _has_role_like(half: SourceHalf, name: str, path: str | None) -> bool:
+    """Whether a role is one that a pattern or path names; where its path is unknown, it may be."""
+    if path is None:
+        return half.kind == "path" or can_match_alike(half.name.rpartition("/")[2], name)
+    pattern = half.name.removeprefix("/") + ("*" if half.kind == "path" else "")
+    return can_match_alike(pattern, f"{path}{name}".removeprefix("/"))

@@ -29,6 +29,7 @@ from cross_account_access.cli.stacks import (
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.grants.documents import SourceHalf
+from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam.findings import AccountSide
 
 from .access_analyzer import AccessAnalyzer
@@ -232,8 +233,12 @@ def _match_grants(
     """Match each grant with the principal that the caller is, if any."""
     has_group = any(half.kind == "group" for grant in grants for half in grant.documents.principals)
     groups = reader.list_groups(caller) if has_group else []
+    has_roles = any(
+        half.kind in MANY_ROLES for grant in grants for half in grant.documents.principals
+    )
+    role_path = reader.find_role_path(caller) if has_roles else None
     matches: _Matches = [
-        (grant, match_principal(caller, grant.documents, groups)) for grant in grants
+        (grant, match_principal(caller, grant.documents, groups, role_path)) for grant in grants
     ]
     if options.names or options.every:
         return matches
