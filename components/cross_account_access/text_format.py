@@ -1,6 +1,8 @@
-"""How values read in a sentence: lists, counts, durations."""
+"""How values read in a sentence: lists, counts, durations; how other languages spell a key."""
 
 from collections.abc import Sequence
+
+from pydantic import alias_generators
 
 _HOUR, _MINUTE = 3600, 60
 
@@ -27,3 +29,11 @@ def format_duration(seconds: int) -> str:
     hours, rest = divmod(seconds, _HOUR)
     units = ((hours, "h"), (rest // _MINUTE, "min"), (rest % _MINUTE, "s"))
     return " ".join(f"{amount} {unit}" for amount, unit in units if amount) or "0 s"
+
+
+def to_camel(key: str) -> str:
+    """Spell a key of the args as the config and other languages do: `trustBy` of `trust_by`.
+
+    A key that is a word of Python's own has an underscore there, `except_`, and nowhere else.
+    """
+    return alias_generators.to_camel(key.removesuffix("_"))

@@ -18,7 +18,6 @@ from typing import (
 import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
-from pydantic.alias_generators import to_camel
 
 from cross_account_access import (
     AccountSettings,
@@ -44,6 +43,7 @@ from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
+from cross_account_access.text_format import to_camel
 from tests.component.harness import refused, run
 from tests.component.programs import (
     ACCOUNTS,

@@ -116,8 +116,10 @@ def read_principal_requirements(
 def find_requirements(
     documents: GrantDocuments, identity: CallerIdentity
 ) -> TrustRequirements | None:
-    """Find the lightest requirements for a caller; None if no statement applies to it."""
-    principal_arn = _get_principal_arn(documents, identity.arn)
+    """Find the lightest requirements for a caller; None if no statement allows it."""
+    principal_arn = get_principal_arn(documents, identity.arn)
+    if documents.find_exclusion(principal_arn):
+        return None
     caller = Caller(identity.arn, identity.user_id, principal_arn, (ALLOW_EVERYTHING,))
     return choose_lightest(
         _read_statement(statement)
@@ -200,20 +202,26 @@ def _applies_to(statement: Document, caller: Caller, role: str) -> bool:
     return decide(caller, Request(ASSUME_ROLE, role, {}), trust).allowed
 
 
-def _get_principal_arn(documents: GrantDocuments, arn: str) -> str:
-    """Get aws:PrincipalArn of a caller; a session's ARN lacks the path of its role."""
+def get_principal_arn(documents: GrantDocuments, arn: str) -> str:
+    """Get aws:PrincipalArn of a caller; a session's ARN lacks the path of its role.
+
+    A role that the grant names, as a principal or to exclude it, has the path that it is given
+    there, since names are unique in an account.
+    """
     if ":assumed-role/" not in arn:
         return arn
     role = arn.split("/")[1]
     partition, account = arn.split(":")[1], arn.split(":")[4]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
+    named = [half.arn for half in documents.principals if half.kind == "role" and half.arn]
+    for half in documents.principals:
+        for name in half.excluded_names:
+            is_arn = name.startswith("arn:")
+            named.append(name if is_arn else f"arn:{partition}:iam::{account}:role/{name}")
     same_name = (
-        half.arn
-        for half in documents.principals
-        if half.kind == "role"
-        and half.arn
-        and half.arn.rpartition("/")[2] == role
-        and half.arn.split(":")[4] == account
+        one
+        for one in named
+        if one.rpartition("/")[2] == role and one.split(":")[4] == account and ":role/" in one
     )
     return next(same_name, f"arn:{partition}:iam::{account}:role/{path}{role}")
 

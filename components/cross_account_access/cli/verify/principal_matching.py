@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from cross_account_access.cli.caller import CallerIdentity
+from cross_account_access.cli.trust_requirements import get_principal_arn
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 
 _SESSION_ARN = re.compile(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+")
@@ -12,13 +13,15 @@ _SESSION_ARN = re.compile(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 def match_principal(
     caller: CallerIdentity, documents: GrantDocuments, groups: Iterable[str] | None
 ) -> SourceHalf | None:
-    """Find the principal of the grant that the caller is; None if it is none of them.
+    """Find the principal of the grant that the caller is; None if it is none of them, or excluded.
 
     Args:
         caller: The caller.
         documents: The grant.
         groups: The names of the caller's groups; None if unknown, so that it may be in any.
     """
+    if documents.find_exclusion(get_principal_arn(documents, caller.arn)):
+        return None
     names = None if groups is None else {*groups}
     matches = [
         half
