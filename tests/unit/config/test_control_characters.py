@@ -65,7 +65,7 @@ FULL: dict[str, Any] = {
                 {"role": "ci", "trustBy": "name"},
                 {"arn": f"arn:aws:iam::{SOURCE}:role/team/cd"},
                 {"group": "devs"},
-                {"account": SOURCE},
+                {"account": SOURCE, "except": ["eve", f"arn:aws:iam::{SOURCE}:role/team/old"]},
                 {"permissionSet": "Admin"},
                 {"organization": "o-a1b2c3d4e5"},
                 {"organizationalUnit": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"},
