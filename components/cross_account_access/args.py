@@ -143,6 +143,13 @@ class Principal(TypedDict):
     unique_id: NotRequired[pulumi.Input[str]]
     """The unique ID (AIDA…, AROA…) of a user, role or arn, so that the trust policy is saved again
     when it changes. Needed only if the source account can't be asked for it."""
+    except_: NotRequired[list[pulumi.Input[str]]]
+    """Users and roles that an account, organization, organizational unit or group doesn't let in.
+    Each by its name, which excludes the user and the role of that name at whatever path (`mallory`;
+    `team/mallory` where the path ends so), or by its ARN. An organization's and a unit's exclusions
+    hold in all of their accounts. Upper and lower case count, as in an ARN: write each name as IAM
+    shows it. The trust policy denies them, so that no other principal of the grant lets them in
+    either."""
     conditions: NotRequired[Conditions]
     """Conditions for this principal. Each key replaces the grant's key of the same name. `mfa:
     false` also drops `mfa_max_age`; a new `external_id` drops `previous_external_id`."""

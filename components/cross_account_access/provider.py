@@ -27,7 +27,6 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError, ProviderServicer
 from pulumi.runtime import ResourcePackage, proto, register_resource_package, rpc
-from pydantic.alias_generators import to_camel
 from semver import Version
 
 from . import __version__
@@ -37,6 +36,7 @@ from .errors import Problem, display_value, join_path
 from .grants.model import refuse_unknown_key
 from .multi_account import MultiAccountAccess
 from .source import AssumeRoleGrant
+from .text_format import to_camel
 from .wiring.inputs import InvalidArgs
 
 NAME = "cross-account-access"

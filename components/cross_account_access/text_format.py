@@ -1,8 +1,10 @@
-"""How values read in a sentence: lists, counts, durations, words of a command."""
+"""How values read in a sentence or a command: lists, durations, words; and how keys are spelt."""
 
 import re
 import shlex
 from collections.abc import Sequence
+
+from pydantic import alias_generators
 
 _HOUR, _MINUTE = 3600, 60
 
@@ -51,3 +53,11 @@ def split_pair(text: str) -> tuple[str, str] | None:
     r"""Split KEY=VALUE; None for another form. An = in the key, which a tag's may have, is \=."""
     pair = re.fullmatch(r"(?P<key>(?:\\=|[^=])++)=(?P<value>.*)", text, re.DOTALL)
     return (pair["key"].replace(r"\=", "="), pair["value"]) if pair else None
+
+
+def to_camel(key: str) -> str:
+    """Spell a key of the args as the config and other languages do: `trustBy` of `trust_by`.
+
+    A key that is a word of Python's own has an underscore there, `except_`, and nowhere else.
+    """
+    return alias_generators.to_camel(key.removesuffix("_"))

@@ -106,6 +106,7 @@ class _RoleProof:
         for principal in provable_ones:
             caller = self._prepare(principal)
             yield self._try(caller, "assumes the role", "allowed", self._met(principal, caller))
+            yield from self._list_exclusions(principal)
         yield from self._list_untried(provable_ones)
         lead = (provable_ones or self.model.principals)[0]
         for other, attempt in self._list_others():
@@ -129,6 +130,14 @@ class _RoleProof:
             yield self._try(near.person, near.what, "refused", self._met(lead, near.person))
         for elsewhere in self._list_excluded():
             yield elsewhere._try(caller, "excluded account", "refused", met)  # noqa: SLF001 - its own
+
+    def _list_exclusions(self, principal: PrincipalModel) -> Iterator[ProofAttempt]:
+        for exclusion in map(str, principal.except_):
+            label = self._label_principal(principal)
+            if person := self.people.excluded.get((label, exclusion)):
+                self.people.prepare(self.model, principal, person)
+                attempt = f"excluded from the {str(principal.kind).replace('_', ' ')}"
+                yield self._try(person, attempt, "refused", self._met(principal, person))
 
     def _list_self_attempts(self, lead: PrincipalModel) -> Iterator[ProofAttempt]:
         """The role assumes itself, and others who may assume every role try to pass for it."""
@@ -278,12 +287,16 @@ class _RoleProof:
         )
 
     def _prepare(self, principal: PrincipalModel) -> Person:
-        self.people.prepare(self.model, principal)
-        return self._caller(principal)
+        caller = self._caller(principal)
+        self.people.prepare(self.model, principal, caller)
+        return caller
 
     def _caller(self, principal: PrincipalModel) -> Person:
+        return self.people.callers[self._label_principal(principal)]
+
+    def _label_principal(self, principal: PrincipalModel) -> str:
         source = self.model.source_of(principal)
-        return self.people.callers[self.settings.label_principal(source, principal.key)]
+        return self.settings.label_principal(source, principal.key)
 
     @property
     def _label(self) -> str:

@@ -54,6 +54,5 @@ def make_near_misses(
     matching = name_matching_role(principal)
     user = PrincipalModel(user=matching)
     yield NearMiss("a user, not a role", maker.make_namesake(user, operator))
-    role = PrincipalModel(role=matching)
-    namesake = elsewhere.make_namesake(role, stranger)
+    namesake = elsewhere.make_namesake(PrincipalModel(role=matching), stranger)
     yield NearMiss("a matching role, another account", namesake, is_elsewhere=True)

@@ -9,6 +9,7 @@ from cross_account_access.config.settings import Settings
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.principals import MANY_ROLES, PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
+from cross_account_access.iam import arns
 from sandbox.deploy.stack import get_account_ids, get_region
 from sandbox.proof.near_misses import NearMiss, make_near_misses
 from sandbox.proof.person import ASSUME_ANYTHING, OPERATOR, UNITS, Person, PersonMaker
@@ -23,12 +24,14 @@ class People:
 
     Attributes:
         callers: A caller for each of the grants' principals, by what its policies are called.
-        prepare: Gives a grant's principal's caller the tags and the organization that it needs
-            there: another grant may require different ones.
+        prepare: Gives a caller the tags and the organization that a grant's principal needs:
+            another grant may require different ones.
         outsiders: A user of each source account whom no grant names, though the account lets it
             assume every role.
         nobodies: A user of each source account that the account lets do nothing.
         stranger: A user of an account that is none of the stack's, which lets it assume every role.
+        excluded: Who is excluded from a grant's principal, by what its policies are called and the
+            exclusion. Those that can't be told from other grants' principals are left out.
         namesakes: Users and roles called like a principal of another account. Those that no grant
             names may assume every role.
         makers: Who creates more people in an account, by its ID.
@@ -37,10 +40,11 @@ class People:
     """
 
     callers: dict[str, Person]
-    prepare: Callable[[GrantModel, PrincipalModel], None]
+    prepare: Callable[[GrantModel, PrincipalModel, Person], None]
     outsiders: dict[str, Person]
     nobodies: dict[str, Person]
     stranger: Person
+    excluded: dict[tuple[str, str], Person]
     namesakes: dict[IamName, Person]
     makers: Mapping[str, PersonMaker]
     near_misses: dict[str, list[NearMiss]]
@@ -83,7 +87,7 @@ class _CallerMaking:
                 operator = operators[grant.source_of(principal)]
                 maker = self._find_maker(grant, principal)
                 self._callers[label] = maker.make_caller(principal, operator)
-            self._prepare(grant, principal)
+            self._prepare(grant, principal, self._callers[label])
         stranger = self._makers[find_free_account(self._ids.values())]
         return People(
             self._callers,
@@ -97,6 +101,7 @@ class _CallerMaking:
                 for source, maker in own.items()
             },
             stranger.make_helper("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
+            self._make_excluded(),
             self._make_namesakes(own, operators),
             self._makers,
             self._make_near_misses(own, operators, stranger),
@@ -116,6 +121,36 @@ class _CallerMaking:
                 own = makers[source], operators[source]
                 made[label] = [*make_near_misses(one, own, other)]
         return made
+
+    def _make_excluded(self) -> dict[tuple[str, str], Person]:
+        taken = {
+            name_in_iam("", one)
+            for grant in self._settings.grants.values()
+            for one in grant.principals
+        }
+        excluded: dict[tuple[str, str], Person] = {}
+        for grant, principal in self._list_principals():
+            own = self._find_maker(grant, principal)
+            for exclusion in map(str, principal.except_):
+                arn = arns.parse_arn(exclusion)
+                name = exclusion.rpartition("/")[2].lower()
+                kinds = [arn.kind] if arn else ["user", "role"]
+                kind = next((one for one in kinds if ("", one, name) not in taken), None)
+                maker = own if arn is None else self._find_foreign_maker(own, arn)
+                # A service-linked role is its service's, and nobody's caller.
+                if kind and maker and "/aws-service-role/" not in exclusion:
+                    operator = maker.make_helper(OPERATOR, policy=ASSUME_ANYTHING)
+                    person = maker.make_excluded(kind, exclusion, principal, operator)
+                    excluded[self._label(grant, principal), exclusion] = person
+        return excluded
+
+    def _find_foreign_maker(self, own: PersonMaker, arn: arns.IamArn) -> PersonMaker | None:
+        """The maker in an excluded ARN's account; None for the stack's own other accounts, which
+        must not join the organization for it.
+        """
+        if arn.account == own.account:
+            return own
+        return None if arn.account in self._ids.values() else self._makers[arn.account]
 
     def _make_namesakes(
         self, makers: Mapping[str, PersonMaker], operators: Mapping[str, Person]
@@ -137,10 +172,10 @@ class _CallerMaking:
                     namesakes[name] = maker.make_namesake(principal, operators[account])
         return namesakes
 
-    def _prepare(self, grant: GrantModel, principal: PrincipalModel) -> None:
+    def _prepare(self, grant: GrantModel, principal: PrincipalModel, caller: Person) -> None:
         effective = get_effective_conditions(principal, grant.conditions)
-        caller = self._callers[self._label(grant, principal)]
-        self._find_maker(grant, principal).make_as_required(caller, principal, effective)
+        maker = self._makers[caller.arn.split(":")[4]]
+        maker.make_as_required(caller, principal, effective)
 
     def _find_maker(self, grant: GrantModel, principal: PrincipalModel) -> PersonMaker:
         if self._label(grant, principal) in self._apart:
@@ -203,6 +238,11 @@ class _PersonMakers(dict[str, PersonMaker]):
             for grant in settings.grants.values()
             for _, kind, name in (name_in_iam("", one) for one in grant.principals)
             if kind == "user"
+        } | {
+            str(exclusion).rpartition("/")[2].lower()
+            for grant in settings.grants.values()
+            for one in grant.principals
+            for exclusion in one.except_
         }
         self._names = {account: name for name, account in get_account_ids(settings).items()}
 

@@ -82,7 +82,7 @@ class PersonMaker:
             taken: Names of users, in small letters, that `make_helper` must not use.
         """
         self._endpoint = endpoint
-        self._account = account
+        self.account = account
         self._region = region
         self._partition = get_partition(region)
         self._iam = client("iam", endpoint, account=account, region=region)
@@ -151,6 +151,26 @@ class PersonMaker:
             self._helpers[name, group] = free
         return self.make_user(self._helpers[name, group], policy=policy, mfa=mfa)
 
+    def make_excluded(
+        self, kind: str, exclusion: str, principal: PrincipalModel, operator: Person
+    ) -> Person:
+        """Make a user or role that is excluded from a principal, and may assume the role else.
+
+        Args:
+            kind: `user` or `role`.
+            exclusion: Its name or ARN.
+            principal: The principal: of a group the user is a member.
+            operator: The account's operator.
+        """
+        arn, group = arns.parse_arn(exclusion), principal.entity
+        path, name = (arn.path, arn.name) if arn else arns.split_path(exclusion)
+        if kind == "role":
+            return self._start_session(operator, name, path, policy=ASSUME_ANYTHING)
+        person = self.make_user(name, path, policy=None if group else ASSUME_ANYTHING, mfa=True)
+        if group:
+            self._join_group(person, group.name, group.path)
+        return person
+
     def make_namesake(self, principal: PrincipalModel, operator: Person) -> Person:
         """Make a user or role called like a principal elsewhere, which may assume every role."""
         entity = principal.entity
@@ -196,11 +216,14 @@ class PersonMaker:
             iam.tag_role(RoleName=caller.name, Tags=tags)
 
     def _make_member(self, group: str, path: str) -> Person:
+        member = self.make_helper("sandbox-", group, mfa=True)
+        self._join_group(member, group, path)
+        return member
+
+    def _join_group(self, member: Person, group: str, path: str) -> None:
         with suppress(self._iam.exceptions.EntityAlreadyExistsException):
             self._iam.create_group(GroupName=group, Path=path)
-        member = self.make_helper("sandbox-", group, mfa=True)
         self._iam.add_user_to_group(GroupName=group, UserName=member.name)
-        return member
 
     def _start_session(
         self,
@@ -214,7 +237,7 @@ class PersonMaker:
         """A session of a role, which the account's operator assumes."""
         iam = self._iam
         trust = build_trust_policy(
-            [PrincipalModel(user=operator.name)], None, self._partition, self._account
+            [PrincipalModel(user=operator.name)], None, self._partition, self.account
         )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
@@ -241,7 +264,7 @@ class PersonMaker:
 
     def _join_organization(self, organization: str, path: str) -> None:
         """Put the account into an organization."""
-        body = json.dumps({"account": self._account, "id": organization, "path": path}).encode()
+        body = json.dumps({"account": self.account, "id": organization, "path": path}).encode()
         url = f"{self._endpoint}/_sandbox/organization"
         request = urllib.request.Request(url, body, method="PUT")  # noqa: S310
         open_url(request, timeout=5)

@@ -18,7 +18,6 @@ from typing import (
 import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
-from pydantic.alias_generators import to_camel
 
 from cross_account_access import (
     AccountSettings,
@@ -44,6 +43,7 @@ from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
+from cross_account_access.text_format import to_camel
 from tests.component.harness import refused, run
 from tests.component.programs import (
     ACCOUNTS,
@@ -121,6 +121,7 @@ def test_every_nested_object_of_the_args_is_compared_with_its_model() -> None:
 
 def of_principal(values: dict[str, Any]) -> Program:
     named = {} if set(values) & set(IDENTITY_KEYS) else {"user": "alice"}
+    named = {"group": "admins"} if "except_" in values else named
     return fleet({"deploy": wide(principals=[{**named, "label": "x", **values}])})
 
 
@@ -144,7 +145,7 @@ LEVELS: dict[Any, Callable[[dict[str, Any]], Program]] = {
     AssumeRoleGrantArgs: lambda values: assume_role_grant(**values),
 }
 # Keys that can't all stand together.
-ALONE = {*IDENTITY_KEYS, "unique_id", "source_ips", "allow_source_identity"}
+ALONE = {*IDENTITY_KEYS, "unique_id", "except_", "source_ips", "allow_source_identity"}
 
 PASS = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
 POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
@@ -157,6 +158,7 @@ VALUES: dict[str, Any] = {
     "description": "Deploys",
     "destination_account_id": DESTINATION,
     "destinations": ["workloads"],
+    "except_": ["mallory"],
     "exclude": ["sandboxes"],
     "external_id": "partner-7f3a",
     "formerly": ["release"],
@@ -291,7 +293,7 @@ def test_inputs_and_plain_keys_are_told_apart() -> None:
     of_conditions |= {"external_id", "previous_external_id", "session_names", "session_tags"}
     of_conditions |= {"source_identities", "source_ips", "source_vpc_endpoints", "source_vpcs"}
     of_roles = {"description", "inline_policies", "managed_policy_arns", "permissions_boundary"}
-    of_principals = {"arn", "group", "role", "unique_id", "user"}
+    of_principals = {"arn", "except_", "group", "role", "unique_id", "user"}
     of_components = {"role_arns", "source_account_id", "tags"}
     assert inputs == of_conditions | of_roles | of_principals | of_components
 

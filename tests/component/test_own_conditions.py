@@ -188,6 +188,14 @@ def test_an_assume_role_grant_refuses_what_the_trust_policy_holds(
     )
 
 
+def test_an_assume_role_grant_refuses_an_exclusion_which_a_groups_trust_policy_holds() -> None:
+    refused_at_once(
+        assume_role_grant(principal={"group": "devs", "except_": ["eve"]}),
+        "AssumeRoleGrant reach",
+        ("principal.except_", "trust-of-destination"),
+    )
+
+
 def test_a_secret_external_id_of_one_is_hidden_and_nothing_else_is() -> None:
     def hidden(name: str) -> tuple[set[tuple[str, str]], set[str]]:
         other = {"user": name, "conditions": {"external_id": secret("swordfish")}}

@@ -96,6 +96,11 @@ def external_id_beside_a_group(value: Any) -> Program:
     return access({"deploy": grant(principals=[{"group": "admins"}, alice], conditions=conditions)})
 
 
+def exclusion(value: Any) -> Program:
+    group = {"group": "admins", "except_": ["eve", value]}
+    return access({"deploy": grant(principals=[group, {"permission_set": "Admin"}])})
+
+
 def arn_beside_a_session(value: Any) -> Program:
     session = {"session": "ci/build", "conditions": {"source_ips": ["203.0.113.7"]}}
     return trusted_role(principals=[session, {"arn": value, "label": "x"}])
@@ -179,6 +184,26 @@ CASES = {
         "principals[1]",
         "conditions-bypassed",
         user_arn("alice"),
+    ),
+    "exclusion of a role of the grant's permission set": Case(
+        exclusion,
+        "AWSReservedSSO_Admin_0123456789abcdef",
+        f"{PRINCIPAL}.except_[1]",
+        "excluded-principal-trusted",
+        "mallory",
+    ),
+    "exclusion of a pattern": Case(
+        exclusion, "team-*", f"{PRINCIPAL}.except_[1]", "exclusion-with-wildcard", "mallory"
+    ),
+    "no exclusion": Case(
+        exclusion, None, f"{PRINCIPAL}.except_[1]", "excluded-name-not-string", "mallory"
+    ),
+    "exclusion of a user elsewhere": Case(
+        exclusion,
+        ELSEWHERE_USER,
+        f"{PRINCIPAL}.except_[1]",
+        "exclusion-in-other-account",
+        user_arn("mallory"),
     ),
     "boundary elsewhere": Case(
         boundary,

@@ -18,7 +18,7 @@ from tests.component.programs import (
     secret,
     trusted_role,
 )
-from tests.component.world import DESTINATION
+from tests.component.world import DESTINATION, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 def of_conditions(**conditions: Any) -> dict[str, Any]:
     return {"conditions": conditions}
+
+
+def excluding(*names: Any) -> dict[str, Any]:
+    return {"principals": [{"account": SOURCE, "except_": [*names]}]}
 
 
 def of_role(**role: Any) -> dict[str, Any]:
@@ -153,6 +157,18 @@ CONDITIONS: dict[str, Case] = {
         "2031-07-13T18:00:00Z",
         "2031-swordfish",
         "invalid-time",
+    ),
+    "an excluded name": (
+        lambda value: excluding("eve", value),
+        "swordfish",
+        "sword fish",
+        "invalid-excluded-name",
+    ),
+    "the ARN of an excluded role": (
+        excluding,
+        f"arn:aws:iam::{SOURCE}:role/team/swordfish",
+        f"arn:aws:iam::{DESTINATION}:role/team/swordfish",
+        "exclusion-in-other-account",
     ),
     "a time after another": (
         lambda value: of_conditions(not_before="2031-01-01T00:00:00Z", not_after=value),

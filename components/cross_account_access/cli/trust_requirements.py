@@ -117,7 +117,9 @@ def read_principal_requirements(
 def find_requirements(
     documents: GrantDocuments, identity: CallerIdentity
 ) -> TrustRequirements | None:
-    """Find the lightest requirements for a caller; None if no statement applies to it."""
+    """Find the lightest requirements for a caller; None if no statement allows it."""
+    if find_caller_exclusion(documents, identity.arn):
+        return None
     callers = [
         Caller(identity.arn, identity.user_id, principal_arn, (ALLOW_EVERYTHING,))
         for principal_arn in _list_principal_arns(documents, identity.arn)
@@ -203,30 +205,43 @@ def _applies_to(statement: Document, caller: Caller, role: str) -> bool:
     return decide(caller, Request(ASSUME_ROLE, role, {}), trust).allowed
 
 
+def find_caller_exclusion(documents: GrantDocuments, arn: str) -> tuple[SourceHalf, str] | None:
+    """Find the principal from which a caller is excluded, and by which name or ARN."""
+    return next(
+        filter(None, map(documents.find_exclusion, _list_principal_arns(documents, arn))), None
+    )
+
+
 def _list_principal_arns(documents: GrantDocuments, arn: str) -> list[str]:
-    """List what aws:PrincipalArn of a caller may be; a session's ARN lacks the path of its role."""
+    """List what aws:PrincipalArn of a caller may be; a session's ARN lacks the path of its role.
+
+    A role that the grant names, as a principal or to exclude it, has the path that it is given
+    there, since names are unique in an account.
+    """
     if ":assumed-role/" not in arn:
         return [arn]
     role = arn.split("/")[1]
     partition, account = arn.split(":")[1], arn.split(":")[4]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
+    named = [half.arn for half in documents.principals if half.kind == "role" and half.arn]
+    for half in documents.principals:
+        for name in half.excluded_names:
+            is_arn = name.startswith("arn:")
+            named.append(name if is_arn else f"arn:{partition}:iam::{account}:role/{name}")
     same_name = (
-        half.arn
-        for half in documents.principals
-        if half.kind == "role"
-        and half.arn
-        and half.arn.rpartition("/")[2] == role
-        and half.arn.split(":")[4] == account
+        one
+        for one in named
+        if one.rpartition("/")[2] == role and one.split(":")[4] == account and ":role/" in one
     )
-    if named := next(same_name, None):
-        return [named]
+    if own := next(same_name, None):
+        return [own]
     # At the path of a pattern, it may be one of those roles.
     paths = [
         half.name.rpartition("/")[0].removeprefix("/")
         for half in documents.principals
         if half.kind in MANY_ROLES and documents.get_account(half) == account
     ]
-    paths = [path, *(f"{own}/" for own in paths if own)]
+    paths = [path, *(f"{one}/" for one in paths if one)]
     return [f"arn:{partition}:iam::{account}:role/{one}{role}" for one in dict.fromkeys(paths)]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NotRequired, get_args, get_origin, is_typeddict
 
 import yaml
-from pydantic.alias_generators import to_camel
 
 from cross_account_access.errors import FieldPath
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.principals import IDENTITY_KEYS
+from cross_account_access.text_format import to_camel
 
 _SECURE = {"secure"}
 

@@ -87,6 +87,7 @@ class AssumeRoleGrantModel(Model):
         for key, is_set in (
             ("trust_by", self.principal.by_name),
             ("unique_id", self.principal.unique_id is not None),
+            ("except_", bool(self.principal.except_)),
         ):
             if is_set:
                 raise Refusal(

@@ -5,6 +5,7 @@ The components write it; the command-line tool verifies, explains, draws and han
 
 import json
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,8 +13,10 @@ from pydantic.alias_generators import to_camel
 
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import check_identity_policy
+from cross_account_access.iam.policy_patterns import escape_brackets
 
 from .accounts import ACCOUNT_NAME
+from .exclusions import read_exclusion_pattern
 from .grant import GrantModel, Side
 from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
@@ -46,6 +49,7 @@ class SourceHalf(_Record):
         trusted_as: Its Principal in the trust policy: its ARN, its account's, or everybody.
         scoping_conditions: The conditions, as a policy's Condition, that scope `trusted_as` down to
             it; empty where nothing does.
+        excluded: Patterns of `aws:PrincipalArn`, sorted: who of those that it names is denied.
         attached_to: Kind and name, without the path, of the identity that its policy is attached
             to; None where the user attaches it.
         needs: The identity policy that it needs for the role, and no more.
@@ -63,10 +67,16 @@ class SourceHalf(_Record):
     scoping_conditions: Document = Field(
         validation_alias="narrowing", serialization_alias="narrowing"
     )
+    excluded: list[str] = Field(default=[], exclude_if=lambda excluded: not excluded)
     attached_to: tuple[Attachable, str] | None
     needs: Document
     policy_arn: _PolicyArn | None = None
     policy: Document | None = None
+
+    @property
+    def excluded_names(self) -> list[str]:
+        """Who is excluded, by names and ARNs."""
+        return [read_exclusion_pattern(pattern) for pattern in self.excluded]
 
     @property
     def key(self) -> tuple[str | None, str, str]:
@@ -143,6 +153,18 @@ class GrantDocuments(_Record):
     def get_account(self, half: SourceHalf) -> str:
         """Return the ID of a principal's account."""
         return half.account_id or self.source_account_id
+
+    def find_exclusion(self, principal_arn: str) -> tuple[SourceHalf, str] | None:
+        """Find the principal from which a caller is excluded, and by which name or ARN.
+
+        Args:
+            principal_arn: The caller's `aws:PrincipalArn`.
+        """
+        for half in self.principals:
+            for pattern in half.excluded:
+                if fnmatchcase(principal_arn, escape_brackets(pattern)):
+                    return half, read_exclusion_pattern(pattern)
+        return None
 
     def makes_part_of(self, account: str) -> bool:
         """Whether the stack makes the part of an account, which is one of the grant's."""
@@ -307,6 +329,7 @@ def build_principal_half(
         unique_id=principal.unique_id if isinstance(principal.unique_id, str) else None,
         trusted_as=element,
         scoping_conditions=scope,
+        excluded=sorted(principal.build_exclusions(partition, account)),
         attached_to=(attached_kind, holder) if attached_kind else None,
         needs=json.loads(build_assume_role_policy([role])),
     )

@@ -18,7 +18,6 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from cross_account_access.errors import (
@@ -33,6 +32,7 @@ from cross_account_access.errors import (
     join_path,
     make_problem,
 )
+from cross_account_access.text_format import to_camel
 
 Spelling = Literal["snake_case", "camelCase"]
 

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Literal, get_args
 
 from cross_account_access.iam import arns, limits
@@ -36,6 +37,7 @@ _SESSION_NAME = "any-session"
 _ANYONE = "anyone"
 _ANY_ROLE = "any-role"
 _MANY_ROLES = ("role-pattern", "path")
+_LONGEST_MEMBER = 50  # leaves room for a number in the 64 characters of a user's name
 _USER_ID, _ROLE_ID = "AIDA0000000000000000", "AROA0000000000000000"
 _WITH_KIND = re.compile(rf"({'|'.join(REF_KINDS)})[/: ] *(.*)", re.DOTALL)
 _STS_ARN = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/([^/]+)", re.ASCII)
@@ -63,6 +65,7 @@ class PrincipalRef:
             a pattern or path of roles.
         session: Of a session, its name.
         suffix: Of a permission set, the end of its reserved role's name; None where it isn't given.
+        member: Of a group, account or organization, the user who calls; None for any.
     """
 
     kind: PrincipalRefKind
@@ -72,6 +75,7 @@ class PrincipalRef:
     path: str | None = None
     session: str | None = None
     suffix: str | None = None
+    member: str | None = None
 
     @property
     def display_name(self) -> str:
@@ -148,9 +152,9 @@ class PrincipalRef:
             case "path":
                 path, name = self.name, _ANY_ROLE
             case "group":
-                path, name = "/", f"member-of-{self.name}"[: limits.USER_NAME.most]
+                path, name = "/", self.member or f"member-of-{self.name}"[: limits.USER_NAME.most]
             case "account" | "organization" | "organizational-unit":
-                path, name = "/", _ANYONE
+                path, name = "/", self.member or _ANYONE
         return str(arns.IamArn(self.partition, self.account, kind, path, name))
 
     def build_caller(
@@ -204,7 +208,22 @@ class PrincipalRef:
             path, name = arns.split_path(half.name)
             if half.kind == kind and name == self.name:
                 return replace(self, path=path)
+            for excluded in half.excluded_names if kind != "group" else ():
+                path, name = _split_excluded(kind, excluded)
+                if name == self.name and path != "/":
+                    return replace(self, path=path)
         return self
+
+    def with_member_of(self, documents: GrantDocuments | None) -> "PrincipalRef":
+        """The same with a member whom the grant doesn't exclude."""
+        made_up = ("group", "account", "organization", "organizational-unit")
+        if documents is None or self.kind not in made_up:
+            return self
+        base = self.principal_arn.rpartition("/")[2][:_LONGEST_MEMBER]
+        others = (replace(self, member=f"{base}-{number}") for number in count(2))
+        return next(
+            ref for ref in chain([self], others) if not documents.find_exclusion(ref.principal_arn)
+        )
 
     def _matches(self, half: SourceHalf) -> bool:
         match half.kind:
@@ -217,6 +236,14 @@ class PrincipalRef:
                 return self.kind == "account"
             case kind:
                 return self.kind == kind.replace("_", "-") and self.name == half.name
+
+
+def _split_excluded(kind: str, excluded: str) -> tuple[str, str]:
+    """Split what is excluded into path and name; without a name where it is of another kind."""
+    arn = arns.parse_arn(excluded)
+    if arn is None:
+        return arns.split_path(excluded)
+    return (arn.path, arn.name) if arn.kind == kind else ("/", "")
 
 
 def build_entitlement(role: str) -> Policy:

@@ -7,12 +7,18 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ValidationInfo, model_validator
 
-from cross_account_access.errors import Key, Refusal
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 
 from .accounts import ACCOUNT_NAME
 from .condition_values import Block
 from .conditions import ConditionsModel
+from .exclusions import (
+    build_exclusion_pattern,
+    check_excluded_account,
+    check_exclusions,
+    find_excluded_arns,
+)
 from .model import Model, Unresolved, plain, spell_key, when_known
 from .principal_entities import Attachable, Entity, check_source_account, check_source_partition
 from .principal_names import (
@@ -107,6 +113,14 @@ KINDS = get_args(PrincipalKind)
 MANY_ROLES: frozenset[PrincipalKind] = frozenset({"role_pattern", "path"})
 """The kinds that name roles of an account by what their ARNs are like."""
 IDENTITY_KEYS = (*KINDS, "arn")
+_UNITS = ("organization", "organizational_unit")
+_EXCEPTED_FROM = ("account", "group", *_UNITS)
+
+
+def get_reserved_role_pattern(permission_set: str) -> str:
+    """Get the pattern of the name of a permission set's reserved role."""
+    # 16 ? for the suffix's characters: with a *, SET would let SET_MORE in too.
+    return f"AWSReservedSSO_{permission_set}_{'?' * 16}"
 
 
 def _check_trust_by(value: object) -> TrustBy:
@@ -135,6 +149,7 @@ class PrincipalModel(Model):
     label: Annotated[str | None, plain(limits.LABEL)] = None
     trust_by: Annotated[TrustBy, plain(_check_trust_by)] = "id"
     unique_id: Annotated[str | Unresolved | None, when_known(limits.UNIQUE_ID)] = None
+    except_: Annotated[list[str | Unresolved], plain(check_exclusions)] = []
     conditions: ConditionsModel | None = None
 
     @model_validator(mode="after")
@@ -161,6 +176,13 @@ class PrincipalModel(Model):
         return self
 
     def _check_trust(self, identity_key: str) -> None:
+        if self.except_ and identity_key not in _EXCEPTED_FROM:
+            raise Refusal(
+                "must be beside an account, group, organization or organizational unit",
+                code="except-beside-one",
+                remedy="Remove the key",
+                where=(Key("except_"),),
+            )
         for key, is_set in (("trust_by", self.by_name), ("unique_id", self.unique_id is not None)):
             if is_set and identity_key not in ("user", "role", "arn"):
                 raise Refusal(
@@ -198,11 +220,15 @@ class PrincipalModel(Model):
     @property
     def known_account(self) -> str | None:
         """Its account, where its own keys hold it."""
+        if self.kind == "group" and (excluded := find_excluded_arns(self.except_)):
+            return excluded[0][1].account
         return self.account or (self.entity.account if self.entity else None)
 
     @property
     def known_partition(self) -> str | None:
-        """Its account's partition, where it was given by its ARN."""
+        """Its account's partition, where an ARN in it has one."""
+        if excluded := find_excluded_arns(self.except_):
+            return excluded[0][1].partition
         return self.entity.partition if self.entity else None
 
     @cached_property
@@ -261,8 +287,7 @@ class PrincipalModel(Model):
                 role = str(self.session).partition("/")[0]
                 return role, f"*/{role}"
             case "permission_set":
-                # 16 ? for the suffix's characters: with a *, SET would let SET_MORE in too.
-                role = f"AWSReservedSSO_{self.permission_set}_{'?' * 16}"
+                role = get_reserved_role_pattern(str(self.permission_set))
                 return (f"aws-reserved/sso.amazonaws.com*/{role}",)
             case "role_pattern":
                 return (str(self.role_pattern),)
@@ -277,8 +302,31 @@ class PrincipalModel(Model):
         Raises:
             Refusal: If it is in another account or partition.
         """
+        self._check_excluded(account, partition)
         check_source_partition(self.known_partition, partition)
         check_source_account(self.known_account, account)
+
+    def _check_excluded(self, account: str | None, partition: str | None) -> None:
+        own = None if self.kind in _UNITS else account
+        for position, arn in find_excluded_arns(self.except_):
+            with locate(Key("except_"), position):
+                check_excluded_account(arn, own, partition)
+
+    def build_exclusions(self, partition: str, account: str) -> list[str]:
+        """Build the patterns of `aws:PrincipalArn` that it doesn't let in, one for each exclusion.
+
+        Args:
+            partition: The source account's partition.
+            account: The source account's ID, if it isn't the principal's `source`.
+
+        Raises:
+            Refusal: If an excluded ARN is in another account or partition.
+        """
+        account = self.source or account
+        self._check_excluded(account, partition)
+        names = [one if isinstance(one, str) else "" for one in self.except_]
+        whose = "*" if self.kind in _UNITS else account
+        return [build_exclusion_pattern(name, partition, whose) for name in names]
 
     def with_label(self, label: str, **identity: str) -> "PrincipalModel":
         """The same principal under another label.

@@ -34,6 +34,7 @@ from .model import find_unsafe_text, read_model
 from .policy_roles import list_policy_roles
 from .principals import PrincipalModel
 from .roles import resolve_policy_arn
+from .trust import build_exclusion_statements
 
 
 def read_grant_documents(text: str, policies: Mapping[str, Any] | None = None) -> GrantDocuments:
@@ -245,9 +246,14 @@ def _check_partition(
 def _check_principals(record: GrantDocuments) -> None:
     for position, half in enumerate(record.principals):
         _check_principal(record, half, ("principals", position))
+    statements = list_statements(record.role.trust_policy)
+    denying = [statement for statement in statements if statement["Effect"] == "Deny"]
+    excluded = {pattern for half in record.principals for pattern in half.excluded}
+    _check_equal(denying, build_exclusion_statements(excluded), ("role", "trustPolicy"))
     trusted = {
         name
-        for statement in list_statements(record.role.trust_policy)
+        for statement in statements
+        if statement not in denying
         for name in list_principals(statement["Principal"])
     }
     own = _check_own_trust(record)
@@ -294,9 +300,11 @@ def _check_own_trust(record: GrantDocuments) -> list[str]:
 def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath) -> None:
     """Check that a principal is described as one of its kind and name is."""
     partition, account = record.partition, record.get_account(half)
-    identity = {str(half.kind): half.name}
+    identity: dict[str, Any] = {str(half.kind): half.name}
     if half.kind in ("user", "role") and half.trusted_as != half.arn:
         identity["trust_by"] = "name"
+    if half.excluded:
+        identity["except_"] = half.excluded_names
     principal = read_model(PrincipalModel, identity, path=join_path("", where))
     with locate(*where):
         expected = build_principal_half(principal, (), record.role.arn, partition, account)
@@ -305,6 +313,7 @@ def _check_principal(record: GrantDocuments, half: SourceHalf, where: FieldPath)
         ("arn", "arn"),
         ("trusted_as", "trustedAs"),
         ("scoping_conditions", "narrowing"),
+        ("excluded", "excluded"),
         ("attached_to", "attachedTo"),
     ):
         _check_equal(getattr(half, key), getattr(expected, key), (*where, name))

@@ -133,7 +133,9 @@ class GrantSummary:
     def _name(self, principal: PrincipalModel) -> str:
         kind = (principal.kind or "principal").replace("_", " ")
         account = principal.source or self.grant.source
-        return f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
+        name = f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
+        excluded = sorted(one if isinstance(one, str) else HIDDEN for one in principal.except_)
+        return f"{name} except {join_words(excluded, 'and')}" if excluded else name
 
 
 @cache

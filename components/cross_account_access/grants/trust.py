@@ -1,19 +1,21 @@
 """The trust policy of a destination role: who may assume it, under which conditions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
-from cross_account_access.errors import Refusal, locate
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import VERSION, render_document
+from cross_account_access.iam.policy_patterns import escape_brackets
 
 from .condition_values import Block
 from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
 from .model import Unresolved
-from .principals import EVERYBODY, PrincipalModel
+from .principals import EVERYBODY, PrincipalModel, get_reserved_role_pattern
 
 _DIGEST_LENGTH = 12
 
@@ -39,7 +41,8 @@ def build_trust_policy(
         own_role: The role's ARN, where it may assume itself.
 
     Raises:
-        Refusal: If a principal is in another account, or the document exceeds the quota.
+        Refusal: If a principal is in another account, an exclusion denies one, or the document
+            exceeds the quota.
 
     Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -54,7 +57,9 @@ def build_trust_policy(
         shared = element if scope or element.endswith(":root") else ""
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
         statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
-    document = _render_statements(statements)
+    document = _render_statements(
+        statements, _find_excluded(principals, partition, account, own_role)
+    )
     _check_size(document, len(principals), len(statements))
     return document
 
@@ -80,9 +85,86 @@ def _trust_itself(role: str, conditions: ConditionsModel | None) -> dict[str, "_
     return {json.dumps([root, actions, block]): statement}
 
 
-def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
+def build_exclusion_statements(patterns: Collection[str]) -> list[dict[str, Any]]:
+    """Build the statement that denies whoever is excluded, if anybody is.
+
+    A deny, not a condition of those who are allowed, keeps them out whichever statement names them.
+    A caller's `aws:PrincipalArn` is its user's ARN, or that of its session's role with the path.
+
+    Args:
+        patterns: Of `aws:PrincipalArn`.
+
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    if not patterns:
+        return []
+    return [
+        {
+            "Sid": "Except",
+            "Effect": "Deny",
+            "Principal": {"AWS": EVERYBODY},
+            "Action": ASSUME_ROLE,
+            "Condition": {"ArnLike": {"aws:PrincipalArn": sorted({*patterns})}},
+        }
+    ]
+
+
+def _find_excluded(
+    principals: Sequence[PrincipalModel], partition: str, account: str, own_role: str | None
+) -> list[str]:
+    excluded: list[str] = []
+    for position, principal in enumerate(principals):
+        with locate(position):
+            patterns = principal.build_exclusions(partition, account)
+        for number, pattern in enumerate(patterns):
+            with locate(position, Key("except_"), number):
+                _check_not_trusted(pattern, principals, partition, account)
+                if own_role and fnmatchcase(own_role, escape_brackets(pattern)):
+                    raise _refuse_exclusion("the setting by which the role may assume itself")
+        excluded += patterns
+    return excluded
+
+
+def _check_not_trusted(
+    pattern: str, principals: Sequence[PrincipalModel], partition: str, account: str
+) -> None:
+    """Refuse to exclude a principal that the same trust policy names."""
+    for principal in principals:
+        if _denies(pattern, principal, partition, account):
+            trusted = f"{str(principal.kind).replace('_', ' ')} {principal.display_name}"
+            raise _refuse_exclusion(f"{trusted} from the principals")
+
+
+def _refuse_exclusion(other: str) -> Refusal:
+    return Refusal(
+        "must not exclude a principal of the same grant, for the trust policy would deny what it "
+        "allows",
+        code="excluded-principal-trusted",
+        remedy=f"Remove it here, or {other}",
+    )
+
+
+def _denies(pattern: str, principal: PrincipalModel, partition: str, account: str) -> bool:
+    """Whether a pattern denies a principal that is trusted by its name."""
+    account = principal.source or account
+    whose, name = pattern.split(":")[4], pattern.rpartition("/")[2]
+    if principal.entity and principal.kind != "group":
+        arn = principal.entity.build_arn(partition, account)
+        return fnmatchcase(arn, escape_brackets(pattern))
+    if whose not in ("*", account) or ":user/" in pattern:
+        return False
+    if principal.session is not None:  # at whatever path its role is
+        return name == principal.session.partition("/")[0]
+    return principal.permission_set is not None and fnmatchcase(
+        name, get_reserved_role_pattern(principal.permission_set)
+    )
+
+
+def _render_statements(statements: Mapping[str, "_Statement"], excluded: Collection[str]) -> str:
     alone = len(statements) == 1
     rendered = [statement.render(alone=alone) for _, statement in sorted(statements.items())]
+    rendered += build_exclusion_statements(excluded)
     return render_document({"Version": VERSION, "Statement": rendered})
 
 

@@ -51,7 +51,7 @@ class GrantInputs:
         self._role: Outputs = {}
         for place, output in args.outputs.items():
             of_principal = place[2] if place[0] == "principals" else None
-            if "conditions" in (place[0], of_principal):
+            if "conditions" in (place[0], of_principal) or of_principal == "except_":
                 self._conditions[place] = output
             elif of_principal == "unique_id" and place[1] in self._found:
                 # The one that is found takes its place, and is no secret.
@@ -65,12 +65,12 @@ class GrantInputs:
 
     @cached_property
     def identified(self) -> pulumi.Output[ResolvedGrant]:
-        """The grant with its principals known, but for their conditions."""
+        """The grant with its principals known, but for their conditions and exclusions."""
         return self._resolve(self._identities)
 
     @cached_property
     def trusted(self) -> pulumi.Output[ResolvedGrant]:
-        """The same with its conditions known."""
+        """The same with its conditions and exclusions known."""
         if not self._conditions:
             return self.identified
         return self._resolve(self._identities | self._conditions)

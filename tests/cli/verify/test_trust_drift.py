@@ -135,6 +135,65 @@ def test_a_denial_is_compared_the_other_way_round() -> None:
     assert not found.narrower
 
 
+def excluding(*names: str, **more: Any) -> dict[str, Any]:
+    """The policy with a deny of these names."""
+    arns = [f"arn:aws:iam::111111111111:*/{name}" for name in names]
+    return after(
+        lambda found: found.append(
+            {
+                "Sid": "Except",
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"ArnLike": {"aws:PrincipalArn": arns}},
+                **more,
+            }
+        )
+    )
+
+
+_OTHER_WORDS = "condition ArnLike aws:PrincipalArn has "
+LESS_EXCLUDED: dict[str, tuple[dict[str, Any], str]] = {
+    "the deny is gone": (MEANT, "a statement that denies arn:aws:iam::111111111111:*/eve, "),
+    "one less": (excluding("eve"), _OTHER_WORDS),
+    "one exchanged": (excluding("eve", "bob"), _OTHER_WORDS),
+    "another action": (excluding("eve", "mallory", Action="sts:TagSession"), "action sts:assumer"),
+    "an allow": (excluding("eve", "mallory", Effect="Allow"), "a statement's effect is now Allow"),
+    "of one account's": (
+        excluding("eve", "mallory", Principal={"AWS": "333333333333"}),
+        "principal * is missing",
+    ),
+    "if more is met": (
+        excluding(
+            "eve",
+            "mallory",
+            Condition={
+                "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111111111111:*/*"},
+                "Bool": {"aws:SecureTransport": "false"},
+            },
+        ),
+        "condition Bool aws:SecureTransport is extra",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", LESS_EXCLUDED)
+def test_a_deny_of_less_lets_in_more(change: str) -> None:
+    there, text = LESS_EXCLUDED[change]
+    found = compare_trust_policies(excluding("eve", "mallory"), there, {})
+    assert any(one.startswith(text) for one in found.wider), found
+
+
+def test_a_deny_of_more_lets_in_less() -> None:
+    before = excluding("eve")
+    for there in (excluding("eve", "bob"), excluding("eve", Action=["sts:AssumeRole", "*"])):
+        found = compare_trust_policies(before, there, {})
+        assert found.narrower
+        assert not found.wider
+    found = compare_trust_policies(MEANT, before, {})
+    assert found.narrower == ["an extra statement denies arn:aws:iam::111111111111:*/eve"]
+
+
 @pytest.mark.parametrize(("unique_id", "arns"), [(ALICE_ID, {ALICE_ID: ALICE}), (OTHER_ID, {})])
 def test_an_id_in_an_arns_place_is_dead_and_nothing_else(
     unique_id: str, arns: dict[str, str]

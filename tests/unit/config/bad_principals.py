@@ -6,6 +6,7 @@ from tests.unit.config.bad_config import DESTINATION, OTHER, REMOVED, SOURCE, Ba
 
 ALL = "grants.deploy.principals"
 FIRST = f"{ALL}[0]"
+IAM = f"arn:aws:iam::{SOURCE}"
 
 
 def bad_key(what: str, code: str, **principal: object) -> Bad:
@@ -233,6 +234,102 @@ PRINCIPALS = [
         "more principals than a trust policy holds",
         "trust-policy-too-long",
         {ALL: [{"user": f"user-{number:02}"} for number in range(60)]},
+    ),
+    *(
+        Bad(
+            what,
+            code,
+            {FIRST: {"account": SOURCE, "except": [*before, value]}},
+            path=f"{FIRST}.except[{len(before)}]",
+        )
+        for what, code, *before, value in (
+            ("everybody excluded", "exclusion-with-wildcard", "*"),
+            ("those of a pattern excluded", "exclusion-with-wildcard", "team-?"),
+            ("a variable excluded", "exclusion-with-wildcard", "${aws:username}"),
+            ("an ARN with a wildcard excluded", "exclusion-with-wildcard", f"{IAM}:user/eve*"),
+            ("a user excluded by kind and name", "exclusion-with-kind", "user/eve"),
+            ("a role excluded by kind and name", "exclusion-with-kind", "/role/team/ci"),
+            ("a group excluded", "exclusion-with-kind", "group/devs"),
+            ("a group's ARN excluded", "invalid-excluded-arn", f"{IAM}:group/devs"),
+            ("the root user excluded", "invalid-excluded-arn", f"{IAM}:root"),
+            (
+                "a session excluded",
+                "invalid-excluded-arn",
+                f"arn:aws:sts::{SOURCE}:assumed-role/ci/build-7",
+            ),
+            ("another service's ARN excluded", "invalid-excluded-arn", "arn:aws:s3:::x"),
+            ("a name with a space excluded", "invalid-excluded-name", "the eve"),
+            ("a name of 65 characters excluded", "excluded-name-too-long", "x" * 65),
+            ("a path alone excluded", "excluded-name-too-short", "team/"),
+            ("a number excluded", "excluded-name-not-string", 4711),
+            ("null excluded", "excluded-name-not-string", None),
+            ("somebody excluded at two paths", "excluded-twice", "eve", "team/eve"),
+            ("somebody excluded by name and ARN", "excluded-twice", "eve", f"{IAM}:role/team/eve"),
+            (
+                "another account's user excluded",
+                "exclusion-in-other-account",
+                f"arn:aws:iam::{OTHER}:user/eve",
+            ),
+        )
+    ),
+    Bad(
+        "another partition's user excluded",
+        "exclusion-in-other-partition",
+        {
+            FIRST: {
+                "organization": "o-a1b2c3d4e5",
+                "except": [f"{IAM}:user/eve", f"arn:aws-cn:iam::{OTHER}:user/eve"],
+            }
+        },
+        path=f"{FIRST}.except[1]",
+    ),
+    Bad(
+        "somebody excluded twice",
+        "repeated-value",
+        {FIRST: {"group": "devs", "except": ["eve", "/eve"]}},
+        path=f"{FIRST}.except",
+    ),
+    Bad(
+        "a user of the grant excluded",
+        "excluded-principal-trusted",
+        {ALL: [{"user": "team/alice"}, {"group": "devs", "except": ["bob", "alice"]}]},
+        path=f"{ALL}[1].except[1]",
+    ),
+    Bad(
+        "a session's role excluded",
+        "excluded-principal-trusted",
+        {ALL: [{"session": "ci/build"}, {"organization": "o-a1b2c3d4e5", "except": ["ci"]}]},
+        path=f"{ALL}[1].except[0]",
+    ),
+    Bad(
+        "a role of the grant's permission set excluded",
+        "excluded-principal-trusted",
+        {
+            ALL: [
+                {"account": SOURCE, "except": ["AWSReservedSSO_Admin_0123456789abcdef"]},
+                {"permissionSet": "Admin"},
+            ]
+        },
+        path=f"{FIRST}.except[0]",
+    ),
+    bad_key("nobody excluded", "not-filled-list", account=SOURCE, **{"except": []}),
+    bad_key("an exclusion that is text", "not-filled-list", account=SOURCE, **{"except": "eve"}),
+    bad_key("an exclusion that is null", "null-value", account=SOURCE, **{"except": None}),
+    bad_key("somebody excluded from a user", "except-beside-one", user="a", **{"except": ["b"]}),
+    bad_key("somebody excluded from a role", "except-beside-one", role="a", **{"except": ["b"]}),
+    bad_key("a session's exclusion", "except-beside-one", session="ci/build", **{"except": ["b"]}),
+    bad_key(
+        "a permission set's exclusion",
+        "except-beside-one",
+        permissionSet="Admin",
+        **{"except": ["b"]},
+    ),
+    bad_key("Python's name of the key", "unknown-key", account=SOURCE, except_=["eve"]),
+    Bad(
+        "more exclusions than a trust policy holds",
+        "trust-policy-too-long",
+        {FIRST: {"account": SOURCE, "except": [f"somebody-{number:02}" for number in range(60)]}},
+        path=ALL,
     ),
     bad_key("every group", "invalid-group-name", group="*"),
     bad_key("a group that is null", "null-value", group=None),

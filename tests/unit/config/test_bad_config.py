@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from pydantic.alias_generators import to_camel
 
 import stack_config
 from cross_account_access import InvalidInput
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
+from cross_account_access.text_format import to_camel
 from tests.unit.config.bad_access_files import ACCESS_FILES
 from tests.unit.config.bad_accounts import ACCOUNTS
 from tests.unit.config.bad_conditions import CONDITIONS

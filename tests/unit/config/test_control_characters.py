@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic.alias_generators import to_camel
 
 import stack_config
 from cross_account_access import InvalidInput
 from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
 from cross_account_access.errors import escape_invisible, find_invisible, join_path
 from cross_account_access.grants.model import find_unsafe_text
+from cross_account_access.text_format import to_camel
 from tests.hostile_outputs import find_leaves
 from tests.unit.config.bad_config import DESTINATION, GOOD, OTHER, SOURCE
 
@@ -67,7 +67,7 @@ FULL: dict[str, Any] = {
                 {"role": "ci", "trustBy": "name"},
                 {"arn": f"arn:aws:iam::{SOURCE}:role/team/cd"},
                 {"group": "devs"},
-                {"account": SOURCE},
+                {"account": SOURCE, "except": ["eve", f"arn:aws:iam::{SOURCE}:role/team/old"]},
                 {"permissionSet": "Admin"},
                 {"rolePattern": "team/ci-*"},
                 {"path": "/deployers/"},

@@ -99,6 +99,8 @@ def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
     Each thing that the call does, to assume the role, to set a source identity, to set tags, must
     be allowed by the conditions of a principal that names the caller.
     """
+    if any(excludes(principal, who) for principal in grant["principals"]):
+        return False
     met = [
         conditions_of(grant, principal)
         for principal in grant["principals"]
@@ -146,7 +148,7 @@ def conditions_of(grant: Mapping[str, Any], principal: Mapping[str, Any]) -> dic
 
 def names(principal: Mapping[str, Any], who: Somebody) -> bool:
     """Whether a principal names somebody."""
-    key = next(key for key in principal if key not in {"trust_by", "conditions"})
+    key = next(key for key in principal if key not in {"trust_by", "conditions", "except_"})
     value, here = principal[key], who.account == SOURCE
     is_user = who.session is None
     match key:
@@ -175,6 +177,18 @@ def names(principal: Mapping[str, Any], who: Somebody) -> bool:
         case "session":
             return here and value == f"{who.name}/{who.session}"
     raise LookupError(key)
+
+
+def excludes(principal: Mapping[str, Any], who: Somebody) -> bool:
+    """Whether somebody is excluded from a principal, and so from the role."""
+    own = who.account == SOURCE or "organization" in principal or "organizational_unit" in principal
+    place = f"{who.path}{who.name}"
+    return any(
+        one == who.caller.principal_arn
+        if one.startswith("arn:")
+        else own and place.endswith(f"/{one}")
+        for one in principal.get("except_", ())
+    )
 
 
 def _like(pattern: str, text: str | None, who: Somebody) -> bool:

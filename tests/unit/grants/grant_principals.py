@@ -19,7 +19,7 @@ from tests.unit.grants.callers import (
 
 ALICE, BOB = user("alice", "/people/"), user("bob")
 CI, CD = session("ci", "/team/"), session("cd")
-ROOT = f"arn:aws:iam::{SOURCE}:root"
+ROOT, ROLES = f"arn:aws:iam::{SOURCE}:root", f"arn:aws:iam::{SOURCE}:role"
 
 OURS, THEIRS = "o-a1b2c3d4e5", "o-z9y8x7w6v5"
 UNIT = f"{OURS}/r-ab12/ou-ab12-11111111/"
@@ -48,12 +48,15 @@ ROLE = {
     "a user of that name": Wrong(user("ci", "/team/")),
     "the role, if its own account doesn't allow it": Wrong(without_rights(CI), half="source"),
 }
-WHOLE_ACCOUNT = {
-    "a user whom its own account doesn't allow it": Wrong(without_rights(BOB), half="source"),
-    "a role whom its own account doesn't allow it": Wrong(without_rights(CI), half="source"),
+OTHERS_OF_ACCOUNT = {
+    "a user whom its own account doesn't allow it": Wrong(without_rights(ALICE), half="source"),
     "a user of another account, whatever that allows": Wrong(user("alice", account=OTHER)),
     "a role of another account, whatever that allows": Wrong(session("ci", account=OTHER)),
     "the account's root user": Wrong(Caller(ROOT, SOURCE, ROOT), half="source"),
+}
+WHOLE_ACCOUNT = {
+    "a role whom its own account doesn't allow it": Wrong(without_rights(CI), half="source"),
+    **OTHERS_OF_ACCOUNT,
 }
 
 CASES = [
@@ -83,6 +86,78 @@ CASES = [
         ALICE,
         wrong=WHOLE_ACCOUNT,
         also={"a role that its account allows it": (CI, {})},
+    ),
+    Case(
+        "an account but for some",
+        grant({"account": SOURCE, "except_": ["bob", "team/ci", f"{ROLES}/ops/cd"]}),
+        ALICE,
+        wrong={
+            **OTHERS_OF_ACCOUNT,
+            "an excluded user": Wrong(BOB),
+            "the user of that name at another path": Wrong(user("bob", "/team/")),
+            "a role of that name": Wrong(session("bob")),
+            "an excluded role": Wrong(CI),
+            "a user of the role's path and name": Wrong(user("ci", "/team/")),
+            "a role excluded by its ARN": Wrong(session("cd", "/ops/")),
+        },
+        also={
+            "a user whose name begins so": (user("bob2"), {}),
+            "a user whose name ends so": (user("jim-bob"), {}),
+            "the user's name in capitals": (user("BOB"), {}),
+            "a user at a path like that name": (user("alice", "/bob/"), {}),
+            "a role at another path than was excluded": (session("ci", "/other/"), {}),
+            "a role of that name at another path than the ARN's": (CD, {}),
+            "a user of the role's ARN but for the kind": (user("cd", "/ops/"), {}),
+        },
+    ),
+    Case(
+        "a group but for some, beside the account",
+        grant({"group": "developers", "except_": ["bob"]}, {"account": SOURCE}),
+        ALICE,
+        wrong={
+            **OTHERS_OF_ACCOUNT,
+            "who is excluded from the group, by the account": Wrong(BOB),
+            "who is excluded, if its own account doesn't allow it either": Wrong(
+                without_rights(BOB)
+            ),
+        },
+    ),
+    Case(
+        "an organization but for some",
+        grant({"organization": OURS, "except_": ["bob", f"arn:aws:iam::{OTHER}:role/team/ci"]}),
+        user("alice", account=OTHER),
+        MEMBER,
+        also={"the role of that name in the other account": (CI, MEMBER)},
+        wrong={
+            "an excluded user of the source account": Wrong(BOB),
+            "an excluded user of another account": Wrong(user("bob", account=OTHER)),
+            "a role excluded by its ARN": Wrong(session("ci", "/team/", OTHER)),
+            "a user of another organization": Wrong(
+                but=in_organization(THEIRS, f"{THEIRS}/r-0000/")
+            ),
+            "a user whom its own account doesn't allow it": Wrong(
+                without_rights(ALICE), half="source"
+            ),
+        },
+    ),
+    Case(
+        "a unit but for a permission set's role",
+        grant({"organizational_unit": UNIT, "except_": [reserved("Readers").arn.split("/")[1]]}),
+        ALICE,
+        MEMBER,
+        also={"another set": (reserved("Operators"), {})},
+        wrong={
+            "who has the set": Wrong(reserved("Readers")),
+            "who has it in another account, with the region in the role's path": Wrong(
+                reserved("Readers", region="eu-west-1/", account=OTHER)
+            ),
+            "of the unit beside": Wrong(
+                but=in_organization(OURS, f"{OURS}/r-ab12/ou-ab12-33333333/")
+            ),
+            "a user whom its own account doesn't allow it": Wrong(
+                without_rights(ALICE), half="source"
+            ),
+        },
     ),
     Case(
         "a permission set",

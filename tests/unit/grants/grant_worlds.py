@@ -133,7 +133,7 @@ def conditions(principals: list[dict[str, Any]]) -> SearchStrategy[dict[str, Any
         key
         for principal in principals
         for key in principal
-        if key not in {"trust_by", "conditions"}
+        if key not in {"trust_by", "conditions", "except_"}
     }
     possible = sorted(set(_ONE) - ({"mfa", "mfa_max_age"} if kinds - CAN_MFA else set()))
     one = st.sampled_from(possible).flatmap(_ONE.__getitem__)
@@ -186,14 +186,21 @@ EXACT = st.builds(
     ),
     _by,
 ) | _one_of("session", st.builds("{}/{}".format, st.sampled_from(NAMES), st.sampled_from(SESSIONS)))
-WIDE = (
+_EXCLUSIONS: list[list[str]] = [
+    *(["ab"], ["A"], ["A", "a"], ["a/ab", "a/A"], ["AWSReservedSSO_RO_0123456789abcdef"]),
+    [f"arn:aws:iam::{SOURCE}:user/a", f"arn:aws:iam::{SOURCE}:role/a/ab"],
+]
+WIDE = st.builds(
+    lambda identity, exclusions: identity | ({"except_": exclusions} if exclusions else {}),
     _one_of("group", st.sampled_from(NAMES))
     | _one_of("account", st.just(SOURCE))
-    | _one_of("permission_set", st.sampled_from(SETS))
+    | _one_of("organization", st.sampled_from([OURS, THEIRS]))
+    | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW])),
+    st.sampled_from([[], *_EXCLUSIONS]),
+) | (
+    _one_of("permission_set", st.sampled_from(SETS))
     | _one_of("role_pattern", st.sampled_from(PATTERNS))
     | _one_of("path", st.sampled_from(PATHS[1:]))
-    | _one_of("organization", st.sampled_from([OURS, THEIRS]))
-    | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW]))
 )
 
 

@@ -129,8 +129,11 @@ def test_everybody_is_trusted_only_of_an_organization_or_unit_that_is_named(
         for principal in grant["principals"]
     }
     for statement in statements(written(grant)):
-        assert statement["Effect"] == "Allow"
+        is_exclusion = any("except_" in principal for principal in grant["principals"])
         assert "NotPrincipal" not in statement
+        if statement["Effect"] == "Deny" and is_exclusion:
+            continue
+        assert statement["Effect"] == "Allow"
         if "*" not in listed(statement["Principal"]["AWS"]):
             continue
         assert statement["Principal"] == {"AWS": "*"}

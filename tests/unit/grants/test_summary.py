@@ -82,6 +82,12 @@ SUMMARIES: dict[str, dict[str, Any]] = {
     "1 h": grant_of(
         {"group": "team"}, {"permission_set": "Admin"}, {"organization": "o-a1b2c3d4e5"}
     ),
+    "account 111111111111 except bob and team/eve, user alice and group devs except (not shown) "
+    "may assume the role for up to 1 h": grant_of(
+        {"account": SOURCE, "except_": ["team/eve", "bob"]},
+        {"group": "devs", "except_": [Unresolved()]},
+        ALICE,
+    ),
     "session ci/release may assume the role for up to 1 h": grant_of({"session": "ci/release"}),
     "user alice of people, user bob of partners and user carol of people may assume the role for "
     "up to 1 h": grant_of(

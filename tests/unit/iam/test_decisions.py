@@ -72,6 +72,15 @@ FOREIGN_CI = but(
 )
 
 
+def excluding(*arns: str) -> dict[str, Any]:
+    """A deny of those whose `aws:PrincipalArn` is like these."""
+    return under("*", "Deny", ArnLike={"aws:PrincipalArn": list(arns)}) | {"Action": ASSUME}
+
+
+BY_NAME = f"arn:aws:iam::{SOURCE}:*/alice"
+BY_NAME_ELSEWHERE = BY_NAME.replace(SOURCE, OTHER)
+BY_NAME_ANYWHERE = BY_NAME.replace(SOURCE, "*")
+
 TABLE: dict[str, list[Case]] = {
     "reference_policies_evaluation-logic-cross-account.html": [
         case("both halves allow", "allowed"),
@@ -122,6 +131,21 @@ TABLE: dict[str, list[Case]] = {
             who=FOREIGN_CI,
             role=CI_ROLE,
         ),
+    ],
+    # In the place of NotPrincipal: a deny of everybody, by aws:PrincipalArn.
+    "reference_policies_elements_notprincipal.html": [
+        case("a user whom a deny names", "destination", trusts(ROOT), excluding(ALICE_ARN)),
+        case("a user whom it doesn't", "allowed", trusts(ROOT), excluding(BOB_ARN)),
+        case("a name at whatever path", "destination", trusts(ROOT), excluding(BY_NAME)),
+        case("a role by its session", "destination", trusts(ROOT), excluding(CI_ROLE), who=CI),
+        case("a session's own ARN", "allowed", trusts(ROOT), excluding(SESSION), who=CI),
+        case("whoever is trusted itself", "destination", trusts(), excluding(ALICE_ARN)),
+        case("one of two", "destination", trusts("*"), excluding(BOB_ARN, BY_NAME)),
+        case("whose account is another", "allowed", trusts("*"), excluding(BY_NAME_ELSEWHERE)),
+        case("in every account", "destination", trusts("*"), excluding(BY_NAME_ANYWHERE)),
+        case("in capitals", "allowed", trusts("*"), excluding(BY_NAME.replace("alice", "Alice"))),
+        at_home("a user whom a deny names", "destination", excluding(ALICE_ARN), trusts()),
+        case("tags of one who is denied", "allowed", trusts(), excluding(ALICE_ARN), action=TAG),
     ],
     "access_policies_boundaries.html": [
         case("a boundary without sts", "source", who=ALICE_BOUND),

@@ -202,6 +202,9 @@ TABLE: dict[str, list[Row]] = {
         Row("NotIpAddress of nothing", True, "NotIpAddress", "aws:VpcSourceIp", "10.0.0.0/8"),
         Row("ArnLike keeps to the fields", False, "ArnLike", "x:arn", LIKE, UNLIKE),
         Row("StringLike doesn't", True, "StringLike", "x:arn", LIKE, UNLIKE),
+        Row("ArnLike finds a name at any path", True, "ArnLike", WHO, "arn:aws:iam::1*:*/alice"),
+        Row("ArnLike wants all of the name", False, "ArnLike", WHO, "arn:aws:iam::1*:*/lice"),
+        Row("ArnLike takes case exactly", False, "ArnLike", WHO, "arn:aws:iam::1*:*/Alice"),
         Row("ArnLike runs over slashes", True, "ArnLike", WHO, "arn:aws:iam::1*:user/*"),
         Row(
             "ArnEquals knows wildcards too",

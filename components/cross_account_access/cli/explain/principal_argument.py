@@ -29,13 +29,13 @@ def parse_principal(text: str, documents: GrantDocuments | None) -> PrincipalRef
     """
     if text.startswith("arn:"):
         if ref := parse_principal_arn(text):
-            return ref.with_path_of(documents)
+            return ref.with_path_of(documents).with_member_of(documents)
         raise InputError(f"{text} is no user, role, group, role session or root user", FORMS)
     if documents is None:
         raise InputError(f"{text}: must be an ARN, because no stack is given", "Pass its ARN.")
-    if pair := split_kind(text):
-        return _parse_kind(*pair, documents).with_path_of(documents)
-    return _parse_name(text, documents).with_path_of(documents)
+    pair = split_kind(text)
+    ref = _parse_kind(*pair, documents) if pair else _parse_name(text, documents)
+    return ref.with_path_of(documents).with_member_of(documents)
 
 
 def _parse_kind(kind: PrincipalRefKind, name: str, documents: GrantDocuments) -> PrincipalRef:

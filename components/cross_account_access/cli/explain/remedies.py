@@ -26,6 +26,7 @@ _REQUESTED = {
     SET_SOURCE_IDENTITY: ("a source identity", "allowSourceIdentity"),
     TAG_SESSION: ("session tags", "allowSessionTags"),
 }
+_EXCLUDING = ("aws:PrincipalArn",)  # as the statement that excludes callers has them
 
 
 class Advice(NamedTuple):
@@ -103,6 +104,15 @@ class _Refusal:
                 return self._describe_identity()
 
     def _describe_deny(self) -> Advice:
+        documents, caller = self.question.documents, self.question.principal.caller
+        excluded = documents.find_exclusion(caller.principal_arn) if documents else None
+        is_own = self.finding.half == "destination" and self.finding.condition_keys == _EXCLUDING
+        if documents and excluded and is_own:
+            half, name = excluded
+            text = f"the grant excludes {self.question.who.display_name_with_account}"
+            text += f": {self.location} denies it, whatever others allow"
+            principal = f"{half.kind.replace('_', ' ')} {half.name} in grant {documents.grant}"
+            return Advice(text, (f"Remove {name} from `except` of {principal}: `pulumi up`.",))
         keys = ", ".join(self.finding.condition_keys)
         text = f"{self.location} denies {self.action_names}"
         remedy = "No allow overrides a deny: its owner must remove the statement or exempt you"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cross_account_access.grants.documents import SourceHalf
 from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.iam.policy_document import list_principals, list_statements
@@ -93,7 +94,7 @@ def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     for principal in documents.principals:
         several = len(half.other_accounts) > 1
         of_account = documents.get_account(principal) if several else None
-        yield f"- {_describe_principal(principal.kind, principal.name, of_account)}"
+        yield f"- {_describe_principal(principal, of_account)}"
     yield ""
     yield from _list_conditions(role.trust_policy)
     yield "## What the role allows\n"
@@ -133,6 +134,12 @@ def _describe_effects(half: HandoffHalf) -> Iterator[str]:
             "- The trust policy names more than single identities: the policies of their own "
             "account decide which of them can assume the role."
         )
+    if any(principal.excluded for principal in half.documents.principals):
+        yield (
+            "- Whoever is excluded is denied by the trust policy, also where it is a principal "
+            "otherwise. For a name that is every user and role so named, at whatever path; upper "
+            "and lower case count."
+        )
     if half.has_external_id:
         yield (
             "- The external ID must stay between the two of you. It is in `trust-policy.json`, "
@@ -142,7 +149,7 @@ def _describe_effects(half: HandoffHalf) -> Iterator[str]:
 
 
 def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
-    statements = list_statements(trust)
+    statements = [one for one in list_statements(trust) if one["Effect"] == "Allow"]
     listed = [
         [f"- {one.full}" for one in describe_conditions(statement.get("Condition", {}), quote_code)]
         for statement in statements
@@ -217,7 +224,7 @@ def _describe_unattached(policy: UnattachedPolicy, half: HandoffHalf) -> str:
             where = f"in account {account}, {_ATTACH_TO_ROLES.format(file=file)}"
         case _:
             where = f"in each of its accounts, including {account}, {attach}"
-    return f"- {_describe_principal(policy.principal.kind, policy.principal.name)}: {where}"
+    return f"- {_describe_principal(policy.principal)}: {where}"
 
 
 # --- Both -----------------------------------------------------------------------------------------
@@ -303,6 +310,8 @@ def _list_checks(half: HandoffHalf) -> Iterator[str]:
         )
 
 
-def _describe_principal(kind: PrincipalKind, name: str, account: str | None = None) -> str:
+def _describe_principal(half: SourceHalf, account: str | None = None) -> str:
     of_account = f" of account {quote_plain(account)}" if account else ""
-    return f"{kind.replace('_', ' ')} {quote_code(name)}{of_account}: {TRAITS[kind].meaning}"
+    name = f"{half.kind.replace('_', ' ')} {quote_code(half.name)}{of_account}"
+    excluded = ", ".join(map(quote_code, half.excluded_names))
+    return f"{name}: {TRAITS[half.kind].meaning}" + (f", except {excluded}" if excluded else "")

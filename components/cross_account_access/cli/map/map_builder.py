@@ -9,6 +9,7 @@ from cross_account_access.grants.documents import DestinationHalf, GrantDocument
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.condition_words import describe_conditions
+from cross_account_access.text_format import join_words
 
 from .access_map import AccessMap, Chained, Edge, Home, MadeHalves, Node, Origin, RoleDetails
 
@@ -163,10 +164,12 @@ def _name_policy(arn: str) -> str:
 def _describe_statements(documents: GrantDocuments, half: SourceHalf) -> list[tuple[str, ...]]:
     """Describe the conditions of each statement that trusts a principal."""
     by_name = half.kind in ("user", "role") and half.arn != half.trusted_as
+    excluded = [escape_invisible(name) for name in half.excluded_names]
     return [
         (
             *(one.short for one in describe_conditions(find_extra_conditions(statement, half))),
             *(["trusted by name"] if by_name else []),
+            *([f"except {join_words(excluded, 'and')}"] if excluded else []),
         )
         for statement in find_statements(documents, half)
     ] or [(NOT_TRUSTED,)]

@@ -9,7 +9,7 @@ from cross_account_access.cli.aws_access import AwsAccess
 from cross_account_access.cli.caller import CallerIdentity, CallerSession
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
-from cross_account_access.cli.trust_requirements import TrustRequirements
+from cross_account_access.cli.trust_requirements import TrustRequirements, find_caller_exclusion
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam import limits
@@ -292,6 +292,8 @@ def _list_parts(documents: GrantDocuments) -> dict[Part, GrantDocuments]:
 
 def _trusts_accounts(documents: GrantDocuments, caller: CallerIdentity) -> bool:
     """Whether the caller's own account decides, and not the trust policy."""
+    if find_caller_exclusion(documents, caller.arn):
+        return False
     kinds = {half.kind for half in documents.principals}
     kinds_there = {
         half.kind for half in documents.principals if documents.get_account(half) == caller.account

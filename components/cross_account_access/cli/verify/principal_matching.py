@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from cross_account_access.cli.caller import CallerIdentity
+from cross_account_access.cli.trust_requirements import find_caller_exclusion
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.grants.role_patterns import can_match_alike
 
@@ -16,7 +17,7 @@ def match_principal(
     groups: Iterable[str] | None,
     role_path: str | None = None,
 ) -> SourceHalf | None:
-    """Find the principal of the grant that the caller is; None if it is none of them.
+    """Find the principal of the grant that the caller is; None if it is none of them, or excluded.
 
     Args:
         caller: The caller.
@@ -24,6 +25,8 @@ def match_principal(
         groups: The names of the caller's groups; None if unknown, so that it may be in any.
         role_path: The path of the caller's role; None if unknown, so that it may be at any.
     """
+    if find_caller_exclusion(documents, caller.arn):
+        return None
     names = None if groups is None else {*groups}
     matches = [
         half

@@ -130,6 +130,7 @@ class PrincipalPolicies:
         conditions = [
             normalize_statement(statement).get("Condition", {})
             for statement in list_statements(self.documents.role.trust_policy)
+            if statement["Effect"] == "Allow"
         ]
         if conditions and all(_MFA in operators.get("Bool", {}) for operators in conditions):
             return {"aws:MultiFactorAuthPresent": "true"}

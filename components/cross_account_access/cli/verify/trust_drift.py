@@ -148,7 +148,9 @@ def _rate_similarity(before: Document, after: Document) -> int:
 def _compare_presence(before: Document | None, after: Document | None, drift: TrustDrift) -> None:
     statement = before or after or {}
     allows = statement.get("Effect") == "Allow"
-    principals = ", ".join(_list_principals(statement)) or "others"
+    callers = _flatten_conditions(statement).get(("ArnLike", "aws:principalarn"), [])
+    names = _list_principals(statement) if allows else callers or _list_principals(statement)
+    principals = ", ".join(names) or "others"
     text = f"{'allows' if allows else 'denies'} {principals}"
     if before is None:
         (drift.wider if allows else drift.narrower).append(f"an extra statement {text}")
@@ -210,7 +212,9 @@ class _StatementComparison:
         elif old != new:
             change = f"{', '.join(new)} instead of {', '.join(old)}"
             text = f"{name} has {'other values' if key == _SECRET_KEY else change}"
-            self.add(text, wider=_is_looser(operator, old, new) != denies)
+            # A deny that no longer matches something makes the policy wider.
+            before, after = (new, old) if denies else (old, new)
+            self.add(text, wider=_is_looser(operator, before, after))
 
 
 def _flatten_conditions(statement: Document) -> dict[tuple[str, str], list[str]]:
