@@ -1,4 +1,4 @@
-"""Conditions that allow what a caller may set, and patterns of tags: who meets them, who doesn't."""
+"""Conditions that allow what a caller may set, and tags' patterns: who meets them, who doesn't."""
 
 from __future__ import annotations
 
