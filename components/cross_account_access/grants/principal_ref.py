@@ -15,7 +15,7 @@ from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
 from .principal_names import check_role_pattern, check_roles_path, check_unit_path
 from .request_context import RequestContext
-from .role_patterns import fill_pattern
+from .role_patterns import fill_role_pattern
 
 PrincipalRefKind = Literal[
     "user",
@@ -148,7 +148,7 @@ class PrincipalRef:
                 path = SSO_PATH
                 name = f"{get_sso_prefix(self.name)}{self.suffix or _SET_SUFFIX}"
             case "role-pattern":
-                path, name = arns.split_path(fill_pattern(self.name, _ANY_ROLE))
+                path, name = arns.split_path(fill_role_pattern(self.name, _ANY_ROLE))
             case "path":
                 path, name = self.name, _ANY_ROLE
             case "group":

@@ -53,7 +53,7 @@ def matches_all_of(pattern: str, other: str) -> bool:
     return all(can_match_alike(pattern, probe.replace("*", filling)) for filling in ("", _ANY_TEXT))
 
 
-def fill_pattern(pattern: str, filling: str) -> str:
+def fill_role_pattern(pattern: str, filling: str) -> str:
     """Return a path and name of a role that a pattern matches.
 
     Args:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cross_account_access.grants import principal_names
 from cross_account_access.grants.role_patterns import (
     can_match_alike,
-    fill_pattern,
+    fill_role_pattern,
     matches_all_of,
     split_lead,
 )
@@ -54,7 +54,7 @@ NAMES = st.text("ab-*?", min_size=1, max_size=64)
 
 @given(st.sampled_from(["", "team/", "a/b/"]), NAMES, st.text("xyz-", min_size=1, max_size=80))
 def test_a_role_that_a_pattern_matches_can_be_made(path: str, name: str, filling: str) -> None:
-    role = fill_pattern(f"{path}{name}", filling)
+    role = fill_role_pattern(f"{path}{name}", filling)
     assert fnmatchcase(role, f"{path}{name}")
     assert role.startswith(path)
     if set(name) != {"*"}:
