@@ -112,6 +112,16 @@ def test_the_order_of_principals_with_secrets_of_their_own_changes_nothing() -> 
     assert summary_of(grant(principals=swapped)) != line
 
 
+def test_the_order_of_a_secret_list_of_raw_conditions_changes_nothing() -> None:
+    def summarize(*values: str) -> str:
+        raw = {"StringEquals": {"aws:PrincipalTag/Cost Center": secret([*values])}}
+        return summary_of(grant(conditions={"raw": raw}))
+
+    line = summarize(FIRST, SECOND)
+    assert summarize(SECOND, FIRST) == line != summarize(FIRST, "x")
+    assert "principal tag Cost Center = (not shown)" in line
+
+
 def test_a_secret_tag_of_all_grants_changes_each_of_them() -> None:
     grants = {"deploy": grant(), "read": grant()}
     one, two = (shown_of(grants, tags={"team": secret(value)}) for value in (FIRST, SECOND))

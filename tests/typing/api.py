@@ -41,7 +41,11 @@ conditions: Conditions = {
     "source_ips": ["203.0.113.0/24", alice.name],
     "session_names": ["${aws:username}"],
     "session_tags": {"team": ["platform"]},
-    "raw": {"StringNotLike": {"aws:UserAgent": ["*curl*"]}},
+    "raw": {
+        "StringNotLike": {"aws:UserAgent": ["*curl*"]},
+        "Bool": {"aws:SecureTransport": True},
+        "StringLike": {"aws:PrincipalTag/Cost Center": pulumi.Output.from_input("7")},
+    },
 }
 principals: list[Principal] = [
     {"user": alice.name, "label": "alice"},

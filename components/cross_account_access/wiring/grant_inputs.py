@@ -117,7 +117,11 @@ class GrantInputs:
                 grant = read_model(type(grant), self.args.fill(shown), path=self.args.path)
             if not isinstance(grant, GrantModel):
                 raise TypeError("a summary is of a whole grant")
-            secrets = {key: value for key, (value, hidden) in values.items() if hidden}
+            secrets = {
+                key: sorted(value, key=str) if isinstance(value, list) else value
+                for key, (value, hidden) in values.items()
+                if hidden
+            }
             unique_ids, secret_ids = self._split_unique_ids(grant, complete[0])
             return GrantSummary(
                 name,

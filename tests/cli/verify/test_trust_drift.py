@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ALICE, BOB, ROOT = (
     f"arn:aws:iam::111111111111:{name}" for name in ("user/alice", "user/bob", "root")
 )
+COST = "aws:PrincipalTag/Cost Center"
 ALICE_ID, OTHER_ID = "AIDAAAAAAAAAAAAAAAAA1", "AROABBBBBBBBBBBBBBBB2"
 MEANT: dict[str, Any] = {
     "Version": "2012-10-17",
@@ -27,6 +28,7 @@ MEANT: dict[str, Any] = {
             "Condition": {
                 "StringEquals": {"sts:ExternalId": ["one", "two"]},
                 "StringNotLike": {"aws:PrincipalArn": ["a", "b"]},
+                "StringLike": {COST: ["7", "8"]},
                 "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
                 "DateGreaterThanEquals": {"aws:CurrentTime": "2026-06-01T00:00:00Z"},
                 "Bool": {"aws:MultiFactorAuthPresent": "true"},
@@ -65,6 +67,8 @@ WIDER: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "external ID more": condition("StringEquals", "sts:ExternalId", ["one", "two", "three"]),
     "external ID exchanged": condition("StringEquals", "sts:ExternalId", ["one", "three"]),
     "negated value less": condition("StringNotLike", "aws:PrincipalArn", "a"),
+    "tag's value more": condition("StringLike", COST, ["7", "8", "9"]),
+    "tag's key without its space": condition("StringLike", COST.replace(" ", ""), ["7", "8"]),
     "larger age": condition("NumericLessThan", "aws:MultiFactorAuthAge", "36000"),
     "earlier": condition("DateGreaterThanEquals", "aws:CurrentTime", "2026-05-01T00:00:00Z"),
     "no MFA": condition("Bool", "aws:MultiFactorAuthPresent", "false"),
@@ -79,6 +83,7 @@ NARROWER: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "principal": lambda found: found[0].update(Principal={"AWS": ALICE}),
     "external ID": condition("StringEquals", "sts:ExternalId", "one"),
     "negated value": condition("StringNotLike", "aws:PrincipalArn", ["a", "b", "c"]),
+    "tag's value": condition("StringLike", "aws:principaltag/cost center", "7"),
     "smaller age": condition("NumericLessThan", "aws:MultiFactorAuthAge", "900"),
     "later": condition("DateGreaterThanEquals", "aws:CurrentTime", "2026-07-01T00:00:00Z"),
     "statement": lambda found: found.pop(),
@@ -91,6 +96,7 @@ NARROWER: dict[str, Callable[[list[dict[str, Any]]], object]] = {
 SAME: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "order": lambda found: found.reverse(),
     "root": lambda found: found[1].update(Principal={"AWS": "111111111111"}),
+    "key's case": condition("StringLike", COST.upper(), ["8", "7"]),
     "lists": lambda found: found[1].update(Action=["STS:assumerole"]),
 }
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.model import read_model
 from tests.sandbox.conftest import DESTINATION, SOURCE, document
 
 if TYPE_CHECKING:
@@ -52,6 +54,31 @@ def check(stage: Stage, key: str, right: object, wrong: object, **more: Any) -> 
 def test_of_every_call(stage: Stage, key: str, right: object, wrong: object) -> None:
     keys = stage.user(Tags=[{"Key": "team", "Value": "red"}, {"Key": "Cost Center", "Value": "7"}])
     check(stage, key, right, wrong, keys=keys)
+
+
+def test_a_raw_condition_on_a_tag_whose_key_has_a_space(stage: Stage) -> None:
+    raw = {
+        "StringEquals": {"aws:PrincipalTag/Cost Center": "7"},
+        "StringLike": {"sts:RoleSessionName": "cost-${aws:PrincipalTag/Cost Center}"},
+        "Bool": {"aws:SecureTransport": True},
+    }
+    block = read_model(ConditionsModel, {"raw": raw}).build_block()
+    arn = stage.role(trusts=SOURCE, condition=block)
+
+    def tag(name: str, key: str = "Cost Center", value: str = "7") -> dict[str, str]:
+        return stage.user(name, Tags=[{"Key": key, "Value": value}])
+
+    for name, key in (("alice", "Cost Center"), ("bob", "cost center")):
+        sts = stage.sts(tag(name, key))
+        assert sts.assume_role(RoleArn=arn, RoleSessionName="cost-7")
+    for keys, session in (
+        (tag("carol", value="8"), "cost-8"),
+        (tag("dora", key="CostCenter"), "cost-7"),
+        (tag("eve", key="Cost-Center"), "cost-7"),
+        (stage.user("frank"), "cost-7"),
+        (tag("grace"), "cost-8"),
+    ):
+        assert stage.refused(keys, arn, RoleSessionName=session).half == "destination"
 
 
 @pytest.mark.parametrize(

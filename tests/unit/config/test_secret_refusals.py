@@ -87,6 +87,11 @@ WRONG: dict[str, tuple[dict[str, Any], FieldPath, str]] = {
         (*OF_GRANT, "conditions", "raw", "StringEqual", "aws:x", 0),
         "unknown-operator",
     ),
+    "a value alone in raw": (
+        config_of(conditions={"raw": {"Bool": {"aws:PrincipalTag/Cost Center": "swordfish"}}}),
+        (*OF_GRANT, "conditions", "raw", "Bool", "aws:PrincipalTag/Cost Center"),
+        "",
+    ),
     "an account of a role": (
         config_of()
         | {
@@ -178,7 +183,10 @@ RIGHT: dict[str, Any] = {
                 "sessionTags": {"team": ["x"]},
                 "transitiveTagKeys": ["team"],
                 "notAfter": "2031-01-01T00:00:00Z",
-                "raw": {"StringLike": {"aws:UserAgent": ["x", "y"]}},
+                "raw": {
+                    "StringLike": {"aws:UserAgent": ["x", "y"]},
+                    "StringEquals": {"aws:PrincipalTag/Cost Center": "7"},
+                },
             },
             "formerly": ["release"],
         }

@@ -91,3 +91,41 @@ def test_an_external_id_that_is_not_known_yet_is_in_the_block() -> None:
 @pytest.mark.parametrize("key", ["mfa", "mfa_max_age"])
 def test_mfa_must_be_plain(key: str) -> None:
     assert codes(ConditionsModel, {key: Unresolved()}) == [("output-not-allowed", key)]
+
+
+# --- Raw conditions -------------------------------------------------------------------------------
+
+
+def write_raw(operator: str, key: str, values: Any) -> str:
+    raw = {"raw": {operator: {key: values}}}
+    return json.dumps(read_model(ConditionsModel, raw).build_block())
+
+
+TAG_KEYS = st.text("abzÄßж9 _.:/=+-@", min_size=1, max_size=128).map(str.strip).filter(bool)
+WHOLE = st.integers(1 - 2**53, 2**53 - 1)
+
+
+@given(TAG_KEYS, st.text("abÄ*?$ \"\\'", max_size=9) | st.booleans() | WHOLE)
+def test_one_value_is_the_same_bytes_as_a_list_of_its_text(tag: str, value: Any) -> None:
+    key = f"aws:PrincipalTag/{'x' if tag.lower().startswith('aws:') else ''}{tag[:127]}".strip()
+    text = value if isinstance(value, str) else json.dumps(value)
+    assert write_raw("StringLike", key, value) == json.dumps({"StringLike": {key: [text]}})
+    assert write_raw("StringLike", key, [value, text]) == write_raw("StringLike", key, [text])
+    if type(value) is int:
+        assert write_raw("NumericEquals", key, float(value)) == write_raw(
+            "NumericEquals", key, text
+        )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("aws:PrincipalTag/Cost Center", "aws:RequestTag/Größe", "aws:ResourceTag/a - b"),
+        *("iam:ResourceTag/Cost Center", "AWS:PRINCIPALTAG/x y", "s3:ExistingObjectTag/x y"),
+        *("ssm:resourceTag/x y", "rds:db-tag/x y", "aws:ResourceTag/aws:cloudformation:stack-name"),
+        *("aws:PrincipalTag//", "aws:PrincipalTag/:", f"aws:PrincipalTag/{'x' * 126} y"[:145]),
+        *("aws:PrincipalTag/コスト センター", "aws:PrincipalTag/a\u00a0b", "aws:x,y"),
+    ],
+)
+def test_a_condition_key_may_end_with_any_key_of_a_tag(key: str) -> None:
+    assert write_raw("StringLike", key, "x") == json.dumps({"StringLike": {key: ["x"]}})
