@@ -222,6 +222,8 @@ def _list_principal_arns(documents: GrantDocuments, arn: str) -> list[str]:
     """
     if ":assumed-role/" not in arn:
         return [arn]
+    if documents.is_own_role(arn):
+        return [documents.role.arn]
     role = arn.split("/")[1]
     partition, account = arn.split(":")[1], arn.split(":")[4]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""
