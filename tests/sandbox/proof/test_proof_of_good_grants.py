@@ -72,6 +72,31 @@ GRANTS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"principals": [{"organization": OURS, "conditions": ID}, {"organization": THEIRS}]},
         {"no external ID", "wrong external ID"},
     ),
+    "a pattern that starts with a wildcard": ({"principals": [{"rolePattern": "*-ci"}]}, set()),
+    "a pattern that the proof's own roles match": (
+        {"principals": [{"rolePattern": "near*"}, {"rolePattern": "in-*"}]},
+        set(),
+    ),
+    "a pattern without a *": ({"principals": [{"rolePattern": "ci-?"}]}, set()),
+    "patterns of one name at two paths": (
+        {"principals": [{"rolePattern": "a/ci-*"}, {"rolePattern": "b/ci-*"}]},
+        set(),
+    ),
+    "paths in each other, and a role in both": (
+        {
+            "principals": [
+                {"path": "/team/", "conditions": ID},
+                {"path": "/team/blue/"},
+                {"role": "team/blue/ci", "conditions": {"sourceIps": ["203.0.113.0/24"]} | ID},
+            ]
+        },
+        {"no external ID", "wrong external ID", "another address"},
+    ),
+    "a pattern beside its account, which needs less": (
+        {"principals": [{"account": SOURCE}, {"rolePattern": "team-*"}], "conditions": ID},
+        {"no external ID", "wrong external ID"},
+    ),
+    "a path beside a group": ({"principals": [{"group": "devs"}, {"path": "/team/"}]}, set()),
     "a user in an organization": (
         {"principals": [ALICE], "conditions": {"organizations": [OURS]}},
         set(),
