@@ -49,10 +49,10 @@ def make_near_misses(
     inside = f"in{path}{name}" if principal.path else f"{path}in-{name}"
     inside = inside.removeprefix("/")[: len(path) + limits.ROLE_NAME.most - 1]
     unlike = f"near-{sha256(str(principal.identity).encode()).hexdigest()[:8]}"
-    for what, role in (("a role that doesn't match", unlike), ("the pattern inside", inside)):
-        yield NearMiss(what, maker.make_namesake(PrincipalModel(role=role), operator), role)
+    for what, text in (("a role that doesn't match", unlike), ("the pattern inside", inside)):
+        yield NearMiss(what, maker.make_namesake(PrincipalModel(role=text), operator), text)
     matching = name_matching_role(principal)
-    user = PrincipalModel(user=matching)
+    user, role = PrincipalModel(user=matching), PrincipalModel(role=matching)
     yield NearMiss("a user, not a role", maker.make_namesake(user, operator))
-    namesake = elsewhere.make_namesake(PrincipalModel(role=matching), stranger)
+    namesake = elsewhere.make_namesake(role, stranger)
     yield NearMiss("a matching role, another account", namesake, is_elsewhere=True)

@@ -136,6 +136,17 @@ def test_the_terms_are_what_the_conditions_ask_of_the_call(
             CallerIdentity(SET, "AROASET:ann"),
             None,
         ),
+        ([{"role_pattern": "c?", "conditions": {"mfa": False}}], CI, TrustRequirements()),
+        ([{"role_pattern": "cd*", "conditions": {"mfa": False}}], CI, None),
+        # A session's ARN lacks its role's path: it may be that of the principals.
+        ([{"role_pattern": "team/c*", "conditions": {"mfa": False}}], CI, TrustRequirements()),
+        ([{"path": "/team/blue/", "conditions": {"mfa": False}}], CI, TrustRequirements()),
+        ([{"path": "/team/", "conditions": {"mfa": False}}], ALICE, None),
+        (
+            [{"path": "/team/", "conditions": {"mfa": False}}],
+            CallerIdentity(f"arn:aws:sts::{DESTINATION}:assumed-role/ci/build", "AROACI:build"),
+            None,
+        ),
         ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, TrustRequirements()),
         # Both let alice in: the one that asks for less is enough.
         (
@@ -172,6 +183,8 @@ FROM_THERE = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
         {"group": "staff"},
         {"account": SOURCE},
         {"permission_set": "Ops_More"},
+        {"role_pattern": "team-*"},
+        {"path": "/team/"},
         {"organization": "o-b1b2c3d4e5"},
         {"organizational_unit": f"{UNIT}ou-ab12-22222222/"},
     ],

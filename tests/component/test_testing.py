@@ -148,6 +148,20 @@ PRINCIPALS: dict[str, tuple[dict[str, Any], list[str], dict[str, str]]] = {
         ["permission-set/Admin"],
         {"permission-set/Admin_more": "destination", "alice": "destination"},
     ),
+    "roles by a pattern": (
+        {"role_pattern": "deploy*"},
+        ["role-pattern/deploy*", "role-pattern/deployer-?"],
+        {
+            "role-pattern/ci-*": "destination",
+            "role/deployer": "destination",
+            "alice": "destination",
+        },
+    ),
+    "roles by their path": (
+        {"path": "/ci/"},
+        ["path/ci/", "path//ci/", "path/ci/blue/"],
+        {"path/cd/": "destination", "role/deployer": "source", "alice": "destination"},
+    ),
     "organization": (
         {"organization": "o-abcdefghij"},
         ["organization/o-abcdefghij"],

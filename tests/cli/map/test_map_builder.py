@@ -59,6 +59,8 @@ def test_conditions_are_those_of_the_trust_policy_without_an_external_id() -> No
             False,
             "1 h (role chaining)",
         ),
+        ({"rolePattern": "team-*"}, "role pattern team-*", SOURCE, True, "1 h (role chaining)"),
+        ({"path": "/team/"}, "path /team/", SOURCE, True, "1 h (role chaining)"),
         (
             {"organization": "o-a1b2c3d4e5"},
             "the whole organization",

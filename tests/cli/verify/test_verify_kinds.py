@@ -23,6 +23,8 @@ GRANTS: dict[str, Any] = {
     "by-group": {"principals": [{"group": "developers"}]},
     "by-account": {"principals": [{"account": "111111111111"}]},
     "by-set": {"principals": [{"permissionSet": "Operators"}]},
+    "by-pattern": {"principals": [{"rolePattern": "team-*"}]},
+    "by-path": {"principals": [{"path": "/deployers/"}]},
     "by-session": {"principals": [{"session": "ci/release"}]},
     "by-name": {"principals": [{"user": "team/carol", "trustBy": "name"}]},
     "by-organization": {"principals": [{"organization": "o-a1b2c3d4e5"}]},
@@ -54,6 +56,8 @@ CALLERS: dict[str, tuple[str, list[str]]] = {
     "by-group": ("developers", []),
     "by-account": ("111111111111", []),
     "by-set": ("set-Operators", []),
+    "by-pattern": ("team-*", []),
+    "by-path": ("deployers", []),
     "by-session": ("ci/release", []),
     "by-name": ("carol", []),
     "by-organization": ("o-a1b2c3d4e5", []),
@@ -107,6 +111,34 @@ def test_whole_accounts_and_what_is_handed_out_are_told_as_not_checked(kinds: St
     assert [one["what"] for one in told["grants"][0]["notChecked"]] == [
         "the policy of permission set Operators"
     ]
+
+
+@pytest.mark.parametrize(
+    ("grant", "label"), [("by-pattern", "roles-team-*"), ("by-path", "path-deployers")]
+)
+def test_a_role_that_is_not_named_by_a_pattern_or_path_is_refused(
+    kinds: Stage, grant: str, label: str
+) -> None:
+    for number, near in enumerate(kinds.everybody.near_misses[label]):
+        kinds.profile(f"near-{number}-{grant}", near.person.credentials)
+        code, told = verify(kinds, "--profile", f"near-{number}-{grant}", grant)
+        [result] = told["grants"]
+        assert (code, codes(result), result["principal"]) == (0, [], None), near.what
+        assert [one["observed"] for one in result["attempts"]] == ["refused"], near.what
+
+
+def test_a_pattern_that_was_widened_in_the_account_is_told(kinds: Stage) -> None:
+    trust = json.loads(kinds.grants["by-pattern"]["documents"])["role"]["trustPolicy"]
+    condition = trust["Statement"][0]["Condition"]["ArnLike"]
+    condition["aws:PrincipalArn"] = condition["aws:PrincipalArn"].replace("team-*", "*")
+    with restoring(kinds):
+        kinds.destination.update_assume_role_policy(
+            RoleName="by-pattern", PolicyDocument=json.dumps(trust)
+        )
+        code, told = verify(kinds, "--profile", "team-*", "by-pattern")
+    [result] = told["grants"]
+    assert code == 1
+    assert "role/*" in json.dumps(result["findings"])
 
 
 def test_a_loosened_tag_is_widened(kinds: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -43,6 +44,7 @@ GRANTS = {
             {"role": "team/ci"},
         ]
     },
+    "teams": {"principals": [{"rolePattern": "team-*"}]},
     "support": {
         "principals": [
             {"user": "erin", "conditions": {"externalId": "customer-1"}},
@@ -50,6 +52,7 @@ GRANTS = {
         ]
     },
 }
+PATTERN = sha256(b"team-*").hexdigest()[:8]
 ROLES = {name: name for name in GRANTS} | {"audit": "audit/Audit"}
 
 
@@ -131,11 +134,17 @@ def people(halves: Halves, running: Sandbox) -> Iterator[People]:
 def test_what_was_made_as_the_stack_says_holds(halves: Halves, people: People) -> None:
     proof = halves.prove_broken(lambda _: None, people)
     assert [attempt for attempt in proof if not attempt.holds] == []
-    assert len(proof) == 6 + 4 + 6 + 15 + 15
+    assert len(proof) == 6 + 4 + 6 + 15 + 15 + 8
 
 
 def mfa(statement: dict[str, Any]) -> None:
     statement["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def widen(statement: dict[str, Any], pattern: str, account: str = SOURCE) -> None:
+    arn = f"arn:aws:iam::{account}:role/{pattern}"
+    statement["Principal"] = {"AWS": account}
+    statement["Condition"] = {"ArnLike": {"aws:PrincipalArn": arn}}
 
 
 def deny(halves: Halves) -> None:
@@ -231,6 +240,30 @@ SPOILT: dict[str, tuple[Callable[[Halves], object], list[str]]] = {
             "operate", {"AWS": SOURCE}, Condition={"StringEquals": {"sts:ExternalId": "on-call-1"}}
         ),
         ["operate, carol: no MFA, otherwise like dave"],
+    ),
+    "a pattern that is wider": (
+        lambda halves: halves.trust("teams", lambda found: widen(found, "*team-*")),
+        [f"teams, in-team-{PATTERN}-inside/sandbox: the pattern inside"],
+    ),
+    "a pattern of every role": (
+        lambda halves: halves.trust("teams", lambda found: widen(found, "*")),
+        [
+            f"teams, near-{PATTERN}/sandbox: a role that doesn't match",
+            f"teams, in-team-{PATTERN}-inside/sandbox: the pattern inside",
+        ],
+    ),
+    "a forgotten pattern": (
+        lambda halves: halves.trust("teams", lambda found: found.pop("Condition")),
+        [
+            "teams, sandbox-outsider: untrusted, same account",
+            f"teams, near-{PATTERN}/sandbox: a role that doesn't match",
+            f"teams, in-team-{PATTERN}-inside/sandbox: the pattern inside",
+            f"teams, team-{PATTERN}-sandbox: a user, not a role",
+        ],
+    ),
+    "a pattern in any account": (
+        lambda halves: halves.trust("teams", lambda found: widen(found, "team-*", account="*")),
+        [f"teams, team-{PATTERN}-sandbox/sandbox: a matching role, another account"],
     ),
     "two customers under either's external ID": (
         lambda halves: halves.trust_more(

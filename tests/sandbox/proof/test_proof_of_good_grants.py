@@ -72,6 +72,31 @@ GRANTS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"principals": [{"organization": OURS, "conditions": ID}, {"organization": THEIRS}]},
         {"no external ID", "wrong external ID"},
     ),
+    "a pattern that starts with a wildcard": ({"principals": [{"rolePattern": "*-ci"}]}, set()),
+    "a pattern that the proof's own roles match": (
+        {"principals": [{"rolePattern": "near*"}, {"rolePattern": "in-*"}]},
+        set(),
+    ),
+    "a pattern without a *": ({"principals": [{"rolePattern": "ci-?"}]}, set()),
+    "patterns of one name at two paths": (
+        {"principals": [{"rolePattern": "a/ci-*"}, {"rolePattern": "b/ci-*"}]},
+        set(),
+    ),
+    "paths in each other, and a role in both": (
+        {
+            "principals": [
+                {"path": "/team/", "conditions": ID},
+                {"path": "/team/blue/"},
+                {"role": "team/blue/ci"},
+            ]
+        },
+        {"no external ID", "wrong external ID"},
+    ),
+    "a pattern beside its account, which needs less": (
+        {"principals": [{"account": SOURCE}, {"rolePattern": "team-*"}], "conditions": ID},
+        {"no external ID", "wrong external ID"},
+    ),
+    "a path beside a group": ({"principals": [{"group": "devs"}, {"path": "/team/"}]}, set()),
     "a user in an organization": (
         {"principals": [ALICE], "conditions": {"organizations": [OURS]}},
         set(),
@@ -94,7 +119,15 @@ def test_a_good_grant_holds(
     assert up.exit_code == 0, up.stderr
     proof = document(up)["proof"]
     assert sum(one["observed"] == "allowed" for one in proof) == len(grant["principals"])
-    of_others = {"session too long", "untrusted, same account", "untrusted, another account"}
+    of_others = {
+        "session too long",
+        "untrusted, same account",
+        "untrusted, another account",
+        "a role that doesn't match",
+        "the pattern inside",
+        "a user, not a role",
+        "a matching role, another account",
+    }
     attempts = {one["attempt"] for one in proof if one["observed"] == "refused"}
     assert {one for one in attempts if ", otherwise like " not in one} - of_others == unmet
 

@@ -23,21 +23,24 @@ from tests.unit.grants.grant_worlds import (
     grants,
     requests_of,
 )
+from tests.unit.grants.pattern_overlaps import (
+    ALICE,
+    BESIDE_PATTERNS,
+    BYPASSED_BY_PATTERNS,
+    CI,
+    DEVELOPERS,
+    IP,
+    MFA,
+    SESSION,
+    TEAM,
+    under,
+)
 from tests.unit.grants.test_grant_properties import gets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Principal = dict[str, Any]
-
-ALICE: Principal = {"user": "alice"}
-CI: Principal = {"role": "team/ci"}
-DEVELOPERS: Principal = {"group": "developers"}
-PATTERN: Principal = {"role_pattern": "team-*"}
-BELOW_TEAM: Principal = {"path": "/team/"}
-MFA = {"mfa": True}
-IP = {"source_ips": ["203.0.113.0/24"]}
-TEAM = {"principal_tags": {"team": ["platform"]}}
 
 # From the one named most narrowly to the one named most widely.
 _BREADTH = [
@@ -48,10 +51,6 @@ _BREADTH = [
     ("organizational_unit",),
     ("organization",),
 ]
-
-
-def under(principal: Principal, conditions: Mapping[str, Any]) -> Principal:
-    return {**principal, "conditions": conditions}
 
 
 def read(principals: list[Principal], conditions: dict[str, Any] | None = None) -> GrantModel:
@@ -143,38 +142,7 @@ BYPASSED: dict[str, list[Principal]] = {
         {"organization": OURS},
         under({**ALICE, "source": "ci"}, MFA),
     ],
-    "a pattern and a role that it matches": [PATTERN, under({"role": "team-a"}, IP)],
-    "a pattern and a role at a path that it matches": [PATTERN, under({"role": "team-x/ci"}, IP)],
-    "a pattern and a role by its ARN": [
-        PATTERN,
-        under({"arn": f"arn:aws:iam::{SOURCE}:role/team-a"}, IP),
-    ],
-    "a pattern and a role trusted by name": [
-        PATTERN,
-        under({"role": "team-a", "trust_by": "name"}, IP),
-    ],
-    "a path and a role at it": [BELOW_TEAM, under(CI, IP)],
-    "a path and a role further below it": [BELOW_TEAM, under({"role": "team/blue/ci"}, IP)],
-    "a pattern and a narrower one": [PATTERN, under({"role_pattern": "team-a*"}, IP)],
-    "a pattern and one that is as wide": [
-        {"role_pattern": "team-?*"},
-        under({"role_pattern": "team-*?"}, IP),
-    ],
-    "two patterns that one name matches": [PATTERN, under({"role_pattern": "*-ci"}, IP)],
-    "two patterns that one name matches, turned": [{"role_pattern": "*-ci"}, under(PATTERN, IP)],
-    "a path and one below it": [BELOW_TEAM, under({"path": "/team/blue/"}, IP)],
-    "a path and a pattern at it": [BELOW_TEAM, under({"role_pattern": "team/ci-*"}, IP)],
-    "a path and a pattern that matches some of its roles": [
-        under(BELOW_TEAM, TEAM),
-        under({"role_pattern": "*-ci"}, TEAM | IP),
-    ],
-    "a pattern for any path and a permission set": [
-        {"role_pattern": "*_Admin_*"},
-        under({"permission_set": "Admin"}, TEAM),
-    ],
-    "a group and a pattern": [DEVELOPERS, under(PATTERN, IP)],
-    "the account and a path": [{"account": SOURCE}, under(BELOW_TEAM, TEAM)],
-    "an organization and a pattern": [{"organization": OURS}, under(PATTERN, IP)],
+    **BYPASSED_BY_PATTERNS,
     "a role and a session of it": [{"role": "ci"}, under({"session": "ci/build-7"}, IP)],
     "a role trusted by name and a session of it": [
         {"role": "team/ci", "trust_by": "name"},
@@ -236,7 +204,6 @@ WIDER: dict[str, Principal] = {
     "a unit": {"organizational_unit": UNIT},
     "an organization": {"organization": OURS},
 }
-SESSION: Principal = {"session": "ci/build-7"}
 
 
 @pytest.mark.parametrize("wide", WIDER.values(), ids=list(WIDER))
@@ -283,42 +250,7 @@ def test_no_value_of_a_condition_is_shown() -> None:
 # --- What is not ----------------------------------------------------------------------------------
 
 SEPARATE: dict[str, list[Principal]] = {
-    "a role beside a pattern that needs more": [under(PATTERN, IP), {"role": "team-a"}],
-    "a pattern beside a wider one that needs more": [
-        under(PATTERN, IP),
-        {"role_pattern": "team-a*"},
-    ],
-    "a path beside the one above it that needs more": [
-        under(BELOW_TEAM, IP),
-        {"path": "/team/blue/"},
-    ],
-    "a pattern and a role that it doesn't match": [PATTERN, under({"role": "a-team-b"}, IP)],
-    "a pattern and a role whose case differs": [PATTERN, under({"role": "Team-a"}, IP)],
-    "a pattern and a user of a name that it matches": [PATTERN, under({"user": "team-a"}, IP)],
-    "a pattern and a permission set of a name that it matches": [
-        PATTERN,
-        under({"permission_set": "team-a"}, TEAM),
-    ],
-    "two patterns that no name matches": [PATTERN, under({"role_pattern": "ci-*"}, IP)],
-    "two patterns for names of two lengths": [
-        {"role_pattern": "ci-??"},
-        under({"role_pattern": "ci-???"}, IP),
-    ],
-    "a path and a role of that name": [BELOW_TEAM, under({"role": "team"}, IP)],
-    "two paths": [BELOW_TEAM, under({"path": "/teams/"}, IP)],
-    "a pattern and another source's role": [PATTERN, under({"role": "team-a", "source": "ci"}, IP)],
-    "a pattern and a role under the same conditions": [
-        under(PATTERN, IP),
-        under({"role": "team-a"}, IP),
-    ],
-    "a pattern beside a group that needs MFA, which no role has": [
-        under(DEVELOPERS, MFA),
-        under(PATTERN, IP),
-    ],
-    "a pattern and a session of a role that it matches at no path": [
-        {"role_pattern": "cd-?"},
-        SESSION,
-    ],
+    **BESIDE_PATTERNS,
     "two users": [ALICE, under({"user": "bob"}, MFA)],
     "a user and a role of one name": [{"user": "ci"}, under({"role": "ci"}, IP)],
     "a role and another role's session": [{"role": "ci"}, under({"session": "cd/build-7"}, IP)],

@@ -8,6 +8,7 @@ from cross_account_access.cli.trust_requirements import find_caller_exclusion
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
 from cross_account_access.grants.role_patterns import can_match_alike
 
+_FROM_NARROW_TO_WIDE = ({"user", "role", "session"}, {"permission_set", "role_pattern"}, {"path"})
 _SESSION_ARN = re.compile(r"arn:[^:]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
 
@@ -34,8 +35,8 @@ def match_principal(
         if documents.get_account(half) == caller.account
         and _matches(caller, half, names, role_path)
     ]
-    # A principal that is named itself comes before a whole account.
-    matches.sort(key=lambda half: half.kind not in ("user", "role", "session"))
+    # A principal that is named itself comes before a pattern, and that before a whole account.
+    matches.sort(key=lambda half: [half.kind not in kinds for kinds in _FROM_NARROW_TO_WIDE])
     return matches[0] if matches else None
 
 
