@@ -154,7 +154,8 @@ class Stage:
             "outsider": people.outsiders["source"],
             "nobody": people.nobodies["source"],
             "stranger": people.stranger,
-            **{name.rpartition("/")[2]: one for (_, name), one in people.excluded.items()},
+            # As the keys of the others begin with their kinds.
+            **{f"-{name.rpartition('/')[2]}": one for (_, name), one in people.excluded.items()},
         }
         for key, caller in {**people.callers, **others}.items():
             self.profile(key.partition("-")[2] or key, caller.credentials)
