@@ -154,6 +154,8 @@ class Stage:
             "outsider": people.outsiders["source"],
             "nobody": people.nobodies["source"],
             "stranger": people.stranger,
+            # As the keys of the others begin with their kinds.
+            **{f"-{name.rpartition('/')[2]}": one for (_, name), one in people.excluded.items()},
         }
         for key, caller in {**people.callers, **others}.items():
             self.profile(key.partition("-")[2] or key, caller.credentials)
@@ -167,8 +169,8 @@ _deployments: dict[tuple[str, str], Deployment] = {}
 def deploy(sandbox: Sandbox, folder: Path, **config: Any) -> Iterator[Stage]:
     """Deploy the dev stack in process, with these keys of its config replaced; once in a session.
 
-    The profiles: `alice`, `bob`, `auditor`, `ci` (a session), `outsider`, `nobody`, `stranger`, and
-    the administrators `source` and `destination`.
+    The profiles: `alice`, `bob`, `auditor`, `ci` (a session), `outsider`, `nobody`, `stranger`,
+    whoever is excluded, and the administrators `source` and `destination`.
     """
     project(folder, sandbox.endpoint, **config)
     key = (sandbox.endpoint, json.dumps(config, sort_keys=True))

@@ -82,6 +82,27 @@ REFUSED = {
         "user/other/alice user --entitled", element="principal", says="user/people/alice"
     ),
     "a user's name in capitals": trust("user/people/ALICE user --entitled", element="principal"),
+    "a user who is excluded": Row(
+        "user/eve all-but --entitled",
+        "destination",
+        "deny",
+        says="Remove eve from `except` of account 111111111111 in grant all-but",
+    ),
+    "one at another path": Row(
+        "user/team/eve all-but --entitled", "destination", "deny", says="excludes user team/eve"
+    ),
+    "a role of that name": Row(
+        "role/eve all-but --entitled", "destination", "deny", says="whatever others allow"
+    ),
+    "a role that is excluded by its ARN": Row(
+        "role/old all-but --entitled", "destination", "deny", says=":role/x/old from `except`"
+    ),
+    "a session of it": Row(
+        f"arn:aws:sts::{SOURCE}:assumed-role/old/s all-but --entitled",
+        "destination",
+        "deny",
+        says="trust policy, statement 2",
+    ),
     "a role of a user's name": trust("role/people/alice user --entitled", element="principal"),
     "a role whom the grant doesn't name": trust("role/cd role --entitled", element="principal"),
     "a user of a role's name": trust("user/team/ci role --entitled", element="principal"),
@@ -291,6 +312,10 @@ ALLOWED = {
     "a group's member by its name": "developers group",
     "anybody of the account whom it allows it": f"account/{SOURCE} account --entitled",
     "a role of the account whom it allows it": "role/whatever account --entitled",
+    "anybody but who is excluded": f"account/{SOURCE} all-but --entitled",
+    "whose name begins as one who is excluded": "user/eve2 all-but --entitled",
+    "a user of the excluded role's name": "user/x/old all-but --entitled",
+    "a role at another path than the excluded one's": "role/y/old all-but --entitled",
     "a permission set": "permission-set/Operators set --entitled",
     "some role that a pattern matches": "role-pattern/team-* pattern --entitled",
     "some role by the pattern alone": "'team-*' pattern --entitled",

@@ -34,6 +34,11 @@ GRANTS: dict[str, dict[str, Any]] = {
     "by-name": {"principals": [{**ALICE, "trust_by": "name"}]},
     "group": {"principals": [{"group": "developers"}]},
     "account": {"principals": [{"account": SOURCE}]},
+    "all-but": {
+        "principals": [
+            {"account": SOURCE, "except_": ["eve", f"arn:aws:iam::{SOURCE}:role/x/old", "anyone"]}
+        ]
+    },
     "set": {"principals": [{"permission_set": "Operators"}]},
     "pattern": {"principals": [{"role_pattern": "team-*"}]},
     "path": {"principals": [{"path": "/team/"}]},

@@ -137,6 +137,7 @@ def everybody(stage: Stage) -> list[Person]:
         *people.callers.values(),
         *people.outsiders.values(),
         *people.nobodies.values(),
+        *people.excluded.values(),
         people.stranger,
     ]
 

@@ -44,6 +44,14 @@ def test_conditions_are_those_of_the_trust_policy_without_an_external_id() -> No
     assert under(conditions) == ["signed in with MFA less than 1 h 30 min ago", "an external ID"]
 
 
+def test_who_is_excluded_from_a_principal_stands_beside_its_conditions() -> None:
+    group = {"group": "developers", "except": ["eve", f"arn:aws:iam::{SOURCE}:role/x/ci", "amy"]}
+    assert under({"mfa": True}, group) == [
+        "signed in with MFA",
+        f"except amy, eve and arn:aws:iam::{SOURCE}:role/x/ci",
+    ]
+
+
 @pytest.mark.parametrize(
     ("principal", "label", "home", "wide", "lasting"),
     [

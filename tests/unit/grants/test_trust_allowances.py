@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cross_account_access.errors import InvalidInput
-from tests.unit.grants.test_trust_overlap import ALICE, DEVELOPERS, Principal, read, under
+from tests.unit.grants.pattern_overlaps import ALICE, DEVELOPERS, Principal, under
+from tests.unit.grants.test_trust_overlap import read
 
 BYPASSED: dict[str, list[Principal]] = {
     "a wider pattern of a tag": [
