@@ -215,16 +215,16 @@ def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:
 def test_fresh_accounts_have_the_stacks_quota_of_policies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quotas: list[int] = []
+    quotas: list[dict[str, int]] = []
 
     class RecordedSandbox(Sandbox):
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            quotas.append(options["policies_per_principal"])
+            quotas.append(options["quotas"])
             super().__init__(*arguments, **options)
 
     monkeypatch.setattr(sandbox_command, "Sandbox", RecordedSandbox)
-    assert sandbox("preview", project(tmp_path, policiesPerPrincipal=12)).exit_code == 0
-    assert quotas == [12]
+    assert sandbox("preview", project(tmp_path, limits={"policiesPerUser": 12})).exit_code == 0
+    assert quotas == [{"policies_per_user": 12}]
 
 
 def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:

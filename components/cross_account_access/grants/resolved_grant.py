@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns
+from cross_account_access.iam.quotas import Quota
 
 from .documents import GrantDocuments, build_grant_documents
 from .grant import GrantModel, RoleGrantModel, Side
@@ -113,12 +114,16 @@ class ResolvedGrant:
         lead = self.grant.principals[self.lead].source
         return next(one for one in self.accounts.values() if one.id == lead)
 
-    def trust_policy(self) -> str:
-        """The role's trust policy."""
+    def trust_policy(self, quota: Quota) -> str:
+        """The role's trust policy.
+
+        Raises:
+            Refusal: If it is longer than the quota.
+        """
         source = self.source
         with locate(Key("principals")):
             return build_trust_policy(
-                self.grant.principals, self.grant.conditions, source.partition, source.id
+                self.grant.principals, self.grant.conditions, source.partition, source.id, quota
             )
 
     def usage(self, role_arn: str, label: str | None = None) -> Usage:

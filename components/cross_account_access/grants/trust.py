@@ -9,6 +9,7 @@ from typing import Any
 from cross_account_access.errors import Refusal, locate
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import VERSION, render_document
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
 
 from .condition_values import Block
 from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
@@ -23,6 +24,7 @@ def build_trust_policy(
     conditions: ConditionsModel | None,
     partition: str,
     account: str,
+    quota: Quota = TRUST_POLICY_CHARACTERS.at_maximum,
 ) -> str:
     """Build the trust policy of exactly these principals.
 
@@ -35,6 +37,7 @@ def build_trust_policy(
         conditions: The conditions of all of them; what a principal's own name replaces these.
         partition: The source account's partition.
         account: Its ID.
+        quota: How long the document may be; AWS's maximum where the accounts' limits aren't known.
 
     Raises:
         Refusal: If a principal is in another account, or the document exceeds the quota.
@@ -54,9 +57,7 @@ def build_trust_policy(
         actions = effective.actions if effective else (ASSUME_ROLE,)
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
         statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
-    document = _render_statements(statements)
-    _check_size(document, len(principals), len(statements))
-    return document
+    return check_size(_render_statements(statements), len(principals), quota)
 
 
 def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
@@ -65,16 +66,25 @@ def _render_statements(statements: Mapping[str, "_Statement"]) -> str:
     return render_document({"Version": VERSION, "Statement": rendered})
 
 
-def _check_size(document: str, principals: int, statements: int) -> None:
-    if (size := limits.count_characters(document)) > limits.TRUST_POLICY_QUOTA:
+def check_size(document: str, principals: int, quota: Quota) -> str:
+    """Check that a trust policy of so many principals is no longer than it may be.
+
+    Raises:
+        Refusal: If it is longer.
+    """
+    if (size := limits.count_characters(document)) > quota.most:
+        statements = len(json.loads(document)["Statement"])
+        raised = f". {quota.remedy}" if quota.remedy else ""
         raise Refusal(
-            f"a trust policy must have at most {limits.TRUST_POLICY_QUOTA} characters, white space "
-            f"not counted; this one has {size}: {principals} principals in {statements} "
+            f"a trust policy must have at most {quota.most:,} characters, {quota.origin}; this one "
+            f"has {size:,}, white space not counted: {principals} principals in {statements} "
             f"statement{'s' if statements > 1 else ''}",
             code="trust-policy-too-long",
             remedy="Make two grants, each with a role of its own; give principals the same "
-            "conditions, so that they share a statement; or trust a group, which counts once",
+            "conditions, so that they share a statement; or trust a group, which counts once"
+            + raised,
         )
+    return document
 
 
 @dataclass

@@ -19,6 +19,7 @@ from cross_account_access.errors import (
     locate,
 )
 from cross_account_access.grants import roles
+from cross_account_access.grants.account_limits import LimitsModel
 from cross_account_access.grants.autoname import check_autoname
 from cross_account_access.grants.grant import DESTINATION, SOURCE
 from cross_account_access.grants.grant_set import refuse_same_account
@@ -45,6 +46,7 @@ class RoleInputs:
         tags: The role's tags.
         imports: What is imported, by its key.
         policy_arns: Resolves ARNs of managed policies that are plain.
+        limits: The limits of the role's account.
         label: What profile and console call the role; its name where that is None.
     """
 
@@ -53,6 +55,7 @@ class RoleInputs:
     tags: dict[str, pulumi.Input[str]]
     imports: Mapping[str, str]
     policy_arns: "PolicyArns"
+    limits: LimitsModel
     label: str | None = None
 
     @classmethod
@@ -91,7 +94,8 @@ class RoleInputs:
         grant_inputs = GrantInputs(args, model, accounts)
         _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
         policy_arns = PolicyArns(accounts, DESTINATION, provider)
-        return cls(grant_inputs, model.role.name, tags, model.imports, policy_arns)
+        name_in_aws, own_limits = model.role.name, model.limits
+        return cls(grant_inputs, name_in_aws, tags, model.imports, policy_arns, own_limits)
 
     @property
     def role(self) -> roles.RoleModel:
@@ -127,7 +131,7 @@ class RoleInputs:
         """
 
         def build(_: Mapping[Any, Any], trusted: ResolvedGrant, *_arns: str) -> str:
-            return trusted.trust_policy()
+            return trusted.trust_policy(self.limits.trust_policy)
 
         arns = [self._resolve_known(*known) for known in self.role.list_known_policies()]
         return self.grant.args.resolve(build, self.grant.trusted, *arns, outputs={})
@@ -179,7 +183,7 @@ class RoleInputs:
     def warn(self, component: pulumi.Resource) -> None:
         """Warn of what AWS may refuse of the role's managed policies and boundary."""
         args = self.grant.args
-        for where, warning in self.role.find_warnings():
+        for where, warning in self.role.find_warnings(self.limits.of_role):
             path = join_path(args.path, ("role", *where))
             pulumi.warn(f"{args.component}: {path}: {warning}", component)
 
