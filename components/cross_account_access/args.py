@@ -207,9 +207,9 @@ class Limits(TypedDict):
     up to 8192. The destination's quota."""
     policies_per_user: NotRequired[int]
     """How many managed policies of this component may attach to a user: 10 by default, up to 20.
-    Fewer if others are attached to it too. The source's quota; a group has 10, which AWS doesn't
-    raise."""
+    Fewer if others are attached to it too; a number below 10 holds for groups too, whose quota AWS
+    doesn't raise. The source's quota."""
     policies_per_role: NotRequired[int]
     """How many managed policies may attach to a role, up to 25: those of this component to a role
-    that is a principal, 10 by default, and those of the destination's role, where more than 10
-    are only warned of by default. Fewer if others are attached to it too."""
+    that is a principal, 10 by default, and those of the destination's role. More than 10 of the
+    latter are only warned of by default. Fewer if others are attached to them too."""

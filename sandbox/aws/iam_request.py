@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sandbox.aws.query_protocol import AwsError, Reply, build_xml_reply
@@ -57,7 +57,8 @@ class IamRequest:
 
     def get_quota(self, quota: Quota) -> int:
         """A quota of the account: at least AWS's default."""
-        return max(quota.default, self.quotas.get(quota.key, 0))
+        given = max(quota.default, self.quotas.get(quota.key, 0))
+        return replace(quota, given=given).most
 
     def get(self, name: str) -> str:
         """A parameter; empty if it wasn't given."""

@@ -48,7 +48,7 @@ class LimitsModel(Model):
             case "role":
                 return self.of_role
             case "group":
-                return quotas.POLICIES_PER_GROUP
+                return replace(quotas.POLICIES_PER_GROUP, given=self.policies_per_user)
             case _:
                 return min(self.of_user, self.of_role, key=attrgetter("most"))
 

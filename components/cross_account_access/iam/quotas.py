@@ -29,7 +29,7 @@ class Quota:
     @property
     def most(self) -> int:
         """The limit that holds."""
-        return self.default if self.given is None else self.given
+        return min(self.default if self.given is None else self.given, self.allowed.most)
 
     @property
     def at_maximum(self) -> "Quota":
@@ -48,10 +48,9 @@ class Quota:
         """How the limit is raised; empty where AWS raises it no further."""
         if self.most == self.allowed.most:
             return ""
-        return (
-            f"If AWS has raised the account's quota, set {self._name}, at most "
-            f"{self.allowed.most:,}"
-        )
+        lowered = self.most < self.default
+        start = "Raise" if lowered else "If AWS has raised the account's quota, set"
+        return f"{start} {self._name}, at most {self.allowed.most:,}"
 
     @property
     def _name(self) -> str:
@@ -68,6 +67,7 @@ POLICIES_PER_USER = Quota(
 POLICIES_PER_ROLE = Quota(
     "policies_per_role", 10, IntRange("a role's quota of policies", 1, 25, "managed policies")
 )
+# AWS doesn't raise a group's. Where less is left of a user's, it is so of a group's too.
 POLICIES_PER_GROUP = Quota(
-    "", 10, IntRange("a group's quota of policies", 10, 10, "managed policies")
+    "policies_per_user", 10, IntRange("a group's quota of policies", 1, 10, "managed policies")
 )

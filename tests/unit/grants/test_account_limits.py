@@ -30,6 +30,7 @@ def in_role(grant: dict[str, Any], limits: dict[str, Any]) -> tuple[type[Model],
     return TrustedRoleModel, {"source_account_id": SOURCE, **grant, "limits": limits}
 
 
+ROLE, NAME = (quotas.POLICIES_PER_ROLE, "limits.policiesPerRole (policies_per_role in Python)")
 FORMS = pytest.mark.parametrize(
     ("form", "start"), [(in_grant, "grants.deploy."), (in_role, "")], ids=["grant", "role"]
 )
@@ -52,20 +53,35 @@ def test_the_quotas_are_aws_s() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "most", "origin", "raises"),
+    ("quota", "given", "most", "origin", "remedy"),
     [
-        (None, 10, "AWS's default", True),
-        (10, 10, "the value of limits.policiesPerRole (policies_per_role in Python)", True),
-        (3, 3, "the value of limits.policiesPerRole (policies_per_role in Python)", True),
-        (25, 25, "AWS's maximum", False),
+        (ROLE, None, 10, "AWS's default", f"If AWS has raised the account's quota, set {NAME}"),
+        (
+            ROLE,
+            10,
+            10,
+            f"the value of {NAME}",
+            f"If AWS has raised the account's quota, set {NAME}",
+        ),
+        (ROLE, 3, 3, f"the value of {NAME}", f"Raise {NAME}"),
+        (ROLE, 25, 25, "AWS's maximum", ""),
+        (quotas.POLICIES_PER_GROUP, None, 10, "AWS's maximum", ""),
+        (quotas.POLICIES_PER_GROUP, 20, 10, "AWS's maximum", ""),
+        (
+            quotas.POLICIES_PER_GROUP,
+            3,
+            3,
+            "the value of limits.policiesPerUser (policies_per_user in Python)",
+            "Raise limits.policiesPerUser (policies_per_user in Python)",
+        ),
     ],
 )
-def test_a_quota_says_which_limit_holds(
-    given: int | None, most: int, origin: str, *, raises: bool
+def test_a_quota_says_which_limit_holds_and_how_it_is_raised(
+    quota: quotas.Quota, given: int | None, most: int, origin: str, remedy: str
 ) -> None:
-    quota = replace(quotas.POLICIES_PER_ROLE, given=given)
+    quota = replace(quota, given=given)
     assert (quota.most, quota.origin) == (most, origin)
-    assert ("at most 25" in quota.remedy) is raises
+    assert quota.remedy == (f"{remedy}, at most {quota.allowed.most}" if remedy else "")
 
 
 @FORMS

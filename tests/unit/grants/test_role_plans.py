@@ -83,7 +83,7 @@ UNKNOWN_ARN = {"arn": Unresolved(), "label": "x"}
         ({"role": "ci"}, {"policies_per_role": 25}, 25, "AWS's maximum"),
         ({"role": "ci"}, {"policies_per_user": 20}, 10, "AWS's default"),
         ({"group": "x"}, {"policies_per_user": 20, "policies_per_role": 25}, 10, "AWS's maximum"),
-        ({"group": "x"}, {"policies_per_user": 1, "policies_per_role": 1}, 10, "AWS's maximum"),
+        ({"group": "x"}, {"policies_per_user": 3, "policies_per_role": 1}, 3, "policiesPerUser"),
         # Of an unknown ARN it isn't known whether it is a user's or a role's.
         (UNKNOWN_ARN, {"policies_per_role": 25}, 10, "AWS's default"),
         (UNKNOWN_ARN, {"policies_per_user": 15, "policies_per_role": 25}, 15, "policiesPerUser"),
@@ -105,7 +105,7 @@ def test_as_many_policies_are_planned_as_attach_to_the_principal(
         plan(unknown | {"one-more": Unresolved()})
     assert f"{attached} of 6144 characters" in refused.value.rule
     assert origin in refused.value.rule
-    assert ("set limits." in refused.value.remedy) is (origin != "AWS's maximum")
+    assert ("limits." in refused.value.remedy) is (origin != "AWS's maximum")
 
 
 def test_a_role_may_be_called_by_the_longest_grant_and_account() -> None:
