@@ -235,3 +235,70 @@ def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
         up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
     assert (up.exit_code, up.stdout) == (1, "")
     assert up.stderr.startswith(f"Error: port {port} is in use by another program, which is no s")
+
+
+def long_named_users(count: int) -> dict[str, Any]:
+    """A grant to users whose ARNs take some 240 characters each."""
+    users = [{"user": f"{'p' * 200}/user-{number}"} for number in range(count)]
+    return {"look": {"principals": users, "role": {"managedPolicies": ["ReadOnlyAccess"]}}}
+
+
+def test_a_stack_with_a_raised_quota_is_deployed_and_proved_on_accounts_that_have_it(
+    tmp_path: Path,
+) -> None:
+    grants = long_named_users(9)
+    refused = sandbox("up", project(tmp_path, grants=grants), "--json")
+    assert refused.exit_code == 2
+    (error,) = document(refused)["errors"]
+    assert error["code"] == "trust-policy-too-long"
+    raised = {"trustPolicyCharacters": 4096}
+    up = sandbox("up", project(tmp_path, grants=grants, limits=raised), "--json")
+    assert up.exit_code == 0, up.stderr
+    proof = document(up)["proof"]
+    assert {one["observed"] for one in proof} == {"allowed", "refused"}
+    assert all(one["observed"] == one["expected"] for one in proof)
+
+
+def test_accounts_whose_quota_is_not_raised_refuse_what_the_stack_takes_it_for(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    folder = project(
+        tmp_path,
+        f"http://127.0.0.1:{port}",
+        grants=long_named_users(9),
+        limits={"trustPolicyCharacters": 4096},
+    )
+    with Sandbox(port):
+        up = sandbox("up", folder)
+    assert up.exit_code == 1
+    assert "Cannot exceed quota for ACLSizePerRole: 2048" in up.stderr
+
+
+def test_serve_takes_the_three_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas: list[dict[str, int]] = []
+
+    class RefusedSandbox(Sandbox):
+        def __init__(self, *_: Any, **options: Any) -> None:
+            quotas.append(options["quotas"])
+            raise sandbox_command.SandboxError("not today")
+
+    monkeypatch.setattr(sandbox_command, "Sandbox", RefusedSandbox)
+
+    def serve(*options: str) -> int:
+        return CliRunner().invoke(sandbox_command.main, ["serve", *options]).exit_code
+
+    raised = ("--trust-policy-characters=4096", "--policies-per-user=15", "--policies-per-role=25")
+    default = {"trust_policy_characters": 2048, "policies_per_user": 10, "policies_per_role": 10}
+    assert [serve(), serve(*raised)] == [1, 1]
+    assert quotas == [
+        default,
+        {"trust_policy_characters": 4096, "policies_per_user": 15, "policies_per_role": 25},
+    ]
+    refused = (
+        "--trust-policy-characters=8193",
+        "--policies-per-user=21",
+        "--policies-per-role=26",
+        "--policies-per-principal=12",
+    )
+    assert [serve(option) for option in refused] == [2, 2, 2, 2]

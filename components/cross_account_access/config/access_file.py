@@ -1,4 +1,4 @@
-"""Access files: accounts, grants and tags that many stacks share, and what they refer to."""
+"""Access files: accounts, grants, limits and tags that many stacks share, and what they refer to."""
 
 import re
 from collections.abc import Iterator, Mapping
