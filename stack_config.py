@@ -66,7 +66,7 @@ def load() -> PairSettings | FleetSettings:
     """
     own = re.compile(rf"{NAMESPACE}:(?P<key>.+)")
     config = {
-        match["key"]: _parse_value(match["key"], str(value))
+        match["key"]: _parse_value(str(value))
         for key, value in pulumi_config.CONFIG.get().items()
         if (match := own.fullmatch(key))
     }
@@ -315,10 +315,8 @@ def _list_outputs(
     return own | {"sourceAccountId": source, "destinationAccountId": destination}
 
 
-def _parse_value(key: str, value: str) -> Any:
+def _parse_value(value: str) -> Any:
     """Read a value as Pulumi passes it: as text, or an object as JSON."""
-    if key == "policiesPerPrincipal" and value.isdecimal():
-        return int(value)
     try:
         return json.loads(value) if value.startswith(("{", "[")) else value
     except ValueError:

@@ -17,9 +17,14 @@ from rich.console import Console
 from rich.text import Text
 
 from cross_account_access import InvalidInput
+from cross_account_access.cli.options import quota_option
 from cross_account_access.config.settings import NAMESPACE
 from cross_account_access.errors import escape_invisible
-from cross_account_access.iam import limits
+from cross_account_access.iam.quotas import (
+    POLICIES_PER_ROLE,
+    POLICIES_PER_USER,
+    TRUST_POLICY_CHARACTERS,
+)
 from sandbox.aws.endpoint import read_health
 from sandbox.aws.server import Sandbox, SandboxError, make_in_use_error, request_mfa_code
 from sandbox.deploy import in_process, private_files, pulumi_engine
@@ -74,13 +79,10 @@ def main() -> None:
     metavar="SECONDS",
     help="How long trust policies refuse a new user or role as a principal, as on AWS.",
 )
-@click.option(
-    "--policies-per-principal",
-    default=limits.MANAGED_POLICIES_PER_PRINCIPAL,
-    show_default=True,
-    help="The quota of policies attached to a user or role, which AWS raises on request.",
-)
-def serve(port: int, hold_new_principals: float, policies_per_principal: int) -> None:
+@quota_option(TRUST_POLICY_CHARACTERS, "The quota of a trust policy's characters.")
+@quota_option(POLICIES_PER_USER, "The quota of policies attached to a user.")
+@quota_option(POLICIES_PER_ROLE, "The quota of policies attached to a role.")
+def serve(port: int, hold_new_principals: float, **raised: int) -> None:
     """Run emulated AWS accounts until Ctrl-C, for `pulumi up`, the AWS CLI and SDKs.
 
     They answer IAM and STS, and Access Analyzer's ValidatePolicy. Any 12 digits are an account, and
@@ -93,11 +95,7 @@ def serve(port: int, hold_new_principals: float, policies_per_principal: int) ->
     )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
-        with Sandbox(
-            port,
-            hold_new_principals=hold_new_principals,
-            policies_per_principal=policies_per_principal,
-        ) as sandbox:
+        with Sandbox(port, hold_new_principals=hold_new_principals, quotas=raised) as sandbox:
             interrupted = _catch_interrupt()
             click.echo(f"Emulated accounts at {sandbox.endpoint}, until Ctrl-C.")
             interrupted.wait()
@@ -309,7 +307,7 @@ def _provide_accounts(stack: Stack, command: str) -> Iterator[bool]:
     with Sandbox(
         parts.port or 80,
         host=host,
-        policies_per_principal=stack.settings.policies_per_principal,
+        quotas=stack.settings.limits.model_dump(exclude_none=True),
         used_by=f"python -m sandbox {command}",
     ):
         yield True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .access import CrossAccountAccess, CrossAccountAccessArgs, Side
-    from .args import AccountSettings, Conditions, Grant, Principal, RoleSettings, TrustBy
+    from .args import AccountSettings, Conditions, Grant, Limits, Principal, RoleSettings, TrustBy
     from .destination import TrustedRole, TrustedRoleArgs
     from .errors import CrossAccountAccessError, InvalidInput, Problem
     from .multi_account import MultiAccountAccess, MultiAccountAccessArgs
@@ -33,6 +33,7 @@ __all__ = [
     "GrantOutputs",
     "InvalidArgs",
     "InvalidInput",
+    "Limits",
     "MultiAccountAccess",
     "MultiAccountAccessArgs",
     "Principal",
@@ -46,7 +47,15 @@ __all__ = [
 
 _MODULES = {
     "access": ("CrossAccountAccess", "CrossAccountAccessArgs", "Side"),
-    "args": ("AccountSettings", "Conditions", "Grant", "Principal", "RoleSettings", "TrustBy"),
+    "args": (
+        "AccountSettings",
+        "Conditions",
+        "Grant",
+        "Limits",
+        "Principal",
+        "RoleSettings",
+        "TrustBy",
+    ),
     "destination": ("TrustedRole", "TrustedRoleArgs"),
     "multi_account": ("MultiAccountAccess", "MultiAccountAccessArgs"),
     "errors": ("CrossAccountAccessError", "InvalidInput", "Problem"),

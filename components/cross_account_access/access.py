@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict, Unpack, overload
 import pulumi
 import pulumi_aws as aws
 
-from .args import Grant
+from .args import Grant, Limits
 from .grants.grant import DESTINATION, SOURCE
 from .parts import AccessParts
 from .wiring.access_inputs import AccessInputs
@@ -44,10 +44,8 @@ class CrossAccountAccessArgs(TypedDict):
     destination_account_id: NotRequired[str]
     """The destination account's ID. Required if `side` is `source`; otherwise the credentials must
     belong to this account."""
-    policies_per_principal: NotRequired[int]
-    """How many managed policies of this component may attach to a principal: 10 by default. Fewer
-    if others are attached to it too; more, up to 20 for a user and 25 for a role, if AWS has raised
-    the account's quota. It raises none for groups."""
+    limits: NotRequired[Limits]
+    """Quotas that AWS has raised for the accounts; AWS's defaults by default."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource that can have tags. A role's own tags replace those of the same
     key."""

@@ -243,3 +243,22 @@ class Grant(TypedDict):
     """Whether the role stays in AWS, with its policies, when it is removed from the stack. It takes
     effect with the `pulumi up` after it is set. By default as the component's option
     `retain_on_delete` says."""
+
+
+class Limits(TypedDict):
+    """Quotas of the accounts, where they aren't AWS's defaults. AWS raises them on request, for
+    each account by itself; one setting holds for all accounts here
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    """
+
+    trust_policy_characters: NotRequired[int]
+    """How many characters a role's trust policy may have, white space not counted: 2048 by default,
+    up to 8192. The destination's quota."""
+    policies_per_user: NotRequired[int]
+    """How many managed policies of this component may attach to a user: 10 by default, up to 20.
+    Fewer if others are attached to it too; a number below 10 holds for groups too, whose quota AWS
+    doesn't raise. The source's quota."""
+    policies_per_role: NotRequired[int]
+    """How many managed policies may attach to a role, up to 25: those of this component to a role
+    that is a principal, 10 by default, and those of the destination's role. More than 10 of the
+    latter are only warned of by default. Fewer if others are attached to them too."""

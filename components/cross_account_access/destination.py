@@ -7,7 +7,7 @@ from typing import Any, NotRequired, Optional, TypedDict, Unpack, overload
 import pulumi
 import pulumi_aws as aws
 
-from cross_account_access.args import Conditions, Principal, RoleSettings
+from cross_account_access.args import Conditions, Limits, Principal, RoleSettings
 from cross_account_access.grants import roles
 from cross_account_access.grants.resolved_grant import Account
 from cross_account_access.wiring.adopted_roles import warn_of_unmanaged
@@ -29,6 +29,8 @@ class TrustedRoleArgs(TypedDict):
     """The role. By default Pulumi names it and it has no permissions."""
     conditions: NotRequired[Conditions]
     """Conditions under which the role may be assumed; none by default."""
+    limits: NotRequired[Limits]
+    """Quotas that AWS has raised for the role's account; AWS's defaults by default."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource here that can have tags. The role's own replace those of the same
     key."""

@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict, Unpack, overload
 
 import pulumi
 
-from .args import AccountSettings, Grant
+from .args import AccountSettings, Grant, Limits
 from .parts import AccessParts
 from .wiring.access_inputs import AccessInputs
 from .wiring.inputs import NO_ARGS, freeze_args
@@ -21,10 +21,8 @@ class MultiAccountAccessArgs(TypedDict):
     grants: dict[str, Grant]
     """The grants by name: 1–64 letters, digits and _+=,.@-. Each names its source and its
     destinations."""
-    policies_per_principal: NotRequired[int]
-    """How many managed policies of this component may attach to a principal: 10 by default. Fewer
-    if others are attached to it too; more, up to 20 for a user and 25 for a role, if AWS has raised
-    the account's quota. It raises none for groups."""
+    limits: NotRequired[Limits]
+    """Quotas that AWS has raised for the accounts; AWS's defaults by default."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource that can have tags. A role's own tags replace those of the same
     key."""

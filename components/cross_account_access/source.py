@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict, Unpack, overload
 import pulumi
 import pulumi_aws as aws
 
-from .args import Principal
+from .args import Limits, Principal
 from .grants.resolved_grant import Account
 from .wiring.assume_role_inputs import AssumeRoleInputs, AssumeRolePolicy, get_attachment_type
 from .wiring.attachments import warn_of_components
@@ -28,10 +28,8 @@ class AssumeRoleGrantArgs(TypedDict):
     role_actions: NotRequired[dict[str, list[str]]]
     """Actions that are allowed on a role besides sts:AssumeRole, by the same names:
     sts:TagSession, sts:SetSourceIdentity, sts:SetContext."""
-    policies_per_principal: NotRequired[int]
-    """How many managed policies of this component may attach to the principal: 10 by default. Fewer
-    if others are attached to it too; more, up to 20 for a user and 25 for a role, if AWS has raised
-    the account's quota. It raises none for groups."""
+    limits: NotRequired[Limits]
+    """Quotas that AWS has raised for the account: those of policies; AWS's defaults by default."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of the policies."""
     imports: NotRequired[dict[str, str]]

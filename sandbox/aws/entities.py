@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS
 from sandbox.aws import saved_trust
 from sandbox.aws.credentials import ADMINISTRATOR
 from sandbox.aws.moto_accounts import Entity, get_boundary_arn, make_unique_id
@@ -148,7 +149,7 @@ def check_create_role(request: IamRequest) -> None:
     check_quota("RolesPerAccount", ROLES, len(request.iam.roles))
     document = request.get("AssumeRolePolicyDocument")
     request.params["AssumeRolePolicyDocument"] = saved_trust.check_trust_policy(
-        document, request.accounts, request.hold
+        document, request.accounts, request.hold, request.get_quota(TRUST_POLICY_CHARACTERS)
     )
 
 
@@ -191,7 +192,10 @@ def save_trust_policy(request: IamRequest) -> None:
     """UpdateAssumeRolePolicy, without moto: its validator refuses what AWS accepts."""
     role = request.get_role()
     role.assume_role_policy_document = saved_trust.check_trust_policy(
-        request.get("PolicyDocument"), request.accounts, request.hold
+        request.get("PolicyDocument"),
+        request.accounts,
+        request.hold,
+        request.get_quota(TRUST_POLICY_CHARACTERS),
     )
     request.answer()
 

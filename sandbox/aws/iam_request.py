@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sandbox.aws.query_protocol import AwsError, Reply, build_xml_reply
 
 if TYPE_CHECKING:
+    from cross_account_access.iam.quotas import Quota
     from sandbox.aws.credentials import CallingIdentity
     from sandbox.aws.moto_accounts import Backend, Entity, MotoAccounts
 
@@ -25,7 +26,7 @@ class IamRequest:
         value: the same, nested and typed, as they came.
         identity: who calls.
         hold: seconds during which a new user or role can't be named in a trust policy yet.
-        policies_per_principal: the raised quota of attached policies; 0 where none is raised.
+        quotas: the quotas that are raised, by their keys in `Limits`.
         now: seconds since the epoch.
         by_aws: whether one of AWS's own services is to have made the call: it may change the roles
             that are reserved for it.
@@ -39,7 +40,7 @@ class IamRequest:
     identity: CallingIdentity
     accounts: MotoAccounts
     hold: float
-    policies_per_principal: int
+    quotas: Mapping[str, int]
     now: float
     by_aws: bool = False
     reply: Reply | None = None
@@ -53,6 +54,11 @@ class IamRequest:
     def iam(self) -> Backend:
         """The IAM of the caller's account."""
         return self.accounts.get_iam(self.account)
+
+    def get_quota(self, quota: Quota) -> int:
+        """A quota of the account: at least AWS's default."""
+        given = max(quota.default, self.quotas.get(quota.key, 0))
+        return replace(quota, given=given).most
 
     def get(self, name: str) -> str:
         """A parameter; empty if it wasn't given."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sandbox.aws.credentials import ACCOUNT, IssuedSessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sandbox.aws.moto_accounts import MotoAccounts
 
@@ -52,7 +52,7 @@ class SandboxState:
 
     accounts: MotoAccounts
     hold_new_principals: float = 0.0
-    policies_per_principal: int = 0
+    quotas: Mapping[str, int] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     sessions: IssuedSessions = field(default_factory=IssuedSessions)
     organizations: dict[str, Organization] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cross_account_access.iam import limits
+from cross_account_access.iam import limits, quotas
 from sandbox.aws import policy_parsing
 from sandbox.aws.entities import check_quota
 from sandbox.aws.moto_accounts import Entity, get_boundary_arn
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 POLICY_SIZE = 6144
 POLICIES = 1500
 INLINE_SIZES: Mapping[str, int] = {"user": 2048, "group": 5120, "role": 10240}
-# Of a role AWS's default is 10 or 20, by the account's age: the larger, so that nothing is refused
-# falsely.
-ATTACHMENTS: Mapping[str, int] = {"user": 10, "group": 10, "role": 20}
+ATTACHMENTS: Mapping[str, quotas.Quota] = {
+    "user": quotas.POLICIES_PER_USER,
+    "group": quotas.POLICIES_PER_GROUP,
+    "role": quotas.POLICIES_PER_ROLE,
+}
 
 # What moto gets in a document's place: its own validator refuses what AWS takes.
 _PLACEHOLDER = json.dumps(
@@ -117,8 +119,7 @@ def build_attachment_check(kind: str) -> Check:
             return
         if request.accounts.find_managed_policy(request.account, arn) is None:
             raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
-        raised = min(request.policies_per_principal, limits.RAISED_POLICIES_PER_PRINCIPAL[kind])
-        quota = max(ATTACHMENTS[kind], raised)
+        quota = request.get_quota(ATTACHMENTS[kind])
         check_quota(f"PoliciesPer{kind.title()}", quota, len(holder.managed_policies))
 
     return check

@@ -23,11 +23,6 @@ from sandbox.aws.query_protocol import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-QUOTA = 2048
-"""Characters of a trust policy, without white space: the default of the quota "Role trust policy
-length".
-"""
-
 _ACCOUNT = re.compile(r"\d{12}")
 _ROOT = re.compile(r"arn:[a-z-]+:iam::\d{12}:root")
 _USER_OR_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+")
@@ -38,7 +33,7 @@ _FEDERATED_USER = re.compile(r"arn:[a-z-]+:sts::\d{12}:federated-user/[\w+=,.@-]
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 
 
-def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
+def check_trust_policy(text: str, accounts: MotoAccounts, hold: float, most: int) -> str:
     """A trust policy as IAM keeps it: bare account ids are the account's root ARN by then.
 
     Args:
@@ -46,9 +41,10 @@ def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
         accounts: where users and roles are looked up.
         hold: seconds during which a new user or role can't be named yet, for AWS's eventual
             consistency.
+        most: the quota "Role trust policy length": characters, white space not counted.
 
     Raises:
-        AwsError: MalformedPolicyDocument, or LimitExceeded for more than 2,048 characters.
+        AwsError: MalformedPolicyDocument, or LimitExceeded.
     """
     document = policy_parsing.parse(text, "trust")
 
@@ -60,8 +56,8 @@ def check_trust_policy(text: str, accounts: MotoAccounts, hold: float) -> str:
 
     changed = _map_principals(document, resolved)
     # The quota counts what was sent: AWS's own growth of the document isn't the sender's.
-    if limits.count_characters(text) > QUOTA:
-        raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {QUOTA}")
+    if limits.count_characters(text) > most:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {most}")
     return json.dumps(document) if changed else text
 
 

@@ -82,7 +82,7 @@ class Sandbox:
         *,
         host: str = "127.0.0.1",
         hold_new_principals: float = 0.0,
-        policies_per_principal: int = 0,
+        quotas: Mapping[str, int] | None = None,
         used_by: str | None = None,
     ) -> None:
         """Prepare a sandbox; nothing runs yet.
@@ -94,7 +94,7 @@ class Sandbox:
             hold_new_principals: seconds during which a new user or role is refused as a trust
                 policy's principal, as AWS does for some 10 to 30 s (`MalformedPolicyDocument:
                 Invalid principal in policy`).
-            policies_per_principal: the raised quota of policies attached to a user or role.
+            quotas: the quotas that AWS has raised, by their keys in `cross_account_access.Limits`.
             used_by: the command whose own the accounts are, so that others leave them alone.
 
         Raises:
@@ -110,7 +110,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._hold = hold_new_principals
-        self._policies_per_principal = policies_per_principal
+        self._quotas = dict(quotas or {})
         self._used_by = used_by
         self._app: WsgiApp | None = None
         self._listener: Listener | None = None
@@ -178,7 +178,7 @@ class Sandbox:
                 "INITIAL_NO_AUTH_ACTION_COUNT must not be set: moto would check signatures and "
                 "policies in its own way"
             )
-        state = SandboxState(MotoAccounts(), self._hold, self._policies_per_principal)
+        state = SandboxState(MotoAccounts(), self._hold, self._quotas)
         state.reset()
         self._app = WsgiApp(state, self._used_by)
         self._listener = Listener(bound, self._app)

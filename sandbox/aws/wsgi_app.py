@@ -121,7 +121,7 @@ class WsgiApp:
             identity=identity,
             accounts=state.accounts,
             hold=state.hold_new_principals,
-            policies_per_principal=state.policies_per_principal,
+            quotas=state.quotas,
             now=state.clock(),
             by_aws=AWS_SERVICE in call.headers,
         )

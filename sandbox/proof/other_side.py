@@ -58,8 +58,7 @@ def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, 
         region = get_region(settings, account)
         iam = client("iam", endpoint, account=ids[account], region=region)
         attachment = f"aws:iam/{kind}PolicyAttachment:{kind.title()}PolicyAttachment"
-        most = limits.RAISED_POLICIES_PER_PRINCIPAL[kind]
-        packed = pack_roles(roles, min(settings.policies_per_principal, most))
+        packed = pack_roles(roles, settings.limits.get_policies(kind).most)
         plans = [plan for plan in packed if plan.roles]
         for number, plan in enumerate(plans, start=1):
             inputs = {

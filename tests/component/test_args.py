@@ -27,6 +27,7 @@ from cross_account_access import (
     CrossAccountAccess,
     CrossAccountAccessArgs,
     Grant,
+    Limits,
     MultiAccountAccess,
     MultiAccountAccessArgs,
     Principal,
@@ -34,6 +35,7 @@ from cross_account_access import (
     TrustedRole,
     TrustedRoleArgs,
 )
+from cross_account_access.grants.account_limits import LimitsModel
 from cross_account_access.grants.accounts import AccountModel
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.conditions import ConditionsModel
@@ -81,6 +83,7 @@ MODELS: dict[Any, type[Model]] = {
     Principal: PrincipalModel,
     RoleSettings: RoleModel,
     Conditions: ConditionsModel,
+    Limits: LimitsModel,
     TrustedRoleArgs: TrustedRoleModel,
     AssumeRoleGrantArgs: AssumeRoleGrantModel,
 }
@@ -141,6 +144,7 @@ LEVELS: dict[Any, Callable[[dict[str, Any]], Program]] = {
     Principal: of_principal,
     RoleSettings: lambda values: access({"deploy": grant(role=values)}),
     Conditions: lambda values: access({"deploy": grant(conditions=values)}),
+    Limits: lambda values: access(limits=values),
     TrustedRoleArgs: lambda values: trusted_role(**values),
     AssumeRoleGrantArgs: lambda values: assume_role_grant(**values),
 }
@@ -183,7 +187,8 @@ VALUES: dict[str, Any] = {
     "path": "/x/",
     "permission_set": "PowerUsers",
     "permissions_boundary": POLICY,
-    "policies_per_principal": 20,
+    "policies_per_role": 20,
+    "policies_per_user": 20,
     "previous_external_id": "partner-before",
     "principal_tags": {"team": ["platform"]},
     "protect": True,
@@ -207,6 +212,7 @@ VALUES: dict[str, Any] = {
     "tags": {"owner": "platform"},
     "transitive_tag_keys": ["team"],
     "trust_by": "name",
+    "trust_policy_characters": 4096,
     "unique_id": "AIDAALICEXXXXXXXXXXX1",
     "user": "alice",
 }

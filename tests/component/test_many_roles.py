@@ -33,7 +33,7 @@ def in_many_accounts(principal: dict[str, str], policies: int) -> Program:
         args: Any = {
             "accounts": accounts,
             "grants": dict.fromkeys(NAMES, grant),
-            "policies_per_principal": policies,
+            "limits": {"policies_per_user": policies},
         }
         return outputs(MultiAccountAccess("team", args))
 
@@ -73,7 +73,7 @@ def test_an_assume_role_grant_alone_says_known_arns_so_too() -> None:
         for label, account in ACCOUNTS.items()
         for name in NAMES
     }
-    found = run(assume_role_grant(role_arns=arns, policies_per_principal=1))
+    found = run(assume_role_grant(role_arns=arns, limits={"policies_per_user": 1}))
     (statement,) = found.document("Policy")["Statement"]
     assert statement["Resource"] == [f"arn:aws:iam::*:role/{name}" for name in NAMES]
 
@@ -81,7 +81,7 @@ def test_an_assume_role_grant_alone_says_known_arns_so_too() -> None:
 def test_roles_without_a_likeness_are_refused_before_anything_is_made() -> None:
     arns = {f"r{number}": f"arn:aws:iam::900000000000:role/r{number}" for number in range(400)}
     refused_at_once(
-        assume_role_grant(role_arns=arns, policies_per_principal=1),
+        assume_role_grant(role_arns=arns, limits={"policies_per_user": 1}),
         "AssumeRoleGrant reach",
         ("role_arns", "too-many-roles"),
     )

@@ -39,6 +39,7 @@ def test_exactly_these_names_are_public() -> None:
         "GrantOutputs",
         "InvalidArgs",
         "InvalidInput",
+        "Limits",
         "MultiAccountAccess",
         "MultiAccountAccessArgs",
         "Principal",

@@ -111,7 +111,7 @@ def test_policies_that_a_raised_quota_allows_are_not_too_many() -> None:
                 f"to-{number:02}",
                 principal={"user": "alice"},
                 role_arns={"read": role_arn(f"read-{number}")},
-                policies_per_principal=20,
+                limits={"policies_per_user": 20},
                 opts=provider,
             )
 

@@ -207,5 +207,4 @@ def test_the_config_that_pages_set_is_taken(case: str, person: Person) -> None:
         key.removeprefix(f"{NAMESPACE}:"): value.get("objectValue", value["value"])
         for key, value in shown.items()
     }
-    config["policiesPerPrincipal"] = int(config["policiesPerPrincipal"])
     assert stack_config.check(config, folder=person.folder).made == made

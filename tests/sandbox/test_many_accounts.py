@@ -201,7 +201,7 @@ def test_a_policy_of_names_and_accounts_opens_these_roles_and_no_other(
         {"hub": {}, **{spoke: {"groups": ["spokes"]} for spoke in spokes}},
         grants,
         only=["hub"],
-        policiesPerPrincipal=1,
+        limits={"policiesPerUser": 1},
     )
     up = sandbox("up", folder, "--json")
     assert up.exit_code == 0, up.stderr

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
 from sandbox.aws.mfa import accepts
-from sandbox.aws.server import Sandbox, client, is_sandbox
+from sandbox.aws.server import Sandbox, SandboxError, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
     ROOT,
@@ -215,16 +215,16 @@ def test_accounts_of_its_own_are_gone_afterwards(tmp_path: Path) -> None:
 def test_fresh_accounts_have_the_stacks_quota_of_policies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quotas: list[int] = []
+    quotas: list[dict[str, int]] = []
 
     class RecordedSandbox(Sandbox):
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            quotas.append(options["policies_per_principal"])
+            quotas.append(options["quotas"])
             super().__init__(*arguments, **options)
 
     monkeypatch.setattr(sandbox_command, "Sandbox", RecordedSandbox)
-    assert sandbox("preview", project(tmp_path, policiesPerPrincipal=12)).exit_code == 0
-    assert quotas == [12]
+    assert sandbox("preview", project(tmp_path, limits={"policiesPerUser": 12})).exit_code == 0
+    assert quotas == [{"policies_per_user": 12}]
 
 
 def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
@@ -235,3 +235,70 @@ def test_a_port_that_another_program_uses_is_reported(tmp_path: Path) -> None:
         up = sandbox("up", project(tmp_path, f"http://127.0.0.1:{port}"))
     assert (up.exit_code, up.stdout) == (1, "")
     assert up.stderr.startswith(f"Error: port {port} is in use by another program, which is no s")
+
+
+def long_named_users(count: int) -> dict[str, Any]:
+    """A grant to users whose ARNs take some 240 characters each."""
+    users = [{"user": f"{'p' * 200}/user-{number}"} for number in range(count)]
+    return {"look": {"principals": users, "role": {"managedPolicies": ["ReadOnlyAccess"]}}}
+
+
+def test_a_stack_with_a_raised_quota_is_deployed_and_proved_on_accounts_that_have_it(
+    tmp_path: Path,
+) -> None:
+    grants = long_named_users(9)
+    refused = sandbox("up", project(tmp_path, grants=grants), "--json")
+    assert refused.exit_code == 2
+    (error,) = document(refused)["errors"]
+    assert error["code"] == "trust-policy-too-long"
+    raised = {"trustPolicyCharacters": 4096}
+    up = sandbox("up", project(tmp_path, grants=grants, limits=raised), "--json")
+    assert up.exit_code == 0, up.stderr
+    proof = document(up)["proof"]
+    assert {one["observed"] for one in proof} == {"allowed", "refused"}
+    assert all(one["observed"] == one["expected"] for one in proof)
+
+
+def test_accounts_whose_quota_is_not_raised_refuse_what_the_stack_takes_it_for(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    folder = project(
+        tmp_path,
+        f"http://127.0.0.1:{port}",
+        grants=long_named_users(9),
+        limits={"trustPolicyCharacters": 4096},
+    )
+    with Sandbox(port):
+        up = sandbox("up", folder)
+    assert up.exit_code == 1
+    assert "Cannot exceed quota for ACLSizePerRole: 2048" in up.stderr
+
+
+def test_serve_takes_the_three_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas: list[dict[str, int]] = []
+
+    class RefusedSandbox(Sandbox):
+        def __init__(self, *_: Any, **options: Any) -> None:
+            quotas.append(options["quotas"])
+            raise SandboxError("not today")
+
+    monkeypatch.setattr(sandbox_command, "Sandbox", RefusedSandbox)
+
+    def serve(*options: str) -> int:
+        return CliRunner().invoke(sandbox_command.main, ["serve", *options]).exit_code
+
+    raised = ("--trust-policy-characters=4096", "--policies-per-user=15", "--policies-per-role=25")
+    default = {"trust_policy_characters": 2048, "policies_per_user": 10, "policies_per_role": 10}
+    assert [serve(), serve(*raised)] == [1, 1]
+    assert quotas == [
+        default,
+        {"trust_policy_characters": 4096, "policies_per_user": 15, "policies_per_role": 25},
+    ]
+    refused = (
+        "--trust-policy-characters=8193",
+        "--policies-per-user=21",
+        "--policies-per-role=26",
+        "--policies-per-principal=12",
+    )
+    assert [serve(option) for option in refused] == [2, 2, 2, 2]

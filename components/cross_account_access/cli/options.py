@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import click
 
+from cross_account_access.iam.quotas import Quota
 from cross_account_access.text_format import split_pair
 
 from .assume_role_call import CallOverrides
@@ -149,3 +150,14 @@ def add_reader_options(
         return with_readers
 
     return add
+
+
+def quota_option(quota: Quota, meaning: str) -> Decorator:
+    """The parameter of a quota that AWS may have raised, named by the quota's key."""
+    return click.option(
+        f"--{quota.key.replace('_', '-')}",
+        type=click.IntRange(quota.default, quota.allowed.most),
+        default=quota.default,
+        show_default=True,
+        help=f"{meaning} AWS raises it on request.",
+    )

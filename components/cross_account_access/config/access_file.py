@@ -1,4 +1,4 @@
-"""Access files: accounts, grants and tags that many stacks share, and what they refer to."""
+"""Access files: accounts, grants, limits and tags of many stacks, and what they refer to."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,11 @@ from typing import Any
 
 from cross_account_access.errors import FieldPath, InvalidInput, Problem, display_value, join_path
 from cross_account_access.grants.model import refuse_unknown_key
+from cross_account_access.text_format import join_words
 
 from .yaml_file import make_refusal, read_yaml
 
-FILE_KEYS = ("accounts", "grants", "tags")
+FILE_KEYS = ("accounts", "grants", "limits", "tags")
 _MARK = "${config:"
 _REFERENCE = re.compile(r"\$\{config:([A-Za-z0-9][A-Za-z0-9_-]{0,63})\}")
 _EXTERNAL_IDS = {"externalId", "previousExternalId"}
@@ -31,9 +32,8 @@ def read_access_file(file: Path, name: str) -> dict[str, Any]:
     """
     content = read_yaml(file, name)
     if not isinstance(content, dict | None):
-        raise make_refusal(
-            "access-file-not-map", name, "", "must be a map with the keys accounts, grants and tags"
-        )
+        rule = f"must be a map with the keys {join_words(FILE_KEYS, 'and')}"
+        raise make_refusal("access-file-not-map", name, "", rule)
     problems = [
         refuse_unknown_key(locate_in_file(name, (str(key),)), _drop_namespace(key), [*FILE_KEYS])
         for key in content or {}

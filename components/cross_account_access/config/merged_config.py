@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "only": ["*"],
     "file": "",
     "grants": {},
-    "policiesPerPrincipal": 10,
+    "limits": {},
     "tags": {},
     "imports": {},
 }

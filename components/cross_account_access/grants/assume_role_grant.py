@@ -6,9 +6,12 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, model_validator
 
 from cross_account_access.errors import Key, Refusal, locate
-from cross_account_access.iam import arns, limits
+from cross_account_access.iam import arns
+from cross_account_access.iam.limits import ARN_LENGTH, POLICY_NAME, ROLE_LABEL, ROLE_NAME
+from cross_account_access.iam.quotas import Quota
 from cross_account_access.text_format import join_words
 
+from .account_limits import NOT_RAISED, LimitsModel
 from .autoname import check_autoname
 from .condition_values import check_known_tags
 from .conditions import ACTIONS, ASSUME_ROLE
@@ -37,7 +40,7 @@ class RolePlace(NamedTuple):
         return str(arns.IamArn("aws-us-gov", "0" * 12, "role", *arns.split_path(self.name)))
 
 
-_LONGEST_WITHOUT_PATH = RolePlace("", "r" * limits.ROLE_NAME.most).longest_arn
+_LONGEST_WITHOUT_PATH = RolePlace("", "r" * ROLE_NAME.most).longest_arn
 
 
 def _check_action(value: object) -> str:
@@ -51,19 +54,16 @@ class AssumeRoleGrantModel(Model):
 
     principal: PrincipalModel
     role_arns: dict[
-        Annotated[str, plain(limits.ROLE_LABEL)],
-        Annotated[str | Unresolved, when_known(check_role_arn)],
+        Annotated[str, plain(ROLE_LABEL)], Annotated[str | Unresolved, when_known(check_role_arn)]
     ] = Field(min_length=1)
     role_arn_lengths: dict[
-        Annotated[str, plain(limits.ROLE_LABEL)], Annotated[int, plain(limits.ARN_LENGTH)]
+        Annotated[str, plain(ROLE_LABEL)], Annotated[int, plain(ARN_LENGTH)]
     ] = {}
 
     role_actions: dict[
-        Annotated[str, plain(limits.ROLE_LABEL)], list[Annotated[str, plain(_check_action)]]
+        Annotated[str, plain(ROLE_LABEL)], list[Annotated[str, plain(_check_action)]]
     ] = {}
-    policies_per_principal: Annotated[int, plain(limits.POLICIES_PER_PRINCIPAL)] = (
-        limits.MANAGED_POLICIES_PER_PRINCIPAL
-    )
+    limits: LimitsModel = NOT_RAISED
     tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
@@ -168,22 +168,23 @@ class AssumeRoleGrantModel(Model):
             if plan.roles
         }
         for child in planned:
-            check_autoname(child, limits.POLICY_NAME)
+            check_autoname(child, POLICY_NAME)
         return planned
 
     def _pack(self, places: Mapping[str, RolePlace] | None) -> list[PolicyPlan]:
-        # Of an unknown ARN it isn't known either whether it is a user's or a role's.
-        raised = limits.RAISED_POLICIES_PER_PRINCIPAL[self.principal.kind or "user"]
-        most = min(self.policies_per_principal, raised)
+        quota = self.policies_quota
         try:
-            return pack_roles(self.list_roles(places), most)
+            return pack_roles(self.list_roles(places), quota.most)
         except Refusal as refusal:
-            if most < raised:
-                refusal.remedy += (
-                    f". AWS raises the quota of attached policies to {raised} on request: if it "
-                    "has, set policies_per_principal"
-                )
+            refusal.rule += f"; {quota.most} is {quota.origin}"
+            if quota.remedy:
+                refusal.remedy += f". {quota.remedy}"
             raise
+
+    @property
+    def policies_quota(self) -> Quota:
+        """How many policies may attach to the principal."""
+        return self.limits.get_policies(self.principal.kind)
 
     def actions(self, name: str) -> tuple[str, ...]:
         """What is allowed on a role."""

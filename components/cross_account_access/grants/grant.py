@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 
 from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
 from cross_account_access.text_format import join_words
 
+from .account_limits import LimitsModel, check_policies_of_role
 from .accounts import ACCOUNT_NAME
 from .condition_values import check_boolean
 from .conditions import ASSUME_ROLE, ConditionsModel
@@ -18,7 +20,7 @@ from .model import Model, Unresolved, plain
 from .principal_entities import Entity
 from .principals import TRAITS, PrincipalKind, PrincipalModel
 from .roles import RoleModel
-from .trust import build_trust_policy, get_effective_conditions
+from .trust import build_trust_policy, check_size, get_effective_conditions
 from .trust_overlap import check_overlaps
 
 Side = Literal["both", "source", "destination"]
@@ -56,7 +58,7 @@ class TrustModel(Model):
         for position, principal in enumerate(self.principals):
             with locate(Key("principals"), position):
                 self.check_possible(principal)
-        self._check_quota(self._find_accounts())
+        self.check_trust_policy(TRUST_POLICY_CHARACTERS.at_maximum)
         check_overlaps(self._placed, self.conditions)
         return self
 
@@ -110,13 +112,27 @@ class TrustModel(Model):
             for number, (source, accounts) in enumerate(sorted(known.items()))
         }
 
-    def _check_quota(self, accounts: Mapping[str, str]) -> None:
-        """Check the trust policy's size, as it will be with the principals' unique IDs."""
-        positions = [
+    def check_trust_policy(self, quota: Quota) -> None:
+        """Check the trust policy's size, as it will be with the principals' unique IDs.
+
+        Raises:
+            Refusal: If what is known of it is longer than the quota.
+        """
+        document = self._expected_trust_policy
+        with locate(Key("principals")):
+            check_size(document, len(self._known_positions), quota)
+
+    @cached_property
+    def _known_positions(self) -> list[int]:
+        return [
             position
-            for position, p in enumerate(self.principals)
-            if not isinstance(p.identity, Unresolved)
+            for position, principal in enumerate(self.principals)
+            if not isinstance(principal.identity, Unresolved)
         ]
+
+    @cached_property
+    def _expected_trust_policy(self) -> str:
+        positions, accounts = self._known_positions, self._find_accounts()
         principals = [
             (
                 p.model_copy(update={"unique_id": _PLACEHOLDER_ID})
@@ -128,7 +144,7 @@ class TrustModel(Model):
         partition = next(filter(None, (p.known_partition for p in principals)), "aws")
         with locate(Key("principals")):
             try:
-                build_trust_policy(
+                return build_trust_policy(
                     principals, self.conditions, partition, "", self._expect_own_role(partition)
                 )
             except Refusal as refusal:
@@ -229,6 +245,16 @@ class RoleGrantModel(TrustModel):
     def own_actions(self) -> tuple[str, ...]:
         """What a role that assumes itself is allowed on itself: what the conditions require."""
         return self.conditions.actions if self.conditions else (ASSUME_ROLE,)
+
+    def check_limits(self, limits: LimitsModel) -> None:
+        """Check the trust policy and the role against the limits of the role's account.
+
+        Raises:
+            Refusal: If the trust policy is too long, or the policies are too many.
+        """
+        self.check_trust_policy(limits.trust_policy)
+        with locate(Key("role")):
+            check_policies_of_role(self.role.number_of_policies, limits.of_role)
 
     @property
     def longest_session(self) -> int:

@@ -8,9 +8,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from cross_account_access.errors import FieldPath, Key, Refusal, locate
-from cross_account_access.iam import limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.limits import check_account_id
 
+from .account_limits import NOT_RAISED, LimitsModel
 from .condition_values import check_known_tags
 from .grant import DESTINATION, GRANT_NAME, SOURCE, GrantModel, Side, check_import_ids, check_side
 from .model import Model, plain
@@ -25,9 +26,7 @@ class GrantSet(Model):
     """The grants of a component or a stack. Every account has a name."""
 
     grants: dict[Annotated[str, plain(GRANT_NAME)], GrantModel] = Field(min_length=1)
-    policies_per_principal: Annotated[int, plain(limits.POLICIES_PER_PRINCIPAL)] = (
-        limits.MANAGED_POLICIES_PER_PRINCIPAL
-    )
+    limits: LimitsModel = NOT_RAISED
     tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
@@ -87,6 +86,8 @@ class GrantSet(Model):
         self.check_accounts(known)
         self._check_former_names()
         for name, grant in sorted(self.grants.items()):
+            with locate(Key("grants"), name):
+                grant.check_limits(self.limits)
             with locate(Key("grants"), name, Key("role"), Key("tags")):
                 merge_tags(self.tags, grant.role.tags)
         self._check_role_names()
@@ -242,8 +243,8 @@ class PairSet(GrantSet):
 class AccessModel(PairSet):
     """Checked `access.CrossAccountAccessArgs`, but for the providers."""
 
-    source_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
-    destination_account_id: Annotated[str | None, plain(limits.check_account_id)] = None
+    source_account_id: Annotated[str | None, plain(check_account_id)] = None
+    destination_account_id: Annotated[str | None, plain(check_account_id)] = None
 
     def account_id(self, account: AccountSide) -> tuple[FieldPath, str | None]:
         """The path of an account's expected ID, and the ID where it is set."""

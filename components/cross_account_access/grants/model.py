@@ -84,6 +84,14 @@ _RULES = {
     "too_short": ("empty", "must not be empty"),
 }
 
+# Keys that there were, or that one looks for, in both spellings.
+_KNOWN_MISTAKES = {
+    "policies_per_principal": "Set limits.policies_per_user, limits.policies_per_role, or both",
+    "policiesPerPrincipal": "Set limits.policiesPerUser, limits.policiesPerRole, or both",
+    "policies_per_group": "Remove it: AWS doesn't raise a group's quota, 10 policies",
+    "policiesPerGroup": "Remove it: AWS doesn't raise a group's quota, 10 policies",
+}
+
 # Where text may have line ends and tabs, by the last steps of its path.
 _DESCRIPTIONS = (("description",), ("role", "description"))
 _INLINE_POLICIES = (("inline_policies",), ("inlinePolicies",))
@@ -234,7 +242,7 @@ def refuse_unknown_key(where: str, key: str, known_keys: list[str]) -> Problem:
         or difflib.get_close_matches(key, known_keys, n=2, cutoff=0.8)
         or difflib.get_close_matches(key, known_keys, n=1, cutoff=0.5)
     )
-    remedy = (
+    remedy = _KNOWN_MISTAKES.get(key) or (
         f"Did you mean {' or '.join(nearest)}?"
         if nearest
         else f"Known keys: {', '.join(known_keys)}"

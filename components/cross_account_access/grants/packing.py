@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from cross_account_access.errors import Refusal
 from cross_account_access.iam import limits
+from cross_account_access.iam.quotas import POLICIES_PER_USER
 
 from .policies import (
     QUOTES_AND_COMMA,
@@ -88,7 +89,7 @@ class _Policy:
 
 
 def pack_roles(
-    roles: Mapping[str, AssumableRole], most: int = limits.MANAGED_POLICIES_PER_PRINCIPAL
+    roles: Mapping[str, AssumableRole], most: int = POLICIES_PER_USER.default
 ) -> list[PolicyPlan]:
     """Distribute roles over as few policies as hold them.
 

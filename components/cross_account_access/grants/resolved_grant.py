@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns
+from cross_account_access.iam.quotas import Quota
 
 from .documents import GrantDocuments, build_grant_documents
 from .grant import GrantModel, RoleGrantModel, Side
@@ -118,16 +119,25 @@ class ResolvedGrant:
         lead = self.grant.principals[self.lead].source
         return next(one for one in self.accounts.values() if one.id == lead)
 
-    def trust_policy(self, own_role: str | None = None) -> str:
+    def trust_policy(self, quota: Quota, own_role: str | None = None) -> str:
         """The role's trust policy.
 
         Args:
+            quota: How long it may be.
             own_role: The role's ARN, where it may assume itself.
+
+        Raises:
+            Refusal: If it is longer.
         """
         source = self.source
         with locate(Key("principals")):
             return build_trust_policy(
-                self.grant.principals, self.grant.conditions, source.partition, source.id, own_role
+                self.grant.principals,
+                self.grant.conditions,
+                source.partition,
+                source.id,
+                own_role,
+                quota,
             )
 
     def usage(self, role_arn: str, label: str | None = None) -> Usage:

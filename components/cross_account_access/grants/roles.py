@@ -11,7 +11,9 @@ from cross_account_access.errors import FieldPath, Key, Refusal, locate
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import check_identity_policy
 from cross_account_access.iam.policy_document import list_statements, to_list
+from cross_account_access.iam.quotas import POLICIES_PER_ROLE, Quota
 
+from .account_limits import check_policies_of_role, find_warning_of_policies
 from .condition_values import check_known_tags
 from .generated_policies import RoleWithGenerated
 from .model import Unresolved, find_unsafe_text, plain, when_known
@@ -259,14 +261,7 @@ class RoleModel(RoleWithGenerated):
         return self
 
     def _check_attachments(self) -> None:
-        attached = len(self.managed_policies) + len(self.managed_policy_arns)
-        if attached > limits.MANAGED_POLICIES_PER_ROLE:
-            raise Refusal(
-                f"a role must have at most {limits.MANAGED_POLICIES_PER_ROLE} managed policies",
-                code="too-many-managed-policies",
-                where=(Key("managed_policies"),),
-                value=attached,
-            )
+        check_policies_of_role(self.number_of_policies, POLICIES_PER_ROLE.at_maximum)
         seen: set[str] = set()
         for where, policy in self._list_attached():
             if (key := build_attachment_key(policy)) in seen:
@@ -278,6 +273,11 @@ class RoleModel(RoleWithGenerated):
                 )
             seen.add(key)
 
+    @property
+    def number_of_policies(self) -> int:
+        """How many managed policies are attached."""
+        return len(self.managed_policies) + len(self.managed_policy_arns)
+
     def _list_attached(self) -> Iterator[tuple[FieldPath, str]]:
         """Each known policy that is attached, with its path."""
         for position, policy in enumerate(self.managed_policies):
@@ -286,14 +286,9 @@ class RoleModel(RoleWithGenerated):
             if isinstance(arn, str):
                 yield (Key("managed_policy_arns"), label), arn
 
-    def find_warnings(self) -> Iterator[tuple[FieldPath, str]]:
+    def find_warnings(self, quota: Quota) -> Iterator[tuple[FieldPath, str]]:
         """Find what AWS may refuse of the managed policies and the boundary, each with its path."""
-        attached = len(self.managed_policies) + len(self.managed_policy_arns)
-        if attached > limits.DEFAULT_MANAGED_POLICIES_PER_ROLE:
-            warning = (
-                f"AWS attaches {limits.DEFAULT_MANAGED_POLICIES_PER_ROLE} managed policies to a "
-                f"role by default; for {attached} the account's quota must be raised first"
-            )
+        if warning := find_warning_of_policies(self.number_of_policies, quota):
             yield (Key("managed_policies"),), warning
         yield from self.find_time_warnings()
         for where, policy in self.list_known_policies():

@@ -11,6 +11,7 @@ from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from cross_account_access.iam.policy_patterns import escape_brackets
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
 
 from .condition_values import Block
 from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
@@ -26,6 +27,7 @@ def build_trust_policy(
     partition: str,
     account: str,
     own_role: str | None = None,
+    quota: Quota = TRUST_POLICY_CHARACTERS.at_maximum,
 ) -> str:
     """Build the trust policy of exactly these principals.
 
@@ -39,6 +41,7 @@ def build_trust_policy(
         partition: The source account's partition.
         account: Its ID.
         own_role: The role's ARN, where it may assume itself.
+        quota: How long the document may be; AWS's maximum where the accounts' limits aren't known.
 
     Raises:
         Refusal: If a principal is in another account, an exclusion denies one, or the document
@@ -57,11 +60,8 @@ def build_trust_policy(
         shared = element if scope or element.endswith(":root") else ""
         key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
         statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
-    document = _render_statements(
-        statements, _find_excluded(principals, partition, account, own_role)
-    )
-    _check_size(document, len(principals), len(statements))
-    return document
+    excluded = _find_excluded(principals, partition, account, own_role)
+    return check_size(_render_statements(statements, excluded), len(principals), quota)
 
 
 def _build_required(conditions: ConditionsModel | None) -> tuple[tuple[str, ...], Block]:
@@ -168,16 +168,25 @@ def _render_statements(statements: Mapping[str, "_Statement"], excluded: Collect
     return render_document({"Version": VERSION, "Statement": rendered})
 
 
-def _check_size(document: str, principals: int, statements: int) -> None:
-    if (size := limits.count_characters(document)) > limits.TRUST_POLICY_QUOTA:
+def check_size(document: str, principals: int, quota: Quota) -> str:
+    """Check that a trust policy of so many principals is no longer than it may be.
+
+    Raises:
+        Refusal: If it is longer.
+    """
+    if (size := limits.count_characters(document)) > quota.most:
+        statements = len(json.loads(document)["Statement"])
+        raised = f". {quota.remedy}" if quota.remedy else ""
         raise Refusal(
-            f"a trust policy must have at most {limits.TRUST_POLICY_QUOTA} characters, white space "
-            f"not counted; this one has {size}: {principals} principals in {statements} "
+            f"a trust policy must have at most {quota.most:,} characters, {quota.origin}; this one "
+            f"has {size:,}, white space not counted: {principals} principals in {statements} "
             f"statement{'s' if statements > 1 else ''}",
             code="trust-policy-too-long",
             remedy="Make two grants, each with a role of its own; give principals the same "
-            "conditions, so that they share a statement; or trust a group, which counts once",
+            "conditions, so that they share a statement; or trust a group, which counts once"
+            + raised,
         )
+    return document
 
 
 @dataclass

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import model_validator
 
 from cross_account_access.errors import Key, Refusal, locate
-from cross_account_access.iam import limits
+from cross_account_access.iam.limits import check_account_id
 
+from .account_limits import NOT_RAISED, LimitsModel
 from .condition_values import check_known_tags
 from .grant import RoleGrantModel, check_import_ids
 from .grant_set import refuse_account_key
@@ -17,7 +18,8 @@ from .roles import Tags, merge_tags
 class TrustedRoleModel(RoleGrantModel):
     """Checked `destination.TrustedRoleArgs`."""
 
-    source_account_id: Annotated[str | Unresolved, when_known(limits.check_account_id)]
+    source_account_id: Annotated[str | Unresolved, when_known(check_account_id)]
+    limits: LimitsModel = NOT_RAISED
     tags: Annotated[Tags, plain(check_known_tags)] = {}
     imports: Annotated[dict[str, str], plain(check_import_ids)] = {}
 
@@ -35,6 +37,7 @@ class TrustedRoleModel(RoleGrantModel):
                 where=(Key("role"), Key("self_assuming")),
                 value=True,
             )
+        self.check_limits(self.limits)
         with locate(Key("role"), Key("tags")):
             merge_tags(self.tags, self.role.tags)
         return self

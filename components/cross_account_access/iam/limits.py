@@ -16,13 +16,8 @@ from cross_account_access.errors import NOT_SHOWN, Refusal
 
 _T = TypeVar("_T")
 
-TRUST_POLICY_QUOTA = 2048
 MANAGED_POLICY_QUOTA = 6144
 ROLE_INLINE_POLICIES_QUOTA = 10240
-MANAGED_POLICIES_PER_PRINCIPAL = 10
-RAISED_POLICIES_PER_PRINCIPAL = {"user": 20, "role": 25, "group": 10}  # a group's is never raised
-DEFAULT_MANAGED_POLICIES_PER_ROLE = 10
-MANAGED_POLICIES_PER_ROLE = 20  # raised
 TAGS_PER_ENTITY = 50
 SWITCH_ROLE_NAME_LENGTH = 64
 CHAINED_SESSION_SECONDS = 3600
@@ -208,12 +203,6 @@ MFA_MAX_AGE = IntRange(
     "an MFA age", 1, 129600, why=" (credentials of GetSessionToken last 36 hours at most)"
 )
 ARN_LENGTH = IntRange("an ARN's length", 32, 640, "characters")
-POLICIES_PER_PRINCIPAL = IntRange(
-    "a number of policies per principal",
-    1,
-    max(RAISED_POLICIES_PER_PRINCIPAL.values()),
-    "managed policies",
-)
 
 
 def check_path(value: object) -> str:

@@ -192,6 +192,7 @@ class AccessInputs:
             self.resolve_role_tags(grant),
             self._pick_imports(list_role_resources(self.name_role(role), model.role)),
             self._policy_arns[account],
+            self.model.limits,
             self.model.label_usage(role),
         )
 
@@ -229,7 +230,7 @@ class AccessInputs:
             "principal": principal.thaw_identity(),
             "role_arns": {name: Unresolved() for name in actions},
             "role_actions": {name: list(own) for name, own in actions.items()},
-            "policies_per_principal": self.model.policies_per_principal,
+            "limits": self.model.limits.model_dump(exclude_none=True),
             "tags": self.args.below("tags").thaw() if self.model.tags else {},
         }
         places = {

@@ -8,7 +8,6 @@ import pulumi
 
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.resolved_grant import Account
-from cross_account_access.iam import limits
 
 _FEW_COMPONENTS = 2
 
@@ -18,7 +17,7 @@ class _Attached:
     """How many policies each component attaches to a principal, and how many may attach."""
 
     policies: dict[str, int] = field(default_factory=dict)
-    most: int = limits.MANAGED_POLICIES_PER_PRINCIPAL
+    most: int = 0
     warned: set[str] = field(default_factory=set)
 
 
@@ -51,7 +50,7 @@ def warn_of_components(
         program = _programs.setdefault(asyncio.get_running_loop(), {})
         attached = program.setdefault((owner.id, model.principal.key), _Attached())
         attached.policies[name] = policies
-        attached.most = max(attached.most, model.policies_per_principal)
+        attached.most = max(attached.most, model.policies_quota.most)
         if (warning := _choose_warning(attached)) and warning not in attached.warned:
             attached.warned |= {warning, "shared"}
             pulumi.warn(_describe(warning, attached, model.principal.display_name), component)

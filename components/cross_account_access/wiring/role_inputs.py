@@ -19,6 +19,7 @@ from cross_account_access.errors import (
     locate,
 )
 from cross_account_access.grants import roles
+from cross_account_access.grants.account_limits import LimitsModel
 from cross_account_access.grants.autoname import check_autoname
 from cross_account_access.grants.generated_policies import REVOKES_SESSIONS
 from cross_account_access.grants.grant import DESTINATION, SOURCE
@@ -46,6 +47,7 @@ class RoleInputs:
         tags: The role's tags.
         imports: What is imported, by its key.
         policy_arns: Resolves ARNs of managed policies that are plain.
+        limits: The limits of the role's account.
         label: What profile and console call the role; its name where that is None.
     """
 
@@ -54,6 +56,7 @@ class RoleInputs:
     tags: dict[str, pulumi.Input[str]]
     imports: Mapping[str, str]
     policy_arns: "PolicyArns"
+    limits: LimitsModel
     label: str | None = None
 
     @classmethod
@@ -92,7 +95,8 @@ class RoleInputs:
         grant_inputs = GrantInputs(args, model, accounts)
         _ = grant_inputs.complete  # what is known late of the role is checked as a whole too
         policy_arns = PolicyArns(accounts, DESTINATION, provider)
-        return cls(grant_inputs, model.role.name, tags, model.imports, policy_arns)
+        name_in_aws, own_limits = model.role.name, model.limits
+        return cls(grant_inputs, name_in_aws, tags, model.imports, policy_arns, own_limits)
 
     @property
     def role(self) -> roles.RoleModel:
@@ -133,7 +137,7 @@ class RoleInputs:
             _: Mapping[Any, Any], trusted: ResolvedGrant, account: Account, *_arns: str
         ) -> str:
             own = self.build_arn(account, "") if self.role.self_assuming else None
-            return trusted.trust_policy(own)
+            return trusted.trust_policy(self.limits.trust_policy, own)
 
         arns = [self._resolve_known(*known) for known in self.role.list_known_policies()]
         others = [self.grant.trusted, self.policy_arns.account, *arns]
@@ -185,7 +189,7 @@ class RoleInputs:
 
     def warn(self, component: pulumi.Resource) -> None:
         """Warn of what AWS may refuse, or is seldom meant, of the role's settings."""
-        self._warn(self.role.find_warnings(), component)
+        self._warn(self.role.find_warnings(self.limits.of_role), component)
 
     def _warn(self, warnings: Iterable[tuple[FieldPath, str]], component: pulumi.Resource) -> None:
         args = self.grant.args

@@ -90,25 +90,27 @@ class TestAttachments:
     @pytest.mark.parametrize(
         ("kind", "raised", "most", "quota"),
         [
-            ("user", 0, 10, "PoliciesPerUser"),
-            ("group", 0, 10, "PoliciesPerGroup"),
-            ("role", 0, 20, "PoliciesPerRole"),
-            ("user", 12, 12, "PoliciesPerUser"),
-            ("user", 25, 20, "PoliciesPerUser"),
-            ("group", 25, 10, "PoliciesPerGroup"),
-            ("role", 25, 25, "PoliciesPerRole"),
+            ("user", {}, 10, "PoliciesPerUser"),
+            ("group", {}, 10, "PoliciesPerGroup"),
+            ("role", {}, 10, "PoliciesPerRole"),
+            ("user", {"policies_per_user": 12}, 12, "PoliciesPerUser"),
+            ("user", {"policies_per_user": 3}, 10, "PoliciesPerUser"),  # AWS lowers none
+            ("user", {"policies_per_role": 12}, 10, "PoliciesPerUser"),
+            ("group", {"policies_per_user": 20, "policies_per_role": 25}, 10, "PoliciesPerGroup"),
+            ("role", {"policies_per_role": 25}, 25, "PoliciesPerRole"),
+            ("role", {"policies_per_user": 20}, 10, "PoliciesPerRole"),
         ],
     )
     def test_their_number_has_a_bound(
         self,
         stage: Stage,
         kind: str,
-        raised: int,
+        raised: dict[str, int],
         most: int,
         quota: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(stage.sandbox._state, "policies_per_principal", raised)
+        monkeypatch.setattr(stage.sandbox._state, "quotas", raised)
         make(stage, kind)
         arns = [
             stage.source.create_policy(PolicyName=f"p{number}", PolicyDocument=POLICY)["Policy"][

@@ -126,17 +126,31 @@ def test_a_right_document_is_kept_as_written(stage: Stage, text: str) -> None:
     assert found == json.loads(text)
 
 
-def test_its_quota_counts_characters_without_white_space(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("raised", "most"),
+    [
+        ({}, 2048),
+        ({"trust_policy_characters": 4096}, 4096),
+        ({"trust_policy_characters": 8192}, 8192),
+        ({"policies_per_role": 25}, 2048),
+    ],
+    ids=str,
+)
+def test_its_quota_counts_characters_without_white_space(
+    stage: Stage, raised: dict[str, int], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.sandbox._state, "quotas", raised)
+
     def text(size: int) -> str:
         empty = trust({"AWS": ROOT}, Condition={"StringEquals": {"sts:ExternalId": ""}})
         padding = "x" * (size - len("".join(empty.split())))
         return json.dumps(json.loads(empty.replace('""', f'"{padding}"')), indent=20)
 
-    found = both_ways(stage, text(2049))
+    found = both_ways(stage, text(most + 1))
     assert (found.code, found.status) == ("LimitExceeded", 409)
-    assert found.message == "Cannot exceed quota for ACLSizePerRole: 2048"
-    assert len(text(2048)) > 2048
-    assert saved(stage, text(2048))
+    assert found.message == f"Cannot exceed quota for ACLSizePerRole: {most}"
+    assert len(text(most)) > most
+    assert saved(stage, text(most))
 
 
 def test_a_missing_role_has_no_trust_to_save(stage: Stage) -> None:

@@ -60,16 +60,6 @@ GRANTS = [
     Bad("an import without its ID", "invalid-imports", {"imports.Role/x": ""}),
     Bad("a side that is null", "null-value", {"side": None}),
     Bad(
-        "no policy for a principal",
-        "number-of-policies-per-principal-out-of-range",
-        {"policiesPerPrincipal": 0},
-    ),
-    Bad(
-        "a number of policies in words",
-        "number-of-policies-per-principal-not-integer",
-        {"policiesPerPrincipal": "ten"},
-    ),
-    Bad(
         "a former name of no component",
         "invalid-former-name",
         {"grants.deploy.formerly": ["/old"]},

@@ -154,9 +154,9 @@ ROLES = [
         path=f"{ROLE}.managedPolicies[0]",
     ),
     Bad(
-        "21 policies",
+        "26 policies",
         "too-many-managed-policies",
-        {f"{ROLE}.managedPolicies": [f"P{number}" for number in range(21)]},
+        {f"{ROLE}.managedPolicies": [f"P{number}" for number in range(26)]},
     ),
     Bad(
         "a labelled policy's name for its ARN",

@@ -15,7 +15,7 @@ import yaml
 
 import stack_config
 from cross_account_access import InvalidInput
-from cross_account_access.args import Conditions, Grant, Principal, RoleSettings
+from cross_account_access.args import Conditions, Grant, Limits, Principal, RoleSettings
 from cross_account_access.text_format import to_camel
 from tests.unit.config.bad_access_files import ACCESS_FILES
 from tests.unit.config.bad_accounts import ACCOUNTS
@@ -23,6 +23,7 @@ from tests.unit.config.bad_conditions import CONDITIONS
 from tests.unit.config.bad_config import GOOD, GOOD_FLEET, Bad, BadFile
 from tests.unit.config.bad_connections import CONNECTIONS
 from tests.unit.config.bad_grants import GRANTS
+from tests.unit.config.bad_limits import LIMITS
 from tests.unit.config.bad_principals import PRINCIPALS
 from tests.unit.config.bad_raw_conditions import RAW_CONDITIONS
 from tests.unit.config.bad_role_sessions import ROLE_SESSIONS
@@ -44,6 +45,7 @@ TABLES: dict[str, Sequence[Bad]] = {
     "connections": CONNECTIONS,
     "accounts": ACCOUNTS,
     "access files": ACCESS_FILES,
+    "limits": LIMITS,
 }
 CASES = {f"{table}: {case.what}": case for table, cases in TABLES.items() for case in cases}
 SECRETS = ("partner-7f3a", "hunter2", "t0k3n", "AKIAIOSFODNN7EXAMPLE", "sandbox")
@@ -90,7 +92,7 @@ def test_every_key_of_a_grant_is_in_the_tables() -> None:
     }
     keys = {
         to_camel(key)
-        for args in (Grant, Principal, Conditions, RoleSettings)
+        for args in (Grant, Principal, Conditions, RoleSettings, Limits)
         for key in args.__annotations__
     }
     assert keys <= steps

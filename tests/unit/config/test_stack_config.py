@@ -165,11 +165,11 @@ def test_the_stacks_config_is_read_and_other_projects_is_left_alone() -> None:
     }
 
 
-def test_a_number_is_one_though_pulumi_passes_it_as_text() -> None:
+def test_the_limits_are_read_as_pulumi_passes_them() -> None:
     given = as_the_cli_gives_it(
-        source={"accountId": SOURCE}, grants={"deploy": ALICE}, policiesPerPrincipal="20"
+        source={"accountId": SOURCE}, grants={"deploy": ALICE}, limits={"policiesPerUser": 20}
     )
-    assert loaded(given)["settings"]["policies_per_principal"] == 20
+    assert loaded(given)["settings"]["limits"] == {"policies_per_user": 20}
 
 
 def test_refused_config_ends_the_program_with_every_problem_and_no_traceback() -> None:

@@ -14,6 +14,7 @@ from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.principal_ref import parse_principal_name
 from cross_account_access.grants.record_reading import read_grant_documents
 from cross_account_access.grants.resolved_grant import Account, FoundPrincipal, ResolvedGrant
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS
 from tests.hostile_outputs import replace_string
 from tests.unit.grants.trust_statements import ORGANIZATION, UNIT, statements, trusting
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, refusal
@@ -168,8 +169,10 @@ def test_an_exclusion_that_is_not_known_yet_is_checked_when_it_is() -> None:
 def test_a_principal_is_compared_with_the_path_that_its_account_has_it_at() -> None:
     there = FoundPrincipal(f"{IAM}:user/team/alice", "AIDA0123456789ABCDEF")
     principals = {"user": "alice"}, account("team/alice")
-    assert resolve(*principals).trust_policy()
-    refused = refusal(lambda one: resolve(*principals, p0=one).trust_policy(), there)
+    assert resolve(*principals).trust_policy(TRUST_POLICY_CHARACTERS)
+    refused = refusal(
+        lambda one: resolve(*principals, p0=one).trust_policy(TRUST_POLICY_CHARACTERS), there
+    )
     assert refused.code == "excluded-principal-trusted"
     assert refused.where == ("principals", 1, "except_", 0)
 
@@ -185,7 +188,7 @@ def test_an_excluded_arn_of_elsewhere_is_refused_when_the_groups_account_is_know
     exclusion: str, code: str
 ) -> None:
     grant = resolve({"group": "devs", "except_": [exclusion]})
-    refused = refusal(lambda one: one.trust_policy(), grant)
+    refused = refusal(lambda one: one.trust_policy(TRUST_POLICY_CHARACTERS), grant)
     assert (refused.code, refused.where) == (code, ("principals", 0, "except_", 0))
 
 

@@ -22,6 +22,7 @@ from cross_account_access.grants.record_reading import read_grant_documents
 from cross_account_access.grants.roles import RoleModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
+from cross_account_access.iam.quotas import POLICIES_PER_ROLE
 from tests.hostile_outputs import replace_string
 from tests.unit.grants.test_record_reading import refuse, write
 from tests.unit.reading import DESTINATION, SOURCE, codes
@@ -258,13 +259,15 @@ def test_only_that_form_is_known_as_ending_sessions(
 def test_a_time_in_the_future_is_warned_of(seconds: int, *, warned: bool) -> None:
     moment = format_time(datetime.now(UTC) + timedelta(seconds=seconds))
     role = read_model(RoleModel, {"sessions_issued_after": moment})
-    assert [path for path, _ in role.find_warnings()] == [("sessions_issued_after",)] * warned
+    assert [path for path, _ in role.find_warnings(POLICIES_PER_ROLE)] == [
+        ("sessions_issued_after",)
+    ] * warned
 
 
 def test_a_time_that_isnt_known_has_its_policy_all_the_same() -> None:
     role = read_model(RoleModel, {"sessions_issued_after": Unresolved()})
     assert role.inline_policy_names == [REVOKES_SESSIONS]
-    assert not [*role.find_warnings()]
+    assert not [*role.find_warnings(POLICIES_PER_ROLE)]
 
 
 @pytest.mark.parametrize("name", [REVOKES_SESSIONS, ASSUMES_ITSELF])

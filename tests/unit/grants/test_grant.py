@@ -10,6 +10,7 @@ from cross_account_access.errors import InvalidInput
 from cross_account_access.grants.grant import GrantModel, TrustModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
+from cross_account_access.grants.trusted_role import TrustedRoleModel
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, problems
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_grants_principals_are_of_one_account() -> None:
 
 
 def test_principals_that_are_not_known_yet_do_not_hide_that_the_others_are_too_many() -> None:
-    names = [f"user-{n:03}" for n in range(60)]
+    names = [f"user-{n:03}" for n in range(200)]
     later: list[dict[str, Any]] = [{"user": Unresolved(), "label": "x"}]
     data = {
         "principals": [*later, *({"user": name} for name in names)],
@@ -117,7 +118,7 @@ def test_principals_that_are_not_known_yet_do_not_hide_that_the_others_are_too_m
     }
     (problem,) = problems(TrustModel, data)
     assert (problem.code, problem.path) == ("trust-policy-too-long", "principals")
-    assert ": 60 principals in 1 statement" in problem.rule
+    assert ": 200 principals in 1 statement" in problem.rule
     assert len(read_model(TrustModel, {"principals": later}).principals) == 1
 
 
@@ -129,7 +130,8 @@ def test_the_trust_policy_keeps_room_for_the_unique_ids_until_they_are_known(
 ) -> None:
     def trust(length: int) -> TrustModel:
         users = [{"user": f"user-{n:03}"} | unique_id for n in range(44)]
-        return read_model(TrustModel, {"principals": [*users, {"user": "x" * length}]})
+        data = {"source_account_id": SOURCE, "principals": [*users, {"user": "x" * length}]}
+        return read_model(TrustedRoleModel, data)
 
     longest = max(length for length in range(1, 65) if _taken(lambda: trust(length)))  # noqa: B023 - called at once
     known = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.errors import InvalidInput, Refusal
+from cross_account_access.errors import Refusal
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel, RolePlace
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.policies import build_planned_policy
@@ -69,51 +69,43 @@ def test_every_policy_has_a_name_of_its_own() -> None:
     assert list(planned) == ["team-group-people", "team-group-people-2", "team-group-people-3"]
 
 
+UNKNOWN_ARN = {"arn": Unresolved(), "label": "x"}
+
+
 @pytest.mark.parametrize(
-    ("principal", "given", "attached"),
+    ("principal", "limits", "attached", "origin"),
     [
-        ({"user": "alice"}, None, 10),
-        ({"user": "alice"}, 3, 3),
-        ({"user": "alice"}, 20, 20),
-        ({"user": "alice"}, 25, 20),
-        ({"role": "ci"}, 25, 25),
-        ({"group": "people"}, 25, 10),
-        pytest.param({"arn": Unresolved(), "label": "x"}, 25, 20, id="unknown-25"),
+        ({"user": "alice"}, {}, 10, "AWS's default"),
+        ({"user": "alice"}, {"policies_per_user": 3}, 3, "limits.policiesPerUser"),
+        ({"user": "alice"}, {"policies_per_user": 20}, 20, "AWS's maximum"),
+        ({"user": "alice"}, {"policies_per_role": 20}, 10, "AWS's default"),
+        ({"role": "ci"}, {"policies_per_role": 12}, 12, "limits.policiesPerRole"),
+        ({"role": "ci"}, {"policies_per_role": 25}, 25, "AWS's maximum"),
+        ({"role": "ci"}, {"policies_per_user": 20}, 10, "AWS's default"),
+        ({"group": "x"}, {"policies_per_user": 20, "policies_per_role": 25}, 10, "AWS's maximum"),
+        ({"group": "x"}, {"policies_per_user": 3, "policies_per_role": 1}, 3, "policiesPerUser"),
+        # Of an unknown ARN it isn't known whether it is a user's or a role's.
+        (UNKNOWN_ARN, {"policies_per_role": 25}, 10, "AWS's default"),
+        (UNKNOWN_ARN, {"policies_per_user": 15, "policies_per_role": 25}, 15, "policiesPerUser"),
+        (UNKNOWN_ARN, {"policies_per_user": 20, "policies_per_role": 12}, 12, "policiesPerRole"),
     ],
-    ids=str,
+    ids=lambda value: "unknown" if value is UNKNOWN_ARN else str(value),
 )
 def test_as_many_policies_are_planned_as_attach_to_the_principal(
-    principal: dict[str, Any], given: int | None, attached: int
+    principal: dict[str, Any], limits: dict[str, int], attached: int, origin: str
 ) -> None:
-    more = {} if given is None else {"policies_per_principal": given}
     unknown = {f"role-{number}": Unresolved() for number in range(57 * attached)}
 
     def plan(roles: dict[str, Unresolved]) -> int:
-        data = {"principal": principal, "role_arns": roles, **more}
+        data = {"principal": principal, "role_arns": roles, "limits": limits}
         return len(read_model(AssumeRoleGrantModel, data).plan("x"))
 
     assert plan(unknown) == attached
     with pytest.raises(Refusal) as refused:
         plan(unknown | {"one-more": Unresolved()})
     assert f"{attached} of 6144 characters" in refused.value.rule
-    raised = {"user": 20, "role": 25, "group": 10, "arn": 20}[next(iter(principal))]
-    assert ("policies_per_principal" in refused.value.remedy) is (attached < raised)
-
-
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [
-        (0, "number-of-policies-per-principal-out-of-range"),
-        (26, "number-of-policies-per-principal-out-of-range"),
-        ("10", "number-of-policies-per-principal-not-integer"),
-    ],
-)
-def test_the_number_of_policies_is_what_aws_may_allow(given: object, code: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        grant_of(ROLES, known=False, policies_per_principal=given)
-    assert [(one.path, one.code) for one in refused.value.problems] == [
-        ("policies_per_principal", code)
-    ]
+    assert origin in refused.value.rule
+    assert ("limits." in refused.value.remedy) is (origin != "AWS's maximum")
 
 
 def test_a_role_may_be_called_by_the_longest_grant_and_account() -> None:

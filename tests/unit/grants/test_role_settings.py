@@ -11,6 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from cross_account_access.grants import roles
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.roles import RoleModel
+from cross_account_access.iam.quotas import POLICIES_PER_ROLE, Quota
 from tests.unit.reading import DESTINATION, OTHER, codes, refusal
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ def test_a_policy_of_a_service_linked_role_can_not_be_attached(policy: str) -> N
     assert roles.check_managed_policy(own) == own
 
 
-def find_warnings(**role: Any) -> list[tuple[FieldPath, str]]:
-    return list(read_model(RoleModel, role).find_warnings())
+def find_warnings(quota: Quota = POLICIES_PER_ROLE, **role: Any) -> list[tuple[FieldPath, str]]:
+    return list(read_model(RoleModel, role).find_warnings(quota))
 
 
 def test_few_of_aws_s_own_policies_are_warned_of_and_none_that_has_its_path() -> None:
@@ -254,7 +255,7 @@ def test_an_attachment_is_called_by_its_policy(policies: list[str], keys: list[s
             "managed_policy_arns.two",
         ),
         (
-            {"managed_policies": [f"P{n}" for n in range(20)], "managed_policy_arns": {"own": OWN}},
+            {"managed_policies": [f"P{n}" for n in range(25)], "managed_policy_arns": {"own": OWN}},
             "too-many-managed-policies",
             "managed_policies",
         ),
@@ -270,11 +271,11 @@ def test_a_wrong_setting_is_refused(role: dict[str, Any], code: str, path: str) 
     assert codes(RoleModel, role) == [(code, path)]
 
 
-def test_twenty_policies_attach_and_the_boundary_is_not_one_of_them() -> None:
+def test_25_policies_attach_and_the_boundary_is_not_one_of_them() -> None:
     role = read_model(
-        RoleModel, {"managed_policies": [f"P{n}" for n in range(20)], "permissions_boundary": "P1"}
+        RoleModel, {"managed_policies": [f"P{n}" for n in range(25)], "permissions_boundary": "P1"}
     )
-    assert len(role.managed_policies) == 20
+    assert role.number_of_policies == 25
 
 
 def test_policies_of_one_name_are_two_where_one_is_the_accounts_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS
 from tests.unit.grants.trust_statements import (
     ALICE,
     CI,
@@ -178,11 +180,17 @@ def users_of(count: int, length: int = 0) -> list[dict[str, Any]]:
     return [{"user": f"{longer if number == 0 else ''}u{number:02}"} for number in range(count)]
 
 
-def test_a_trust_policy_has_at_most_2048_characters() -> None:
-    count = 50
-    room = 2048 - len(trusting(*users_of(count)))
-    assert 1 < room < 100
-    assert len(trusting(*users_of(count, room))) == 2048
-    refused = refusal(lambda users: trusting(*users), users_of(count, room + 1))
+@pytest.mark.parametrize(
+    ("count", "given", "most", "one_more"),
+    [(50, None, 2048, "2,049"), (101, 4096, 4096, "4,097"), (204, 8192, 8192, "8,193")],
+)
+def test_a_trust_policy_has_at_most_as_many_characters_as_its_quota(
+    count: int, given: int | None, most: int, one_more: str
+) -> None:
+    quota = replace(TRUST_POLICY_CHARACTERS, given=given)
+    room = most - len(trusting(*users_of(count), quota=quota))
+    assert 1 < room < 500
+    assert len(trusting(*users_of(count, room), quota=quota)) == most
+    refused = refusal(lambda users: trusting(*users, quota=quota), users_of(count, room + 1))
     assert refused.code == "trust-policy-too-long"
-    assert f"has 2049: {count} principals in 1 statement" in refused.rule
+    assert f"has {one_more}, white space not counted: {count} principals in 1" in refused.rule

@@ -9,6 +9,7 @@ from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy
+from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
 from tests.unit.reading import SOURCE
 
 ROOT = f"arn:aws:iam::{SOURCE}:root"
@@ -24,12 +25,12 @@ def trusting(
     conditions: dict[str, Any] | None = None,
     partition: str = "aws",
     account: str = SOURCE,
+    quota: Quota = TRUST_POLICY_CHARACTERS,
 ) -> str:
-    """The trust policy of these principals."""
+    """The trust policy of these principals, where no quota is raised by default."""
     trusted = [read_model(PrincipalModel, principal) for principal in principals]
-    return build_trust_policy(
-        trusted, read_model(ConditionsModel, conditions) if conditions else None, partition, account
-    )
+    own = read_model(ConditionsModel, conditions) if conditions else None
+    return build_trust_policy(trusted, own, partition, account, quota=quota)
 
 
 def statements(*principals: dict[str, Any], **more: Any) -> list[dict[str, Any]]:

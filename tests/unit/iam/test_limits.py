@@ -272,12 +272,8 @@ def test_an_account_id_is_seen_in_a_text() -> None:
 
 
 def test_the_quotas_are_aws_s() -> None:
-    assert limits.TRUST_POLICY_QUOTA == 2048
     assert limits.MANAGED_POLICY_QUOTA == 6144
     assert limits.ROLE_INLINE_POLICIES_QUOTA == 10240
-    assert limits.MANAGED_POLICIES_PER_PRINCIPAL == 10
-    assert limits.DEFAULT_MANAGED_POLICIES_PER_ROLE == 10
-    assert limits.MANAGED_POLICIES_PER_ROLE == 20
     assert limits.TAGS_PER_ENTITY == 50
     assert limits.SWITCH_ROLE_NAME_LENGTH == 64
     assert limits.CHAINED_SESSION_SECONDS == 3600

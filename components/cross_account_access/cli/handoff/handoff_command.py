@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cross_account_access.cli.options import only_grant_argument
+from cross_account_access.cli.options import only_grant_argument, quota_option
 from cross_account_access.cli.stacks import (
     StackSource,
     add_stack_options,
@@ -15,7 +15,11 @@ from cross_account_access.cli.stacks import (
     load_grants,
 )
 from cross_account_access.cli.terminal import Command, emit, make_console
+from cross_account_access.grants.account_limits import LimitsModel
+from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.model import read_model
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.quotas import POLICIES_PER_ROLE, POLICIES_PER_USER
 
 from .aws_cli_script import render_script
 from .cloudformation_template import render_template
@@ -43,8 +47,16 @@ from .terraform_configuration import render_configuration
     metavar="FOLDER",
     help="The folder to write: new, empty, or of an earlier handoff, which is replaced.",
 )
+@quota_option(POLICIES_PER_USER, "How many policies may attach to a user of the other account.")
+@quota_option(POLICIES_PER_ROLE, "How many policies may attach to a role of the other account.")
 def handoff(
-    name: str | None, where: StackSource, half: AccountSide | None, to: Path, *, as_json: bool
+    name: str | None,
+    where: StackSource,
+    half: AccountSide | None,
+    to: Path,
+    *,
+    as_json: bool,
+    **quotas: int,
 ) -> None:
     """Write a folder from which the other account's owner can deploy their half of a grant.
 
@@ -63,12 +75,7 @@ def handoff(
       cross-account-access handoff audit --stack production --to audit-for-partner
       cross-account-access handoff --outputs outputs.json --for source --to for-the-people-account
     """  # noqa: D301 - \b is click's
-    grants = load_grants(where, [name] if name else [])
-    one_grant = len({one.documents.grant for one in grants}) == 1
-    each_once = len({one.documents.account or "" for one in grants} - {""}) == len(grants)
-    if not one_grant or not each_once:
-        grants = [choose_grant(grants)]
-    halves = list_folders([one.documents for one in grants], half, to)
+    halves = list_folders(_load_records(where, name), half, to, read_model(LimitsModel, quotas))
     folders = [_render(one, folder) for folder, one in halves.items()]
     for one in folders:  # before any is written
         check_folder(one.folder, one.files, one.about)
@@ -82,6 +89,16 @@ def handoff(
         emit(handed[0].as_json())
     else:
         emit({"handoffs": [one.as_json() for one in handed]})
+
+
+def _load_records(where: StackSource, name: str | None) -> list[GrantDocuments]:
+    """Load one grant's records: between a pair of accounts, or in each of its destinations."""
+    grants = load_grants(where, [name] if name else [])
+    one_grant = len({one.documents.grant for one in grants}) == 1
+    each_once = len({one.documents.account or "" for one in grants} - {""}) == len(grants)
+    if not one_grant or not each_once:
+        grants = [choose_grant(grants)]
+    return [one.documents for one in grants]
 
 
 @dataclass(frozen=True)
@@ -151,6 +168,10 @@ def _list_notes(half: HandoffHalf) -> list[str]:
         notes.append(
             f"The stack makes the {half.side} half itself: deploy this folder only in an account "
             "where it doesn't, or the two will conflict."
+        )
+    if needed := half.needed_quotas:
+        notes.append(
+            f"AWS must have raised the quotas of account {half.account}: {', '.join(needed)}."
         )
     if names := [
         f"{policy.principal.kind.replace('_', ' ')} {policy.principal.name}"

@@ -10,9 +10,11 @@ from cross_account_access.grants.principal_entities import Attachable
 from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
+from cross_account_access.iam.identity_policy import render_document
 from cross_account_access.iam.partitions import get_main_region
 from cross_account_access.iam.policy_document import list_conditions, list_statements
 from cross_account_access.iam.policy_normalization import compute_checksum, render_canonical
+from cross_account_access.iam.quotas import POLICIES_PER_ROLE, TRUST_POLICY_CHARACTERS
 
 _DIGEST = 8
 _READABLE = 64
@@ -125,6 +127,23 @@ class HandoffHalf:
             return {"trust-policy.json": role.trust_policy} | inline
         attached = {policy.file: policy.document for policy in self.attached}
         return attached | {policy.file: policy.principal.needs for policy in self.unattached}
+
+    @property
+    def needed_quotas(self) -> list[str]:
+        """The quotas of the account that AWS's defaults are too small for, in words."""
+        if self.side == "source":
+            return []
+        role = self.documents.role
+        length = limits.count_characters(render_document(role.trust_policy))
+        needed = {
+            "the length of a role's trust policy": (length, TRUST_POLICY_CHARACTERS),
+            "managed policies per role": (len(role.managed_policies), POLICIES_PER_ROLE),
+        }
+        return [
+            f"{what}, {quota.default:,} by default, to at least {size:,}"
+            for what, (size, quota) in needed.items()
+            if size > quota.default
+        ]
 
     @property
     def can_be_applied(self) -> bool:

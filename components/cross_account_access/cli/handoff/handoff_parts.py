@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cross_account_access.cli.terminal import ExitCode, Failure
+from cross_account_access.grants.account_limits import LimitsModel
 from cross_account_access.grants.documents import GrantDocuments
-from cross_account_access.iam import limits
 from cross_account_access.iam.findings import AccountSide
 
 from .handoff_folder import MANIFEST
@@ -14,7 +14,7 @@ from .handoff_half import HandoffHalf
 
 
 def list_folders(
-    records: Sequence[GrantDocuments], side: AccountSide | None, to: Path
+    records: Sequence[GrantDocuments], side: AccountSide | None, to: Path, limits: LimitsModel
 ) -> dict[Path, HandoffHalf]:
     """List the halves to hand over, by their folders: the only one's is `to` itself.
 
@@ -22,6 +22,7 @@ def list_folders(
         records: A grant between a pair of accounts, or in each of its destinations.
         side: Which halves; None for those that the stack doesn't make.
         to: The folder that the user names; several folders go into it.
+        limits: The quotas of the accounts.
 
     Raises:
         Failure: If there is no such half, or an account's owner could not deploy all of them.
@@ -37,7 +38,7 @@ def list_folders(
         )
     if len(halves) == 1:
         return {to: halves[0]}
-    _check_attachments(halves)
+    _check_attachments(halves, limits)
     if (to / MANIFEST).exists():
         raise Failure(
             f"{to} holds the handoff of one half, and these are {len(halves)}",
@@ -69,18 +70,24 @@ def _name_folder(half: HandoffHalf) -> str:
     return label if half.side == "destination" else f"{label}-for-{half.account}"
 
 
-def _check_attachments(halves: Sequence[HandoffHalf]) -> None:
+def _check_attachments(halves: Sequence[HandoffHalf], limits: LimitsModel) -> None:
     """Check that no principal gets more policies than AWS attaches to it."""
     counts = Counter(
         (half.account, policy.kind, policy.holder) for half in halves for policy in half.attached
     )
-    most = limits.MANAGED_POLICIES_PER_PRINCIPAL
-    for (account, kind, holder), count in counts.most_common(1):
-        if count > most:
+    for (account, kind, holder), count in counts.most_common():
+        quota = limits.get_policies(kind)
+        if count > quota.most:
+            raised = (
+                f" If AWS has raised the account's quota, use --policies-per-{kind}, at most "
+                f"{quota.allowed.most}."
+                if quota.remedy
+                else ""
+            )
             raise Failure(
-                f"{kind} {holder} of account {account} would get {count} policies, and AWS "
-                f"attaches at most {most}",
+                f"{kind} {holder} of account {account} would get {count} policies, and at most "
+                f"{quota.most} may attach",
                 ExitCode.WRONG_INPUT,
                 remedy=f"Deploy the part of account {account} by a stack, which packs the roles "
-                "into few policies, or hand over single destinations as GRANT@ACCOUNT.",
+                f"into few policies, or hand over single destinations as GRANT@ACCOUNT.{raised}",
             )

@@ -134,6 +134,8 @@ def _describe_effects(half: HandoffHalf) -> Iterator[str]:
             "- AWS refuses to create the role while a user or role that the trust policy names "
             "doesn't exist."
         )
+    for needed in half.needed_quotas:
+        yield f"- AWS must have raised a quota of your account: {needed}."
     if any(principal.kind in _WIDE for principal in half.documents.principals):
         yield (
             "- The trust policy names more than single identities: the policies of their own "
