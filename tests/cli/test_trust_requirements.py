@@ -136,17 +136,6 @@ def test_the_terms_are_what_the_conditions_ask_of_the_call(
             CallerIdentity(SET, "AROASET:ann"),
             None,
         ),
-        ([{"role_pattern": "c?", "conditions": {"mfa": False}}], CI, TrustRequirements()),
-        ([{"role_pattern": "cd*", "conditions": {"mfa": False}}], CI, None),
-        # A session's ARN lacks its role's path: it may be that of the principals.
-        ([{"role_pattern": "team/c*", "conditions": {"mfa": False}}], CI, TrustRequirements()),
-        ([{"path": "/team/blue/", "conditions": {"mfa": False}}], CI, TrustRequirements()),
-        ([{"path": "/team/", "conditions": {"mfa": False}}], ALICE, None),
-        (
-            [{"path": "/team/", "conditions": {"mfa": False}}],
-            CallerIdentity(f"arn:aws:sts::{DESTINATION}:assumed-role/ci/build", "AROACI:build"),
-            None,
-        ),
         ([{"session": "ci/build", "conditions": {"mfa": False}}], CI, TrustRequirements()),
         # Both let alice in: the one that asks for less is enough.
         (

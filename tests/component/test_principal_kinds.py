@@ -11,7 +11,7 @@ import pytest
 
 from cross_account_access import TrustBy
 from tests.component.engine_record import SECRET, UNKNOWN, Run
-from tests.component.harness import refused, run
+from tests.component.harness import run
 from tests.component.programs import (
     NEVER_KNOWN,
     access,
@@ -319,23 +319,6 @@ def test_an_assume_role_grant_is_of_a_user_role_or_group_alone(given: dict[str, 
         "AssumeRoleGrant reach",
         ("principal", "cannot-attach-policy"),
     )
-
-
-@pytest.mark.parametrize("wide", [{"path": "/team/"}, {"role_pattern": "team/c*"}], ids=str)
-@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
-@pytest.mark.parametrize("external_id", ["partner-7f3a", secret("partner-7f3a")], ids=str)
-def test_a_role_whose_path_is_looked_up_keeps_its_own_conditions(
-    wide: dict[str, Any], external_id: Any, *, preview: bool
-) -> None:
-    narrow = {"role": "ci", "conditions": {"external_id": external_id}}
-    program = access({"deploy": grant(principals=[wide, narrow])})
-    error, found = refused(program, preview=preview, world=World(roles={"ci": "/team/"}))
-    (problem,) = error.problems
-    assert (problem.code, problem.path) == ("conditions-bypassed", "grants.deploy.principals[0]")
-    assert "7f3a" not in str(error)
-    assert found.of("Role") == []
-    elsewhere = run(program, preview=preview, world=World(roles={"ci": "/other/"}))
-    assert elsewhere.one("Role")
 
 
 def test_an_assume_role_grant_of_a_group() -> None:
