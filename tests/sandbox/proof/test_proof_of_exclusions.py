@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.grants import trust
-from tests.sandbox.commands import SOURCE, document, project, sandbox
+from tests.sandbox.commands import SOURCE, account_id, document, fleet, project, sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +82,32 @@ def test_who_is_excluded_is_refused_by_the_trust_policy_and_others_get_in(
     for one in tried:
         assert one["observed"] == "refused"
         assert "explicit deny in trust policy" in one["reason"]
+
+
+def test_among_many_accounts_who_is_excluded_is_of_the_principals_account(
+    accounts: Sandbox, tmp_path: Path
+) -> None:
+    grants = {
+        "read": {
+            "source": "people",
+            "destinations": ["production", "staging"],
+            "principals": [
+                {"group": "devs", "except": ["mallory"]},
+                {"user": "mallory", "source": "ci"},
+            ],
+        }
+    }
+    names = ("people", "ci", "production", "staging")
+    folder = fleet(tmp_path, accounts.endpoint, {name: {} for name in names}, grants)
+    up = sandbox("up", folder, "--json")
+    assert up.exit_code == 0, up.stdout + up.stderr
+    proof = document(up)["proof"]
+    allowed = [one["caller"] for one in proof if one["observed"] == "allowed"]
+    assert allowed.count(f"arn:aws:iam::{account_id('ci')}:user/mallory") == 2
+    tried = [one for one in proof if one["attempt"] == "excluded from the group"]
+    # The user of that name is the principal of the other account: here its role is tried.
+    caller = f"arn:aws:sts::{account_id('people')}:assumed-role/mallory/sandbox"
+    assert [(one["caller"], one["observed"]) for one in tried] == [(caller, "refused")] * 2
 
 
 @pytest.mark.parametrize("principal", [{"account": SOURCE}, {"group": "devs"}], ids=str)
