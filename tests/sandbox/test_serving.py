@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import sandbox.__main__ as sandbox_command
 from cross_account_access.cli.stacks import StackSource, load_grants
 from sandbox.aws.mfa import accepts
-from sandbox.aws.server import Sandbox, client, is_sandbox
+from sandbox.aws.server import Sandbox, SandboxError, client, is_sandbox
 from tests.sandbox.commands import (
     DESTINATION,
     ROOT,
@@ -281,7 +281,7 @@ def test_serve_takes_the_three_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
     class RefusedSandbox(Sandbox):
         def __init__(self, *_: Any, **options: Any) -> None:
             quotas.append(options["quotas"])
-            raise sandbox_command.SandboxError("not today")
+            raise SandboxError("not today")
 
     monkeypatch.setattr(sandbox_command, "Sandbox", RefusedSandbox)
 
