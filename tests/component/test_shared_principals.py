@@ -119,6 +119,22 @@ def test_policies_that_a_raised_quota_allows_are_not_too_many() -> None:
     assert line.startswith("10 components attach 10 of the 20 policies")
 
 
+def test_a_lower_limit_leaves_aws_s_quota_as_it_is() -> None:
+    def program() -> None:
+        provider = pulumi.ResourceOptions(provider=aws.Provider("people"))
+        for number in range(5):
+            AssumeRoleGrant(
+                f"to-{number:02}",
+                principal={"user": "alice"},
+                role_arns={"read": role_arn(f"read-{number}")},
+                limits={"policies_per_user": 1},
+                opts=provider,
+            )
+
+    (line,) = warnings(program)
+    assert line.startswith("5 components attach 5 of the 10 policies")
+
+
 def test_the_policies_of_two_components_may_be_too_many() -> None:
     grants = {
         f"{number:03}": grant(role={"name": f"{number:03}{'x' * 61}", "path": f"/{'p' * 500}/"})
@@ -133,3 +149,4 @@ def test_the_policies_of_two_components_may_be_too_many() -> None:
 
     (line,) = warnings(program)
     assert line.startswith("alice would have ")
+    assert "limits.policiesPerUser" in line

@@ -1,4 +1,4 @@
-"""Access files: accounts, grants, limits and tags of many stacks, and what they refer to."""
+"""Access files: what many stacks share, such as accounts and grants, and what it refers to."""
 
 import re
 from collections.abc import Iterator, Mapping

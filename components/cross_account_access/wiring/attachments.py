@@ -1,23 +1,26 @@
 """What the components of one program attach to one principal, without knowing of each other."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from weakref import WeakKeyDictionary
 
 import pulumi
 
 from cross_account_access.grants.assume_role_grant import AssumeRoleGrantModel
 from cross_account_access.grants.resolved_grant import Account
+from cross_account_access.iam.quotas import Quota
 
 _FEW_COMPONENTS = 2
+_get_most = attrgetter("most")
 
 
 @dataclass
 class _Attached:
     """How many policies each component attaches to a principal, and how many may attach."""
 
+    quota: Quota
     policies: dict[str, int] = field(default_factory=dict)
-    most: int = 0
     warned: set[str] = field(default_factory=set)
 
 
@@ -48,9 +51,10 @@ def warn_of_components(
 
     def note(owner: Account) -> None:
         program = _programs.setdefault(asyncio.get_running_loop(), {})
-        attached = program.setdefault((owner.id, model.principal.key), _Attached())
+        quota = max(replace(model.policies_quota, given=None), model.policies_quota, key=_get_most)
+        attached = program.setdefault((owner.id, model.principal.key), _Attached(quota))
         attached.policies[name] = policies
-        attached.most = max(attached.most, model.policies_quota.most)
+        attached.quota = max(attached.quota, quota, key=_get_most)
         if (warning := _choose_warning(attached)) and warning not in attached.warned:
             attached.warned |= {warning, "shared"}
             pulumi.warn(_describe(warning, attached, model.principal.display_name), component)
@@ -60,21 +64,23 @@ def warn_of_components(
 
 def _choose_warning(attached: _Attached) -> str | None:
     total = sum(attached.policies.values())
-    if total > attached.most:
+    if total > attached.quota.most:
         return "too-many"
-    shared = len(attached.policies) > _FEW_COMPONENTS and 2 * total >= attached.most
+    shared = len(attached.policies) > _FEW_COMPONENTS and 2 * total >= attached.quota.most
     return "shared" if shared else None
 
 
 def _describe(warning: str, attached: _Attached, principal: str) -> str:
     total, components = sum(attached.policies.values()), len(attached.policies)
+    quota = attached.quota
     remedy = "A MultiAccountAccess lets a principal's roles in all accounts share policies"
+    raised = f". {quota.remedy}" if quota.remedy else ""
     if warning == "too-many":
         return (
             f"{principal} would have {total} policies of {components} components attached, more "
-            f"than the {attached.most} that AWS attaches to it. {remedy}"
+            f"than the {quota.most} that AWS attaches to it. {remedy}{raised}"
         )
     return (
-        f"{components} components attach {total} of the {attached.most} policies that AWS attaches "
+        f"{components} components attach {total} of the {quota.most} policies that AWS attaches "
         f"to {principal}: {', '.join(attached.policies)}. {remedy}"
     )

@@ -196,3 +196,25 @@ def test_the_file_in_the_docs_is_right(tmp_path: Path) -> None:
     settings = stack_config.check(own | {"reports": "reports-7f3a"}, folder=tmp_path)
     assert (settings.made, settings.looked_up) == (("production",), ("people",))
     assert settings.made_grants == ("read-only",)
+
+
+@pytest.mark.parametrize(
+    ("in_file", "own", "expected"),
+    [
+        ({}, {}, {}),
+        ({"policiesPerUser": 12}, {}, {"policies_per_user": 12}),
+        ({}, {"trustPolicyCharacters": 4096}, {"trust_policy_characters": 4096}),
+    ],
+    ids=str,
+)
+def test_limits_are_the_files_or_the_stacks_own(
+    in_file: dict[str, int], own: dict[str, int], expected: dict[str, int], tmp_path: Path
+) -> None:
+    content = GOOD_FLEET | ({"limits": in_file} if in_file else {})
+    file = tmp_path / "access.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    config = {**DEFAULTS, "file": "access.yaml", "limits": own}
+    settings = stack_config.check(config, folder=tmp_path)
+    assert settings.limits.model_dump(exclude_none=True) == expected
+    alone = check_access_file(file).limits.model_dump(exclude_none=True)
+    assert alone == (expected if in_file else {})
