@@ -44,15 +44,31 @@ class Conditions(TypedDict):
     source_identities: NotRequired[list[pulumi.Input[str]]]
     """Source identities, one of which the caller must set; `*` and `?` are wildcards. Both accounts
     then allow sts:SetSourceIdentity."""
+    allow_source_identity: NotRequired[bool]
+    """Whether the caller may set a source identity, any one, and need not: a role session that has
+    one passes it on, and is refused unless both accounts allow sts:SetSourceIdentity. Not beside
+    `source_identities`, which require one."""
     session_tags: NotRequired[dict[str, list[pulumi.Input[str]]]]
-    """Session tags that the caller must set: for each key its allowed values. No other keys may be
-    set. Both accounts then allow sts:TagSession."""
+    """Session tags that the caller must set: for each key its allowed values, in which `*` and `?`
+    are wildcards; `*` alone is any value. No other keys may be set, unless `allow_session_tags`
+    allows them. Transitive tags that the caller's session inherited count too. Both accounts then
+    allow sts:TagSession."""
+    allow_session_tags: NotRequired[Any]
+    """Session tags that the caller may set, and need not: a list of keys, `true` for any tags, or
+    `false` for none, which is the default. Callers that always pass tags, such as GitHub's AWS
+    action and EKS Pod Identity, are refused unless both accounts allow sts:TagSession, as they then
+    do. With `true`, a caller can pass whatever tags other policies trust."""
     transitive_tag_keys: NotRequired[list[str]]
-    """Keys of `session_tags` that the caller may make transitive, that is, pass on to sessions
-    which this session assumes. The caller must make at least one of them transitive, and no
-    others."""
+    """Keys of `session_tags` or `allow_session_tags` that the caller may make transitive, that is,
+    pass on to sessions which this session assumes. The caller must make no others transitive, and
+    at least one of them if some are keys of `session_tags`."""
+    allow_identity_context: NotRequired[bool]
+    """Whether the caller may pass the identity context of an IAM Identity Center user, for trusted
+    identity propagation, and need not. Both accounts then allow sts:SetContext, the trust policy
+    with IAM Identity Center as the context's provider
+    (https://docs.aws.amazon.com/singlesignon/latest/userguide/trustedidentitypropagation-identity-enhanced-iam-role-sessions.html)."""
     principal_tags: NotRequired[dict[str, list[pulumi.Input[str]]]]
-    """Tags that the caller must have: for each key its allowed values."""
+    """Tags that the caller must have: for each key its allowed values, with wildcards likewise."""
     not_before: NotRequired[pulumi.Input[str]]
     """The earliest time at which the role may be assumed, in ISO 8601 and UTC:
     `2026-12-01T08:00:00Z`."""

@@ -206,9 +206,13 @@ def _decide_all(
     keys = context_keys.add_session_keys(
         context_keys.collect_context_keys(request, role, mfa=mfa),
         request.call,
-        request.tags,
+        # As in a target role of EKS Pod Identity, whose trust asks for inherited tags like this:
+        # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-assign-target-role.html
+        {**request.inherited_tags, **request.tags},
         request.value.get("TransitiveTagKeys", ()),
     )
+    if providers := _read_context_providers(request):
+        keys["sts:RequestContextProviders"] = providers
     actions = ["sts:AssumeRole"]
     if request.tags or request.inherited_tags:
         # Inherited tags are passed too: https://github.com/aws/eks-pod-identity-agent/issues/80
@@ -216,8 +220,16 @@ def _decide_all(
     if source_identity:
         # In a chain as well: a session passes its source identity on, which needs permission.
         actions.append("sts:SetSourceIdentity")
+    if providers:
+        actions.append("sts:SetContext")
     first, *_ = [decide_action(request, role, action, keys) for action in actions]
     return first
+
+
+def _read_context_providers(request: AssumeRoleRequest) -> tuple[str, ...]:
+    """The providers of the contexts that the call passes; what these assert isn't looked at."""
+    contexts = request.value.get("ProvidedContexts", ())
+    return tuple(dict.fromkeys(item["ProviderArn"] for item in contexts if "ProviderArn" in item))
 
 
 def decide_action(

@@ -10,7 +10,7 @@ from itertools import chain, count
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from cross_account_access.grants.conditions import ConditionsModel
+from cross_account_access.grants.conditions import ACTIONS, ConditionsModel
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy
 from cross_account_access.iam.identity_policy import VERSION, render_document
@@ -30,13 +30,7 @@ UNITS = ("organization", "organizational_unit")
 ASSUME_ANYTHING = render_document(
     {
         "Version": VERSION,
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
-                "Resource": "*",
-            }
-        ],
+        "Statement": [{"Effect": "Allow", "Action": list(ACTIONS), "Resource": "*"}],
     }
 )
 

@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 
 from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import arns, limits
+from cross_account_access.text_format import join_words
 
 from .autoname import check_autoname
 from .condition_values import check_known_tags
-from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .conditions import ACTIONS, ASSUME_ROLE
 from .grant import check_import_ids
 from .grant_set import refuse_account_key
 from .model import Model, Unresolved, plain, when_known
@@ -40,9 +41,8 @@ _LONGEST_WITHOUT_PATH = RolePlace("", "r" * limits.ROLE_NAME.most).longest_arn
 
 
 def _check_action(value: object) -> str:
-    if value not in (ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY):
-        actions = f"{ASSUME_ROLE}, {TAG_SESSION} or {SET_SOURCE_IDENTITY}"
-        raise Refusal(f"must be {actions}", code="invalid-role-action")
+    if value not in ACTIONS:
+        raise Refusal(f"must be {join_words(ACTIONS, 'or')}", code="invalid-role-action")
     return str(value)
 
 

@@ -53,20 +53,21 @@ def make_list_check(check: Callable[[object], str]) -> Callable[[object], list[A
 
 def plain_list(check: Callable[[object], str]) -> PlainValidator:
     """Annotate a list whose values must be plain."""
+    return plain(lambda value: check_plain_list(value, check))
 
-    def check_plain_list(value: object) -> list[Any]:
-        for position, inner in enumerate(value if isinstance(value, list) else []):
-            if isinstance(inner, Unresolved):
-                raise Refusal(
-                    "must be a plain value, not an Output or a secret",
-                    code="output-not-allowed",
-                    remedy="Pass the value itself",
-                    where=(position,),
-                    value=inner,
-                )
-        return make_list_check(check)(value)
 
-    return plain(check_plain_list)
+def check_plain_list(value: object, check: Callable[[object], str]) -> list[Any]:
+    """Check a list whose values must be plain."""
+    for position, inner in enumerate(value if isinstance(value, list) else []):
+        if isinstance(inner, Unresolved):
+            raise Refusal(
+                "must be a plain value, not an Output or a secret",
+                code="output-not-allowed",
+                remedy="Pass the value itself",
+                where=(position,),
+                value=inner,
+            )
+    return make_list_check(check)(value)
 
 
 def check_known_tags(value: object) -> dict[str, Any]:
@@ -74,9 +75,26 @@ def check_known_tags(value: object) -> dict[str, Any]:
     return limits.check_tags(value, defer(limits.TAG_VALUE))
 
 
-def check_known_tag_values(value: object) -> dict[str, list[Any]]:
-    """Check the values that tags may have; one that is an `Unresolved` waits for it."""
-    return limits.check_tag_values(value, defer(limits.TAG_VALUE))
+def check_known_tag_patterns(value: object) -> dict[str, list[Any]]:
+    """Check the values, or patterns, that tags may have; an `Unresolved` waits for it."""
+    return limits.check_tag_values(value, defer(limits.TAG_VALUE_PATTERN))
+
+
+def check_allowed_tags(value: object) -> list[str] | bool:
+    """Check which session tags are allowed: a list of keys, true for any, false for none."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list) or not value:
+        raise Refusal(
+            "must be a list of at least one tag key, or true for any tags, or false for none",
+            code="allowed-tags-not-list",
+            remedy="Leave the quotes out" if value in ("true", "false") else "",
+        )
+    keys: list[str] = check_plain_list(value, limits.check_tag_key)
+    if repeated := limits.find_repeated(keys, key=str.lower):
+        rule = "tag keys must be unique, ignoring case"
+        raise Refusal(rule, code="repeated-tag-key", value=repeated)
+    return keys
 
 
 def check_time(value: object) -> str:

@@ -12,8 +12,9 @@ from cross_account_access.iam.operators import Operator
 
 from .condition_values import (
     Block,
+    check_allowed_tags,
     check_boolean,
-    check_known_tag_values,
+    check_known_tag_patterns,
     check_raw_conditions,
     check_time,
     make_list_check,
@@ -23,8 +24,13 @@ from .condition_values import (
 from .model import Model, Unresolved, plain, when_known
 
 ASSUME_ROLE = "sts:AssumeRole"
-TAG_SESSION = "sts:TagSession"
+SET_CONTEXT = "sts:SetContext"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
+TAG_SESSION = "sts:TagSession"
+ACTIONS = (ASSUME_ROLE, SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION)
+"""All that a statement for a role may allow."""
+IDENTITY_CENTER = "arn:*:iam::aws:contextProvider/IdentityCenter"
+"""IAM Identity Center as a context provider, in whichever partition the role is."""
 _EXTERNAL_ID = "sts:ExternalId"
 # Operators by which a text equals a value, or a pattern.
 _EQUAL = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
@@ -53,9 +59,12 @@ class ConditionsModel(Model):
     source_identities: Annotated[
         _Values | None, plain(make_list_check(limits.SOURCE_IDENTITY_PATTERN))
     ] = None
-    session_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_values)] = None
+    allow_source_identity: Annotated[bool | None, plain(check_boolean)] = None
+    session_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_patterns)] = None
+    allow_session_tags: Annotated[list[str] | bool | None, plain(check_allowed_tags)] = None
     transitive_tag_keys: Annotated[list[str] | None, plain_list(limits.check_tag_key)] = None
-    principal_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_values)] = None
+    allow_identity_context: Annotated[bool | None, plain(check_boolean)] = None
+    principal_tags: Annotated[dict[str, _Values] | None, plain(check_known_tag_patterns)] = None
     not_before: Annotated[str | Unresolved | None, when_known(check_time)] = None
     not_after: Annotated[str | Unresolved | None, when_known(check_time)] = None
     raw: Annotated[Block | None, plain(check_raw_conditions)] = None
@@ -81,6 +90,8 @@ class ConditionsModel(Model):
         self._check_external_ids()
         self._check_origin()
         self._check_times()
+        self._check_source_identity()
+        self._check_session_tags()
         self._check_transitive_tags()
         self.build_block()
 
@@ -131,15 +142,46 @@ class ConditionsModel(Model):
                 value=end,
             )
 
+    def _check_source_identity(self) -> None:
+        if self.source_identities and self.allow_source_identity:
+            raise Refusal(
+                "must not be true where source_identities (sourceIdentities in config) is set: the "
+                "caller must set one of those",
+                code="source-identity-required-and-allowed",
+                remedy="Remove one of them",
+                where=(Key("allow_source_identity"),),
+                value=True,
+            )
+
+    def _check_session_tags(self) -> None:
+        keys = dict.fromkeys([*(self.session_tags or ()), *self._allowed_tag_keys])
+        # Tags of both spellings can't be in one call, and aws:TagKeys compares them by case.
+        if repeated := limits.find_repeated(keys, key=str.lower):
+            raise Refusal(
+                "tag keys must be unique, ignoring case: session_tags (sessionTags in config) has "
+                "this one in another case",
+                code="repeated-tag-key",
+                where=(Key("allow_session_tags"),),
+                value=repeated,
+            )
+
     def _check_transitive_tags(self) -> None:
+        if self.allow_session_tags is True:
+            return
+        allowed = {*(self.session_tags or ()), *self._allowed_tag_keys}
         for position, key in enumerate(self.transitive_tag_keys or []):
-            if key not in (self.session_tags or {}):
+            if key not in allowed:
                 raise Refusal(
                     "must be a key of the session tags",
                     code="transitive-tag-not-in-session",
                     where=(Key("transitive_tag_keys"), position),
                     value=key,
                 )
+
+    @property
+    def _allowed_tag_keys(self) -> list[str]:
+        """Keys of session tags that the caller may set and need not."""
+        return self.allow_session_tags if isinstance(self.allow_session_tags, list) else []
 
     @property
     def needs_mfa(self) -> bool:
@@ -164,6 +206,11 @@ class ConditionsModel(Model):
             for value in values
         ]
 
+    @property
+    def _requires_transitive_tags(self) -> bool:
+        """Whether the caller must make a tag transitive: not if it need not set any of them."""
+        return any(key in (self.session_tags or {}) for key in self.transitive_tag_keys or ())
+
     def _list_raw(self, key: str) -> Iterator[tuple[Operator, _Values]]:
         """The operators and values that `raw` has for a key, however that is spelt."""
         for operator, keys in (self.raw or {}).items():
@@ -173,13 +220,13 @@ class ConditionsModel(Model):
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What both sides must allow: assuming the role, setting what the conditions require."""
-        more = []
-        if self.source_identities:
-            more.append(SET_SOURCE_IDENTITY)
-        if self.session_tags:
-            more.append(TAG_SESSION)
-        return (ASSUME_ROLE, *more)
+        """What both sides allow: assuming the role, and to set what conditions require or allow."""
+        more = {
+            SET_CONTEXT: self.allow_identity_context,
+            SET_SOURCE_IDENTITY: self.source_identities or self.allow_source_identity,
+            TAG_SESSION: self.session_tags or self.allow_session_tags,
+        }
+        return (ASSUME_ROLE, *(action for action, is_set in more.items() if is_set))
 
     def merge(self, own: "ConditionsModel | None") -> "ConditionsModel":
         """Merge a principal's own conditions into these: what it names replaces the grant's.
@@ -198,6 +245,9 @@ class ConditionsModel(Model):
             fields["mfa_max_age"] = None
         elif own.mfa_max_age is not None:
             fields.setdefault("mfa", None)
+        # Who must set one of these may set no other.
+        if own.source_identities:
+            fields.setdefault("allow_source_identity", None)
         merged = self.model_copy(update=fields)
         merged.check()
         return merged
@@ -219,7 +269,7 @@ class ConditionsModel(Model):
                 str(self.mfa_max_age) if self.mfa_max_age else None,
             ),
             # A request without the key satisfies ForAllValues.
-            ("Null", "sts:TransitiveTagKeys", "false" if self.transitive_tag_keys else None),
+            ("Null", "sts:TransitiveTagKeys", "false" if self._requires_transitive_tags else None),
             ("DateGreaterThanEquals", "aws:CurrentTime", self.not_before),
             ("DateLessThan", "aws:CurrentTime", self.not_after),
             *((operator, key, _simplify_list(values)) for operator, key, values in self._lists()),
@@ -238,14 +288,20 @@ class ConditionsModel(Model):
         yield "StringEquals", "aws:PrincipalOrgID", self.organizations
         yield "StringLike", "sts:RoleSessionName", self.session_names
         yield "StringLike", "sts:SourceIdentity", self.source_identities
-        yield "ForAllValues:StringEquals", "aws:TagKeys", [*(self.session_tags or ())]
+        if self.allow_session_tags is not True:
+            keys = dict.fromkeys([*(self.session_tags or ()), *self._allowed_tag_keys])
+            yield "ForAllValues:StringEquals", "aws:TagKeys", [*keys]
         yield "ForAllValues:StringEquals", "sts:TransitiveTagKeys", self.transitive_tag_keys
+        if self.allow_identity_context:
+            yield "ForAllValues:ArnEquals", "sts:RequestContextProviders", [IDENTITY_CENTER]
         for prefix, tags in (
             ("aws:RequestTag", self.session_tags),
             ("aws:PrincipalTag", self.principal_tags),
         ):
             for key, values in (tags or {}).items():
-                yield "StringEquals", f"{prefix}/{key}", values
+                known = [value for value in values if isinstance(value, str)]
+                operator = "StringLike" if any(map(limits.has_wildcard, known)) else "StringEquals"
+                yield operator, f"{prefix}/{key}", values
 
 
 def merge_blocks(

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Caller, Policy
 
-from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .conditions import ACTIONS
 from .documents import GrantDocuments, SourceHalf
 from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
@@ -210,8 +210,7 @@ def build_entitlement(role: str) -> Policy:
     Args:
         role: The role's ARN.
     """
-    actions = (ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION)
-    document = build_assume_role_policy([AssumableRole(role, actions)])
+    document = build_assume_role_policy([AssumableRole(role, ACTIONS)])
     return Policy("the policy that its own account is assumed to have", json.loads(document))
 
 

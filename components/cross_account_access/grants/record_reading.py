@@ -27,14 +27,12 @@ from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
 from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 
-from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .conditions import ACTIONS
 from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
 from .model import find_unsafe_text, read_model
 from .policy_roles import list_policy_roles
 from .principals import PrincipalModel
 from .roles import resolve_policy_arn
-
-_ACTIONS = {ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION}
 
 
 def read_grant_documents(text: str, policies: Mapping[str, Any] | None = None) -> GrantDocuments:
@@ -212,8 +210,8 @@ def _check_needs(needs: Document, role_arn: str) -> None:
 
 def _check_actions(statement: Document, position: int) -> None:
     actions = list_values(statement.get("Action", "NotAction"))
-    if not _ACTIONS.issuperset(actions):
-        rule = f"must be among {', '.join(sorted(_ACTIONS))}"
+    if not set(ACTIONS).issuperset(actions):
+        rule = f"must be among {', '.join(ACTIONS)}"
         where = ("Statement", position, "Action")
         raise Refusal(rule, code="other-action", where=where, value=actions)
 

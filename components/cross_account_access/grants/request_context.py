@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from cross_account_access.iam.evaluator import Caller
 
-from .conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from .conditions import ASSUME_ROLE, SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
 
 ConditionKeys = dict[str, str | tuple[str, ...]]
 
@@ -24,6 +24,7 @@ class RequestContext:
         principal_tags: The caller's tags: of its user or role, and of its session.
         inherited_tags: Transitive tags of the calling session, which the new one inherits.
         inherited_identity: The source identity of the calling session, which it inherits too.
+        context_providers: ARNs of those whose identity contexts the call passes.
         more: Any other condition keys.
     """
 
@@ -40,6 +41,7 @@ class RequestContext:
     principal_tags: Mapping[str, str] = field(default_factory=dict)
     inherited_tags: Mapping[str, str] = field(default_factory=dict)
     inherited_identity: str | None = None
+    context_providers: tuple[str, ...] = ()
     organization: str | None = None
     organization_path: str | None = None
     duration: int | None = None
@@ -54,6 +56,8 @@ class RequestContext:
             actions.append(TAG_SESSION)
         if self.source_identity or self.inherited_identity:
             actions.append(SET_SOURCE_IDENTITY)
+        if self.context_providers:
+            actions.append(SET_CONTEXT)
         return tuple(actions)
 
     @property
@@ -72,6 +76,7 @@ class RequestContext:
             tags: The caller's own tags, where they are known.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        https://docs.aws.amazon.com/eks/latest/userguide/pod-id-assign-target-role.html
         """
         with_mfa = caller.kind == "User" and self.mfa_age is not None
         principal_tags = {**tags, **self.inherited_tags, **self.principal_tags}
@@ -93,12 +98,21 @@ class RequestContext:
             "sts:RoleSessionName": self.effective_session_name,
             "sts:SourceIdentity": self.source_identity,
             "sts:TransitiveTagKeys": self.transitive_tag_keys or None,
-            "aws:TagKeys": tuple(self.session_tags) or None,
-            **{f"aws:RequestTag/{key}": value for key, value in self.session_tags.items()},
+            "sts:RequestContextProviders": self.context_providers or None,
+            **self._build_tag_keys(),
             **{f"aws:PrincipalTag/{key}": value for key, value in principal_tags.items()},
             **{key: values[0] if len(values) == 1 else values for key, values in self.more.items()},
         }
         return {key: value for key, value in keys.items() if value is not None}
+
+    def _build_tag_keys(self) -> dict[str, str | tuple[str, ...] | None]:
+        # Inherited tags count as the call's own: the trust of a target role of EKS Pod Identity
+        # asks for them by aws:RequestTag, and sts:TagSession must be allowed for them.
+        tags = {**self.inherited_tags, **self.session_tags}
+        return {
+            "aws:TagKeys": tuple(tags) or None,
+            **{f"aws:RequestTag/{key}": value for key, value in tags.items()},
+        }
 
     def _build_origin_keys(self) -> dict[str, str | tuple[str, ...] | None]:
         through_endpoint = self.source_vpc is not None or self.source_vpce is not None

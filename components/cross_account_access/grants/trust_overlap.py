@@ -5,19 +5,24 @@ has the right to assume the role, and would need none of its own conditions. Of 
 role has the right, and so all its sessions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import permutations
 from typing import Any
 
 from cross_account_access.errors import Key, Refusal
+from cross_account_access.iam import limits
 from cross_account_access.iam.operators import Operator
 from cross_account_access.iam.policy_document import to_list
+from cross_account_access.iam.policy_patterns import escape_brackets
 
 from .condition_values import Block
-from .conditions import ConditionsModel, merge_blocks
+from .conditions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel, merge_blocks
 from .model import Unresolved
 from .principals import TRAITS, PrincipalModel
 from .trust import get_effective_conditions
+
+_TAG_BOUNDS = ("aws:TagKeys", "sts:TransitiveTagKeys")
 
 
 def check_overlaps(
@@ -44,7 +49,8 @@ def check_overlaps(
         if own and own.needs_mfa and not _may_have_mfa(principals[other]):
             continue
         _check_session(principals[position], principals[other], other)
-        required = others.build_block() if others else {}
+        _check_allowed(principals[position], own, principals[other], others, position)
+        required = _build_required(others, own)
         if missing := list_missing(_build_block(principals[position], own), required):
             wide, narrow = (_describe(principals[one]) for one in (position, other))
             raise Refusal(
@@ -56,6 +62,32 @@ def check_overlaps(
                 f"{narrow} a grant of its own",
                 where=(Key("principals"), position),
                 value=principals[position].display_name,
+            )
+
+
+def _check_allowed(
+    principal: PrincipalModel,
+    own: ConditionsModel | None,
+    other: PrincipalModel,
+    others: ConditionsModel | None,
+    position: int,
+) -> None:
+    """Refuse a principal whose statement allows another one to set what its own doesn't."""
+    actions = others.actions if others else ()
+    for action, allows in (
+        (SET_CONTEXT, own and own.allow_identity_context),
+        (SET_SOURCE_IDENTITY, own and own.allow_source_identity),
+        (TAG_SESSION, own and own.allow_session_tags),
+    ):
+        if allows and action not in actions:
+            raise Refusal(
+                f"must not allow {action} to principals that the trust in it lets in too and whose "
+                "own conditions don't allow it",
+                code="allowance-widened",
+                remedy=f"The trust in {_describe(principal)} lets {_describe(other)} in: give both "
+                f"the same conditions, or {_describe(other)} a grant of its own",
+                where=(Key("principals"), position),
+                value=principal.display_name,
             )
 
 
@@ -103,10 +135,28 @@ def list_missing(block: Block, required: Block) -> list[str]:
     own = {(name, key.lower()): values for name, key, values in _list_conditions(block)}
     missing = set()
     for name, key, values in _list_conditions(required):
-        having = own.get((name, key.lower()))
+        having = own.get((name, key.lower())) or _get_alike(own, name, key.lower())
         if having is None or not _is_as_strict(Operator.parse(name), having, values):
             missing.add(key)
     return sorted(missing)
+
+
+def _build_required(conditions: ConditionsModel | None, wider: ConditionsModel | None) -> Block:
+    """Build what a wider statement must require, so that it opens no more than this one.
+
+    What bounds tags or contexts is no matter where the wider one allows none at all: each of a
+    call's actions needs a statement that allows it.
+    """
+    if conditions is None:
+        return {}
+    # Whoever allows a context at all bounds it so.
+    bounds = {("ForAllValues:ArnEquals", "sts:RequestContextProviders")}
+    if not conditions.session_tags and TAG_SESSION not in (wider.actions if wider else ()):
+        bounds |= {("ForAllValues:StringEquals", key) for key in _TAG_BOUNDS}
+    return {
+        operator: {key: value for key, value in keys.items() if (operator, key) not in bounds}
+        for operator, keys in conditions.build_block().items()
+    }
 
 
 def _list_conditions(block: Block) -> Iterator[tuple[str, str, list[Any]]]:
@@ -115,16 +165,38 @@ def _list_conditions(block: Block) -> Iterator[tuple[str, str, list[Any]]]:
             yield name, key, to_list(values)
 
 
+def _get_alike(own: Mapping[tuple[str, str], list[Any]], name: str, key: str) -> list[Any] | None:
+    """Get a key's values under the other one of StringEquals and StringLike, which compare alike.
+
+    Which of them a tag has depends on its values: a pattern among them makes it StringLike.
+    """
+    if name == "StringLike":
+        return own.get(("StringEquals", key))
+    patterns = own.get(("StringLike", key)) if name == "StringEquals" else None
+    texts = [value for value in patterns or () if isinstance(value, str)]
+    return None if any(map(limits.has_wildcard, texts)) else patterns
+
+
 def _is_as_strict(operator: Operator, values: list[Any], required: list[Any]) -> bool:
     if any(isinstance(value, Unresolved) for value in (*values, *required)):
         return True  # it is compared again once it is known
     if operator.negated:
         return set(required) <= set(values)
+    if operator.name == "StringLike":
+        return all(value in required or _fits_any(value, required) for value in values)
     limit = operator.base.removesuffix("Equals")
     if limit.endswith("Than"):
         reaches = Operator.parse(f"{limit}Equals")
         return all(reaches.holds(value, required, None) for value in values)
     return set(values) <= set(required)
+
+
+def _fits_any(value: str, patterns: list[str]) -> bool:
+    """Whether a text without wildcards matches one of the patterns, or all texts do."""
+    plain = not limits.has_wildcard(value) and "${" not in value
+    return "*" in patterns or (
+        plain and any(fnmatchcase(value, escape_brackets(pattern)) for pattern in patterns)
+    )
 
 
 def _build_block(principal: PrincipalModel, conditions: ConditionsModel | None) -> Block:

@@ -170,6 +170,14 @@ MFA_SERIAL = StringRule(
 )
 _TAG_KEY = StringRule("a tag key", 1, 128, _has_tag_characters, _TAG_ALPHABET)
 TAG_VALUE = StringRule("a tag value", 0, 256, _has_tag_characters, _TAG_ALPHABET)
+# A tag's value can't have * or ? itself.
+TAG_VALUE_PATTERN = StringRule(
+    "a tag value",
+    0,
+    256,
+    lambda text: _has_tag_characters(re.sub(r"[*?]", "", text)),
+    f"{_TAG_ALPHABET}, * and ? as wildcards",
+)
 
 
 @dataclass(frozen=True)
@@ -257,10 +265,15 @@ def check_tags(value: object, check_value: Callable[[object], Any] = TAG_VALUE) 
     return _check_tag_map(value, check_value)
 
 
+def has_wildcard(pattern: str) -> bool:
+    """Return whether a text that may be a pattern has a wildcard."""
+    return re.search(r"[*?]", pattern) is not None
+
+
 def check_tag_values(
-    value: object, check_value: Callable[[object], Any] = TAG_VALUE
+    value: object, check_value: Callable[[object], Any] = TAG_VALUE_PATTERN
 ) -> dict[str, list[Any]]:
-    """Check a map from tag keys to the values that they may have, one or more each."""
+    """Check a map from tag keys to the values, or patterns, that they may have."""
     if not isinstance(value, Mapping) or not value:
         rule = "must be a map from at least one tag key to a list of values"
         raise Refusal(rule, code="tag-values-not-map")
