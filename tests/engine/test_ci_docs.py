@@ -98,7 +98,7 @@ def test_a_job_deploys_with_an_instances_role_and_again_with_a_web_identity(
         used = (tmp_path / "used").read_text("utf-8").strip()
         assert used not in ("", session["AccessKeyId"])
 
-        (workflow,) = read_blocks("yaml")
+        workflow, _ = read_blocks("yaml")
         *_, deploy = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
         services.asked.clear()
         told = job.run(

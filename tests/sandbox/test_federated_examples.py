@@ -5,6 +5,7 @@ Their programs are deployed in process, and everybody gets in or not as they say
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -160,8 +161,15 @@ class TestGithubActions:
         assert workflow["permissions"]["id-token"] == "write"
         job = workflow["jobs"]["deploy"]
         assert SUBJECT.endswith(f":environment:{job['environment']}")
-        steps = [step["with"] for step in job["steps"] if "configure-aws" in step.get("uses", "")]
-        assert [step.get("role-chaining", False) for step in steps] == [False, True]
+        steps = [step for step in job["steps"] if "configure-aws" in step.get("uses", "")]
+        assert [step["with"].get("role-chaining", False) for step in steps] == [False, True]
+        page = (EXAMPLES.parent / "docs" / "ci.md").read_text("utf-8")
+        _, shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        assert yaml.safe_load(shown) == steps
+        program = (EXAMPLES / "github-actions" / "__main__.py").read_text("utf-8")
+        for key in JOB_TAGS:
+            assert f"`{key}`" in page
+            assert f'"{key}"' in program
 
 
 class TestEksPodIdentity:
