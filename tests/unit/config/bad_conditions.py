@@ -212,9 +212,9 @@ CONDITIONS = [
     Bad("a session tag without values", "tag-values-not-list", {f"{AUDIT}.sessionTags.team": []}),
     Bad("a session tag's value twice", "repeated-value", {f"{AUDIT}.sessionTags.team": ["a", "a"]}),
     Bad(
-        "every value of a session tag",
+        "a session tag's value with other characters than a pattern's",
         "invalid-tag-value",
-        {AUDIT: {"sessionTags": {"team": ["*"]}}},
+        {AUDIT: {"sessionTags": {"team": ["app-[a-z]*"]}}},
         path=f"{AUDIT}.sessionTags.team[0]",
     ),
     Bad("a session tag of AWS's own", "reserved-tag-key", {f"{AUDIT}.sessionTags.aws:team": ["a"]}),
@@ -236,6 +236,71 @@ CONDITIONS = [
         sessionTags={"team": ["a"]},
     ),
     bad("no transitive key", "not-filled-list", transitiveTagKeys=[]),
+    bad("no allowed tag", "allowed-tags-not-list", allowSessionTags=[]),
+    bad("text for allowed tags", "allowed-tags-not-list", allowSessionTags="team"),
+    bad("true in quotes for allowed tags", "allowed-tags-not-list", allowSessionTags="true"),
+    bad("values of allowed tags", "allowed-tags-not-list", allowSessionTags={"team": ["a"]}),
+    bad("allowed tags that are null", "null-value", allowSessionTags=None),
+    bad("an allowed tag twice", "repeated-value", allowSessionTags=["team", "team"]),
+    bad(
+        "allowed tags that are the same ignoring case",
+        "repeated-tag-key",
+        allowSessionTags=["team", "Team"],
+    ),
+    bad(
+        "an allowed tag that is required in another case",
+        "repeated-tag-key",
+        allowSessionTags=["Team"],
+        sessionTags={"team": ["a"]},
+    ),
+    bad_item("an allowed tag with a star", "invalid-tag-key", "allowSessionTags", "app-*"),
+    bad_item("an allowed tag of AWS's own", "reserved-tag-key", "allowSessionTags", "aws:team"),
+    bad_item("a number among allowed tags", "tag-key-not-string", "allowSessionTags", 7),
+    Bad(
+        "a transitive tag that is not allowed",
+        "transitive-tag-not-in-session",
+        {AUDIT: {"allowSessionTags": ["team"], "transitiveTagKeys": ["team", "app"]}},
+        path=f"{AUDIT}.transitiveTagKeys[1]",
+    ),
+    Bad(
+        "a transitive tag that a principal takes back",
+        "transitive-tag-not-in-session",
+        {
+            "grants.deploy": {
+                "principals": [{"role": "ci", "conditions": {"allowSessionTags": False}}],
+                "conditions": {"allowSessionTags": ["team"], "transitiveTagKeys": ["team"]},
+            }
+        },
+        path=f"{FIRST}.conditions.transitiveTagKeys[0]",
+    ),
+    bad("text for a source identity", "not-boolean", allowSourceIdentity="ann"),
+    bad(
+        "a source identity that is required and allowed",
+        "source-identity-required-and-allowed",
+        allowSourceIdentity=True,
+        sourceIdentities=["ann"],
+    ),
+    bad("text for an identity context", "not-boolean", allowIdentityContext="IdentityCenter"),
+    Bad(
+        "a pattern of a principal tag that is too long",
+        "tag-value-too-long",
+        {AUDIT: {"principalTags": {"team": ["*" * 257]}}},
+        path=f"{AUDIT}.principalTags.team[0]",
+    ),
+    Bad(
+        "tags that a group allows, and a user takes back",
+        "allowance-widened",
+        {
+            "grants.deploy": {
+                "principals": [
+                    {"group": "devs"},
+                    {"user": "ann", "conditions": {"allowSessionTags": False}},
+                ],
+                "conditions": {"allowSessionTags": True},
+            }
+        },
+        path=FIRST,
+    ),
     Bad(
         "session tags of its own where the grant hands others on",
         "transitive-tag-not-in-session",

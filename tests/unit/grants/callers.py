@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants import policies
-from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from cross_account_access.grants.conditions import (
+    ASSUME_ROLE,
+    SET_CONTEXT,
+    SET_SOURCE_IDENTITY,
+    TAG_SESSION,
+)
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.trust import build_trust_policy, get_allowed_actions
@@ -138,5 +143,7 @@ def ask(trust: Policy, caller: Caller, context: Mapping[str, Any]) -> Decision:
         actions.append(TAG_SESSION)
     if "sts:SourceIdentity" in context:
         actions.append(SET_SOURCE_IDENTITY)
+    if "sts:RequestContextProviders" in context:
+        actions.append(SET_CONTEXT)
     answers = [decide(caller, Request(action, ROLE, context), trust) for action in actions]
     return next((answer for answer in answers if not answer.allowed), answers[0])

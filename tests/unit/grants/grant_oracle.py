@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SOURCE = "111111111111"
+IDENTITY_CENTER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 RESERVED = "/aws-reserved/sso.amazonaws.com/"
 ALLOWED_EVERYTHING = Policy(
     "inline policy everything",
@@ -66,6 +67,7 @@ class Asked:
     transitive: tuple[str, ...] = ()
     own_tags: dict[str, str] = field(default_factory=dict)
     agent: str | None = None
+    provider: str | None = None
 
     def context(self, who: Somebody) -> dict[str, Any]:
         """The condition keys."""
@@ -81,6 +83,7 @@ class Asked:
             "sts:SourceIdentity": self.identity,
             "aws:TagKeys": tuple(self.tags) or None,
             "sts:TransitiveTagKeys": self.transitive or None,
+            "sts:RequestContextProviders": (self.provider,) if self.provider else None,
             "aws:UserAgent": self.agent,
             "aws:PrincipalOrgID": who.organization,
             "aws:PrincipalOrgPaths": (who.organization_path,) if who.organization_path else None,
@@ -103,10 +106,16 @@ def lets_in(grant: Mapping[str, Any], who: Somebody, asked: Asked) -> bool:
     ]
     done = [bool(met)]
     if asked.identity is not None:
-        done.append(any("source_identities" in conditions for conditions in met))
+        done.append(_allow(met, "source_identities", "allow_source_identity"))
     if asked.tags:
-        done.append(any("session_tags" in conditions for conditions in met))
+        done.append(_allow(met, "session_tags", "allow_session_tags"))
+    if asked.provider is not None:
+        done.append(_allow(met, "allow_identity_context"))
     return all(done)
+
+
+def _allow(met: list[dict[str, Any]], *keys: str) -> bool:
+    return any(conditions.get(key) for conditions in met for key in keys)
 
 
 def meets(
@@ -114,6 +123,13 @@ def meets(
 ) -> bool:
     """Whether somebody meets all conditions of a principal."""
     under = conditions_of(grant, principal)
+    required, allowed = under.get("session_tags", {}), under.get("allow_session_tags")
+    if allowed is not True and (required or allowed):
+        known = {*required, *(allowed or ())}
+        if not set(asked.tags) <= known:
+            return False
+    if set(under.get("transitive_tag_keys", ())) & set(required) and not asked.transitive:
+        return False
     return all(_MEANING[key](value, who, asked) for key, value in under.items())
 
 
@@ -123,6 +139,8 @@ def conditions_of(grant: Mapping[str, Any], principal: Mapping[str, Any]) -> dic
     asked: dict[str, Any] = grant.get("conditions", {}) | own
     if own.get("mfa") is False:
         asked.pop("mfa_max_age", None)
+    if "source_identities" in own:
+        asked.pop("allow_source_identity", None)
     return asked
 
 
@@ -170,7 +188,12 @@ def _mfa_age(seconds: int, _: Somebody, asked: Asked) -> bool:
 
 
 def _tagged(tags: Mapping[str, list[str]], given: Mapping[str, str]) -> bool:
-    return all(given.get(key) in values for key, values in tags.items())
+    return all(
+        any(_like(text, given.get(key), _NOBODY) for text in values) for key, values in tags.items()
+    )
+
+
+_NOBODY = Somebody("", "", "")
 
 
 def _when(text: str) -> datetime:
@@ -197,11 +220,13 @@ _MEANING: dict[str, Callable[[Any, Somebody, Asked], bool]] = {
     "source_identities": lambda known, who, asked: any(
         _like(text, asked.identity, who) for text in known
     ),
-    "session_tags": lambda tags, _, asked: (
-        set(asked.tags) <= set(tags) and _tagged(tags, asked.tags)
-    ),
-    "transitive_tag_keys": lambda keys, _, asked: (
-        bool(asked.transitive) and set(asked.transitive) <= set(keys)
+    "session_tags": lambda tags, _, asked: _tagged(tags, asked.tags),
+    "transitive_tag_keys": lambda keys, _, asked: set(asked.transitive) <= set(keys),
+    # What is allowed is asked of none.
+    "allow_source_identity": lambda *_: True,
+    "allow_session_tags": lambda *_: True,
+    "allow_identity_context": lambda allowed, _, asked: (
+        not allowed or asked.provider in {None, IDENTITY_CENTER}
     ),
     "principal_tags": lambda tags, _, asked: _tagged(tags, asked.own_tags),
     "not_before": lambda moment, _, asked: _when(asked.now) >= _when(moment),

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from cross_account_access.errors import InvalidInput
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
-from tests.unit.grants.grant_oracle import RESERVED, SOURCE, Asked, Somebody, conditions_of
+from tests.unit.grants.grant_oracle import (
+    IDENTITY_CENTER,
+    RESERVED,
+    SOURCE,
+    Asked,
+    Somebody,
+    conditions_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +47,7 @@ def some(values: list[str]) -> SearchStrategy[list[str]]:
 
 
 def tag_values(keys: list[str]) -> SearchStrategy[dict[str, list[str]]]:
-    return st.dictionaries(st.sampled_from(keys), some(["x", "y"]), min_size=1)
+    return st.dictionaries(st.sampled_from(keys), some(["x", "y", "?", "x*"]), min_size=1)
 
 
 PEOPLE = st.builds(
@@ -82,6 +89,7 @@ REQUESTS = st.builds(
     transitive=st.sampled_from([(), ("t",), ("t", "u")]),
     own_tags=st.dictionaries(st.sampled_from(["t", "u"]), st.sampled_from("xyz")),
     agent=st.sampled_from([None, "aws-cli", "curl"]),
+    provider=st.sampled_from([None] * 6 + [IDENTITY_CENTER, IDENTITY_CENTER.replace("Id", "d")]),
 )
 
 _ONE = {
@@ -98,6 +106,11 @@ _ONE = {
         lambda value: {"session_names": value}
     ),
     "source_identities": some(["aa", "ab"]).map(lambda value: {"source_identities": value}),
+    "allow_source_identity": st.booleans().map(lambda value: {"allow_source_identity": value}),
+    "allow_identity_context": st.booleans().map(lambda value: {"allow_identity_context": value}),
+    "allow_session_tags": (st.booleans() | some(["t", "u"])).map(
+        lambda value: {"allow_session_tags": value}
+    ),
     "session_tags": tag_values(["t", "u"]).map(lambda value: {"session_tags": value}),
     "transitive_tag_keys": st.just(
         {"session_tags": {"t": ["x", "y"]}, "transitive_tag_keys": ["t"]}
@@ -134,6 +147,7 @@ def _possible(kinds: set[str], found: dict[str, Any]) -> dict[str, Any]:
     """The same without what none can meet."""
     if "source_identities" in found:
         found.pop("raw", None)  # which may have the same key
+        found.pop("allow_source_identity", None)
     if "transitive_tag_keys" in found:
         found["session_tags"] = {"t": ["x", "y"], **found["session_tags"]}
     if "source_vpcs" in found or "source_vpc_endpoints" in found:
@@ -266,6 +280,10 @@ def requests_of(draw: Callable[..., Any], grant: Mapping[str, Any]) -> Asked:
     return asked
 
 
+def _fill(pattern: str) -> str:
+    return pattern.replace("?", "y").replace("*", "")
+
+
 def _address_in(known: str) -> str:
     return known.replace("::/48", "::1").partition("/")[0]
 
@@ -281,9 +299,14 @@ _MEETING: dict[str, Callable[[Any], dict[str, Any]]] = {
     "organizations": lambda _: {},
     "session_names": lambda _: {"session_name": "ab"},
     "source_identities": lambda known: {"identity": known[0]},
-    "session_tags": lambda tags: {"tags": {tag: values[0] for tag, values in tags.items()}},
+    "allow_source_identity": lambda _: {},
+    "allow_identity_context": lambda _: {},
+    "allow_session_tags": lambda _: {},
+    "session_tags": lambda tags: {"tags": {tag: _fill(values[0]) for tag, values in tags.items()}},
     "transitive_tag_keys": lambda keys: {"transitive": tuple(keys)},
-    "principal_tags": lambda tags: {"own_tags": {tag: values[0] for tag, values in tags.items()}},
+    "principal_tags": lambda tags: {
+        "own_tags": {tag: _fill(values[0]) for tag, values in tags.items()}
+    },
     "not_before": lambda _: {"now": "2026-05-31T23:59:59Z"},
     "not_after": lambda _: {"now": "2026-05-31T23:59:59Z"},
     "raw": lambda _: {"agent": None},

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from cross_account_access.errors import InvalidInput, Problem, Refusal
 from cross_account_access.grants import policies
-from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
+from cross_account_access.grants.conditions import (
+    ASSUME_ROLE,
+    SET_CONTEXT,
+    SET_SOURCE_IDENTITY,
+    TAG_SESSION,
+)
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.grant_set import AccessModel
 from cross_account_access.grants.model import read_model
@@ -63,6 +68,7 @@ def gets_in(document: str, who: Somebody, asked: Asked) -> bool:
     actions = [ASSUME_ROLE]
     actions += [SET_SOURCE_IDENTITY] if asked.identity is not None else []
     actions += [TAG_SESSION] if asked.tags else []
+    actions += [SET_CONTEXT] if asked.provider else []
     return all(
         decide(who.caller, Request(action, ROLE, asked.context(who)), trust).allowed
         for action in actions

@@ -46,7 +46,7 @@ ADMIN = Caller(ROOT, SOURCE, ROOT, (STS,))
 CI_LIMITED = but(CI, session_policies=(NO_STS,))  # its session policy says nothing of sts
 MFA = {"aws:MultiFactorAuthPresent": "true"}
 IF_MFA = {"Condition": {"Bool": MFA}}
-TAG, IDENTITY = "sts:TagSession", "sts:SetSourceIdentity"
+TAG, IDENTITY, CONTEXT = "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"
 IN_CHINA = ROLE.replace("aws", "aws-cn", 1)
 
 
@@ -146,6 +146,11 @@ TABLE: dict[str, list[Case]] = {
             "one the trust says nothing of", "destination", trusts(action=ASSUME), action=IDENTITY
         ),
         having("one the caller may not set", "source", own(action=ASSUME), action=IDENTITY),
+    ],
+    "reference_policies_iam-condition-keys.html#condition-keys-sts": [
+        case("an identity context that both halves let pass", "allowed", action=CONTEXT),
+        case("one that only tags", "destination", trusts(action=[ASSUME, TAG]), action=CONTEXT),
+        having("one the caller may not pass", "source", own(action=ASSUME), action=CONTEXT),
     ],
 }
 
