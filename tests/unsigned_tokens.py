@@ -12,9 +12,9 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 def build_token(subject: str, *, algorithm: str = "none", **claims: Any) -> str:
-    """A token of GitHub's for AWS that is valid for five minutes, unless claims say otherwise."""
+    """A token of GitHub's for AWS that is valid for an hour, unless claims say otherwise."""
     now = int(time.time())
-    own = {"iss": GITHUB, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 300}
+    own = {"iss": GITHUB, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600}
     header = {"alg": algorithm, "typ": "JWT"}
     given = {name: value for name, value in {**own, **claims}.items() if value is not None}
     return f"{encode(json.dumps(header))}.{encode(json.dumps(given))}."

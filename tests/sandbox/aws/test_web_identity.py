@@ -241,7 +241,7 @@ class TestToken:
     ) -> None:
         assert provider
         trust(stage)
-        token = build_token(SUBJECT)
+        token = build_token(SUBJECT, exp=int(time.time()) + 300)
         keys = assume(stage, token)["Credentials"]
         stage.clock.offset = 300
         assert refused(stage, token).code == "ExpiredTokenException"
