@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentit
 
 from __future__ import annotations
 
-import binascii
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -129,7 +128,7 @@ def _decode(part: str) -> dict[str, Any]:
     try:
         raw = urlsafe_b64decode(part + "=" * (-len(part) % 4))
         value = parse_json(raw.decode("utf-8"))
-    except (Refusal, ValueError, binascii.Error):
+    except (Refusal, ValueError):
         _refuse(_NO_JWT)
     return value if isinstance(value, dict) else _refuse(_NO_JWT)
 
