@@ -9,7 +9,7 @@ Nobody signs this call. The identity provider must exist in IAM, in the role's a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cross_account_access.iam.evaluator import Decision
 from cross_account_access.iam.partitions import get_main_region
@@ -37,63 +37,73 @@ def assume_role_with_web_identity(call: AwsCall, state: SandboxState) -> Reply:
         AwsError: InvalidIdentityToken; ExpiredTokenException, which is this action's own; or
             AccessDenied, with the reason in headers of the sandbox's own.
     """
-    value = constraints.check_parameters("sts", ACTION, call.params)
-    role_arn: str = value["RoleArn"]
-    if not assume_role.ROLE_ARN.fullmatch(role_arn):
-        raise AwsError("ValidationError", f"{role_arn} is invalid")
-    if "ProviderId" in value:
-        raise make_not_implemented_error("access tokens of OAuth 2.0 (ProviderId)")
-    state = state.in_partition(get_partition(get_main_region(role_arn.split(":")[1])))
-    state.requests.append(RequestRecord(get_account_id(role_arn), "sts", ACTION))
+    value = _check_call(call)
+    account = get_account_id(value["RoleArn"])
+    state = state.in_partition(get_partition(get_main_region(value["RoleArn"].split(":")[1])))
+    state.requests.append(RequestRecord(account, "sts", ACTION))
     token = read_token(value["WebIdentityToken"])
-    provider, audience = _find_provider(token, role_arn, state)
-    tags, transitive = token.read_tags()
-    # Of the other parameters of AssumeRole this action has none.
-    known = {name: call.params[name] for name in _PARAMETERS if name in call.params}
+    provider, audience = _find_provider(token, account, state)
     identity = CallingIdentity(
         kind="web identity",
-        account=get_account_id(role_arn),
+        account=account,
         arn=provider.arn,
         unique_id=f"{provider.arn}:{audience}:{token.subject}",
         keys=token.build_keys(audience),
     )
-    request = assume_role.AssumeRoleRequest(
-        replace(call, params=known), value, identity, state, tags, {}
-    )
-    role = state.accounts.find_role_by_arn(role_arn)
+    tags, transitive = token.read_tags()
+    # Of the other parameters of AssumeRole this action has none.
+    known = {name: call.params[name] for name in _PARAMETERS if name in call.params}
+    call = replace(call, params=known)
+    request = assume_role.AssumeRoleRequest(call, value, identity, state, tags, {})
+    result = _let_in(request, token, transitive, audience)
+    told = {"SubjectFromWebIdentityToken": token.subject, "Audience": audience}
+    return request.answer(result | told | {"Provider": token.issuer})
+
+
+def _check_call(call: AwsCall) -> dict[str, Any]:
+    """The call's parameters."""
+    value = constraints.check_parameters("sts", ACTION, call.params)
+    if not assume_role.ROLE_ARN.fullmatch(value["RoleArn"]):
+        raise AwsError("ValidationError", f"{value['RoleArn']} is invalid")
+    if "ProviderId" in value:
+        raise make_not_implemented_error("access tokens of OAuth 2.0 (ProviderId)")
+    return value
+
+
+def _let_in(
+    request: assume_role.AssumeRoleRequest,
+    token: WebToken,
+    transitive: tuple[str, ...],
+    audience: str,
+) -> dict[str, Any]:
+    """Decide the call and issue the session; what the reply says of it."""
+    role = request.state.accounts.find_role_by_arn(request.role_arn)
     if role is None:
+        # AWS doesn't tell whether a role exists.
         missing = Decision(False, "destination", "there is no such role")
         assume_role.refuse(request, f"sts:{ACTION}", missing)
     decision = _decide_all(request, role, token, transitive)
-    duration = assume_role.check_duration(value, identity, role)
-    policies = assume_role.read_session_policies(value, role, state)
-    packed = assume_role.compute_packed_size(value, tags)
+    duration = assume_role.check_duration(request.value, request.identity, role)
+    policies = assume_role.read_session_policies(request.value, role, request.state)
+    packed = assume_role.compute_packed_size(request.value, request.tags)
     assume_role.log_decision(request, decision)
-    result = assume_role.issue_session(
+    provider = {"aws:FederatedProvider": request.identity.arn}
+    return assume_role.issue_session(
         request,
         role,
-        tags=tags,
+        tags=request.tags,
         transitive_tag_keys=transitive,
         source_identity=token.source_identity,
         duration=duration,
         policies=policies,
         packed=packed,
-        federated_keys={
-            "aws:FederatedProvider": provider.arn,
-            **token.build_session_keys(audience),
-        },
+        federated_keys=provider | token.build_session_keys(audience),
     )
-    told = {
-        "SubjectFromWebIdentityToken": token.subject,
-        "Audience": audience,
-        "Provider": token.issuer,
-    }
-    return request.answer(result | told)
 
 
-def _find_provider(token: WebToken, role_arn: str, state: SandboxState) -> tuple[Entity, str]:
+def _find_provider(token: WebToken, account: str, state: SandboxState) -> tuple[Entity, str]:
     """The token's identity provider in IAM, and which of its audiences the token is for."""
-    providers = state.accounts.get_iam(get_account_id(role_arn)).open_id_providers.values()
+    providers = state.accounts.get_iam(account).open_id_providers.values()
     provider = next((one for one in providers if f"https://{one.url}" == token.issuer), None)
     if provider is None:
         text = f"No OpenIDConnect provider found in your account for {token.issuer}"
