@@ -27,7 +27,7 @@ class AssumeRoleGrantArgs(TypedDict):
     which is enough for every role without a path. They decide how many policies are needed."""
     role_actions: NotRequired[dict[str, list[str]]]
     """Actions that are allowed on a role besides sts:AssumeRole, by the same names:
-    sts:TagSession, sts:SetSourceIdentity."""
+    sts:TagSession, sts:SetSourceIdentity, sts:SetContext."""
     policies_per_principal: NotRequired[int]
     """How many managed policies of this component may attach to the principal: 10 by default. Fewer
     if others are attached to it too; more, up to 20 for a user and 25 for a role, if AWS has raised

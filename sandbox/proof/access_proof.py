@@ -15,13 +15,21 @@ from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.aws.endpoint import get_partition
 from sandbox.deploy.stack import get_account_ids, get_region, list_roles
-from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
+from sandbox.proof.circumstances import (
+    Circumstances,
+    list_allowed,
+    list_allowed_tags,
+    list_unmet,
+    list_unprovable,
+    meet_conditions,
+)
 from sandbox.proof.people import People, name_in_iam
 from sandbox.proof.person import UNITS, Person, make_session_sts
 
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
 _DEFAULT_SESSION = 3600
+_INHERITED_TAGS = 40  # room for those that the call passes
 # The kinds of principals that the product gives policies; the sandbox lets the others do anything.
 _ATTACHED = ("user", "role", "group", "session")
 # Errors that decide nothing about access, so that they are no refusal.
@@ -113,6 +121,7 @@ class _RoleProof:
             yield self._try(other, attempt, "refused", self._met(lead, other))
         if lead not in provable_ones or not thorough:
             return
+        yield from self._allowed_attempts(provable_ones)
         yield from self._unmet_attempts(provable_ones)
         caller = self._prepare(lead)
         met = self._met(lead, caller)
@@ -205,17 +214,56 @@ class _RoleProof:
                 f"unproven: the sandbox can't meet the conditions {', '.join(keys)}",
             )
 
+    def _allowed_attempts(self, principals: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
+        """All that conditions allow and don't require: set by the caller, or inherited."""
+        for principal in self._list_leads(principals):
+            caller, conditions = self._prepare(principal), self._conditions(principal)
+            met = self._met(principal, caller)
+            for what, circumstances in list_allowed(conditions, met):
+                yield self._try(caller, what, "allowed", circumstances)
+            if conditions and principal.kind == "role":
+                yield from self._inheriting_attempts(principal, conditions)
+
+    def _inheriting_attempts(
+        self, principal: PrincipalModel, conditions: ConditionsModel
+    ) -> Iterator[ProofAttempt]:
+        keys = list_allowed_tags(conditions)
+        if keys:
+            tags = dict.fromkeys(keys[:_INHERITED_TAGS], "x")
+            yield self._try_inheriting(principal, "inherited session tags", "allowed", tags)
+        if isinstance(conditions.allow_session_tags, list):
+            what = "an inherited session tag that isn't allowed"
+            yield self._try_inheriting(principal, what, "refused", {"sandbox-inherited": "x"})
+        if conditions.allow_source_identity:
+            what = "an inherited source identity"
+            yield self._try_inheriting(principal, what, "allowed", {}, "sandbox-inherited")
+
+    def _try_inheriting(
+        self,
+        principal: PrincipalModel,
+        attempt: str,
+        expected: AttemptOutcome,
+        tags: Mapping[str, str],
+        identity: str = "",
+    ) -> ProofAttempt:
+        caller = self.people.inherit(self.model, principal, tags, identity)
+        return self._try(caller, attempt, expected, self._met(principal, caller))
+
+    def _list_leads(self, principals: Sequence[PrincipalModel]) -> list[PrincipalModel]:
+        """One principal of those that share their conditions."""
+        leads: list[PrincipalModel] = []
+        for principal in principals:
+            if all(self._conditions(principal) != self._conditions(lead) for lead in leads):
+                leads.append(principal)
+        return leads
+
     def _unmet_attempts(self, principals: Sequence[PrincipalModel]) -> Iterator[ProofAttempt]:
         """Each condition unmet, by one principal of those that share their conditions.
 
         It is tried as the principal itself calls, and as those under other conditions do: their
         statement must not let it in.
         """
-        leads: list[PrincipalModel] = []
-        for principal in principals:
-            if all(self._conditions(principal) != self._conditions(lead) for lead in leads):
-                leads.append(principal)
-        for principal, other in product(leads, repeat=2):
+        for principal, other in product(self._list_leads(principals), repeat=2):
             caller = self._prepare(principal)
             met = self._met(other, caller)
             like = "" if other is principal else f", otherwise like {other.display_name}"

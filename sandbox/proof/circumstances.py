@@ -1,6 +1,6 @@
 """Under which circumstances a grant's conditions are met, and under which one of them isn't."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -21,6 +21,7 @@ _ELSEWHERE = (
     "2001:db8::77",
 )
 _WRONG_NAMES = ("sandbox-wrong", "=wrong=", "@@")
+_ANY_TAG = "sandbox-more"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,13 @@ def meet_conditions(
     if conditions.needs_mfa:
         met = met.but(**mfa)
     if conditions.session_names:
-        met = met.but(RoleSessionName=_fill_pattern(conditions.session_names[0], user))
+        met = met.but(RoleSessionName=fill_pattern(conditions.session_names[0], user))
     if conditions.source_identities:
-        met = met.but(SourceIdentity=_fill_pattern(conditions.source_identities[0], user))
+        met = met.but(SourceIdentity=fill_pattern(conditions.source_identities[0], user))
     if conditions.session_tags:
-        tags = [{"Key": key, "Value": values[0]} for key, values in conditions.session_tags.items()]
-        met = met.but(Tags=tags, TransitiveTagKeys=conditions.transitive_tag_keys)
+        required = {key: fill_pattern(values[0]) for key, values in conditions.session_tags.items()}
+        transitive = [key for key in conditions.transitive_tag_keys or () if key in required]
+        met = met.but(Tags=_list_tags(required), TransitiveTagKeys=transitive or None)
     if conditions.source_ips:
         met = met.coming_from(ip=str(ip_network(str(conditions.source_ips[0]))[0]))
     if conditions.source_vpcs or conditions.source_vpc_endpoints:
@@ -96,6 +98,37 @@ def meet_conditions(
         )
         met = met.coming_from(**vpc, **endpoint)
     return met
+
+
+def list_allowed(
+    conditions: ConditionsModel | None, met: Circumstances
+) -> Iterator[tuple[str, Circumstances]]:
+    """What a caller may set and need not: circumstances with it, and what these are called."""
+    if conditions is None:
+        return
+    keys = list_allowed_tags(conditions)
+    required = met.parameters.get("Tags", [])
+    for key in keys:
+        yield f"with the session tag {key}", met.but(Tags=[*required, *_list_tags({key: "x"})])
+    room = limits.TAGS_PER_ENTITY - len(required)
+    every = met.but(Tags=[*required, *_list_tags(dict.fromkeys(keys[:room], "x"))])
+    if len(keys) > 1:
+        yield "with all session tags that are allowed", every
+    passed = {tag["Key"] for tag in every.parameters.get("Tags", ())}
+    transitive = [key for key in conditions.transitive_tag_keys or () if key in passed]
+    if keys and transitive:
+        yield "with tags that are handed on", every.but(TransitiveTagKeys=transitive)
+    if conditions.allow_source_identity:
+        yield "with a source identity", met.but(SourceIdentity=_SESSION)
+    if conditions.allow_identity_context:
+        yield "with an identity context", met.but(ProvidedContexts=_make_context("IdentityCenter"))
+
+
+def list_allowed_tags(conditions: ConditionsModel) -> list[str]:
+    """Keys of session tags that a caller may set and need not."""
+    allowed = conditions.allow_session_tags
+    keys = [_ANY_TAG] if allowed is True else allowed or []
+    return [key for key in keys if key not in (conditions.session_tags or {})]
 
 
 def list_unmet(
@@ -120,14 +153,56 @@ def list_unmet(
         yield "no source identity", met.but(SourceIdentity=None)
     if conditions.session_tags:
         yield "no session tags", met.but(Tags=None, TransitiveTagKeys=None)
-        more = [*met.parameters.get("Tags", ()), {"Key": "sandbox-more", "Value": "x"}]
-        yield "one session tag more", met.but(Tags=more)
-    if conditions.transitive_tag_keys:
+    yield from _list_wrong_tags(conditions, met)
+    yield from _list_forbidden(conditions, met)
+    if "TransitiveTagKeys" in met.parameters:
         yield "no transitive tags", met.but(TransitiveTagKeys=None)
     if elsewhere := _find_elsewhere(conditions.source_ips):
         yield "another address", met.coming_from(ip=elsewhere)
     if conditions.source_vpcs or conditions.source_vpc_endpoints:
         yield "no VPC endpoint", replace(met, headers={})
+
+
+def _list_wrong_tags(
+    conditions: ConditionsModel, met: Circumstances
+) -> Iterator[tuple[str, Circumstances]]:
+    tags = {tag["Key"]: tag["Value"] for tag in met.parameters.get("Tags", ())}
+    for key, values in (conditions.session_tags or {}).items():
+        has_pattern = any(map(limits.has_wildcard, values))
+        if has_pattern and (wrong := _find_wrong_name(values)):
+            what = f"a value of the session tag {key} that fits no pattern"
+            yield what, met.but(Tags=_list_tags(tags | {key: wrong}))
+    is_bounded = conditions.allow_session_tags is not True
+    if is_bounded and (conditions.session_tags or conditions.allow_session_tags is not None):
+        yield "one session tag more", met.but(Tags=_list_tags(tags | {_ANY_TAG: "x"}))
+    known = [*tags, *list_allowed_tags(conditions)]
+    others = [key for key in known if key not in (conditions.transitive_tag_keys or known)]
+    if conditions.allow_session_tags and others:
+        more = met.but(Tags=_list_tags(dict.fromkeys(others[:1], "x") | tags))
+        yield "another tag that is handed on", more.but(TransitiveTagKeys=others[:1])
+
+
+def _list_forbidden(
+    conditions: ConditionsModel, met: Circumstances
+) -> Iterator[tuple[str, Circumstances]]:
+    """What a principal's own conditions don't allow, or of what they allow another one."""
+    if conditions.allow_source_identity is False and not conditions.source_identities:
+        yield "a source identity", met.but(SourceIdentity=_SESSION)
+    if conditions.allow_identity_context is not None:
+        provider = "QuickSight" if conditions.allow_identity_context else "IdentityCenter"
+        yield (
+            f"an identity context of {provider}",
+            met.but(ProvidedContexts=_make_context(provider)),
+        )
+
+
+def _list_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _make_context(provider: str) -> list[dict[str, str]]:
+    arn = f"arn:aws:iam::aws:contextProvider/{provider}"
+    return [{"ProviderArn": arn, "ContextAssertion": _SESSION}]
 
 
 def _find_wrong_name(patterns: Sequence[str] | None) -> str | None:
@@ -155,5 +230,6 @@ def _find_elsewhere(source_ips: Sequence[object] | None) -> str | None:
     )
 
 
-def _fill_pattern(pattern: str, user: str) -> str:
+def fill_pattern(pattern: str, user: str = "") -> str:
+    """Fill a pattern with text that matches it."""
     return pattern.replace("${aws:username}", user).replace("*", _SESSION).replace("?", "x")

@@ -24,6 +24,8 @@ class People:
         callers: A caller for each of the grants' principals, by what its policies are called.
         prepare: Gives a grant's principal's caller the tags and the organization that it needs
             there: another grant may require different ones.
+        inherit: Starts a session of a grant's principal, a role, that hands on session tags and a
+            source identity.
         outsiders: A user of each source account whom no grant names, though the account lets it
             assume every role.
         nobodies: A user of each source account that the account lets do nothing.
@@ -34,6 +36,7 @@ class People:
 
     callers: dict[str, Person]
     prepare: Callable[[GrantModel, PrincipalModel], None]
+    inherit: Callable[[GrantModel, PrincipalModel, Mapping[str, str], str], Person]
     outsiders: dict[str, Person]
     nobodies: dict[str, Person]
     stranger: Person
@@ -62,12 +65,13 @@ class _CallerMaking:
         self._grants = [settings.grants[name] for name in settings.made_grants]
         self._apart = _find_apart(settings)
         self._callers: dict[str, Person] = {}
+        self._operators: dict[str, Person] = {}
 
     def make_all(self) -> People:
         """Create everybody."""
         sources = sorted({grant.source_of(one) for grant, one in self._list_principals()})
         own = {source: self._makers[self._ids[source]] for source in sources}
-        operators = {
+        operators = self._operators = {
             source: maker.make_helper(OPERATOR, policy=ASSUME_ANYTHING)
             for source, maker in own.items()
         }
@@ -82,6 +86,7 @@ class _CallerMaking:
         return People(
             self._callers,
             self._prepare,
+            self._inherit,
             {
                 source: maker.make_helper("sandbox-outsider", policy=ASSUME_ANYTHING, mfa=True)
                 for source, maker in own.items()
@@ -118,6 +123,13 @@ class _CallerMaking:
         effective = get_effective_conditions(principal, grant.conditions)
         caller = self._callers[self._label(grant, principal)]
         self._find_maker(grant, principal).make_as_required(caller, principal, effective)
+
+    def _inherit(
+        self, grant: GrantModel, principal: PrincipalModel, tags: Mapping[str, str], identity: str
+    ) -> Person:
+        operator = self._operators[grant.source_of(principal)]
+        maker = self._find_maker(grant, principal)
+        return maker.make_inheriting(principal, operator, tags, identity)
 
     def _find_maker(self, grant: GrantModel, principal: PrincipalModel) -> PersonMaker:
         if self._label(grant, principal) in self._apart:

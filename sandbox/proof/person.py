@@ -3,7 +3,7 @@
 import json
 import time
 import urllib.request
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count
@@ -11,17 +11,20 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from cross_account_access.grants.conditions import ACTIONS, ConditionsModel
+from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import build_trust_policy
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from sandbox.aws.endpoint import DEFAULT_REGION, client, get_partition, make_client, open_url
 from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.mfa import STEP, totp
+from sandbox.proof.circumstances import fill_pattern
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 OPERATOR = "sandbox-operator"
+_ALLOWED = {"allow_session_tags": True, "allow_source_identity": True}
 _POLICY = "sandbox"
 _LONGEST_HELPER = 60  # leaves room for a number in the 64 characters of a user's name
 UNITS = ("organization", "organizational_unit")
@@ -96,7 +99,7 @@ class PersonMaker:
     ) -> None:
         """Give somebody the principal tags and the organization that conditions require."""
         for key, values in ((conditions.principal_tags if conditions else None) or {}).items():
-            self.tag(person, key, values[0])
+            self.tag(person, key, fill_pattern(values[0]))
         path = str(principal.identity)
         if principal.kind not in UNITS:
             path = next(iter((conditions.organizations if conditions else None) or ()), "")
@@ -125,6 +128,19 @@ class PersonMaker:
                     operator, name, "/aws-reserved/sso.amazonaws.com/", policy=ASSUME_ANYTHING
                 )
         return self.make_helper("sandbox-entitled", policy=ASSUME_ANYTHING, mfa=True)
+
+    def make_inheriting(
+        self, principal: PrincipalModel, operator: Person, tags: Mapping[str, str], identity: str
+    ) -> Person:
+        """Make a session of a role that hands on tags, and a source identity if there is one."""
+        given: dict[str, Any] = {"SourceIdentity": identity} if identity else {}
+        if tags:
+            given["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+            given["TransitiveTagKeys"] = list(tags)
+        entity = principal.entity
+        if entity is None:
+            raise ValueError("only a role hands anything on")
+        return self._start_session(operator, entity.name, entity.path, given=given)
 
     def make_helper(
         self, name: str, group: str = "", *, policy: str | None = None, mfa: bool = False
@@ -204,11 +220,13 @@ class PersonMaker:
         *,
         session: str = "sandbox",
         policy: str | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> Person:
-        """A session of a role, which the account's operator assumes."""
+        """A session of a role, which the account's operator assumes with what is given."""
         iam = self._iam
+        conditions = read_model(ConditionsModel, _ALLOWED) if given else None
         trust = build_trust_policy(
-            [PrincipalModel(user=operator.name)], None, self._partition, self._account
+            [PrincipalModel(user=operator.name)], conditions, self._partition, self._account
         )
         with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
@@ -216,7 +234,7 @@ class PersonMaker:
         if policy:
             iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
-        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
+        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session, **(given or {}))
         return Person(
             assumed["AssumedRoleUser"]["Arn"],
             make_session_sts(self._endpoint, assumed["Credentials"], self._region),

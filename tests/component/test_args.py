@@ -144,7 +144,7 @@ LEVELS: dict[Any, Callable[[dict[str, Any]], Program]] = {
     AssumeRoleGrantArgs: lambda values: assume_role_grant(**values),
 }
 # Keys that can't all stand together.
-ALONE = {*IDENTITY_KEYS, "unique_id", "source_ips"}
+ALONE = {*IDENTITY_KEYS, "unique_id", "source_ips", "allow_source_identity"}
 
 PASS = {"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}
 POLICY = f"arn:aws:iam::{DESTINATION}:policy/x"
@@ -167,6 +167,9 @@ VALUES: dict[str, Any] = {
     "managed_policies": ["ReadOnlyAccess"],
     "managed_policy_arns": {"made": POLICY},
     "max_session_duration": 7200,
+    "allow_identity_context": True,
+    "allow_session_tags": ["stage"],
+    "allow_source_identity": True,
     "mfa": True,
     "mfa_max_age": 7200,
     "name": "x",

@@ -97,13 +97,13 @@ CONDITIONS: dict[str, Case] = {
     "a session tag's value": (
         lambda value: of_conditions(session_tags={"team": [value]}),
         "swordfish",
-        "sword*fish",
+        "sword#fish",
         "invalid-tag-value",
     ),
     "a principal tag's value": (
         lambda value: of_conditions(principal_tags={"team": ["x", value]}),
         "swordfish",
-        "sword*fish",
+        "sword#fish",
         "invalid-tag-value",
     ),
     "a source IP": (
@@ -282,6 +282,7 @@ def test_a_condition_that_is_not_known_yet_never_vanishes(component: str, case: 
         ({"source_identities": ["xx", secret("swordfish")]}, False),
         ({"source_identities": [secret("swordfish"), "xx"]}, True),
         ({"session_tags": {"a": ["x", secret("swordfish")]}}, False),
+        ({"session_tags": {"a": [secret("swordfish-*"), "x"]}}, True),
         ({"principal_tags": {"a": [secret("swordfish")]}}, False),
         ({"raw": {"StringEquals": {"aws:x": [secret("swordfish")]}}}, False),
         ({"raw": {"StringEquals": {"sts:ExternalId": [secret("swordfish")]}}}, True),

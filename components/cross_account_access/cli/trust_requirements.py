@@ -34,7 +34,9 @@ _CALLER_KEYS = frozenset(
     {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username"}
 )
 # These follow from the caller or from the tags, so they require nothing more.
-_IMPLIED_KEYS = frozenset({_TRANSITIVE_KEYS, "aws:tagkeys", "aws:principalarn"})
+_IMPLIED_KEYS = frozenset(
+    {_TRANSITIVE_KEYS, "aws:tagkeys", "aws:principalarn", "sts:requestcontextproviders"}
+)
 _EXACT = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
 _POSITIVE = _EXACT | {"StringLike"}
 ALLOW_EVERYTHING = Policy(

@@ -8,6 +8,8 @@ from cross_account_access.iam.evaluator import Caller
 
 from .conditions import ASSUME_ROLE, SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
 
+_CONTEXT_PROVIDERS = "sts:requestcontextproviders"
+
 ConditionKeys = dict[str, str | tuple[str, ...]]
 
 
@@ -24,8 +26,8 @@ class RequestContext:
         principal_tags: The caller's tags: of its user or role, and of its session.
         inherited_tags: Transitive tags of the calling session, which the new one inherits.
         inherited_identity: The source identity of the calling session, which it inherits too.
-        context_providers: ARNs of those whose identity contexts the call passes.
-        more: Any other condition keys.
+        more: Any other condition keys. With sts:RequestContextProviders among them the call passes
+            an identity context.
     """
 
     at: datetime
@@ -41,7 +43,6 @@ class RequestContext:
     principal_tags: Mapping[str, str] = field(default_factory=dict)
     inherited_tags: Mapping[str, str] = field(default_factory=dict)
     inherited_identity: str | None = None
-    context_providers: tuple[str, ...] = ()
     organization: str | None = None
     organization_path: str | None = None
     duration: int | None = None
@@ -56,7 +57,7 @@ class RequestContext:
             actions.append(TAG_SESSION)
         if self.source_identity or self.inherited_identity:
             actions.append(SET_SOURCE_IDENTITY)
-        if self.context_providers:
+        if any(key.lower() == _CONTEXT_PROVIDERS for key in self.more):
             actions.append(SET_CONTEXT)
         return tuple(actions)
 
@@ -98,7 +99,6 @@ class RequestContext:
             "sts:RoleSessionName": self.effective_session_name,
             "sts:SourceIdentity": self.source_identity,
             "sts:TransitiveTagKeys": self.transitive_tag_keys or None,
-            "sts:RequestContextProviders": self.context_providers or None,
             **self._build_tag_keys(),
             **{f"aws:PrincipalTag/{key}": value for key, value in principal_tags.items()},
             **{key: values[0] if len(values) == 1 else values for key, values in self.more.items()},

@@ -85,6 +85,10 @@ def _get_known(value: _Value) -> str:
     return value
 
 
+def _fill_tag(pattern: _Value) -> str:
+    return _get_known(pattern).replace("*", "VALUE").replace("?", "X")
+
+
 @dataclass(frozen=True)
 class Usage:
     """What a person must know to use a role.
@@ -166,10 +170,12 @@ class Usage:
             words += ["--source-identity", _get_known(call.source_identity)]
         if call.session_tags:
             tags = call.session_tags.items()
-            words += ["--tags", *(f"Key={key},Value={_get_known(tag)}" for key, tag in tags)]
+            words += ["--tags", *(f"Key={key},Value={_fill_tag(tag)}" for key, tag in tags)]
         conditions = self._lead_conditions
-        if conditions and conditions.transitive_tag_keys:
-            words += ["--transitive-tag-keys", *conditions.transitive_tag_keys]
+        keys = (conditions.transitive_tag_keys or ()) if conditions else ()
+        # Tags that are merely allowed aren't passed.
+        if transitive := [key for key in keys if key in call.session_tags]:
+            words += ["--transitive-tag-keys", *transitive]
         return shlex.join(words)
 
     @property

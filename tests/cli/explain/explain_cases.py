@@ -63,6 +63,10 @@ NAME, IDENTITY, KEYS, HANDED_ON = (
     "aws:TagKeys",
     "sts:TransitiveTagKeys",
 )
+CONTEXTS, CENTER = (
+    "sts:RequestContextProviders",
+    "arn:aws:iam::aws:contextProvider/IdentityCenter",
+)
 TEAM, STAGE, ARN = "aws:RequestTag/team", "aws:RequestTag/stage", "aws:PrincipalArn"
 ORG, PATHS, NOW = "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:CurrentTime"
 TAGGED = "role/team/ci {} --session-tag team=platform --session-tag stage=live"
@@ -172,13 +176,31 @@ REFUSED = {
     ),
     "one session tag of two": trust("role/team/ci tags --session-tag team=data", STAGE),
     "one session tag more": trust(TAGGED.format("tags") + " --session-tag admin=yes", KEYS),
-    "session tags that nobody asks for": source("role/team/ci role --session-tag team=data"),
+    "session tags that nobody asks for": source(
+        "role/team/ci role --session-tag team=data", says="allowSessionTags"
+    ),
     "a tag that the calling session hands on": source(
-        "role/team/ci role --inherited-tag team=data"
+        "role/team/ci role --inherited-tag team=data", says="allowSessionTags"
     ),
     "a source identity that the calling session hands on": source(
-        "role/team/ci role --inherited-source-identity jane"
+        "role/team/ci role --inherited-source-identity jane", says="allowSourceIdentity"
     ),
+    "an identity context that nobody asks for": source(
+        f"ci role --context {CONTEXTS}={CENTER}", says="allowIdentityContext"
+    ),
+    "an identity context where tags are allowed": source(
+        f"ci may-tag --context {CONTEXTS}={CENTER}", says="Call without an identity context"
+    ),
+    "another provider's identity context": trust(
+        f"ci may-pass-context --context {CONTEXTS}={CENTER.removesuffix('Center')}", CONTEXTS
+    ),
+    "tags where a source identity is allowed": source("ci may-identify --session-tag team=data"),
+    "a session tag that isn't allowed": trust("ci may-tag --session-tag app=x", KEYS),
+    "a session tag that is allowed in another case": trust("ci may-tag --session-tag TEAM=x", KEYS),
+    "an inherited tag that isn't allowed": trust("ci may-tag --inherited-tag app=x", KEYS),
+    "a value that fits no pattern": trust("ci patterns --session-tag team=my-app-1", TEAM),
+    "an inherited value that fits no pattern": trust("ci patterns --inherited-tag team=data", TEAM),
+    "an allowed tag without the required one": trust("ci patterns --session-tag stage=live", TEAM),
     "a source identity that isn't the calling session's": source(
         "ci identity --source-identity a@example.com --inherited-source-identity b@example.com",
         "source_identity",
@@ -254,6 +276,21 @@ ALLOWED = {
     ),
     "session tags": TAGGED.format("tags"),
     "a tag that is handed on": TAGGED.format("transitive") + " --transitive-tag-key team",
+    "a value that fits the pattern": "ci patterns --session-tag team=app-1",
+    "an inherited value that fits it": "ci patterns --inherited-tag team=app-1",
+    "a tag that is allowed": "ci may-tag --session-tag stage=x",
+    "no tag of those allowed": "ci may-tag",
+    "tags that are allowed, some of them inherited": (
+        "ci may-tag --session-tag stage=x --inherited-tag team=x"
+    ),
+    "any tags": "ci may-tag-all --session-tag a=1 --inherited-tag b=2 --transitive-tag-key a",
+    "a source identity that is allowed": "ci may-identify --source-identity jane",
+    "an inherited source identity that is allowed": (
+        "ci may-identify --inherited-source-identity jane"
+    ),
+    "no source identity where one is allowed": "ci may-identify",
+    "an identity context": f"ci may-pass-context --context {CONTEXTS}={CENTER}",
+    "no identity context where one is allowed": "ci may-pass-context",
     "a tag of the caller": "alice tagged --principal-tag team=platform",
     "within the window": f"alice window {LIVE_AT}",
     "what a raw condition lets pass": "alice raw --context aws:UserAgent=aws-cli/2",

@@ -63,6 +63,14 @@ GRANTS: dict[str, dict[str, Any]] = {
             "transitive_tag_keys": ["team"],
         },
     },
+    "patterns": {
+        "principals": [CI],
+        "conditions": {"session_tags": {"team": ["app-*"]}, "allow_session_tags": ["stage"]},
+    },
+    "may-tag": {"principals": [CI], "conditions": {"allow_session_tags": ["team", "stage"]}},
+    "may-tag-all": {"principals": [CI], "conditions": {"allow_session_tags": True}},
+    "may-identify": {"principals": [CI], "conditions": {"allow_source_identity": True}},
+    "may-pass-context": {"principals": [CI], "conditions": {"allow_identity_context": True}},
     "tagged": {"principals": [ALICE], "conditions": {"principal_tags": {"team": ["platform"]}}},
     "window": {
         "principals": [ALICE],

@@ -124,6 +124,14 @@ def test_another_actions_refusal_is_told_by_its_action(outputs: Path) -> None:
     reasons = [half["reasons"][0] for half in answer["halves"].values()]
     assert [reason["actions"] for reason in reasons] == [["sts:TagSession"]] * 2
     assert [reason["element"] for reason in reasons] == [None, "action"]
+    assert reasons[1]["text"].endswith(
+        "doesn't allow it sts:TagSession: the call passes session tags"
+    )
+    (remedy,) = reasons[1]["remedies"]
+    assert remedy == (
+        "Call without session tags; or allow it in the grant's conditions, by allowSessionTags, so "
+        "that both halves allow sts:TagSession."
+    )
 
 
 def test_a_condition_that_several_actions_miss_is_told_once(outputs: Path) -> None:

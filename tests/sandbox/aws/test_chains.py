@@ -111,6 +111,67 @@ class TestTags:
         found = stage.refused(keys, stage.role("second", trusts=first))
         assert "not authorized to perform: sts:TagSession" in found.message
 
+    # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-assign-target-role.html
+    @pytest.mark.parametrize(
+        ("condition", "allowed"),
+        [
+            ({"StringEquals": {"aws:RequestTag/team": "red"}}, True),
+            ({"StringEquals": {"aws:RequestTag/Team": "red"}}, True),
+            ({"StringLike": {"aws:RequestTag/team": "*"}}, True),
+            ({"StringEquals": {"aws:RequestTag/team": "blue"}}, False),
+            ({"StringEquals": {"aws:RequestTag/site": "x"}}, False),
+            ({"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "app"]}}, True),
+            ({"ForAllValues:StringEquals": {"aws:TagKeys": ["app"]}}, False),
+            ({"Null": {"sts:TransitiveTagKeys": "true"}}, True),
+        ],
+        ids=str,
+    )
+    def test_inherited_tags_count_as_the_calls_own(
+        self, stage: Stage, first: str, condition: dict[str, Any], allowed: bool
+    ) -> None:
+        keys = chained(stage, first, Tags=[TEAM, SITE], TransitiveTagKeys=["team"])
+        second = stage.role("second", trusts=first, actions="sts:*", condition=condition)
+        if allowed:
+            assert stage.session(keys, second)
+        else:
+            assert stage.refused(keys, second).half == "destination"
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
+class TestIdentityContexts:
+    CENTER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+    BOUND = {"ForAllValues:ArnEquals": {"sts:RequestContextProviders": CENTER}}
+
+    @staticmethod
+    def provided(*providers: str) -> list[dict[str, str]]:
+        return [{"ProviderArn": arn, "ContextAssertion": "asserted"} for arn in providers]
+
+    def test_one_needs_permission_on_both_sides(self, stage: Stage) -> None:
+        context = self.provided(self.CENTER)
+        able = stage.role("able", trusts=SOURCE, actions="sts:*", account=SOURCE, may="sts:*")
+        unable = stage.role(
+            "unable", trusts=SOURCE, actions="sts:*", account=SOURCE, may="sts:AssumeRole"
+        )
+        trust = [able, unable]
+        target = stage.role("target", trusts=trust, actions=["sts:AssumeRole", "sts:SetContext"])
+        closed = stage.role("closed", trusts=trust)
+        may, may_not = chained(stage, able), chained(stage, unable)
+        assert stage.session(may, target, ProvidedContexts=context)
+        found = stage.refused(may_not, target, ProvidedContexts=context)
+        assert "not authorized to perform: sts:SetContext" in found.message
+        assert found.half == "source"
+        assert stage.refused(may, closed, ProvidedContexts=context).half == "destination"
+        assert stage.session(may, closed)
+
+    def test_trust_can_be_bound_to_one_provider(self, stage: Stage, first: str) -> None:
+        target = stage.role("target", trusts=first, actions="sts:*", condition=self.BOUND)
+        keys, other = chained(stage, first), self.CENTER.replace("IdentityCenter", "QuickSight")
+        assert stage.session(keys, target, ProvidedContexts=self.provided(self.CENTER))
+        assert stage.session(keys, target)
+        for providers in [(other,), (self.CENTER, other)]:
+            found = stage.refused(keys, target, ProvidedContexts=self.provided(*providers))
+            assert found.half == "destination"
+
 
 class TestSourceIdentity:
     CONDITION = {"StringEquals": {"aws:SourceIdentity": "alice"}}

@@ -14,7 +14,7 @@ import pytest
 
 from cross_account_access.grants.conditions import ConditionsModel
 from cross_account_access.grants.principals import IDENTITY_KEYS
-from tests.unit.grants import grant_conditions, grant_principals
+from tests.unit.grants import allowed_conditions, grant_conditions, grant_principals
 from tests.unit.grants.callers import Case, Wrong, ask
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cross_account_access.iam.evaluator import Caller
 
 ROOT = Path(__file__).parents[3]
-CASES = [*grant_principals.CASES, *grant_conditions.CASES]
+CASES = [*grant_principals.CASES, *grant_conditions.CASES, *allowed_conditions.CASES]
 BY_CONDITION = {case.what: case for case in grant_conditions.CASES}
 
 

@@ -49,9 +49,9 @@ def test_inherited_tags_are_requested_ones_and_the_callers_own(
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 def test_an_identity_context_is_an_action_and_a_key_of_its_own() -> None:
     provider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
-    call = replace(CALL, context_providers=(provider,))
+    call = replace(CALL, more={"sts:RequestContextProviders": (provider,)})
     keys = call.build_condition_keys(ALICE, account=OTHER, tags={})
-    assert keys["sts:RequestContextProviders"] == (provider,)
+    assert keys["sts:RequestContextProviders"] == provider
     assert call.actions == ("sts:AssumeRole", "sts:SetContext")
     assert CALL.actions == ("sts:AssumeRole",)
 

@@ -51,6 +51,14 @@ REQUIRED: dict[str, dict[str, dict[str, Any]]] = {
     "the call must pass the |session tag team = data or platform": {
         "StringEquals": {"aws:RequestTag/team": ["data", "platform"]}
     },
+    "the call must pass the |session tag team = app-* or data": {
+        "StringLike": {"aws:RequestTag/team": ["app-*", "data"]}
+    },
+    "|every value of sts:RequestContextProviders must match arn:*:iam::aws:contextProvider/x": {
+        "ForAllValues:ArnEquals": {
+            "sts:RequestContextProviders": "arn:*:iam::aws:contextProvider/x"
+        }
+    },
     "the call must pass |no session tags except team": {
         "ForAllValues:StringEquals": {TAGS: ["team"]}
     },

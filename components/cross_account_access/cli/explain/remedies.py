@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cross_account_access.grants.conditions import ASSUME_ROLE
+from cross_account_access.grants.conditions import (
+    ASSUME_ROLE,
+    SET_CONTEXT,
+    SET_SOURCE_IDENTITY,
+    TAG_SESSION,
+)
 from cross_account_access.iam.condition_words import SIGN_IN, describe_unmet
 from cross_account_access.iam.findings import Finding
 from cross_account_access.iam.policy_document import list_principals, list_statements
@@ -15,7 +20,12 @@ if TYPE_CHECKING:
     from .explanation import Question
 
 _MFA_KEYS = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
-_REQUESTED = {"sts:TagSession": "session tags", "sts:SetSourceIdentity": "a source identity"}
+# What a call passes that needs an action of its own, and the condition that allows it.
+_REQUESTED = {
+    SET_CONTEXT: ("an identity context", "allowIdentityContext"),
+    SET_SOURCE_IDENTITY: ("a source identity", "allowSourceIdentity"),
+    TAG_SESSION: ("session tags", "allowSessionTags"),
+}
 
 
 class Advice(NamedTuple):
@@ -163,10 +173,18 @@ class _Refusal:
                 yield f"Group {half.name} allows its members: for one, ask for group/{half.name}."
 
     def _suggest_fewer_actions(self) -> str:
-        passed = [text for action, text in _REQUESTED.items() if action in self.actions]
+        requested = [_REQUESTED[action] for action in self.actions if action in _REQUESTED]
+        keys = " and ".join(key for _, key in requested)
         return (
-            f"Call without {' and '.join(passed) or 'more'}; or require it in the grant's "
-            f"conditions, so that both halves allow {self.action_names}."
+            f"Call without {self._passed or 'more'}; or allow it in the grant's conditions, by "
+            f"{keys or 'what it needs'}, so that both halves allow {self.action_names}."
+        )
+
+    @property
+    def _passed(self) -> str:
+        """What the call passes, or inherits and so passes on, that isn't allowed."""
+        return " and ".join(
+            _REQUESTED[action][0] for action in self.actions if action in _REQUESTED
         )
 
     # --- Destination ----------------------------------------------------------------------------
@@ -177,6 +195,7 @@ class _Refusal:
             return Advice(f"{self.location}: {unmet.text}", unmet.remedies)
         if self.finding.element == "action":
             text = f"{self.location} doesn't allow it {self.action_names}"
+            text += f": the call passes {self._passed}" if self._passed else ""
             return Advice(text, (self._suggest_fewer_actions(),))
         if self.finding.dead_ids:
             dead = f"{', '.join(self.finding.dead_ids)}, users or roles that were deleted"
