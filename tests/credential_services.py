@@ -1,7 +1,7 @@
-"""Where AWS's SDKs get credentials by themselves, on loopback: EC2's and ECS's services, IAM
-Identity Center's portal, and STS for a web identity.
+"""Where AWS's SDKs get credentials by themselves, on loopback: EC2's and ECS's services, and IAM
+Identity Center's portal.
 
-Whatever else STS and IAM are asked is passed on to the sandbox.
+Whatever STS and IAM are asked, by a web identity too, is passed on to the sandbox.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.aws.server import client
+from tests.unsigned_tokens import AUDIENCE, GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from email.message import Message
 
 IMDS_TOKEN, CONTAINER_TOKEN, SSO_TOKEN = "of-imds", "of-ecs", "of-sso"
-JOB_TOKEN = "header.of-the-job.signature"
 INSTANCE_ROLE = "runner"
 INSTANCE_CREDENTIALS = "/latest/meta-data/iam/security-credentials/"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -94,8 +94,6 @@ class CredentialServices:
         form = parse_qs(body.decode())
         if form.get("Action") == [WEB_IDENTITY]:
             self.asked.append(WEB_IDENTITY)
-            assert form["WebIdentityToken"] == [JOB_TOKEN]
-            return 200, self._render_web_identity(form["RoleArn"][0]).encode()
         passed_on = {"Authorization", "Content-Type", "X-Amz-Security-Token", "User-Agent"}
         kept = {name: text for name, text in headers.items() if name.title() in passed_on}
         request = urllib.request.Request(self._sandbox, body, kept, method="POST")  # noqa: S310
@@ -105,19 +103,6 @@ class CredentialServices:
                 return response.status, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
-
-    def _render_web_identity(self, role_arn: str) -> str:
-        expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        credentials = "".join(
-            f"<{name}>{text}</{name}>"
-            for name, text in (*self._keys.items(), ("Expiration", expires))
-        )
-        return (
-            f'<{WEB_IDENTITY}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-            f"<{WEB_IDENTITY}Result><Credentials>{credentials}</Credentials>"
-            f"<AssumedRoleUser><Arn>{role_arn}/s</Arn><AssumedRoleId>AROAX:s</AssumedRoleId>"
-            f"</AssumedRoleUser></{WEB_IDENTITY}Result></{WEB_IDENTITY}Response>"
-        )
 
 
 @contextmanager
@@ -168,6 +153,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def trust_jobs(sandbox: str, account: str, role: str, statements: list[Any]) -> None:
+    """Make GitHub's identity provider in an account, and add statements to a role's trust policy.
+
+    Args:
+        sandbox: The sandbox's address.
+        account: The account's 12 digits.
+        role: The role's name.
+        statements: What is to let the jobs in.
+    """
+    iam = client("iam", sandbox, account=account)
+    if not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.create_open_id_connect_provider(Url=GITHUB, ClientIDList=[AUDIENCE])
+    trust: Any = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    both = trust | {"Statement": [*trust["Statement"], *statements]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(both))
 
 
 def make_role_session(sandbox: str, account: str, role: str = INSTANCE_ROLE) -> dict[str, str]:

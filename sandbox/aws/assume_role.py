@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cross_account_access.iam.evaluator import Decision, Policy, Request, decide
+from cross_account_access.iam.evaluator import (
+    Decision,
+    OutsideCaller,
+    Policy,
+    Request,
+    decide,
+    decide_by_trust,
+)
 from sandbox.aws import context_keys, policy_parsing, tag_checks
 from sandbox.aws.credentials import (
     CallingIdentity,
@@ -20,6 +27,7 @@ from sandbox.aws.credentials import (
     build_caller,
     read_managed_policy,
 )
+from sandbox.aws.iam_request import AWS_SERVICE
 from sandbox.aws.query_protocol import AwsError, Reply
 from sandbox.aws.sandbox_state import LoggedDecision, SandboxState
 from sandbox.aws.sts_request import StsRequest
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sandbox")
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _DEFAULT_DURATION = 3600
 _CHAINED_DURATION = 3600
 _MOST_SESSION_POLICIES = 10
@@ -41,7 +49,9 @@ _SESSION_POLICY_SIZE = 2048
 
 
 @dataclass(frozen=True)
-class _AssumeRoleRequest(StsRequest):
+class AssumeRoleRequest(StsRequest):
+    """One call of AssumeRole, or of its kin for web identities."""
+
     tags: Mapping[str, str]
     inherited_tags: Mapping[str, str]
 
@@ -58,35 +68,45 @@ def assume_role(call: StsRequest) -> Reply:
         AwsError: AccessDenied, with the half that refuses and why in headers of the sandbox's own;
             ValidationError and others for parameters that can't be.
     """
-    value, identity, state = call.value, call.identity, call.state
-    if not _ROLE_ARN.fullmatch(value["RoleArn"]):
+    value, identity, state = call.value, _find_identity(call), call.state
+    if not ROLE_ARN.fullmatch(value["RoleArn"]):
         raise AwsError("ValidationError", f"{value['RoleArn']} is invalid")
     tags = tag_checks.read_tags(value.get("Tags", ()), "InvalidParameterValue")
     inherited = _get_inherited_tags(identity)
-    request = _AssumeRoleRequest(call.call, value, identity, state, tags, inherited)
+    request = AssumeRoleRequest(call.call, value, identity, state, tags, inherited)
     transitive = _choose_transitive_keys(request)
     mfa = request.check_mfa()
     role = state.accounts.find_role_by_arn(request.role_arn)
     if role is None:
         # AWS doesn't tell whether a role exists.
         missing = Decision(False, "destination", "there is no such role")
-        _refuse(request, "sts:AssumeRole", missing)
+        refuse(request, "sts:AssumeRole", missing)
     source_identity = _choose_source_identity(request)
     decision = _decide_all(request, role, source_identity, mfa=mfa)
-    duration = _check_duration(value, identity, role)
-    policies = _read_session_policies(value, role, state)
-    packed = _compute_packed_size(value, tags)
-    _log(request, decision)
-    return _issue_session(
-        request,
-        role,
-        tags={**request.inherited_tags, **tags},
-        transitive_tag_keys=(*request.inherited_tags, *transitive),
-        source_identity=source_identity,
-        duration=duration,
-        policies=policies,
-        packed=packed,
+    duration = check_duration(value, identity, role)
+    policies = read_session_policies(value, role, state)
+    packed = compute_packed_size(value, tags)
+    log_decision(request, decision)
+    return request.answer(
+        issue_session(
+            request,
+            role,
+            tags={**request.inherited_tags, **tags},
+            transitive_tag_keys=(*request.inherited_tags, *transitive),
+            source_identity=source_identity,
+            duration=duration,
+            policies=policies,
+            packed=packed,
+        )
     )
+
+
+def _find_identity(call: StsRequest) -> CallingIdentity:
+    """Who calls: whoever signed, or the AWS service that is to have made the call."""
+    if service := call.call.headers.get(AWS_SERVICE):
+        keys = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": service}
+        return CallingIdentity("service", call.identity.account, service, service, keys=keys)
+    return call.identity
 
 
 # What the session is to have
@@ -99,7 +119,7 @@ def _get_inherited_tags(identity: CallingIdentity) -> dict[str, str]:
     return {key: session.tags[key] for key in session.transitive_tag_keys}
 
 
-def _choose_transitive_keys(request: _AssumeRoleRequest) -> tuple[str, ...]:
+def _choose_transitive_keys(request: AssumeRoleRequest) -> tuple[str, ...]:
     by_lower = {key.lower(): key for key in request.tags}
     if any(key.lower() in by_lower for key in request.inherited_tags):
         raise AwsError(
@@ -114,17 +134,17 @@ def _choose_transitive_keys(request: _AssumeRoleRequest) -> tuple[str, ...]:
     return tuple(by_lower[key.lower()] for key in requested)
 
 
-def _choose_source_identity(request: _AssumeRoleRequest) -> str | None:
+def _choose_source_identity(request: AssumeRoleRequest) -> str | None:
     session = request.identity.session
     existing = session.source_identity if session else None
     requested: str | None = request.value.get("SourceIdentity")
     if existing and requested and requested != existing:
         reason = f"the session's source identity is {existing}, and can't be changed"
-        _refuse(request, "sts:SetSourceIdentity", Decision(False, "source", reason))
+        refuse(request, "sts:SetSourceIdentity", Decision(False, "source", reason))
     return requested or existing
 
 
-def _check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: Entity) -> int:
+def check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: Entity) -> int:
     duration: int = value.get("DurationSeconds", _DEFAULT_DURATION)
     # The keys of GetSessionToken count as well:
     # https://repost.aws/knowledge-center/iam-role-chaining-limit
@@ -142,7 +162,7 @@ def _check_duration(value: Mapping[str, Any], identity: CallingIdentity, role: E
     return duration
 
 
-def _read_session_policies(
+def read_session_policies(
     value: Mapping[str, Any], role: Entity, state: SandboxState
 ) -> tuple[Policy, ...]:
     policies: list[Policy] = []
@@ -163,7 +183,7 @@ def _read_session_policies(
     return tuple(policies)
 
 
-def _compute_packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int | None:
+def compute_packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]) -> int | None:
     """How full the session's policies and tags are, roughly, in per cent; None when it has none."""
     policies = len(value.get("Policy", "")) + sum(
         len(item.get("arn", "")) for item in value.get("PolicyArns", ())
@@ -180,7 +200,7 @@ def _compute_packed_size(value: Mapping[str, Any], given_tags: Mapping[str, str]
 
 
 def _decide_all(
-    request: _AssumeRoleRequest, role: Entity, source_identity: str | None, *, mfa: bool
+    request: AssumeRoleRequest, role: Entity, source_identity: str | None, *, mfa: bool
 ) -> Decision:
     """Decide each action that the call needs; returns the decision of AssumeRole itself."""
     keys = context_keys.add_session_keys(
@@ -202,43 +222,49 @@ def _decide_all(
         actions.append("sts:SetSourceIdentity")
     if providers:
         actions.append("sts:SetContext")
-    first, *_ = [_decide(request, role, action, keys) for action in actions]
+    first, *_ = [decide_action(request, role, action, keys) for action in actions]
     return first
 
 
-def _read_context_providers(request: _AssumeRoleRequest) -> tuple[str, ...]:
+def _read_context_providers(request: AssumeRoleRequest) -> tuple[str, ...]:
     """The providers of the contexts that the call passes; what these assert isn't looked at."""
     contexts = request.value.get("ProvidedContexts", ())
     return tuple(dict.fromkeys(item["ProviderArn"] for item in contexts if "ProviderArn" in item))
 
 
-def _decide(
-    request: _AssumeRoleRequest, role: Entity, action: str, keys: context_keys.Keys
+def decide_action(
+    request: AssumeRoleRequest, role: Entity, action: str, keys: context_keys.Keys
 ) -> Decision:
     trust = Policy("trust policy", json.loads(role.assume_role_policy_document))
-    caller = build_caller(request.identity, request.state.accounts)
+    identity, asked = request.identity, Request(action, request.role_arn, keys)
     try:
-        decision = decide(caller, Request(action, request.role_arn, keys), trust)
+        if identity.kind == "web identity":
+            decision = decide_by_trust(OutsideCaller("Federated", identity.arn), asked, trust)
+        elif identity.kind == "service":
+            decision = decide_by_trust(OutsideCaller("Service", identity.arn), asked, trust)
+        else:
+            decision = decide(build_caller(identity, request.state.accounts), asked, trust)
     except ValueError as error:
         # A policy that the evaluator doesn't understand opens nothing.
         decision = Decision(False, "destination", str(error))
     if not decision.allowed:
-        _refuse(request, action, decision)
+        refuse(request, action, decision)
     return decision
 
 
-def _refuse(request: _AssumeRoleRequest, action: str, decision: Decision) -> NoReturn:
-    reason = decision.reason if action == "sts:AssumeRole" else f"{action}: {decision.reason}"
-    _log(request, Decision(False, decision.half, reason))
-    raise AwsError(
-        "AccessDenied",
-        f"User: {request.identity.arn} is not authorized to perform: {action} "
-        f"on resource: {request.role_arn}",
-        {"x-sandbox-half": decision.half or "", "x-sandbox-reason": reason},
-    )
+def refuse(request: AssumeRoleRequest, action: str, decision: Decision) -> NoReturn:
+    is_call = action == f"sts:{request.call.action}"
+    reason = decision.reason if is_call else f"{action}: {decision.reason}"
+    log_decision(request, Decision(False, decision.half, reason))
+    text = f"User: {request.identity.arn} is not authorized to perform: {action} "
+    text += f"on resource: {request.role_arn}"
+    if request.identity.kind == "web identity":
+        text = f"Not authorized to perform {action}"
+    headers = {"x-sandbox-half": decision.half or "", "x-sandbox-reason": reason}
+    raise AwsError("AccessDenied", text, headers)
 
 
-def _log(request: _AssumeRoleRequest, decision: Decision) -> None:
+def log_decision(request: AssumeRoleRequest, decision: Decision) -> None:
     entry = LoggedDecision(
         at=request.state.clock(),
         caller=request.identity.arn,
@@ -259,9 +285,10 @@ def _log(request: _AssumeRoleRequest, decision: Decision) -> None:
 # The session
 
 
-def _issue_session(
+def issue_session(
     request: StsRequest, role: Entity, *, duration: int, packed: int | None, **session: Any
-) -> Reply:
+) -> dict[str, Any]:
+    """Issue a session of the role; what the reply says of it."""
     call, state = request.call, request.state
     name = call.params["RoleSessionName"]
     made = state.accounts.get_sts(role.account_id).assume_role(
@@ -286,17 +313,15 @@ def _issue_session(
         )
     )
     arn = f"arn:{state.accounts.partition}:sts::{role.account_id}"
-    return request.answer(
-        {
-            "SourceIdentity": session["source_identity"],
-            "AssumedRoleUser": {
-                "AssumedRoleId": f"{role.id}:{name}",
-                "Arn": f"{arn}:assumed-role/{role.name}/{name}",
-            },
-            "Credentials": render_credentials(made, made.session_token, now + duration),
-            "PackedPolicySize": packed,
-        }
-    )
+    return {
+        "SourceIdentity": session["source_identity"],
+        "AssumedRoleUser": {
+            "AssumedRoleId": f"{role.id}:{name}",
+            "Arn": f"{arn}:assumed-role/{role.name}/{name}",
+        },
+        "Credentials": render_credentials(made, made.session_token, now + duration),
+        "PackedPolicySize": packed,
+    }
 
 
 def render_credentials(key: Any, token: str, expires: float) -> dict[str, str]:

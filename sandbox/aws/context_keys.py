@@ -1,4 +1,4 @@
-"""The condition keys that a call of sts:AssumeRole comes with.
+"""The condition keys that a call of sts:AssumeRole, or of its kin, comes with.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
@@ -95,6 +95,8 @@ def _get_network_keys(call: AwsCall) -> Keys:
 
 
 def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
+    if identity.kind in ("web identity", "service"):
+        return dict(identity.keys)
     keys: Keys = {
         "aws:PrincipalArn": identity.principal_arn,
         "aws:PrincipalAccount": identity.account,
@@ -111,6 +113,7 @@ def _get_caller_keys(identity: CallingIdentity, state: SandboxState) -> Keys:
         keys["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
         if session.source_identity:
             keys["aws:SourceIdentity"] = session.source_identity
+        keys |= session.federated_keys
     keys |= _prefix_tags("aws:PrincipalTag", tags)
     return keys | _get_organization_keys("Principal", identity.account, state)
 

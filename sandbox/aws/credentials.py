@@ -44,6 +44,7 @@ class IssuedSession:
         tags, transitive_tag_keys: session tags, and those that the next role in a chain inherits.
         policies: session policies, which restrict what the role allows.
         mfa_at: when an MFA code was given for it; only GetSessionToken's keys carry that on.
+        federated_keys: condition keys that a web identity's token left to the session.
     """
 
     access_key_id: str
@@ -58,24 +59,28 @@ class IssuedSession:
     source_identity: str | None = None
     policies: tuple[Policy, ...] = ()
     mfa_at: float | None = None
+    federated_keys: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CallingIdentity:
-    """Who signed a request.
+    """Who signed a request, or comes with a web identity's token.
 
     Attributes:
-        arn, unique_id: as `get-caller-identity` says them.
-        principal: moto's user or role; None for an administrator.
+        arn, unique_id: as `get-caller-identity` says them; of a web identity the identity
+            provider's ARN, of an AWS service its name.
+        principal: moto's user or role; None for any other.
         session: the temporary keys that were used; None for long-term ones.
+        keys: the condition keys of a web identity or of an AWS service, which has no others.
     """
 
-    kind: Literal["administrator", "user", "role"]
+    kind: Literal["administrator", "user", "role", "web identity", "service"]
     account: str
     arn: str
     unique_id: str
     principal: Entity | None = None
     session: IssuedSession | None = None
+    keys: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def principal_arn(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox.aws import (
     constraints,
     entities,
+    identity_providers,
     mfa_devices,
     policy_simulation,
     saved_policies,
@@ -56,6 +57,13 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "UpdateGroup": (entities.check_update_group,),
     "DeleteGroup": (entities.check_delete_group,),
     "AddUserToGroup": (entities.check_join_group,),
+    # Identity providers
+    "CreateOpenIDConnectProvider": (
+        identity_providers.check_create_provider,
+        tag_checks.check_tags,
+    ),
+    "AddClientIDToOpenIDConnectProvider": (identity_providers.add_client_id,),
+    "RemoveClientIDFromOpenIDConnectProvider": (identity_providers.remove_client_id,),
     # Policies
     "CreatePolicy": (saved_policies.check_create_policy, tag_checks.check_tags),
     "CreatePolicyVersion": (saved_policies.check_create_version,),

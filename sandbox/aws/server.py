@@ -3,22 +3,25 @@ account.
 
 moto holds users, roles, groups and policies. In front of it stands what it lacks: AWS's decision of
 `sts:AssumeRole` (identity policies and trust, conditions, explicit deny, permissions boundaries,
-session policies), temporary keys that expire, MFA codes, unique IDs in trust policies, and IAM's
-refusals.
+session policies) and of `sts:AssumeRoleWithWebIdentity`, temporary keys that expire, MFA codes,
+unique IDs in trust policies, and IAM's refusals.
 
 What AWS does and this does not:
 
 - Signatures aren't verified: whoever knows an access key id, and the token of temporary keys, may
   use it. That is why only loopback hosts are answered, and no other site's page in a browser.
-- Only `sts:AssumeRole`, with its session tags and source identity, is authorized. Every other call
-  succeeds for any valid keys of an account, whatever the caller's policies say.
+- A web identity's token isn't verified either: the keys for that are its issuer's. Its issuer, its
+  audience, when it expires and its claims are checked. Access tokens of OAuth 2.0 aren't taken, and
+  IAM saves a trust policy that leaves out the claims that AWS requires of some issuers.
+- Only `sts:AssumeRole` and `sts:AssumeRoleWithWebIdentity`, with session tags and source identity,
+  are authorized. Every other call succeeds for any valid keys of an account, whatever the caller's
+  policies say.
 - IAM, STS and Access Analyzer's ValidatePolicy are the only services. The latter finds what the
   grammar of policies refuses, and nothing else.
 - `iam:SimulatePrincipalPolicy` takes no resource policies.
 - There are no service or resource control policies, no VPC endpoint policies, no Identity Center,
   no root user.
-- `AssumeRoleWithSAML`, `AssumeRoleWithWebIdentity`, `GetFederationToken` and `AssumeRoot` answer
-NotImplemented.
+- `AssumeRoleWithSAML`, `GetFederationToken` and `AssumeRoot` answer NotImplemented.
 - An MFA code may be used more than once. Only virtual MFA devices exist.
 - Changes are in force at once. `hold_new_principals` imitates the one delay that breaks
   deployments.

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from threading import RLock
 from typing import Any
 
-from sandbox.aws import constraints, iam_checks, policy_validation, sts
+from sandbox.aws import constraints, iam_checks, policy_validation, sts, web_identity
 from sandbox.aws.credentials import CallingIdentity, identify
 from sandbox.aws.endpoint import get_partition
 from sandbox.aws.iam_request import AWS_SERVICE, IamRequest
@@ -43,7 +43,7 @@ VERSION = "1"
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-_UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+_UNSIGNED = "AssumeRoleWithSAML"
 _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
 
 
@@ -97,9 +97,11 @@ class WsgiApp:
             )
 
     def _dispatch(self, call: AwsCall, environ: Environ) -> Reply:
-        if not call.service and call.action in _UNSIGNED:
+        if not call.service and call.action == _UNSIGNED:
             raise make_not_implemented_error(f"sts:{call.action}")
         with self.lock:
+            if call.action == web_identity.ACTION and call.service in ("", "sts"):
+                return web_identity.assume_role_with_web_identity(call, self.state)
             state = self.state.in_partition(get_partition(call.region))
             identity = _identify(call, state)
             if call.service == "sts":

@@ -184,6 +184,29 @@ def _put_role_policy(iam: "IAMClient", inputs: Properties) -> MadeResource:
     return MadeResource(f"{inputs['role']}:{inputs['name']}", {})
 
 
+def _make_identity_provider(iam: "IAMClient", inputs: Properties) -> MadeResource:
+    url, client_ids = inputs["url"], inputs["clientIdLists"]
+    thumbprints = inputs.get("thumbprintLists", [])
+    try:
+        arn = iam.create_open_id_connect_provider(
+            Url=url, ClientIDList=client_ids, ThumbprintList=thumbprints, Tags=_list_tags(inputs)
+        )["OpenIDConnectProviderArn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        end = f":oidc-provider/{url.removeprefix('https://')}"
+        arn = next(one["Arn"] for one in providers if one["Arn"].endswith(end))
+        there = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
+        for client_id in client_ids:
+            iam.add_client_id_to_open_id_connect_provider(
+                OpenIDConnectProviderArn=arn, ClientID=client_id
+            )
+        for client_id in {*there} - {*client_ids}:
+            iam.remove_client_id_from_open_id_connect_provider(
+                OpenIDConnectProviderArn=arn, ClientID=client_id
+            )
+    return MadeResource(arn, {"arn": arn})
+
+
 def _list_tags(inputs: Properties) -> "list[TagTypeDef]":
     return [{"Key": key, "Value": value} for key, value in sorted(inputs.get("tags", {}).items())]
 
@@ -200,4 +223,5 @@ _MAKERS: dict[str, Callable[["IAMClient", Properties], MadeResource]] = {
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _build_attacher("group"),
     "aws:iam/policyAttachment:PolicyAttachment": _attach_to_all,
     "aws:iam/rolePolicy:RolePolicy": _put_role_policy,
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _make_identity_provider,
 }

@@ -38,6 +38,40 @@ def test_the_ci_role_that_the_program_makes_gets_in() -> None:
     assert permission["Action"] == "s3:PutObject"
 
 
+def test_github_actions_tags_are_allowed_and_no_others() -> None:
+    mocks = AwsMocks({"people": MockAccount(PEOPLE), "production": MockAccount(PRODUCTION)})
+    outputs = mocks.run(EXAMPLES / "github-actions")
+    provider = mocks.get("OpenIdConnectProvider", "github")
+    (statement,) = mocks.trust_policy("job")["Statement"]
+    issuer = "token.actions.githubusercontent.com"
+    assert statement["Principal"] == {"Federated": provider.arn}
+    assert provider.arn == f"arn:aws:iam::{PEOPLE}:oidc-provider/{issuer}"
+    assert {*statement["Condition"]["StringEquals"]} == {f"{issuer}:aud", f"{issuer}:sub"}
+    tags = {"GitHub": "Actions", "Branch": "refs/heads/main", "RunId": "7"}
+    for given in (tags, {}):
+        mocks.assert_allows(outputs["job_role"], "deploy", session_tags=given)
+    mocks.assert_refuses(
+        outputs["job_role"], "deploy", session_tags={**tags, "team": "red"}, because="aws:TagKeys"
+    )
+
+
+def test_a_pod_of_the_namespace_gets_in_and_a_cluster_gets_its_association() -> None:
+    mocks = AwsMocks({"people": MockAccount(PEOPLE), "production": MockAccount(PRODUCTION)})
+    outputs = mocks.run(EXAMPLES / "eks-pod-identity")
+    assert mocks.made("PodIdentityAssociation") == []
+    tags = {"kubernetes-namespace": "payments", "kubernetes-pod-name": "ledger-1"}
+    mocks.assert_allows(outputs["pod_role"], "ledger", inherited_tags=tags)
+    other = tags | {"kubernetes-namespace": "shop"}
+    for wrong in (other, tags | {"team": "red"}, {}):
+        mocks.assert_refuses(
+            outputs["pod_role"], "ledger", inherited_tags=wrong, half="destination"
+        )
+    mocks.run(EXAMPLES / "eks-pod-identity", config={"project:cluster": "main"})
+    made = mocks.get("PodIdentityAssociation").inputs
+    assert (made["clusterName"], made["namespace"]) == ("main", "payments")
+    assert (made["roleArn"], made["targetRoleArn"]) == (outputs["pod_role"], outputs["target_role"])
+
+
 def test_two_stacks_halves_fit_together() -> None:
     people = AwsMocks({"people": MockAccount(PEOPLE)})
     outputs = people.run(EXAMPLES / "two-teams" / "people")

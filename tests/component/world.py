@@ -135,6 +135,10 @@ class World:
         if kind == AWS_PROVIDER:
             return f"{name}-id", {}
         account = self._account(provider, kind)
+        if kind == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+            url = inputs["url"].removeprefix("https://")
+            arn = f"arn:{self.partition}:iam::{account}:oidc-provider/{url}"
+            return arn, {"arn": arn}
         if kind not in _HAVE_ARN:
             return f"{name}-id", {}
         physical = inputs.get("name", f"{name}-0a1b2c3")

@@ -19,12 +19,13 @@ from tests.credential_services import (
     ADMINISTRATOR,
     INSTANCE_CREDENTIALS,
     INSTANCE_ROLE,
-    JOB_TOKEN,
     WEB_IDENTITY,
     make_role_session,
     serve_credentials,
+    trust_jobs,
 )
 from tests.engine.conftest import PROGRAM, ROOT
+from tests.unsigned_tokens import build_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,8 @@ class Job:
             shutil.copy(ROOT / name, folder)
         (folder / ".venv").symlink_to(sys.prefix)
         (folder / "state").mkdir()
-        (folder / "token").write_text(JOB_TOKEN, encoding="utf-8")
+        token = build_token("repo:example/access:ref:refs/heads/main")
+        (folder / "token").write_text(token, encoding="utf-8")
         script = folder / "deploy.sh"
         script.write_text("#!/bin/sh\necho $AWS_ACCESS_KEY_ID >used\n", encoding="utf-8")
         script.chmod(0o700)
@@ -85,7 +87,7 @@ def test_a_job_deploys_with_an_instances_role_and_again_with_a_web_identity(
     tmp_path: Path, engine: Mapping[str, str], sandbox: Sandbox
 ) -> None:
     sandbox.reset()
-    trust, _ = read_blocks("json")
+    trust, of_jobs = read_blocks("json")
     session = make_role_session(sandbox.endpoint, SOURCE, "ci")
     iam = client("iam", sandbox.endpoint, account=DESTINATION)
     iam.create_role(RoleName="pulumi", AssumeRolePolicyDocument=trust)
@@ -98,9 +100,10 @@ def test_a_job_deploys_with_an_instances_role_and_again_with_a_web_identity(
         used = (tmp_path / "used").read_text("utf-8").strip()
         assert used not in ("", session["AccessKeyId"])
 
-        (workflow,) = read_blocks("yaml")
+        workflow, _ = read_blocks("yaml")
         *_, deploy = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
         services.asked.clear()
+        trust_jobs(sandbox.endpoint, SOURCE, "ci", json.loads(of_jobs)["Statement"])
         told = job.run(
             f"{deploy['run']} --expect-no-changes",
             AWS_ROLE_ARN=CI,

@@ -23,6 +23,7 @@ from sandbox.aws.server import client
 from sandbox.deploy.stack import load
 from sandbox.proof.person import OPERATOR, PersonMaker, make_session_sts
 from tests.engine.conftest import ROOT, outcome
+from tests.unsigned_tokens import build_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sandbox.aws.server import Sandbox
 
 CONFIGS = sorted(path for path in EXAMPLES.glob("*/Pulumi.*.yaml") if path.parent != FLEET)
+NO_KEYS = {"AccessKeyId": "none", "SecretAccessKey": "none", "SessionToken": None}
 ACCOUNT = {name: PROFILES[name] for name in ("people", "production", "staging")}
 
 
@@ -147,14 +149,32 @@ def test_a_hub_reaches_twelve_spokes_by_one_policy_of_its_group(programs: Progra
         assert outcome(member.sts, arn) == "AccessDenied"
 
 
+@pytest.mark.engine
+def test_a_job_of_github_gets_in_by_a_provider_that_the_engine_makes(programs: Programs) -> None:
+    outputs = programs.up("github-actions")
+    sts = make_session_sts(programs.sandbox.endpoint, NO_KEYS)
+    reply = sts.assume_role_with_web_identity(
+        RoleArn=outputs["job_role"],
+        RoleSessionName="GitHubActions",
+        WebIdentityToken=build_token("repo:example/shop:environment:production"),
+    )
+    job = make_session_sts(programs.sandbox.endpoint, reply["Credentials"])
+    tags = [{"Key": "GitHub", "Value": "Actions"}, {"Key": "Branch", "Value": "refs/heads/main"}]
+    assert outcome(job, outputs["deploy_role"], Tags=tags) == "allowed"
+    other = [*tags, {"Key": "team", "Value": "red"}]
+    assert outcome(job, outputs["deploy_role"], Tags=other) == "AccessDenied"
+
+
 def test_every_example_is_run_and_told_of() -> None:
+    elsewhere = {"eks-pod-identity"}  # tests/sandbox/test_federated_examples.py
     here = {config.parent.name for config in CONFIGS} | {
         "python-embedding",
         "two-teams",
         "hub-and-spokes",
         "fleet",
+        "github-actions",
     }
     by_languages = {"yaml", "typescript", "go"}
-    assert set(list_examples()) == here | by_languages
+    assert set(list_examples()) == here | elsewhere | by_languages
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [name for name in list_examples() if f"({name}/" not in readme] == []

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from .findings import AccountSide, Finding, FindingKind
 from .policy_document import list_principals, list_statements
 from .policy_patterns import ContextKeys
-from .request import Caller, Policy, Request, build_context
+from .request import Caller, OutsideCaller, Policy, Request, build_context
 from .statement_match import (
     PrincipalMatch,
     StatementMatch,
@@ -24,7 +24,7 @@ from .statement_match import (
     select_applicable,
 )
 
-__all__ = ["Caller", "Decision", "Policy", "Request", "decide"]
+__all__ = ["Caller", "Decision", "OutsideCaller", "Policy", "Request", "decide", "decide_by_trust"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,33 @@ def decide(caller: Caller, request: Request, trust_policy: Policy) -> Decision:
         return Decision(False, refusals[0].half, reason, findings)
     reason = f"allowed by {' and '.join(finding.text for finding in allows)}"
     return Decision(True, None, reason, findings)
+
+
+def decide_by_trust(caller: OutsideCaller, request: Request, trust_policy: Policy) -> Decision:
+    """Decide a request of a caller without policies: the role's trust policy alone must allow it.
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+
+    Raises:
+        ValueError: For a policy that AWS would not have saved.
+    """
+    context = {
+        "aws:resourceaccount": request.resource.split(":")[4],
+        **{key.lower(): value for key, value in request.context.items()},
+    }
+    trust = match_statements(trust_policy, caller, request, context, is_trust=True)
+    if denials := _find_denials("destination", trust):
+        return Decision(False, "destination", denials[0].text, tuple(denials))
+    if allowing := select_applicable(trust, "Allow"):
+        allow = allowing[0].make_finding("destination", "allow", allowing[0].location)
+        return Decision(True, None, f"allowed by {allow.text}", (allow,))
+    if closest := find_closest_allow(trust, matched_elements=1):
+        finding = closest.make_finding("destination", "trust", str(closest))
+    else:
+        text = f"the {trust_policy.name} names no principal that is {caller.arn}"
+        finding = Finding("destination", "trust", text, trust_policy.name, element="principal")
+    return Decision(False, "destination", finding.text, (finding,))
 
 
 def _find_refusal_of_any_policy(caller: Caller, request: Request) -> Finding | None:

@@ -46,11 +46,12 @@ def list_conditions(condition: Mapping[str, Any]) -> list[StatementCondition]:
     ]
 
 
-def list_principals(principal: Any) -> list[str]:
-    """Return the names in a statement's Principal that are AWS's own: `*`, accounts, users, roles.
+def list_principals(principal: Any, kind: str = "AWS") -> list[str]:
+    """Return the names of a kind in a statement's Principal.
 
-    Services and identity providers are left out: they don't call sts:AssumeRole.
+    By default these are AWS's own: `*`, accounts, users and roles. The other kinds are `Service`
+    and `Federated`, which is an identity provider.
     """
     if isinstance(principal, Mapping):
-        return list_values(principal.get("AWS", []))
+        return list_values(principal.get(kind, []))
     return ["*"] if principal == "*" else []

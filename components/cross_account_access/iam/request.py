@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from .policy_patterns import ContextKeys
 
@@ -58,12 +58,24 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class OutsideCaller:
+    """Whoever makes the request without an identity of IAM's, and so without policies: a user of an
+    identity provider, with its token, or an AWS service.
+    """
+
+    kind: Literal["Federated", "Service"]
+    """The key of a trust policy's Principal that names it."""
+    arn: str
+    """The identity provider's ARN; of a service its name, such as pods.eks.amazonaws.com."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One action on one role."""
 
     action: str
-    """sts:AssumeRole, sts:TagSession or sts:SetSourceIdentity: a call that passes session tags or a
-    source identity is decided once for each."""
+    """sts:AssumeRole or sts:AssumeRoleWithWebIdentity; sts:TagSession, sts:SetSourceIdentity: a
+    call that passes session tags or a source identity is decided once for each."""
     resource: str
     """The role's ARN."""
     context: ContextKeys

@@ -11,7 +11,7 @@ from .operators import Operator, UnmetCondition, find_unmet_conditions
 from .policy_document import list_conditions, list_principals, list_statements, list_values
 from .policy_grammar import VERSION
 from .policy_patterns import NAMED_SERVICE, ContextKeys, Variables, escape_brackets, match_resource
-from .request import Caller, Policy, Request
+from .request import Caller, OutsideCaller, Policy, Request
 
 # In the order in which they are compared.
 _ELEMENTS: tuple[StatementElement, ...] = ("principal", "action", "resource", "condition")
@@ -74,7 +74,12 @@ class StatementMatch:
 
 
 def match_statements(
-    policy: Policy, caller: Caller, request: Request, context: ContextKeys, *, is_trust: bool
+    policy: Policy,
+    caller: Caller | OutsideCaller,
+    request: Request,
+    context: ContextKeys,
+    *,
+    is_trust: bool,
 ) -> list[StatementMatch]:
     """Match every statement of a policy; ValueError for one that AWS would not have saved."""
     variables = context if policy.document.get("Version") == VERSION else None
@@ -125,12 +130,14 @@ def find_closest_allow(
     return max(close, key=lambda match: match.closeness, default=None)
 
 
-def match_principal(statement: Mapping[str, Any], caller: Caller) -> PrincipalMatch:
+def match_principal(statement: Mapping[str, Any], caller: Caller | OutsideCaller) -> PrincipalMatch:
     """Return how closely a trust policy's statement names the caller.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
+    if isinstance(caller, OutsideCaller):
+        return _match_outside_caller(statement, caller)
     if "Principal" in statement:
         return _match_names(statement["Principal"], caller)
     if "NotPrincipal" not in statement:
@@ -143,6 +150,14 @@ def match_principal(statement: Mapping[str, Any], caller: Caller) -> PrincipalMa
     else:
         spared = excepted is not PrincipalMatch.NOBODY
     return PrincipalMatch.NOBODY if spared else PrincipalMatch.CALLER
+
+
+def _match_outside_caller(statement: Mapping[str, Any], caller: OutsideCaller) -> PrincipalMatch:
+    principal = statement.get("Principal")
+    # That everyone is let in, without a name, isn't documented, so this leans to refusing.
+    is_denied = statement["Effect"] == "Deny" and "*" in list_principals(principal)
+    is_named = caller.arn in list_principals(principal, caller.kind)
+    return PrincipalMatch.CALLER if is_named or is_denied else PrincipalMatch.NOBODY
 
 
 def _match_names(principal: Any, caller: Caller) -> PrincipalMatch:

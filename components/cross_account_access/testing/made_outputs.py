@@ -42,6 +42,10 @@ def add_outputs(
         added = {"name": name, "arn": arn, _UNIQUE_ID_KEYS[kind]: make_unique_id(arn)}
         return (arn if kind == "policy" else name), added
     account = lookups.account
+    if kind == "openidconnectprovider":
+        url = inputs.get("url", own_id).removeprefix("https://")
+        arn = f"arn:{account.partition}:iam::{account.id}:oidc-provider/{url}"
+        return arn, {"arn": arn}
     arn = f"arn:{account.partition}:{service}:us-east-1:{account.id}:{kind}/{args.name}"
     return own_id, {"arn": arn}
 

@@ -14,13 +14,14 @@ from cross_account_access.cli.terminal import ExitCode
 from tests.credential_services import (
     INSTANCE_CREDENTIALS,
     INSTANCE_ROLE,
-    JOB_TOKEN,
     PORTAL_CREDENTIALS,
     SSO_TOKEN,
     WEB_IDENTITY,
     serve_credentials,
+    trust_jobs,
 )
 from tests.sandbox.commands import SOURCE
+from tests.unsigned_tokens import GITHUB, build_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,10 @@ def services(own: Stage) -> Iterator[CredentialServices]:
     with serve_credentials(own.sandbox.endpoint, session) as running:
         del own.environment["AWS_EC2_METADATA_DISABLED"]
         own.environment["AWS_ENDPOINT_URL"] = running.endpoint
-        (own.folder / "token").write_text(JOB_TOKEN, encoding="utf-8")
+        provider = f"arn:aws:iam::{SOURCE}:oidc-provider/{GITHUB.removeprefix('https://')}"
+        statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:*"}
+        trust_jobs(own.sandbox.endpoint, SOURCE, "ci", [statement])
+        (own.folder / "token").write_text(build_token("a-job"), encoding="utf-8")
         sign_in(own.folder, START, "example")
         yield running
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from cross_account_access.iam import limits
 from sandbox.aws import constraints, policy_parsing
 from sandbox.aws.query_protocol import AwsCall, AwsError, build_error_reply, to_header_text
+from sandbox.aws.web_tokens import SOURCE_IDENTITY, TAGS, read_token
+from tests.unsigned_tokens import GITHUB, build_token
 
 if TYPE_CHECKING:
     from cross_account_access.iam.policy_grammar import PolicyKind
@@ -125,6 +127,49 @@ def test_any_parameters_are_taken_or_refused(
     except AwsError as error:
         code = error.code
     assert code in {None, "ValidationError", "InvalidAction"}
+
+
+CLAIMS = (
+    *("iss", "sub", "aud", "exp", "amr", "repository", TAGS, SOURCE_IDENTITY),
+    *(f"{TAGS}/principal_tags/team", f"{TAGS}/transitive_tag_keys"),
+)
+tag_claims = st.fixed_dictionaries(
+    {},
+    optional={
+        "principal_tags": st.dictionaries(st.text(max_size=8), anything, max_size=3) | anything,
+        "transitive_tag_keys": anything,
+    },
+)
+
+
+@given(
+    claims=st.dictionaries(st.sampled_from(CLAIMS), anything, max_size=6),
+    tags=tag_claims,
+    is_valid=st.booleans(),
+)
+def test_any_claims_of_a_token_are_taken_or_refused(
+    claims: dict[str, Any], tags: dict[str, Any], *, is_valid: bool
+) -> None:
+    required = {"iss": GITHUB, "sub": "a", "aud": "b", "exp": 1} if is_valid else {}
+    code = None
+    try:
+        token = read_token(build_token("a", **{**claims, TAGS: tags, **required}))
+        keys = token.build_keys("b")
+        read, transitive = token.read_tags()
+    except AwsError as error:
+        code = error.code
+    else:
+        assert all(isinstance(value, str | tuple) for value in keys.values())
+        assert all(isinstance(text, str) for pair in read.items() for text in pair)
+        assert all(isinstance(key, str) for key in transitive)
+    assert code in {None, "InvalidIdentityToken", "InvalidParameterValue"}
+
+
+@given(text=st.text(max_size=60) | st.from_regex(r"[\w-]{0,20}\.[\w-]{0,20}\.[\w-]{0,9}"))
+def test_any_text_is_no_token(text: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        read_token(text)
+    assert caught.value.code == "InvalidIdentityToken"
 
 
 @given(message=st.text())

@@ -182,3 +182,18 @@ def test_an_input_that_is_missing_is_no_unknown_resource(
 ) -> None:
     with pytest.raises(KeyError, match="name"):
         resource_handlers.make_resource(ROLE, clients.iam, {"assumeRolePolicy": TRUST})
+
+
+def test_an_identity_provider_is_made_and_its_audiences_are_brought_up_to_date(
+    clients: resource_handlers.AccountClients,
+) -> None:
+    kind = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+    inputs = {"url": "https://oidc.example.com/id/A1", "clientIdLists": ["a", "b"]}
+    arn = f"arn:aws:iam::{DESTINATION}:oidc-provider/oidc.example.com/id/A1"
+    for client_ids in (["a", "b"], ["b", "c"]):
+        made = resource_handlers.make_resource(
+            kind, clients.iam, inputs | {"clientIdLists": client_ids}
+        )
+        assert (made.id, made.properties) == (arn, {"arn": arn})
+        found = clients.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        assert found["ClientIDList"] == client_ids

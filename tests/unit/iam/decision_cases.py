@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
+from cross_account_access.iam.evaluator import (
+    Caller,
+    OutsideCaller,
+    Policy,
+    Request,
+    decide,
+    decide_by_trust,
+)
 
 GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"
@@ -62,12 +69,13 @@ class Case:
     answer: str
     """allowed, or the half that refuses"""
     trust: tuple[dict[str, Any], ...]
-    who: Caller
+    who: Caller | OutsideCaller
     role: str = ROLE
     action: str = "sts:AssumeRole"
+    context: tuple[tuple[str, str], ...] = ()
 
 
-def case(fact: str, answer: str, *trust: dict[str, Any], who: Caller = ALICE, **more: str) -> Case:
+def case(fact: str, answer: str, *trust: dict[str, Any], who: Caller = ALICE, **more: Any) -> Case:
     return Case(fact, answer, trust or (trusts(),), who, **more)
 
 
@@ -76,7 +84,7 @@ def at_home(fact: str, answer: str, *trust: dict[str, Any], who: Caller = ALICE)
     return case(f"at home, {fact}", answer, *trust, who=who, role=LOCAL)
 
 
-def having(fact: str, answer: str, *statements: dict[str, Any], **more: str) -> Case:
+def having(fact: str, answer: str, *statements: dict[str, Any], **more: Any) -> Case:
     """A case whose caller is alice with these statements and no others."""
     return Case(
         fact, answer, (trusts(),), but(ALICE, identity_policies=(inline(*statements),)), **more
@@ -94,7 +102,11 @@ def each_case(table: dict[str, list[Case]]) -> pytest.MarkDecorator:
 
 def check_case(page: str, row: Case) -> None:
     trust = Policy("trust policy", {"Version": "2012-10-17", "Statement": list(row.trust)})
-    decision = decide(row.who, Request(row.action, row.role, {}), trust)
+    request = Request(row.action, row.role, dict(row.context))
+    if isinstance(row.who, OutsideCaller):
+        decision = decide_by_trust(row.who, request, trust)
+    else:
+        decision = decide(row.who, request, trust)
     answer = "allowed" if decision.allowed else decision.half
     assert answer == row.answer, f"{decision.reason}; see {GUIDE}{page}"
     assert decision.allowed is (decision.half is None)
