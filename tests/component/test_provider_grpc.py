@@ -299,44 +299,6 @@ def test_the_same_part_in_plain_is_taken(host: Host, path: str) -> None:
     assert ROLE in engine.kinds()
 
 
-# What comes of a raw condition whose value comes over the wire like this.
-RAW_VALUES = {
-    "output": "known",
-    "secret output": "secret",
-    "unknown output": "unknown",
-    # Of the older forms, which no engine sends to a host that takes Outputs.
-    "secret": "refused",
-    "unknown": "refused",
-    "null": "refused",
-    "output of null": "refused",
-}
-
-
-@pytest.mark.parametrize("value", ["7", 7.0, True, ["7"], [7, "8"]], ids=str)
-@pytest.mark.parametrize("wrap", WRAPS)
-def test_a_raw_condition_is_in_the_trust_or_refused(host: Host, wrap: str, value: Any) -> None:
-    engine = Engine(preview=True)
-    raw = {"StringNotEquals": {"aws:PrincipalTag/Cost Center": WRAPS[wrap](value)}}
-    given = inputs({"conditions": {"raw": raw}})
-    if RAW_VALUES[wrap] == "refused":
-        refused(host, given, preview=True)
-        return
-    access(host, engine, given)
-    policy = trust(engine)
-    if RAW_VALUES[wrap] == "unknown":
-        assert policy == UNKNOWN
-        return
-    if RAW_VALUES[wrap] == "secret":
-        assert policy[rpc._special_sig_key] == rpc._special_secret_sig
-        policy = policy["value"]
-    values = [json.dumps(one).strip('"') for one in (value if isinstance(value, list) else [value])]
-    assert json.loads(policy)["Statement"][0]["Condition"] == {
-        "StringNotEquals": {
-            "aws:PrincipalTag/Cost Center": ["7" if one == "7.0" else one for one in values]
-        }
-    }
-
-
 def test_unknown_keys_are_refused_as_other_languages_spell_the_rest(host: Host) -> None:
     own = {"user": "alice", "mfa": True, "conditions": {"MFA": True, "mfaMaxAge": 60}}
     grant = {

@@ -72,12 +72,6 @@ CONDITIONS: dict[str, Case] = {
         {"sword": "fish"},
         "invalid-raw-values",
     ),
-    "a number in raw": (
-        lambda value: of_conditions(raw={"NumericLessThan": {"aws:MultiFactorAuthAge": value}}),
-        471147,
-        "sword fish",
-        "value-not-of-operator",
-    ),
     "a list in raw": (
         lambda value: of_conditions(raw={"StringLike": {"aws:UserAgent": value}}),
         ["swordfish", "b", "a"],

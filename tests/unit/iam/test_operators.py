@@ -344,33 +344,6 @@ def test_only_the_2012_version_has_variables() -> None:
     assert ask(own_name, {NAME: "${aws:username}"}, version="2008-10-17").allowed
 
 
-@pytest.mark.parametrize("spelling", [COST, "aws:principaltag/COST center", COST.upper()])
-@pytest.mark.parametrize(
-    ("required", "name", "allowed"),
-    [
-        ("${{{}}}", "7", True),
-        ("${{ {} }}", "7", True),
-        ("cost-${{{}}}", "cost-7", True),
-        ("${{{}, 'none'}}", "none", False),
-        ("${{{} Manager, 'none'}}", "none", True),
-        ("${{{}}}", "8", False),
-        ("${{{}s}}", "7", False),
-    ],
-)
-def test_a_tags_key_with_a_space_in_a_variable(
-    required: str, name: str, spelling: str, *, allowed: bool
-) -> None:
-    condition = {"StringEquals": {NAME: required.format(spelling)}}
-    assert ask(condition, {NAME: name, COST: "7"}).allowed is allowed
-
-
-@pytest.mark.parametrize("key", [COST, "aws:RequestTag/Grün Ä"])
-def test_a_tags_key_is_compared_ignoring_case(key: str) -> None:
-    for spelling in (key, key.upper(), key.lower()):
-        assert ask({"StringEquals": {spelling: "7"}}, {key: "7"}).allowed
-        assert not ask({"StringEquals": {spelling: "7"}}, {key.replace(" ", ""): "7"}).allowed
-
-
 @pytest.mark.parametrize("required", ["${aws:PrincipalTag/x}", "${aws:PrincipalTag/X}*"])
 def test_a_wildcard_in_a_variables_value_is_plain(required: str) -> None:
     assert not ask(
@@ -381,8 +354,3 @@ def test_a_wildcard_in_a_variables_value_is_plain(required: str) -> None:
 
 def test_a_multivalued_key_is_no_variable() -> None:
     assert not ask({"StringEquals": {NAME: "${aws:TagKeys}"}}, {NAME: "a", KEYS: ("a",)}).allowed
-
-
-def test_an_empty_tag_leaves_a_variable_without_value() -> None:
-    empty = {NAME: "", "aws:PrincipalTag/x": ""}
-    assert not ask({"StringEquals": {NAME: "${aws:PrincipalTag/x}"}}, empty).allowed
