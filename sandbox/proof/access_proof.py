@@ -18,6 +18,7 @@ from sandbox.deploy.stack import get_account_ids, get_region, list_roles
 from sandbox.proof.circumstances import Circumstances, list_unmet, list_unprovable, meet_conditions
 from sandbox.proof.people import People, name_in_iam
 from sandbox.proof.person import UNITS, Person, make_session_sts
+from sandbox.proof.self_assumption import list_impostors, list_unprovable_of_itself
 
 AttemptOutcome = Literal["allowed", "refused", "not tried"]
 
@@ -114,6 +115,8 @@ class _RoleProof:
         if lead not in provable_ones or not thorough:
             return
         yield from self._unmet_attempts(provable_ones)
+        if self.model.role.self_assuming:
+            yield from self._list_self_attempts(lead)
         caller = self._prepare(lead)
         met = self._met(lead, caller)
         too_long = met.but(DurationSeconds=self._longest(caller) + 1)
@@ -123,6 +126,30 @@ class _RoleProof:
             yield self._try(namesake, attempt, "refused", self._met(lead, namesake))
         for elsewhere in self._list_excluded():
             yield elsewhere._try(caller, "excluded account", "refused", met)  # noqa: SLF001 - its own
+
+    def _list_self_attempts(self, lead: PrincipalModel) -> Iterator[ProofAttempt]:
+        """The role assumes itself, and others who may assume every role try to pass for it."""
+        own = self.model.conditions and self.model.conditions.without_mfa()
+        attempt = "assumes itself again"
+        if keys := [*list_unprovable(own), *list_unprovable_of_itself(self.model)]:
+            reason = f"unproven: the sandbox can't meet the conditions {', '.join(keys)}"
+            yield ProofAttempt(self._label, self.role_arn, attempt, "allowed", "not tried", reason)
+            return
+        caller = self._prepare(lead)
+        try:
+            assumed = self._call(caller, self._met(lead, caller))
+        except ClientError as error:
+            reason = str(error)
+            yield ProofAttempt(self._label, caller.arn, attempt, "allowed", "refused", reason)
+            return
+        account = get_account_ids(self.settings)[self.role[1]]
+        itself = self.people.makers[account].take_session(assumed, own)
+        met = meet_conditions(own, itself.name, {})
+        yield self._try(itself, attempt, "allowed", met)
+        for what, circumstances in list_unmet(own, met):
+            yield self._try(itself, f"{attempt}, {what}", "refused", circumstances)
+        for impostor, what in list_impostors(self.settings, self.role, self.people):
+            yield self._try(impostor, what, "refused", met)
 
     def _list_others(self) -> Iterator[tuple[Person, str]]:
         """An untrusted caller of each source account, and one of an account that no grant names."""
@@ -268,14 +295,8 @@ class _RoleProof:
         return ProofAttempt(self._label, caller.arn, attempt, expected, observed, reason)
 
     def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[AttemptOutcome, str]:
-        def come_from(request: Any, **_: object) -> None:
-            for header, text in circumstances.headers.items():
-                request.headers[header] = text
-
-        events = caller.sts.meta.events
-        events.register("before-send.sts.AssumeRole", come_from)
         try:
-            assumed = caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
+            assumed = self._call(caller, circumstances)
         except ClientError as error:
             if error.response["Error"]["Code"] in _NO_DECISION:
                 raise
@@ -283,8 +304,18 @@ class _RoleProof:
             return "refused", headers.get("x-sandbox-reason") or error.response["Error"]["Message"]
         except ParamValidationError as error:
             return "refused", str(error)
-        finally:
-            events.unregister("before-send.sts.AssumeRole", come_from)
         region = caller.sts.meta.region_name
         session = make_session_sts(self.endpoint, assumed["Credentials"], region)
         return "allowed", f"became {session.get_caller_identity()['Arn']}"
+
+    def _call(self, caller: Person, circumstances: Circumstances) -> Any:
+        def come_from(request: Any, **_: object) -> None:
+            for header, text in circumstances.headers.items():
+                request.headers[header] = text
+
+        events = caller.sts.meta.events
+        events.register("before-send.sts.AssumeRole", come_from)
+        try:
+            return caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
+        finally:
+            events.unregister("before-send.sts.AssumeRole", come_from)

@@ -27,15 +27,22 @@ def make_roles(endpoint: str, settings: Settings) -> None:
         if account not in iam:
             iam[account] = client("iam", endpoint, account=ids[account], region=region)
         principals = [one.located_in(ids[grant.source_of(one)]) for one in grant.principals]
+        partition = get_partition(region)
+        own_role = grant.own_role_arn(name, partition, ids[account])
         inputs = {
             "name": grant.role_name(name),
             "path": grant.role.path,
             "assumeRolePolicy": build_trust_policy(
-                principals, grant.conditions, get_partition(region), ""
+                principals, grant.conditions, partition, "", own_role
             ),
             "maxSessionDuration": grant.role.max_session_duration or 3600,
         }
         make_resource("aws:iam/role:Role", iam[account], inputs)
+        for policy, document in grant.role.build_generated_policies(
+            own_role, grant.own_actions
+        ).items():
+            inputs = {"name": policy, "role": grant.role_name(name), "policy": document}
+            make_resource("aws:iam/rolePolicy:RolePolicy", iam[account], inputs)
 
 
 def allow_principals(endpoint: str, settings: Settings, role_arns: Mapping[str, str]) -> None:

@@ -30,6 +30,7 @@ class People:
         stranger: A user of an account that is none of the stack's, which lets it assume every role.
         namesakes: Users and roles called like a principal of another account. Those that no grant
             names may assume every role.
+        makers: Who creates more people in an account, by its ID.
     """
 
     callers: dict[str, Person]
@@ -38,6 +39,7 @@ class People:
     nobodies: dict[str, Person]
     stranger: Person
     namesakes: dict[IamName, Person]
+    makers: Mapping[str, PersonMaker]
 
 
 @contextmanager
@@ -92,6 +94,7 @@ class _CallerMaking:
             },
             stranger.make_helper("sandbox-stranger", policy=ASSUME_ANYTHING, mfa=True),
             self._make_namesakes(own, operators),
+            self._makers,
         )
 
     def _make_namesakes(

@@ -222,7 +222,17 @@ class PersonMaker:
         if policy:
             iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=policy)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
-        assumed = operator.sts.assume_role(RoleArn=arn, RoleSessionName=session)
+        return self.take_session(operator.sts.assume_role(RoleArn=arn, RoleSessionName=session))
+
+    def take_session(self, assumed: Any, conditions: ConditionsModel | None = None) -> Person:
+        """Take whom AssumeRole's answer lets call.
+
+        Args:
+            assumed: The answer.
+            conditions: Conditions that may require an organization of the account.
+        """
+        for organization in (conditions.organizations if conditions else None) or ():
+            self._join_organization(organization, f"{organization}/r-0000/")
         return Person(
             assumed["AssumedRoleUser"]["Arn"],
             make_session_sts(self._endpoint, assumed["Credentials"], self._region),
