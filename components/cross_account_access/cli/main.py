@@ -15,6 +15,7 @@ from .handoff.handoff_command import handoff
 from .map.map_command import map_command
 from .open.open_command import open_role
 from .profile.profile_command import profile
+from .revoke.revoke_command import revoke
 from .terminal import CommandGroup, ExitCode, echo, show_failure
 from .verify.verify_command import verify
 
@@ -57,7 +58,10 @@ def cli() -> None:
     """
 
 
-for command in (verify, explain, profile, open_role, exec_command, handoff, map_command, fleet):
+for command in (
+    *(verify, explain, profile, open_role, exec_command, revoke),
+    *(handoff, map_command, fleet),
+):
     cli.add_command(command)
 
 

@@ -204,6 +204,8 @@ def _get_principal_arn(documents: GrantDocuments, arn: str) -> str:
     """Get aws:PrincipalArn of a caller; a session's ARN lacks the path of its role."""
     if ":assumed-role/" not in arn:
         return arn
+    if documents.is_own_role(arn):
+        return documents.role.arn
     role = arn.split("/")[1]
     partition, account = arn.split(":")[1], arn.split(":")[4]
     path = "aws-reserved/sso.amazonaws.com/" if role.startswith("AWSReservedSSO_") else ""

@@ -135,6 +135,15 @@ class GrantDocuments(_Record):
         """What profile and console call it: as its role, or GRANT-ACCOUNT among many accounts."""
         return f"{self.grant}-{self.account}" if self.account else self.role.name
 
+    def is_own_role(self, caller: str) -> bool:
+        """Whether a caller is the role itself.
+
+        Args:
+            caller: The caller's ARN, or its role's.
+        """
+        session = f":sts::{self.destination_account_id}:assumed-role/{self.role.name}/"
+        return caller == self.role.arn or session in caller
+
     @property
     def source_account_ids(self) -> list[str]:
         """The IDs of the principals' accounts, sorted."""

@@ -185,6 +185,10 @@ class PrincipalRef:
         if documents is None or self.path is not None or self.kind not in named:
             return self
         kind = "role" if self.kind == "session" else self.kind
+        role = documents.role
+        own = "role", role.name, documents.partition, documents.destination_account_id
+        if own == (kind, self.name, self.partition, self.account):
+            return replace(self, path=role.path)
         for half in self._list_neighbors(documents):
             path, name = arns.split_path(half.name)
             if half.kind == kind and name == self.name:

@@ -61,6 +61,11 @@ class RequestContext:
         """The session's name; the AWS CLI's default where none is given."""
         return self.session_name or f"botocore-session-{int(self.at.timestamp())}"
 
+    @property
+    def _now(self) -> str:
+        """When the call is made, and the calling session issued unless `more` says otherwise."""
+        return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def build_condition_keys(
         self, caller: Caller, *, account: str, tags: Mapping[str, str]
     ) -> ConditionKeys:
@@ -76,7 +81,7 @@ class RequestContext:
         with_mfa = caller.kind == "User" and self.mfa_age is not None
         principal_tags = {**tags, **self.inherited_tags, **self.principal_tags}
         keys: dict[str, str | tuple[str, ...] | None] = {
-            "aws:CurrentTime": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "aws:CurrentTime": self._now,
             "aws:EpochTime": str(int(self.at.timestamp())),
             "aws:SecureTransport": "true",
             "aws:RequestedRegion": self.region,
@@ -89,6 +94,7 @@ class RequestContext:
             "aws:MultiFactorAuthPresent": "true" if with_mfa else None,
             "aws:MultiFactorAuthAge": str(self.mfa_age) if with_mfa else None,
             "aws:SourceIdentity": self.inherited_identity,
+            "aws:TokenIssueTime": self._now if caller.kind == "AssumedRole" else None,
             "sts:ExternalId": self.external_id,
             "sts:RoleSessionName": self.effective_session_name,
             "sts:SourceIdentity": self.source_identity,

@@ -71,9 +71,13 @@ def read_documented_caller(
     halves = who.find_halves(documents)
     managed = {half.policy_arn: half.policy for half in halves if half.policy_arn and half.policy}
     owned = [Policy(f"managed policy {arn}", document) for arn, document in managed.items()]
+    is_itself = documents.is_own_role(who.principal_arn)
+    if is_itself:
+        inline = documents.role.inline_policies
+        owned += [Policy(f"inline policy {name}", inline[name]) for name in inline]
     if entitled:
         owned.append(build_entitlement(documents.role.arn))
-    has_policies = entitled or bool(managed) or who.kind == "root"
+    has_policies = entitled or is_itself or bool(managed) or who.kind == "root"
     caller = who.build_caller(_find_unique_id(who, documents), tuple(owned))
     return CallerWithPolicies(caller, has_known_policies=has_policies)
 

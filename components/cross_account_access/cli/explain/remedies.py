@@ -98,6 +98,9 @@ class _Refusal:
         remedy = "No allow overrides a deny: its owner must remove the statement or exempt you"
         if not keys:
             return Advice(text, (f"{remedy}.",))
+        if keys.lower() == "aws:tokenissuetime":
+            text = f"{self.location} denies everything to sessions issued before a time"
+            return Advice(text, ("Assume the calling session's own role again, then this one.",))
         remedy += f", or call so that its conditions ({keys}) are not met."
         return Advice(f"{text}, under its conditions of {keys}", (*self._suggest_mfa(), remedy))
 
@@ -207,6 +210,9 @@ class _Refusal:
         documents = self.question.documents
         if documents is None:
             return "Its owner must add the caller to the role's trust policy."
+        if documents.is_own_role(self.question.principal.caller.principal_arn):
+            role = f"role of grant {documents.grant}"
+            return f"A role may assume itself only with selfAssuming: true in the {role}."
         sources = documents.source_account_ids
         if self.question.principal.caller.account not in sources:
             whose = f"account{'s' if len(sources) > 1 else ''} {join_words(sources, 'and')}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cross_account_access.grants.generated_policies import find_issued_after
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.iam.policy_document import list_principals, list_statements
@@ -93,6 +94,8 @@ def _describe_destination(half: HandoffHalf) -> Iterator[str]:
         several = len(half.other_accounts) > 1
         of_account = documents.get_account(principal) if several else None
         yield f"- {_describe_principal(principal.kind, principal.name, of_account)}"
+    if role.self_assuming:
+        yield "- the role itself: its sessions can assume it again"
     yield ""
     yield from _list_conditions(role.trust_policy)
     yield "## What the role allows\n"
@@ -100,6 +103,8 @@ def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     yield from (f"- the inline policy in {quote_code(file)}" for file in half.inline_files.values())
     if not role.managed_policies and not role.inline_policies:
         yield "- nothing yet: the role has no permissions policies"
+    if ended := find_issued_after(role.inline_policies):
+        yield f"- nothing for sessions issued before {quote_plain(ended)}, which are ended"
     if role.permissions_boundary:
         boundary = quote_code(role.permissions_boundary)
         yield f"- at most what the permissions boundary {boundary} allows"

@@ -6,6 +6,11 @@ from typing import Any
 from cross_account_access.cli.trust_requirements import find_extra_conditions, find_statements
 from cross_account_access.errors import escape_invisible
 from cross_account_access.grants.documents import DestinationHalf, GrantDocuments, SourceHalf
+from cross_account_access.grants.generated_policies import (
+    ASSUMES_ITSELF,
+    REVOKES_SESSIONS,
+    find_issued_after,
+)
 from cross_account_access.grants.principals import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.condition_words import describe_conditions
@@ -150,7 +155,16 @@ def _rank(node: Node) -> tuple[Any, ...]:
 
 def _list_permissions(role: DestinationHalf) -> list[str]:
     names = [_name_policy(arn) for arn in role.managed_policies]
-    names += [f"{escape_invisible(name)} (inline)" for name in role.inline_policies]
+    names += [
+        f"{escape_invisible(name)} (inline)"
+        for name in role.inline_policies
+        if not (name == ASSUMES_ITSELF and role.self_assuming)
+    ]
+    if role.self_assuming:
+        names.append("the role itself again")
+    if ended := find_issued_after(role.inline_policies):
+        names.remove(f"{REVOKES_SESSIONS} (inline)")
+        names.append(f"nothing for sessions issued before {ended}")
     boundary = role.permissions_boundary
     return names + ([f"permissions boundary {_name_policy(boundary)}"] if boundary else [])
 

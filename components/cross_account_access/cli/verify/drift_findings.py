@@ -90,6 +90,14 @@ KINDS: Mapping[str, DriftKind] = {
     "role-policy-changed": _destination(
         "An inline policy of the role has another document.", refuses=False
     ),
+    "sessions-ended": _destination(
+        "The role's sessions of before a time were ended outside of Pulumi, as the console's "
+        "“Revoke active sessions” does it.",
+        "Set `sessionsIssuedAfter` to that time, or delete the role's inline policy "
+        "`AWSRevokeOlderSessions`.",
+        repaired=False,
+        refuses=False,
+    ),
     "principal-gone": _source(
         "The principal doesn't exist any more.",
         "Remove it from the grant, or re-create it and run `pulumi up --refresh`.",

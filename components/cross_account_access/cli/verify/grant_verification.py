@@ -163,6 +163,10 @@ class GrantVerifier:
 
     def _try_as_stranger(self, result: GrantResult, call: AssumeRoleCall) -> None:
         answer, message, _ = assume_role(self.mfa or self.caller.aws, call)
+        documents, caller = result.grant.documents, self.caller.identity.arn
+        if documents.role.self_assuming and documents.is_own_role(caller):
+            result.attempts.append(Attempt("the role assumes itself", "allowed", answer, message))
+            return
         what = "a caller that isn't a principal assumes the role"
         if answer == "allowed" and _trusts_accounts(result.grant.documents, self.caller.identity):
             result.attempts.append(Attempt(what, "allowed", answer, message))

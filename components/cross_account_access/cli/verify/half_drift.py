@@ -1,7 +1,7 @@
 """How each half of a grant in the accounts differs from the stack's. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from cross_account_access.cli.expected_half import build_destination_half, build_source_half
@@ -9,6 +9,7 @@ from cross_account_access.cli.iam_reader import LiveEntity
 from cross_account_access.cli.stacks import list_labels
 from cross_account_access.errors import Refusal
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
+from cross_account_access.grants.generated_policies import REVOKES_SESSIONS, find_issued_after
 from cross_account_access.grants.policy_roles import list_policy_roles
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
@@ -163,7 +164,9 @@ class _Comparison:
             yield self.make_finding("role-policy-added", message)
         for name in sorted(expected.inline_policies.keys() | role.inline_policies.keys()):
             old, new = expected.inline_policies.get(name), role.inline_policies.get(name)
-            if new is None:
+            if name == REVOKES_SESSIONS and (ended := self.find_ended_sessions(role)):
+                yield ended
+            elif new is None:
                 message = f"the role's inline policy {name} is missing"
                 yield self.make_finding("role-policy-detached", message)
             elif old is None:
@@ -172,6 +175,24 @@ class _Comparison:
             elif not _are_equal(old, new):
                 message = f"the role's inline policy {name} has another document"
                 yield self.make_finding("role-policy-changed", message)
+
+    def find_ended_sessions(self, role: LiveEntity) -> DriftFinding | None:
+        """Find that sessions were ended outside of Pulumi, as the console does it, and until when.
+
+        None where the stack ends them until then too, or means another policy by that name.
+        """
+        expected = self.documents.role.inline_policies
+        own, ended = find_issued_after(expected), find_issued_after(role.inline_policies)
+        if ended is None or (REVOKES_SESSIONS in expected and (own is None or ended <= own)):
+            return None
+        message = f"the role's sessions issued before {ended} were ended outside of Pulumi"
+        remedy = (
+            f"To keep them ended, set sessionsIssuedAfter: {ended} in the grant's role and run "
+            f"`pulumi up`; `cross-account-access revoke {self.documents.label} --at {ended}` has "
+            f"the command. Otherwise delete the role's inline policy {REVOKES_SESSIONS}: sessions "
+            "that haven't expired work again then."
+        )
+        return replace(self.make_finding("sessions-ended", message), remedy=remedy)
 
     def make_finding(
         self, code: str, message: str, principal: SourceHalf | None = None

@@ -1,0 +1,1 @@
+"""`revoke`: how a grant's role ends the sessions of before. It never changes anything itself."""
