@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "profile": ("profile", GRANT, "--mfa-serial", f"arn:aws:iam::{SOURCE}:mfa/alice", "--dry-run"),
     "open": ("open", GRANT),
     "exec": ("exec", GRANT, "--outputs", FILE, "--", "true"),
+    "revoke": ("revoke", GRANT),
     "handoff": ("handoff", GRANT, "--for", "destination", "--to", "handed"),
     "map": ("map",),
 }

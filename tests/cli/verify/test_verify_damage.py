@@ -229,6 +229,11 @@ DAMAGE: dict[str, tuple[str, Callable[[Stage], object], str]] = {
         "role-policy-changed",
     ),
     "an inline policy more": ("deploy", role_inline("more", NOTHING), "role-policy-added"),
+    "a policy by the name of the console's": (
+        "deploy",
+        role_inline("AWSRevokeOlderSessions", NOTHING),
+        "role-policy-added",
+    ),
 }
 
 
