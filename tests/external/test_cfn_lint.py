@@ -65,9 +65,10 @@ def halves(model: GrantModel, partition: str = "aws") -> list[dict[str, Any]]:
         {action for p in model.principals for action in get_allowed_actions(p, model.conditions)}
     )
     # Names of accounts stand for IDs there.
-    principals = [principal.located_in(SOURCE) for principal in model.principals]
+    principals = [one.located_in(one.known_account or SOURCE) for one in model.principals]
+    own_role = model.own_role_arn("x", partition, "222222222222")
     return [
-        role(build_trust_policy(principals, model.conditions, partition, SOURCE)),
+        role(build_trust_policy(principals, model.conditions, partition, SOURCE, own_role)),
         managed_policy(
             policies.build_assume_role_policy([policies.AssumableRole(ROLE, tuple(actions))])
         ),

@@ -41,6 +41,8 @@ RICH = {
         "managedPolicies": ["PowerUserAccess", "job-function/ViewOnlyAccess"],
         "permissionsBoundary": "PowerUserAccess",
         "maxSessionDuration": 7200,
+        "selfAssuming": True,
+        "sessionsIssuedAfter": "2026-11-27T10:00:00Z",
         "tags": {"owner": "plat form", "note": "x=1 / é", "yes": "no", "version": "1.10"},
         "inlinePolicies": {
             "own-things": {

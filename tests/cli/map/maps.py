@@ -56,7 +56,8 @@ def of_model(grant: GrantModel) -> GrantDocuments:
 def of_file(file: Path) -> list[GrantDocuments]:
     """The same of an example's stack."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
-    return of_config(config["cross-account-access:grants"])
+    source = config["cross-account-access:source"]["accountId"]
+    return of_config(config["cross-account-access:grants"], source)
 
 
 def fleet(destinations: int = 12, grants: int = 1) -> list[tuple[str, GrantDocuments]]:

@@ -204,6 +204,25 @@ def test_a_role_is_told_with_its_permissions() -> None:
     ]
 
 
+def test_a_role_is_told_to_assume_itself_and_to_have_ended_sessions() -> None:
+    role = {"selfAssuming": True, "sessionsIssuedAfter": "2026-11-27T10:00:00Z"}
+    access = maps.drawn({"it": {"principals": [{"user": "alice"}], "role": role}})
+    ((_, details),) = access.roles
+    assert details.permissions == (
+        "the role itself again",
+        "nothing for sessions issued before 2026-11-27T10:00:00Z",
+    )
+    (edge,) = access.edges
+    assert access.nodes[edge.principal].name == "alice"
+    other = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    own = {"AssumeItself": other, "AWSRevokeOlderSessions": other}
+    access = maps.drawn(
+        {"it": {"principals": [{"user": "alice"}], "role": {"inlinePolicies": own}}}
+    )
+    ((_, details),) = access.roles
+    assert details.permissions == ("AWSRevokeOlderSessions (inline)", "AssumeItself (inline)")
+
+
 def test_the_json_tells_the_same_and_no_external_id() -> None:
     found = render_json(
         build_access_map(("dev", documents) for documents in maps.of_file(maps.EXAMPLES[0]))

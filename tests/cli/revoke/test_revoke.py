@@ -19,6 +19,7 @@ from cross_account_access.grants.documents import build_grant_documents
 from cross_account_access.grants.generated_policies import format_time
 from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import read_model
+from tests.doc_pages import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,6 +227,14 @@ def test_it_tells_where_the_grant_stands(
         assert ("access.yaml" in step["edit"]) is (kind == "file")
     text = CliRunner().invoke(cli, args, standalone_mode=False).stdout
     assert f"  {step['set'] or step['edit']}\n  {step['deploy']}\n" in text
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "ending-sessions.md").read_text(encoding="utf-8")
+    command, printed = re.findall(r"```sh\n(.*?)\n```", page, re.DOTALL)
+    _, _, *args = shlex.split(command.partition(" --stack")[0])
+    text = run(*args, "--at", TIME, outputs=output(record()), folder=tmp_path).stdout
+    assert text.endswith("".join(f"  {line}\n" for line in printed.splitlines()))
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ RUN_BY = {
     ("docs/embedding.md", "In your own Pulumi program"): "tests/external/test_distribution.py "
     "installs the package",
     ("docs/embedding.md", "In other languages"): LANGUAGES,
+    ("docs/ending-sessions.md", "Ending sessions"): "tests/cli/revoke/test_revoke.py::"
+    "test_the_page_shows_what_is_printed",
     ("docs/explain.md", "`cross-account-access explain`"): EXPLAIN,
     ("docs/explain.md", "Which policies are evaluated"): EXPLAIN,
     ("docs/fleet.md", "`cross-account-access fleet`"): FLEET,
