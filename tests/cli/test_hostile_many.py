@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "profile": ("profile", STAGING, "--dry-run"),
     "open": ("open", STAGING),
     "exec": ("exec", STAGING, "--outputs", "outputs.json", "--", "true"),
+    "revoke": ("revoke", STAGING),
     "handoff": ("handoff", GRANT, "--for", "destination", "--to", "handed"),
     "map": ("map",),
     "page": ("map", "--to", "map.html"),

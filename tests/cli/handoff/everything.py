@@ -41,7 +41,6 @@ RICH = {
         "managedPolicies": ["PowerUserAccess", "job-function/ViewOnlyAccess"],
         "permissionsBoundary": "PowerUserAccess",
         "maxSessionDuration": 7200,
-        "selfAssuming": True,
         "sessionsIssuedAfter": "2026-11-27T10:00:00Z",
         "tags": {"owner": "plat form", "note": "x=1 / é", "yes": "no", "version": "1.10"},
         "inlinePolicies": {
@@ -79,14 +78,15 @@ def grants() -> dict[str, Any]:
         # In one account a role has one path.
         text = (ROOT / name).read_text(encoding="utf-8").replace("role: ci", "role: team/ci")
         found |= yaml.safe_load(text)["config"]["cross-account-access:grants"]
-    return {**found, "rich": RICH}
+    itself = {"principals": [{"user": "alice"}], "role": {"selfAssuming": True}}
+    return {**found, "rich": RICH, "itself": itself}
 
 
 GRANTS = grants()
 # What the forms differ by: the kinds of holders, several principals, all that a role can have.
 DEPLOYED = {
     name: GRANTS[name]
-    for name in ("by-name", "group", "account", "principal-tags", "mixed", "rich")
+    for name in ("by-name", "group", "account", "principal-tags", "mixed", "rich", "itself")
 }
 
 
@@ -128,16 +128,21 @@ def made(stage: Stage) -> Made:
     """Read from IAM all that stands."""
     roles = {
         role["RoleName"]: role_of(stage.destination, role["RoleName"])
-        for role in _roles(stage.destination)
+        for role in list_own_roles(stage.destination)
     }
-    holders: set[tuple[str, str]] = {("role", role["RoleName"]) for role in _roles(stage.source)}
+    holders: set[tuple[str, str]] = {
+        ("role", role["RoleName"]) for role in list_own_roles(stage.source)
+    }
     holders |= {("user", user["UserName"]) for user in stage.source.list_users()["Users"]}
     holders |= {("group", group["GroupName"]) for group in stage.source.list_groups()["Groups"]}
     return Made(roles, {holder: rights_of(stage.source, *holder) for holder in sorted(holders)})
 
 
-def _roles(iam: IAMClient) -> list[Any]:
-    return [role for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+def list_own_roles(iam: IAMClient) -> list[Any]:
+    pages = iam.get_paginator("list_roles").paginate()
+    found: list[Any] = [role for page in pages for role in page["Roles"]]
+    # Those are the proof's.
+    return [role for role in found if not role["RoleName"].startswith("sandbox-")]
 
 
 def role_of(iam: Any, name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from cross_account_access.cli.expected_half import build_destination_half
 from cross_account_access.cli.handoff.handoff_command import render_files
 from cross_account_access.cli.handoff.handoff_half import HandoffHalf
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.generated_policies import REVOKES_SESSIONS
 from cross_account_access.iam.policy_normalization import compute_checksum, normalize_policy
 from sandbox.deploy.stack import load
 from sandbox.proof.access_proof import prove
@@ -33,7 +34,16 @@ from tests.cli.handoff.applied_handoffs import (
     undo,
 )
 from tests.cli.handoff.aws_shim import aws_on_path
-from tests.cli.handoff.everything import DEPLOYED, SIDES, made, record, records, rights_of, role_of
+from tests.cli.handoff.everything import (
+    DEPLOYED,
+    SIDES,
+    list_own_roles,
+    made,
+    record,
+    records,
+    rights_of,
+    role_of,
+)
 from tests.sandbox.commands import DESTINATION, SOURCE
 
 if TYPE_CHECKING:
@@ -203,12 +213,14 @@ def test_a_newer_handoff_updates_what_an_earlier_one_made_and_tells_what_is_not_
     applied: Applied, tmp_path: Path
 ) -> None:
     def updated(documents: Any) -> Any:
+        inline = documents.role.inline_policies
+        ended = {REVOKES_SESSIONS: inline[REVOKES_SESSIONS]}
         newer = documents.role.model_copy(
             update={
                 "description": None,
                 "max_session_duration": None,
                 "managed_policies": ["arn:aws:iam::aws:policy/PowerUserAccess"],
-                "inline_policies": {"second.one": documents.role.inline_policies["own-things"]},
+                "inline_policies": {**ended, "second.one": inline["own-things"]},
             }
         )
         return documents.model_copy(update={"role": newer})
@@ -253,7 +265,7 @@ def test_the_readme_tells_how_to_undo_it(applied: Applied, side: str, tmp_path: 
     try:
         undo(applied, side, tmp_path)
         if side == "destination":
-            names = {role["RoleName"] for role in applied.stage.destination.list_roles()["Roles"]}
+            names = {role["RoleName"] for role in list_own_roles(applied.stage.destination)}
             assert names == applied.by_commands.roles.keys() - {"rich-role"}
         else:
             assert "rich-role" not in str(

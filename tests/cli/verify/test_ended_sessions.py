@@ -96,50 +96,54 @@ def test_sessions_that_the_console_ended_are_the_only_finding(own: Stage) -> Non
     assert [finding["code"] for finding in result["findings"]] == ["sessions-ended"]
 
 
+ROLE = "arn:aws:iam::222222222222:role/deploy"
+ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [ROLE]}
+POLICY = {"Version": "2012-10-17", "Statement": [ALLOW]}
+
+
+def let_it_assume_itself(stage: Stage) -> dict[str, Any]:
+    """Change the deployed role so that it may assume itself; returns its trust policy."""
+    role: Any = stage.destination.get_role(RoleName="deploy")["Role"]
+    trust: dict[str, Any] = role["AssumeRolePolicyDocument"]
+    own = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE}},
+    }
+    trust["Statement"].append(own)
+    stage.destination.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(trust))
+    stage.destination.put_role_policy(
+        RoleName="deploy", PolicyName="AssumeItself", PolicyDocument=json.dumps(POLICY)
+    )
+    return trust
+
+
+def write_record(stage: Stage, trust: dict[str, Any]) -> None:
+    """Write the outputs of a stack that has the role so."""
+    record = json.loads(stage.deployment.outputs["documents"]["deploy"])
+    record["role"] |= {"selfAssuming": True, "trustPolicy": trust}
+    record["role"]["inlinePolicies"]["AssumeItself"] = POLICY
+    outputs = {"documents": {"deploy": json.dumps(record, separators=(",", ":"))}}
+    stage.outputs.write_text(json.dumps(outputs), encoding="utf-8")
+
+
 def test_the_roles_own_session_is_a_stranger_only_where_it_may_not_assume_the_role(
     own: Stage,
 ) -> None:
-    role = "arn:aws:iam::222222222222:role/deploy"
-    trust = own.destination.get_role(RoleName="deploy")["Role"]["AssumeRolePolicyDocument"]
-    document: Any = trust
-    document["Statement"].append(
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"ArnLike": {"aws:PrincipalArn": role}},
-        }
-    )
-    own.destination.update_assume_role_policy(
-        RoleName="deploy", PolicyDocument=json.dumps(document)
-    )
-    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
-    own.destination.put_role_policy(
-        RoleName="deploy",
-        PolicyName="AssumeItself",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}),
-    )
-    caller = next(one for one in own.everybody.callers.values() if ":assumed-role/ci/" in one.arn)
-    assumed = caller.sts.assume_role(RoleArn=role, RoleSessionName="deploy-1")["Credentials"]
-    own.profile(
-        "itself",
-        {
-            "aws_access_key_id": assumed["AccessKeyId"],
-            "aws_secret_access_key": assumed["SecretAccessKey"],
-            "aws_session_token": assumed["SessionToken"],
-        },
-    )
-    _, told = verify(own, "--profile", "itself", "deploy")
-    codes = [finding["code"] for finding in told["grants"][0]["findings"]]
-    assert "stranger-allowed" in codes
-    record = json.loads(own.deployment.outputs["documents"]["deploy"])
-    record["role"] |= {"selfAssuming": True, "trustPolicy": document}
-    record["role"]["inlinePolicies"]["AssumeItself"] = {
-        "Version": "2012-10-17",
-        "Statement": [{**allow, "Resource": [role]}],
+    trust = let_it_assume_itself(own)
+    callers = own.everybody.callers.values()
+    ci = next(one for one in callers if ":assumed-role/ci/" in one.arn)
+    session = ci.sts.assume_role(RoleArn=ROLE, RoleSessionName="deploy-1")["Credentials"]
+    keys = {
+        "aws_access_key_id": session["AccessKeyId"],
+        "aws_secret_access_key": session["SecretAccessKey"],
+        "aws_session_token": session["SessionToken"],
     }
-    outputs = {"documents": {"deploy": json.dumps(record, separators=(",", ":"))}}
-    own.outputs.write_text(json.dumps(outputs), encoding="utf-8")
+    own.profile("itself", keys)
+    _, told = verify(own, "--profile", "itself", "deploy")
+    assert "stranger-allowed" in [finding["code"] for finding in told["grants"][0]["findings"]]
+    write_record(own, trust)
     _, told = verify(own, "--profile", "itself", "deploy")
     (result,) = told["grants"]
     assert "stranger-allowed" not in [finding["code"] for finding in result["findings"]]
