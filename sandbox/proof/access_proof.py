@@ -148,7 +148,9 @@ class _RoleProof:
         yield self._try(itself, attempt, "allowed", met)
         for what, circumstances in list_unmet(own, met):
             yield self._try(itself, f"{attempt}, {what}", "refused", circumstances)
-        for impostor, what in list_impostors(self.settings, self.role, self.people):
+        source = min(self.settings.get_sources(self.role[0]))
+        elsewhere = None if self._is_open(source) else source
+        for impostor, what in list_impostors(self.settings, self.role, self.people, elsewhere):
             yield self._try(impostor, what, "refused", met)
 
     def _list_others(self) -> Iterator[tuple[Person, str]]:

@@ -28,7 +28,7 @@ def list_unprovable_of_itself(grant: GrantModel) -> list[str]:
 
 
 def list_impostors(
-    settings: Settings, role: GrantedRole, people: People
+    settings: Settings, role: GrantedRole, people: People, elsewhere: str | None
 ) -> Iterator[tuple[Person, str]]:
     """Those who may assume every role and yet mustn't assume this one as itself.
 
@@ -36,6 +36,7 @@ def list_impostors(
         settings: The stack's config.
         role: The role.
         people: The people of the stack.
+        elsewhere: A source account in which only its named principals are trusted; None without.
     """
     grant, destination = role
     maker = people.makers[get_account_ids(settings)[destination]]
@@ -45,9 +46,8 @@ def list_impostors(
     yield maker.make_helper(_INSIDER, policy=ASSUME_ANYTHING, mfa=True), "a user of its account"
     model = settings.grants[grant]
     own = PrincipalModel(role=model.role_place(grant).removeprefix("/"))
-    source = min(settings.get_sources(grant))
-    if _is_free(settings, source, own):
-        maker = people.makers[get_account_ids(settings)[source]]
+    if elsewhere and _is_free(settings, elsewhere, own):
+        maker = people.makers[get_account_ids(settings)[elsewhere]]
         operator = maker.make_helper(OPERATOR, policy=ASSUME_ANYTHING)
         yield maker.make_namesake(own, operator), "a role of its name, another account"
 
