@@ -109,7 +109,7 @@ def test_the_readme_names_everybody_and_never_the_external_id(grant: str, half: 
         "external-id": "- the call must include one of 2 external IDs\n",
         "permission-set": "- the caller must match principal ARN `arn:aws:iam::111111111111:role/",
         "user": "There are no conditions.\n",
-        "rich": "- nothing for sessions issued before 2026-11-27T10:00:00Z, which are ended\n",
+        "rich": "- nothing for sessions issued before `2026-11-27T10:00:00Z`, which are ended",
         "mixed": (
             "- `arn:aws:iam::111111111111:role/team/ci`:\n"
             "  - the call must set the source identity `ci-*`\n"

@@ -104,7 +104,7 @@ def _describe_destination(half: HandoffHalf) -> Iterator[str]:
     if not role.managed_policies and not role.inline_policies:
         yield "- nothing yet: the role has no permissions policies"
     if ended := find_issued_after(role.inline_policies):
-        yield f"- nothing for sessions issued before {quote_plain(ended)}, which are ended"
+        yield f"- nothing for sessions issued before {quote_code(ended)}, which are ended"
     if role.permissions_boundary:
         boundary = quote_code(role.permissions_boundary)
         yield f"- at most what the permissions boundary {boundary} allows"
