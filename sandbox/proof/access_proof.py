@@ -307,7 +307,9 @@ class _RoleProof:
         )
 
     def _met(self, principal: PrincipalModel, caller: Person) -> Circumstances:
-        return meet_conditions(self._conditions(principal), caller.name, caller.mfa_parameters())
+        partition = self.role_arn.split(":")[1]
+        mfa = caller.mfa_parameters()
+        return meet_conditions(self._conditions(principal), caller.name, mfa, partition)
 
     def _try(
         self, caller: Person, attempt: str, expected: AttemptOutcome, circumstances: Circumstances

@@ -31,10 +31,12 @@ class Circumstances:
     Attributes:
         parameters: What the AssumeRole call says.
         headers: Where it comes from, as the sandbox takes it.
+        partition: The role's.
     """
 
     parameters: dict[str, Any] = field(default_factory=lambda: {"RoleSessionName": _SESSION})
     headers: dict[str, str] = field(default_factory=dict)
+    partition: str = "aws"
 
     def but(self, **parameters: Any) -> "Circumstances":
         """The same with other parameters; those that are None are left out."""
@@ -42,6 +44,11 @@ class Circumstances:
         return replace(
             self, parameters={key: value for key, value in changed.items() if value is not None}
         )
+
+    def with_context_of(self, provider: str) -> "Circumstances":
+        """The same with an identity context, whose assertion nobody looks at."""
+        arn = f"arn:{self.partition}:iam::aws:contextProvider/{provider}"
+        return self.but(ProvidedContexts=[{"ProviderArn": arn, "ContextAssertion": _SESSION}])
 
     def coming_from(self, **headers: str) -> "Circumstances":
         """The same from elsewhere: `ip`, `vpc` or `vpce`."""
@@ -65,7 +72,7 @@ def list_unprovable(conditions: ConditionsModel | None) -> list[str]:
 
 
 def meet_conditions(
-    conditions: ConditionsModel | None, user: str, mfa: dict[str, str]
+    conditions: ConditionsModel | None, user: str, mfa: dict[str, str], partition: str = "aws"
 ) -> Circumstances:
     """Circumstances that meet all conditions.
 
@@ -73,8 +80,9 @@ def meet_conditions(
         conditions: The conditions.
         user: The caller's name.
         mfa: The parameters by which the caller shows its MFA device's code.
+        partition: The role's.
     """
-    met = Circumstances()
+    met = Circumstances(partition=partition)
     if conditions is None:
         return met
     if isinstance(conditions.external_id, str):
@@ -121,7 +129,7 @@ def list_allowed(
     if conditions.allow_source_identity:
         yield "with a source identity", met.but(SourceIdentity=_SESSION)
     if conditions.allow_identity_context:
-        yield "with an identity context", met.but(ProvidedContexts=_make_context("IdentityCenter"))
+        yield "with an identity context", met.with_context_of("IdentityCenter")
 
 
 def list_allowed_tags(conditions: ConditionsModel) -> list[str]:
@@ -190,19 +198,11 @@ def _list_forbidden(
         yield "a source identity", met.but(SourceIdentity=_SESSION)
     if conditions.allow_identity_context is not None:
         provider = "QuickSight" if conditions.allow_identity_context else "IdentityCenter"
-        yield (
-            f"an identity context of {provider}",
-            met.but(ProvidedContexts=_make_context(provider)),
-        )
+        yield f"an identity context of {provider}", met.with_context_of(provider)
 
 
 def _list_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _make_context(provider: str) -> list[dict[str, str]]:
-    arn = f"arn:aws:iam::aws:contextProvider/{provider}"
-    return [{"ProviderArn": arn, "ContextAssertion": _SESSION}]
 
 
 def _find_wrong_name(patterns: Sequence[str] | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cross_account_access.grants.record_reading import read_grant_documents
 from tests.component.harness import run
 from tests.component.programs import access, grant, output, secret, trusted_role
 from tests.component.refusals import refused_at_once
@@ -82,6 +83,8 @@ def test_both_sides_allow_what_the_caller_may_set(
     conditions: dict[str, Any], actions: Any, block: Any
 ) -> None:
     found = run(access({"deploy": grant(conditions=conditions)}))
+    record = read_grant_documents(found.outputs["documents"]["deploy"])
+    assert record.principals[0].needs["Statement"][0]["Action"] == actions
     (trust,) = found.document("Role")["Statement"]
     (policy,) = found.document("Policy")["Statement"]
     assert trust["Action"] == policy["Action"] == actions
@@ -98,3 +101,23 @@ def test_the_command_passes_no_tag_that_is_merely_allowed() -> None:
     assert found["assume_role_commands"]["deploy"].endswith(
         " --tags Key=team,Value=app-VALUE-X --transitive-tag-keys team"
     )
+
+
+def test_a_summary_changes_with_what_is_allowed() -> None:
+    conditions: list[dict[str, Any]] = [
+        {"principal_tags": {"team": ["x"]}, **more}
+        for more in (
+            {},
+            {"allow_session_tags": True},
+            {"allow_session_tags": ["app"]},
+            {"allow_session_tags": ["app", "stage"]},
+            {"allow_source_identity": True},
+            {"allow_identity_context": True},
+        )
+    ]
+    summaries = [
+        run(access({"deploy": grant(conditions=given)})).outputs["summaries"]["deploy"]
+        for given in conditions
+    ]
+    assert len(set(summaries)) == len(summaries)
+    assert "no session tags except app or stage" in summaries[3]

@@ -247,6 +247,8 @@ PARTS: dict[str, Any] = {
     "grants.deploy.conditions.sourceVpcs": ["vpc-0a1b2c3d"],
     "grants.deploy.conditions.sourceIps": ["192.0.2.1"],
     "grants.deploy.conditions.sessionTags": {"team": ["platform"]},
+    "grants.deploy.conditions.allowSessionTags": ["team"],
+    "grants.deploy.conditions.allowSourceIdentity": True,
     "grants.deploy.conditions.raw": {"StringEquals": {"aws:UserAgent": ["x"]}},
     "side": "both",
 }

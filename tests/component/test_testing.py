@@ -52,6 +52,7 @@ def test_documents_are_parsed() -> None:
     assert mocks.source_policies("bob") == []
 
 
+PROVIDERS = "sts:RequestContextProviders"
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 # The conditions of a grant, the call that meets them, and calls that don't, with a part of why.
 CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[dict[str, Any], str]]]] = {
@@ -91,6 +92,21 @@ CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[dict[str,
         {"session_tags": {"team": ["platform"]}},
         {"session_tags": {"team": "platform"}},
         [({"session_tags": {"team": "sales"}}, "aws:RequestTag/team")],
+    ),
+    "session tags that are allowed": (
+        {"allow_session_tags": ["team"]},
+        {"session_tags": {"team": "platform"}},
+        [({"session_tags": {"app": "x"}}, "aws:TagKeys")],
+    ),
+    "inherited tags": (
+        {"session_tags": {"team": ["app-*"]}},
+        {"inherited_tags": {"team": "app-1"}},
+        [({"inherited_tags": {"team": "sales"}}, "aws:RequestTag/team")],
+    ),
+    "an identity context": (
+        {"allow_identity_context": True},
+        {"context": {PROVIDERS: "arn:aws:iam::aws:contextProvider/IdentityCenter"}},
+        [({"context": {PROVIDERS: "arn:aws:iam::aws:contextProvider/QuickSight"}}, PROVIDERS)],
     ),
     "principal tags": (
         {"principal_tags": {"team": ["platform"]}},

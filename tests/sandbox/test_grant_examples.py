@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(("example", "grants"), [("principals", 10), ("conditions", 11)])
+@pytest.mark.parametrize(("example", "grants"), [("principals", 10), ("conditions", 13)])
 def test_an_example_is_deployed_and_every_access_is_as_its_grants_say(
     example: str, grants: int, tmp_path: Path
 ) -> None:

@@ -27,7 +27,7 @@ from cross_account_access.grants.documents import GrantDocuments
 from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.deploy.stack import load
-from sandbox.proof.circumstances import Circumstances, list_unmet, meet_conditions
+from sandbox.proof.circumstances import Circumstances, list_allowed, list_unmet, meet_conditions
 from tests.cli.conftest import Stage, deploy
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> Request
     front = stage.sandbox._get_app()
     organization = front.state.organizations.get(caller.arn.split(":")[4])
     tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags") or []}
+    providers = tuple(one["ProviderArn"] for one in given.get("ProvidedContexts") or ())
     return RequestContext(
         at=datetime.now(UTC),
         mfa_age=0 if "SerialNumber" in given else None,
@@ -76,6 +77,7 @@ def asked(stage: Stage, caller: Person, circumstances: Circumstances) -> Request
         source_vpce=headers.get("x-sandbox-source-vpce"),
         session_tags=tags,
         transitive_tag_keys=tuple(given.get("TransitiveTagKeys") or ()),
+        more={"sts:RequestContextProviders": providers} if providers else {},
         organization=organization.id if organization else None,
         organization_path=organization.path if organization else None,
         **{name: given[parameter] for parameter, name in PARAMETERS.items() if parameter in given},
@@ -122,7 +124,8 @@ def circumstances_of(stage: Stage, grant: str, caller: Person) -> list[tuple[str
         found[f"too long as {principal.display_name}"] = met.but(DurationSeconds=TOO_LONG)
         found |= {
             f"{what} as {principal.display_name}": circumstances
-            for what, circumstances in list_unmet(conditions, met)
+            for list_more in (list_allowed, list_unmet)
+            for what, circumstances in list_more(conditions, met)
         }
     return list(
         {
