@@ -13,6 +13,7 @@ from cross_account_access.iam.operators import HIDDEN
 from cross_account_access.text_format import format_duration, join_words
 
 from .condition_values import Block
+from .conditions import ConditionsModel
 from .grant import GrantModel
 from .model import Unresolved
 from .principals import PrincipalModel
@@ -64,9 +65,14 @@ class GrantSummary:
         listed = []
         for principal in sorted(self.grant.principals, key=lambda one: one.rank):
             effective = get_effective_conditions(principal, self.grant.conditions)
-            block = replace_unresolved(effective.build_block(), HIDDEN) if effective else {}
-            listed.append((principal, block))
+            listed.append((principal, _build_block(effective)))
         return listed
+
+    @property
+    def _own_conditions(self) -> Block:
+        """The conditions under which the role may assume itself."""
+        conditions = self.grant.conditions
+        return _build_block(conditions.without_mfa() if conditions else None)
 
     def _describe_role(self) -> str:
         role = self.grant.role
@@ -87,7 +93,7 @@ class GrantSummary:
         """What settings of the role say of its sessions, beside their length."""
         role, more = self.grant.role, ""
         if role.self_assuming:
-            more += "; the role may assume itself"
+            more += f"; {_describe_group(['the role'], self._own_conditions)} may assume itself"
         if (issued_after := role.sessions_issued_after) is not None:
             shown = issued_after if isinstance(issued_after, str) else HIDDEN
             more += f"; sessions issued before {shown} are denied"
@@ -98,8 +104,10 @@ class GrantSummary:
         # Those that are not set are left out: before there were such keys, versions had none.
         later = ("self_assuming", "sessions_issued_after")
         role = {key: value for key, value in self.grant.role if value or key not in later}
+        own = [self._own_conditions, *self.grant.own_actions] if "self_assuming" in role else None
         facts = {
             **role,
+            **({"itself": own} if own else {}),
             **self.grant.model_dump(include={"protect", "retain"}, exclude_none=True),
             "name": self._role_name,
             "managed_policies": sorted(role["managed_policies"]),
@@ -136,6 +144,10 @@ class GrantSummary:
         name = f"{kind} {principal.display_name}" + (f" of {account}" if account else "")
         excluded = sorted(one if isinstance(one, str) else HIDDEN for one in principal.except_)
         return f"{name} except {join_words(excluded, 'and')}" if excluded else name
+
+
+def _build_block(conditions: ConditionsModel | None) -> Block:
+    return replace_unresolved(conditions.build_block(), HIDDEN) if conditions else {}
 
 
 @cache
