@@ -46,7 +46,6 @@ CONDITIONS = {
     "sourceIdentities": ["ann*"],
     "sessionTags": {"team": ["a", "b*"]},
     "allowSessionTags": ["stage", "app"],
-    "allowIdentityContext": True,
     "transitiveTagKeys": ["team"],
     "principalTags": {"team": ["a"]},
     "notBefore": "2026-01-01T00:00:00Z",
@@ -171,7 +170,7 @@ def test_the_full_config_is_taken_and_has_every_key_with_a_text() -> None:
         for key in args.__annotations__
     }
     no_text = {"mfa", "mfaMaxAge", "maxSessionDuration", "protect", "retain"}
-    no_text |= {"allowSourceIdentity"}  # beside source identities it is refused
+    no_text |= {"allowSourceIdentity", "allowIdentityContext"}
     assert keys - {str(step) for steps in find_leaves(FULL_FLEET) for step in steps} == no_text
 
 
