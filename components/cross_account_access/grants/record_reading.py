@@ -27,7 +27,7 @@ from cross_account_access.iam.json_text import parse_json
 from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
 from cross_account_access.iam.policy_grammar import PolicyKind, check_policy
 
-from .conditions import ACTIONS
+from .conditions import ACTIONS, ASSUME_ROLE
 from .documents import Document, GrantDocuments, SourceHalf, build_principal_half
 from .generated_policies import ASSUMES_ITSELF
 from .model import find_unsafe_text, read_model
@@ -277,16 +277,17 @@ def _check_own_trust(record: GrantDocuments) -> list[str]:
         for statement in list_statements(role.trust_policy)
         if root in list_principals(statement["Principal"])
     ]
-    is_itself = [
+    are_itself = all(
         statement["Effect"] == "Allow"
         and list_principals(statement["Principal"]) == [root]
         and statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn") == role.arn
         for statement in statements
-    ]
-    if is_itself != [True]:
+    )
+    assuming = [one for one in statements if ASSUME_ROLE in list_values(one.get("Action", []))]
+    if not are_itself or len(assuming) != 1:
         raise Refusal(
-            "must trust the role itself by one statement: its account, with aws:PrincipalArn like "
-            "the role's ARN",
+            "must let the role assume itself by one statement: its account, with aws:PrincipalArn "
+            "like the role's ARN",
             code="trust-of-itself",
             where=("role", "trustPolicy"),
         )

@@ -1,7 +1,7 @@
 """The trust policy of a destination role: who may assume it, under which conditions."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -19,6 +19,10 @@ from .model import Unresolved
 from .principals import EVERYBODY, PrincipalModel, get_reserved_role_pattern
 
 _DIGEST_LENGTH = 12
+_Required = tuple[tuple[str, ...], Block]
+"""What a statement allows, and under which conditions."""
+_ASSUME_ROLE_KEYS = frozenset({"sts:externalid", "sts:rolesessionname"})
+"""The condition keys, in small letters, that a call has for sts:AssumeRole and no other action."""
 
 
 def build_trust_policy(
@@ -52,23 +56,52 @@ def build_trust_policy(
     """
     statements = _trust_itself(own_role, conditions) if own_role else {}
     for position, principal in enumerate(principals):
+        required = _list_required(get_effective_conditions(principal, conditions))
         with locate(position):
             element, scope = principal.build_trust_element(partition, account)
-            actions, block = _build_required(get_effective_conditions(principal, conditions))
-            _check_scope(principal.display_name, block, scope)
-        # Exact ARNs share a statement, as do those that the same keys scope down.
-        shared = element if scope or element.endswith(":root") else ""
-        key = json.dumps([shared, [[name, *keys] for name, keys in scope.items()], actions, block])
-        statements.setdefault(key, _Statement(actions, block)).add(principal, element, scope)
+            _check_scope(principal.display_name, required[0][1], scope)
+        for key, statement in _share_statements(element, scope, required):
+            statements.setdefault(key, statement).add(principal, element, scope)
     excluded = _find_excluded(principals, partition, account, own_role)
     return check_size(_render_statements(statements, excluded), len(principals), quota)
 
 
-def _build_required(conditions: ConditionsModel | None) -> tuple[tuple[str, ...], Block]:
-    """Build the actions and the conditions of a statement."""
+def _share_statements(
+    element: str, scope: Block, required: Sequence[_Required]
+) -> Iterator[tuple[str, "_Statement"]]:
+    """A principal's statements, each with a key that is the same for all who share it."""
+    # Exact ARNs share a statement, as do those that the same keys scope down.
+    shared = element if scope or element.endswith(":root") else ""
+    for actions, block in required:
+        keys = [[name, *keys] for name, keys in scope.items()]
+        yield json.dumps([shared, keys, actions, block]), _Statement(actions, block)
+
+
+def _list_required(conditions: ConditionsModel | None) -> list[_Required]:
+    """List the actions and the conditions of a principal's statements.
+
+    There are two where a condition is on a key that AWS has for sts:AssumeRole alone: under it the
+    other actions would be refused. Whoever calls must be allowed all of the call's actions.
+
+    Source:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservicests.html
+    """
     if conditions is None:
-        return (ASSUME_ROLE,), {}
-    return conditions.actions, replace_unresolved(conditions.build_block(), "")
+        return [((ASSUME_ROLE,), {})]
+    block = replace_unresolved(conditions.build_block(), "")
+    others = _leave_out(block, _ASSUME_ROLE_KEYS)
+    if len(conditions.actions) == 1 or others == block:
+        return [(conditions.actions, block)]
+    return [((ASSUME_ROLE,), block), (conditions.actions[1:], others)]
+
+
+def _leave_out(block: Block, lowered: Collection[str]) -> Block:
+    """Leave the conditions on some keys out of a block."""
+    kept = {
+        operator: {key: value for key, value in keys.items() if key.lower() not in lowered}
+        for operator, keys in block.items()
+    }
+    return {operator: keys for operator, keys in kept.items() if keys}
 
 
 def _trust_itself(role: str, conditions: ConditionsModel | None) -> dict[str, "_Statement"]:
@@ -76,13 +109,14 @@ def _trust_itself(role: str, conditions: ConditionsModel | None) -> dict[str, "_
 
     A role that doesn't exist yet can't be a Principal: its account is one, scoped down to its ARN.
     """
-    actions, block = _build_required(conditions.without_mfa() if conditions else None)
+    required = _list_required(conditions.without_mfa() if conditions else None)
     scope: Block = {"ArnLike": {"aws:PrincipalArn": role}}
-    _check_scope("the role itself", block, scope)
-    statement = _Statement(actions, block)
+    _check_scope("the role itself", required[0][1], scope)
     root = f"{role.partition(':role/')[0]}:root"
-    statement.add(None, root, scope)
-    return {json.dumps([root, actions, block]): statement}
+    statements = dict(_share_statements(root, scope, required))
+    for statement in statements.values():
+        statement.add(None, root, scope)
+    return statements
 
 
 def build_exclusion_statements(patterns: Collection[str]) -> list[dict[str, Any]]:
@@ -119,17 +153,21 @@ def _find_excluded(
             patterns = principal.build_exclusions(partition, account)
         for number, pattern in enumerate(patterns):
             with locate(position, Key("except_"), number):
-                _check_not_trusted(pattern, principals, partition, account)
-                if own_role and fnmatchcase(own_role, escape_brackets(pattern)):
-                    raise _refuse_exclusion("the setting by which the role may assume itself")
+                _check_not_trusted(pattern, principals, partition, account, own_role)
         excluded += patterns
     return excluded
 
 
 def _check_not_trusted(
-    pattern: str, principals: Sequence[PrincipalModel], partition: str, account: str
+    pattern: str,
+    principals: Sequence[PrincipalModel],
+    partition: str,
+    account: str,
+    own_role: str | None,
 ) -> None:
     """Refuse to exclude a principal that the same trust policy names."""
+    if own_role and fnmatchcase(own_role, escape_brackets(pattern)):
+        raise _refuse_exclusion("the setting by which the role may assume itself")
     for principal in principals:
         if _denies(pattern, principal, partition, account):
             trusted = f"{str(principal.kind).replace('_', ' ')} {principal.display_name}"

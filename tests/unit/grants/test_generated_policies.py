@@ -16,7 +16,6 @@ from cross_account_access.grants.generated_policies import (
     find_issued_after,
     format_time,
 )
-from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.record_reading import read_grant_documents
 from cross_account_access.grants.roles import RoleModel
@@ -153,9 +152,11 @@ def test_a_role_whose_name_pulumi_generates_cant_assume_itself() -> None:
 
 def test_its_own_statement_counts_in_the_trust_policys_size() -> None:
     users = [{"user": f"user-{number:02}-{'x' * 30}"} for number in range(26)]
-    read_model(GrantModel, {"principals": users})
-    grant = {"principals": users, "role": {"self_assuming": True, "name": "x" * 64}}
-    assert codes(GrantModel, grant) == [("trust-policy-too-long", "principals")]
+    role: dict[str, Any] = {"name": "x" * 64}
+    args = {"principals": users, "source_account_id": SOURCE, "role": role}
+    read_model(TrustedRoleModel, args)
+    role["self_assuming"] = True
+    assert codes(TrustedRoleModel, args) == [("trust-policy-too-long", "principals")]
 
 
 # --- Its record -----------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ TRUST, ALLOW = ("role", "trustPolicy", "Statement", OWN), ("role", "inlinePolici
 HOSTILE: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("role", "selfAssuming"), False, "trust-of-others"),
     (("role", "selfAssuming"), "true", "bool-type"),
-    ((*TRUST, "Effect"), "Deny", "trust-of-itself"),
+    ((*TRUST, "Effect"), "Deny", "contradiction"),
     ((*TRUST, "Principal", "AWS"), [f"arn:aws:iam::{SOURCE}:root"], "trust-of-itself"),
     ((*TRUST, "Principal", "AWS"), [ROOT, f"arn:aws:iam::{SOURCE}:root"], "trust-of-itself"),
     ((*TRUST, "Principal", "AWS"), DESTINATION, "trust-of-itself"),
