@@ -1,12 +1,10 @@
 """Opens access between the stack's accounts, as its config says: a pair of them, or many."""
 
-import sys
-
 import stack_config
 from cross_account_access import CrossAccountAccess, MultiAccountAccess
 from cross_account_access.config.settings import PairSettings
 
-sys.excepthook = stack_config.hide_interrupt
+stack_config.end_at_interrupt()
 settings = stack_config.load()
 access: CrossAccountAccess | MultiAccountAccess
 if isinstance(settings, PairSettings):

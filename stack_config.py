@@ -5,10 +5,13 @@ Pulumi.yaml describes the keys, `cross_account_access.config` checks them.
 
 import json
 import re
+import signal
 import sys
+import threading
 from collections import ChainMap
 from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
+from io import TextIOWrapper
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -49,13 +52,17 @@ _REFUSED_ACCOUNT = re.compile(r"AWS account ID not allowed: (?P<account>\d+)")
 _PLAIN_ACCOUNT_KEYS = ("accountId", "groups", "lookUp")
 
 
-def hide_interrupt(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """A `sys.excepthook` without a traceback where Pulumi interrupts the program.
+def end_at_interrupt() -> None:
+    """Let an interrupt end the program at once, and so without a traceback.
 
-    It does so when a resource fails, and has printed why.
+    Pulumi interrupts it, and soon once more, when a resource failed and it has printed why. Python
+    would raise KeyboardInterrupt wherever it is just then, its own end included.
     """
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
+    if threading.current_thread() is not threading.main_thread():
+        return  # run by a test or the sandbox, whose interrupts are not the program's
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # nothing flushes it then
 
 
 def load() -> PairSettings | FleetSettings:

@@ -10,7 +10,7 @@ import pytest
 
 from cross_account_access import CrossAccountAccess
 from tests.component.engine_record import UNKNOWN
-from tests.component.harness import run
+from tests.component.harness import attempt, run
 from tests.component.programs import (
     ACCOUNTS,
     access,
@@ -31,6 +31,7 @@ COMPONENTS = {"CrossAccountAccess", "MultiAccountAccess", "TrustedRole", "Assume
 OF_AWS = "arn:aws:iam::aws:policy/{}".format
 PRINCIPAL = "grants.deploy.principals[0]"
 DENIED = "operation error IAM: Get, api error AccessDenied: no"
+READ_ONLY = {"managed_policies": ["ReadOnlyAccess"]}
 MISSPELT = World(missing=frozenset({"ReadOnlyAcess"}))
 
 
@@ -180,4 +181,26 @@ def test_credentials_that_aws_refuses_are_named_by_their_provider() -> None:
         of({"user": "alice"}), world=World(failing={"getCallerIdentity": answer})
     )
     assert (component, problems) == ("aws.Provider source", [("", "credentials-refused")])
+    assert found.kinds() <= COMPONENTS
+
+
+@pytest.mark.parametrize("function", ["getCallerIdentity", "getUser", "getUsers", "getPolicy"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "grpc: the client connection is closing",
+        "operation error IAM: Get, https response error StatusCode: 0, canceled, context canceled",
+        "Resource monitor has terminated, shutting down",
+    ],
+)
+def test_a_lookup_that_pulumi_interrupts_is_not_taken_for_an_answer(
+    function: str, answer: str
+) -> None:
+    missing = USERS.missing if function == "getUsers" else frozenset[str]()
+    user = "alicia" if missing else "alice"
+    program = access({"deploy": grant(principals=[{"user": user}], role=READ_ONLY)})
+    found, error = attempt(program, world=World(missing=missing, failing={function: answer}))
+    assert type(error) is pulumi.RunError
+    assert str(error) == "Resource monitor has terminated, shutting down"
+    assert found.log == []
     assert found.kinds() <= COMPONENTS

@@ -15,6 +15,10 @@ _ANSWER = re.compile(
 )
 # As the provider says it of a user, and of a role or a policy.
 _MISSING = re.compile(r"NoSuchEntity|couldn't find resource|no matching IAM")
+# What Pulumi says of itself when it stops, after a resource failed or somebody interrupted it.
+_STOPPED = "Resource monitor has terminated, shutting down"
+# That, and what becomes of a lookup that is under way then: its provider is closed.
+_INTERRUPTED = re.compile(f"{_STOPPED}|grpc: the client connection is closing|context canceled")
 
 
 def handle_failure(
@@ -26,13 +30,17 @@ def handle_failure(
 
     Args:
         result: What the lookup found.
-        handle: Gets what AWS answered; returns what stands in the result's place, or raises.
+        handle: Gets what AWS answered; returns what stands in the result's place, or raises. It
+            isn't asked where Pulumi stopped, so that AWS didn't answer.
     """
 
     def recover(error: Exception) -> pulumi.Input[_T]:
-        if match := _ANSWER.fullmatch(str(error)):
-            return handle(match[1])
-        raise error  # what it was to be looked up by failed
+        match = _ANSWER.fullmatch(str(error))
+        if match is None:
+            raise error  # what it was to be looked up by failed
+        if _INTERRUPTED.search(match[1]):
+            raise pulumi.RunError(_STOPPED)
+        return handle(match[1])
 
     return result.recover(recover)
 
