@@ -12,6 +12,7 @@ from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from cross_account_access.iam.policy_patterns import escape_brackets
 from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
+from cross_account_access.iam.request import ASSUMING_KEYS
 
 from .condition_values import Block
 from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
@@ -21,8 +22,6 @@ from .principals import EVERYBODY, PrincipalModel, get_reserved_role_pattern
 _DIGEST_LENGTH = 12
 _Required = tuple[tuple[str, ...], Block]
 """What a statement allows, and under which conditions."""
-_ASSUME_ROLE_KEYS = frozenset({"sts:externalid", "sts:rolesessionname"})
-"""The condition keys, in small letters, that a call has for sts:AssumeRole and no other action."""
 
 
 def build_trust_policy(
@@ -89,7 +88,7 @@ def _list_required(conditions: ConditionsModel | None) -> list[_Required]:
     if conditions is None:
         return [((ASSUME_ROLE,), {})]
     block = replace_unresolved(conditions.build_block(), "")
-    others = _leave_out(block, _ASSUME_ROLE_KEYS)
+    others = _leave_out(block, ASSUMING_KEYS)
     if len(conditions.actions) == 1 or others == block:
         return [(conditions.actions, block)]
     return [((ASSUME_ROLE,), block), (conditions.actions[1:], others)]

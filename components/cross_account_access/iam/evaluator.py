@@ -98,10 +98,7 @@ def decide_by_trust(caller: OutsideCaller, request: Request, trust_policy: Polic
     Raises:
         ValueError: For a policy that AWS would not have saved.
     """
-    context = {
-        "aws:resourceaccount": request.resource.split(":")[4],
-        **{key.lower(): value for key, value in request.context.items()},
-    }
+    context = {"aws:resourceaccount": request.resource.split(":")[4], **request.own_context}
     trust = match_statements(trust_policy, caller, request, context, is_trust=True)
     if denials := _find_denials("destination", trust):
         return Decision(False, "destination", denials[0].text, tuple(denials))

@@ -6,6 +6,12 @@ from typing import Any, Literal
 
 from .policy_patterns import ContextKeys
 
+ASSUMING_KEYS = frozenset({"sts:externalid", "sts:rolesessionname"})
+"""The condition keys, in small letters, that a call has where it assumes a role, and not for its
+tags, its source identity and its context. Source:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservicests.html
+"""
+_PASSING_ACTIONS = ("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext")
 _PRINCIPAL_TYPES = {"user": "User", "assumed-role": "AssumedRole", "root": "Account"}
 
 
@@ -82,6 +88,13 @@ class Request:
     """Condition keys, in any case. What follows from the caller and the role (aws:PrincipalArn,
     aws:username, aws:ResourceAccount and their like) is filled in where absent."""
 
+    @property
+    def own_context(self) -> dict[str, str | tuple[str, ...]]:
+        """The condition keys that the action has, in small letters."""
+        absent = ASSUMING_KEYS if self.action in _PASSING_ACTIONS else ()
+        lowered = {key.lower(): value for key, value in self.context.items()}
+        return {key: value for key, value in lowered.items() if key not in absent}
+
 
 def build_context(caller: Caller, request: Request) -> ContextKeys:
     """Return the request's context, with the keys that follow from the caller and the role.
@@ -97,4 +110,4 @@ def build_context(caller: Caller, request: Request) -> ContextKeys:
     }
     if caller.kind == "User":  # a role's session has no user name
         derived["aws:username"] = caller.arn.rpartition("/")[2]
-    return derived | {key.lower(): value for key, value in request.context.items()}
+    return derived | request.own_context

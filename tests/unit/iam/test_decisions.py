@@ -81,6 +81,10 @@ BY_NAME = f"arn:aws:iam::{SOURCE}:*/alice"
 BY_NAME_ELSEWHERE = BY_NAME.replace(SOURCE, OTHER)
 BY_NAME_ANYWHERE = BY_NAME.replace(SOURCE, "*")
 
+EXTERNAL = under(ALICE_ARN, StringEquals={"sts:ExternalId": "id-1"})
+NAMED = under(ALICE_ARN, StringLike={"sts:RoleSessionName": "*"})
+WITH_ID, WITH_NAME = (("sts:ExternalId", "id-1"),), (("sts:RoleSessionName", "me"),)
+
 TABLE: dict[str, list[Case]] = {
     "reference_policies_evaluation-logic-cross-account.html": [
         case("both halves allow", "allowed"),
@@ -185,6 +189,15 @@ TABLE: dict[str, list[Case]] = {
         case("tags that both halves let pass", "allowed", action=TAG),
         case("tags the trust says nothing of", "destination", trusts(action=ASSUME), action=TAG),
         having("tags the caller may not pass", "source", own(action=ASSUME), action=TAG),
+    ],
+    # There, the condition on the external ID stands beside sts:AssumeRole alone.
+    "id_session-tags.html#id_session-tags_operations": [
+        case("an external ID, where it's assumed", "allowed", EXTERNAL, context=WITH_ID),
+        case("tags under an external ID", "destination", EXTERNAL, action=TAG, context=WITH_ID),
+        case("tags under a session name", "destination", NAMED, action=TAG, context=WITH_NAME),
+        case("an identity under it", "destination", EXTERNAL, action=IDENTITY, context=WITH_ID),
+        case("a context under it", "destination", EXTERNAL, action=CONTEXT, context=WITH_ID),
+        case("tags beside it", "allowed", EXTERNAL, trusts(action=TAG), action=TAG),
     ],
     "id_credentials_temp_control-access_monitor.html": [
         case("a source identity that both halves let pass", "allowed", action=IDENTITY),
