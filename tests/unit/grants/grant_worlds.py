@@ -186,22 +186,33 @@ EXACT = st.builds(
     ),
     _by,
 ) | _one_of("session", st.builds("{}/{}".format, st.sampled_from(NAMES), st.sampled_from(SESSIONS)))
-_EXCLUSIONS: list[list[str]] = [
-    *(["ab"], ["A"], ["A", "a"], ["a/ab", "a/A"], ["AWSReservedSSO_RO_0123456789abcdef"]),
-    [f"arn:aws:iam::{SOURCE}:user/a", f"arn:aws:iam::{SOURCE}:role/a/ab"],
+_EXCLUDED_NAMES: list[list[str]] = [
+    *([], ["ab"], ["A"], ["A", "a"], ["a/ab", "a/A"], ["AWSReservedSSO_RO_0123456789abcdef"])
 ]
-WIDE = st.builds(
-    lambda identity, exclusions: identity | ({"except_": exclusions} if exclusions else {}),
-    _one_of("group", st.sampled_from(NAMES))
-    | _one_of("account", st.just(SOURCE))
-    | _one_of("organization", st.sampled_from([OURS, THEIRS]))
-    | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW])),
-    st.sampled_from([[], *_EXCLUSIONS]),
-) | (
-    _one_of("permission_set", st.sampled_from(SETS))
+
+
+def _but(
+    identities: SearchStrategy[dict[str, str]], account: str
+) -> SearchStrategy[dict[str, Any]]:
+    """Principals, some with exclusions: by ARN those of an account that is known at once."""
+    arns = [f"arn:aws:iam::{account}:user/a", f"arn:aws:iam::{account}:role/a/ab"]
+    return st.builds(
+        lambda identity, exclusions: identity | ({"except_": exclusions} if exclusions else {}),
+        identities,
+        st.sampled_from([*_EXCLUDED_NAMES, arns]),
+    )
+
+
+WIDE = (
+    _but(_one_of("group", st.sampled_from(NAMES)) | _one_of("account", st.just(SOURCE)), SOURCE)
+    | _one_of("permission_set", st.sampled_from(SETS))
     | _one_of("role_pattern", st.sampled_from(PATTERNS))
     | _one_of("path", st.sampled_from(PATHS[1:]))
-)
+    | _but(
+        _one_of("organization", st.sampled_from([OURS, THEIRS]))
+        | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW])),
+        OTHER,
+    )
 
 
 @st.composite
