@@ -200,7 +200,9 @@ VALUES: dict[str, Any] = {
     "role_arn_lengths": {"deploy": 64},
     "role_arns": {"deploy": role_arn("deploy")},
     "session": "ci/build",
+    "self_assuming": True,
     "session_names": ["build-*"],
+    "sessions_issued_after": "2026-11-01T00:00:00Z",
     "session_tags": {"team": ["platform"]},
     "side": "both",
     "source": "people",
@@ -299,6 +301,7 @@ def test_inputs_and_plain_keys_are_told_apart() -> None:
     of_conditions |= {"external_id", "previous_external_id", "session_names", "session_tags"}
     of_conditions |= {"source_identities", "source_ips", "source_vpc_endpoints", "source_vpcs"}
     of_roles = {"description", "inline_policies", "managed_policy_arns", "permissions_boundary"}
+    of_roles |= {"sessions_issued_after"}
     of_principals = {"arn", "except_", "group", "role", "unique_id", "user"}
     of_components = {"role_arns", "source_account_id", "tags"}
     assert inputs == of_conditions | of_roles | of_principals | of_components
