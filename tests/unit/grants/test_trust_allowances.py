@@ -9,6 +9,7 @@ import pytest
 from cross_account_access.errors import InvalidInput
 from tests.unit.grants.pattern_overlaps import ALICE, DEVELOPERS, Principal, under
 from tests.unit.grants.test_trust_overlap import read
+from tests.unit.grants.trust_statements import statements
 
 BYPASSED: dict[str, list[Principal]] = {
     "a wider pattern of a tag": [
@@ -116,3 +117,42 @@ def test_a_member_that_may_set_more_than_its_group_stands_beside_it(
     principals: list[Principal], step: int
 ) -> None:
     assert len(read(principals[::step]).principals) == len(principals)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "asked", "others"),
+    [
+        (
+            {"external_id": "id-1", "session_tags": {"team": ["x"]}},
+            {"StringEquals": {"aws:RequestTag/team": "x", "sts:ExternalId": "id-1"}},
+            {"StringEquals": {"aws:RequestTag/team": "x"}},
+        ),
+        (
+            {"session_names": ["ci-*"], "allow_source_identity": True},
+            {"StringLike": {"sts:RoleSessionName": "ci-*"}},
+            None,
+        ),
+        (
+            {"raw": {"StringEquals": {"STS:externalId": "id-1"}}, "allow_session_tags": True},
+            {"StringEquals": {"STS:externalId": ["id-1"]}},
+            None,
+        ),
+    ],
+    ids=["an external ID", "session names", "a raw external ID"],
+)
+def test_what_is_passed_has_a_statement_without_the_keys_of_assuming_a_role(
+    conditions: dict[str, Any], asked: dict[str, Any], others: dict[str, Any] | None
+) -> None:
+    by_action = {
+        str(one["Action"]): {**one.get("Condition", {})}
+        for one in statements({"role": "team/ci"}, conditions=conditions)
+    }
+    for block in by_action.values():
+        block.pop("ForAllValues:StringEquals", None)
+    assert by_action.pop("sts:AssumeRole") == asked
+    assert list(by_action.values()) == [others or {}]
+
+
+def test_one_statement_is_enough_where_nothing_is_of_assuming_a_role_alone() -> None:
+    (one,) = statements({"role": "team/ci"}, conditions={"session_tags": {"team": ["x"]}})
+    assert one["Action"] == ["sts:AssumeRole", "sts:TagSession"]
