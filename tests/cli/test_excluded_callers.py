@@ -50,7 +50,9 @@ def test_that_an_excluded_caller_is_refused_is_as_it_should_be(
     code, told = verify(stage, "--profile", caller, *READING, grant)
     [result] = told["grants"]
     assert (code, codes(result), result["principal"]) == (0, [], None)
-    assert [attempt["observed"] for attempt in result["attempts"]] == ["refused"]
+    [attempt] = result["attempts"]
+    assert attempt["observed"] == "refused"
+    assert attempt["attempt"] == "a caller that the grant excludes assumes the role"
     assert "that others are refused" not in [one["what"] for one in result["notChecked"]]
 
 

@@ -14,6 +14,7 @@ from cross_account_access.iam.policy_document import list_values
 from cross_account_access.iam.policy_elements import CONDITION_KEY, parse_operator
 
 from .model import Unresolved, defer, plain
+from .role_patterns import WILDCARDS
 
 Block = dict[str, dict[str, Any]]
 """A policy's Condition: values by operator and key."""
@@ -93,11 +94,22 @@ def check_allowed_tags(value: object) -> list[str] | bool:
             code="allowed-tags-not-list",
             remedy="Leave the quotes out" if value in ("true", "false") else "",
         )
-    keys: list[str] = check_plain_list(value, limits.check_tag_key)
+    keys: list[str] = check_plain_list(value, _check_allowed_tag_key)
     if repeated := limits.find_repeated(keys, key=str.lower):
         rule = "tag keys must be unique, ignoring case"
         raise Refusal(rule, code="repeated-tag-key", value=repeated)
     return keys
+
+
+def _check_allowed_tag_key(value: object) -> str:
+    if isinstance(value, str) and WILDCARDS.intersection(value):
+        raise Refusal(
+            "a tag key must not have wildcards",
+            code="tag-key-with-wildcards",
+            remedy="List each key, or set true for any tags; wildcards are for the values of "
+            "session_tags (sessionTags in config)",
+        )
+    return limits.check_tag_key(value)
 
 
 def check_time(value: object) -> str:

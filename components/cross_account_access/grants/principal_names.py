@@ -111,6 +111,13 @@ def check_roles_path(value: object) -> str:
         if value.startswith("arn:"):
             raise Refusal(limits.PATH.rule, code="arn-for-path", remedy="Write the path alone")
         _check_not_of_aws(f"/{value.lstrip('/')}")
+        if WILDCARDS.intersection(value):
+            raise Refusal(
+                "must be a path without wildcards",
+                code="path-with-wildcard",
+                remedy="For a pattern of names use the key role_pattern (rolePattern in config); a "
+                "path has all roles below it anyway",
+            )
         if not (value.startswith("/") and value.endswith("/")):
             raise Refusal(
                 "must start and end with a slash",

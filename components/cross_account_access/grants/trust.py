@@ -205,6 +205,17 @@ def _render_statements(statements: Mapping[str, "_Statement"], excluded: Collect
     return render_document({"Version": VERSION, "Statement": rendered})
 
 
+_MAKE_TWO_GRANTS = (
+    "Make two grants, each with a role of its own; give principals the same conditions, so that "
+    "they share a statement; or trust a group, which counts once"
+)
+# Two grants that divide the exclusions would each let in whom the other one excludes.
+_EXCLUDE_FEWER = (
+    "Exclude fewer, or by names, which are shorter than ARNs; or make two grants that divide the "
+    "principals, each with a role of its own and with all exclusions"
+)
+
+
 def check_size(document: str, principals: int, quota: Quota) -> str:
     """Check that a trust policy of so many principals is no longer than it may be.
 
@@ -212,16 +223,16 @@ def check_size(document: str, principals: int, quota: Quota) -> str:
         Refusal: If it is longer.
     """
     if (size := limits.count_characters(document)) > quota.most:
-        statements = len(json.loads(document)["Statement"])
+        effects = [statement["Effect"] for statement in json.loads(document)["Statement"]]
+        remedy = _EXCLUDE_FEWER if "Deny" in effects else _MAKE_TWO_GRANTS
         raised = f". {quota.remedy}" if quota.remedy else ""
         raise Refusal(
             f"a trust policy must have at most {quota.most:,} characters, {quota.origin}; this one "
-            f"has {size:,}, white space not counted: {principals} principals in {statements} "
-            f"statement{'s' if statements > 1 else ''}",
+            f"has {size:,}, white space not counted: {principals} "
+            f"principal{'s' if principals > 1 else ''} in {len(effects)} "
+            f"statement{'s' if len(effects) > 1 else ''}",
             code="trust-policy-too-long",
-            remedy="Make two grants, each with a role of its own; give principals the same "
-            "conditions, so that they share a statement; or trust a group, which counts once"
-            + raised,
+            remedy=f"{remedy}{raised}",
         )
     return document
 

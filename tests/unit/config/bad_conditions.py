@@ -253,7 +253,7 @@ CONDITIONS = [
         allowSessionTags=["Team"],
         sessionTags={"team": ["a"]},
     ),
-    bad_item("an allowed tag with a star", "invalid-tag-key", "allowSessionTags", "app-*"),
+    bad_item("an allowed tag with a star", "tag-key-with-wildcards", "allowSessionTags", "app-*"),
     bad_item("an allowed tag of AWS's own", "reserved-tag-key", "allowSessionTags", "aws:team"),
     bad_item("a number among allowed tags", "tag-key-not-string", "allowSessionTags", 7),
     Bad(

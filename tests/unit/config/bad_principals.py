@@ -134,6 +134,7 @@ PRINCIPALS = [
     bad_key("a misspelt pattern", "unknown-key", role_pattern="team-*"),
     bad_key("the path of every role", "path-of-all-roles", path="/"),
     bad_key("a path without its last slash", "path-without-slashes", path="/team"),
+    bad_key("names at a path", "path-with-wildcard", path="team/*"),
     bad_key("a path without its first slash", "path-without-slashes", path="team/"),
     bad_key("a path with a wildcard", "path-with-wildcard", path="/team-*/"),
     bad_key("Identity Center's path", "pattern-of-reserved-roles", path="/aws-reserved/"),

@@ -168,7 +168,9 @@ class GrantVerifier:
         if documents.role.self_assuming and documents.is_own_role(caller):
             result.attempts.append(Attempt("the role assumes itself", "allowed", answer, message))
             return
-        what = "a caller that isn't a principal assumes the role"
+        excluded = find_caller_exclusion(documents, caller)
+        who = "the grant excludes" if excluded else "isn't a principal"
+        what = f"a caller that {who} assumes the role"
         if answer == "allowed" and _trusts_accounts(result.grant.documents, self.caller.identity):
             result.attempts.append(Attempt(what, "allowed", answer, message))
             why = "the grant trusts whole accounts, whose own policies allow this caller"
