@@ -213,6 +213,7 @@ WIDE = (
         | _one_of("organizational_unit", st.sampled_from([UNIT, BELOW])),
         OTHER,
     )
+)
 
 
 @st.composite
