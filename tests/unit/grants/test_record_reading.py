@@ -324,32 +324,3 @@ def test_no_hostile_value_is_read_except_as_text_without_control_characters(
 
 def _is_control(character: str) -> bool:
     return ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
-
-
-# --- Whom a statement lets in ---------------------------------------------------------------------
-
-BY_PATTERN: dict[str, Any] = {
-    "principals": [{"role_pattern": "team-*"}, {"role": "ci", "trust_by": "name"}],
-    "conditions": {"external_id": "id-1", "allow_session_tags": ["team"]},
-}
-SCOPES: list[Any] = [
-    "arn:aws:iam::*:role/*",
-    [f"arn:aws:iam::{SOURCE}:role/team-*", f"arn:aws:iam::{SOURCE}:role/*"],
-    f"arn:aws:iam::{SOURCE}:role/other",
-    [],
-    None,
-]
-
-
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("position", [0, 1])
-def test_a_statement_that_is_scoped_to_others_than_the_principals_is_refused(
-    position: int, scope: Any
-) -> None:
-    record = json.loads(write(BY_PATTERN).as_json())
-    statement = record["role"]["trustPolicy"]["Statement"][position]
-    scoped = statement["Condition"].pop("ArnLike")["aws:PrincipalArn"]
-    assert len(scoped) == 2
-    if scope is not None:
-        statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": scope}
-    assert refuse(json.dumps(record))[0] in {"trust-of-others", "empty-condition-values"}
