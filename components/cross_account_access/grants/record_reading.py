@@ -33,6 +33,7 @@ from .generated_policies import ASSUMES_ITSELF
 from .model import find_unsafe_text, read_model
 from .policy_roles import list_policy_roles
 from .principals import PrincipalModel
+from .record_scopes import check_scopes
 from .roles import resolve_policy_arn
 from .trust import build_exclusion_statements
 
@@ -257,6 +258,7 @@ def _check_principals(record: GrantDocuments) -> None:
         for name in list_principals(statement["Principal"])
     }
     own = _check_own_trust(record)
+    check_scopes(record)
     if trusted != {*own, *(half.trusted_as for half in record.principals)}:
         raise Refusal(
             "must trust exactly the record's principals",

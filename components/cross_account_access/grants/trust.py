@@ -95,9 +95,14 @@ def _list_required(conditions: ConditionsModel | None) -> list[_Required]:
 
 
 def _leave_out(block: Block, lowered: Collection[str]) -> Block:
-    """Leave the conditions on some keys out of a block."""
+    """Leave the conditions on some keys out of a block, also those whose values are variables."""
     kept = {
-        operator: {key: value for key, value in keys.items() if key.lower() not in lowered}
+        operator: {
+            key: value
+            for key, value in keys.items()
+            if key.lower() not in lowered
+            and not any(f"${{{name}" in json.dumps(value).lower() for name in lowered)
+        }
         for operator, keys in block.items()
     }
     return {operator: keys for operator, keys in kept.items() if keys}

@@ -227,3 +227,11 @@ def test_words_alone_are_other(element: str) -> None:
         there["Statement"][0]["Sid"] = "Else"
     found = compare_trust_policies(MEANT, there, {})
     assert (found.wider, found.narrower, found.cosmetic) == ([], [], True)
+
+
+def test_a_missing_statement_is_told_from_the_one_that_lets_the_principal_in() -> None:
+    tags = {"Effect": "Allow", "Principal": {"AWS": [ALICE]}, "Action": "sts:TagSession"}
+    before = after(lambda found: found.append(tags))
+    found = compare_trust_policies(before, MEANT, {})
+    assert found.narrower == [f"a statement that allows {ALICE} sts:tagsession is missing"]
+    assert not found.wider

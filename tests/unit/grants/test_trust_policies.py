@@ -194,3 +194,29 @@ def test_a_trust_policy_has_at_most_as_many_characters_as_its_quota(
     refused = refusal(lambda users: trusting(*users, quota=quota), users_of(count, room + 1))
     assert refused.code == "trust-policy-too-long"
     assert f"has {one_more}, white space not counted: {count} principals in 1" in refused.rule
+
+
+# --- Conditions on keys that only sts:AssumeRole has ----------------------------------------------
+
+ALLOWS = {"allow_session_tags": True, "allow_source_identity": True}
+ONLY_OF_ASSUMING: list[dict[str, Any]] = [
+    {"external_id": "id-1"},
+    {"session_names": ["deploy-*"]},
+    {"raw": {"StringEquals": {"aws:RequestTag/tenant": "${sts:ExternalId}"}}},
+    {"raw": {"StringNotLike": {"STS:externalid": ["x-*"]}}},
+    {"raw": {"StringLike": {"sts:SourceIdentity": ["a-*", "${STS:RoleSessionName}"]}}},
+    {"raw": {"StringEqualsIfExists": {"aws:PrincipalTag/id": "${sts:ExternalId, 'none'}"}}},
+]
+
+
+@pytest.mark.parametrize("conditions", ONLY_OF_ASSUMING)
+def test_a_condition_that_only_assuming_the_role_can_meet_is_not_asked_of_the_rest(
+    conditions: dict[str, Any],
+) -> None:
+    whole = statements({"role": "ci"}, conditions=conditions)
+    found = statements({"role": "ci"}, conditions=ALLOWS | conditions)
+    by_action = {str(one["Action"]): one.get("Condition") for one in found}
+    assert by_action == {
+        "sts:AssumeRole": whole[0]["Condition"],
+        "['sts:SetSourceIdentity', 'sts:TagSession']": None,
+    }

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import SourceHalf
 from cross_account_access.grants.generated_policies import find_issued_after
 from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam.condition_words import describe_conditions
-from cross_account_access.iam.policy_document import list_principals, list_statements
+from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
 from cross_account_access.text_format import format_duration
 
 from .aws_cli_script import list_undo_commands, render_command
@@ -174,6 +175,9 @@ def _list_conditions(trust: Mapping[str, Any]) -> Iterator[str]:
         )
         for statement, conditions in zip(statements, listed, strict=True):
             names = ", ".join(map(quote_code, list_principals(statement.get("Principal"))))
+            actions = list_values(statement.get("Action", []))
+            if ASSUME_ROLE not in actions:  # alone it lets nobody in
+                names += f", only for {' and '.join(map(quote_code, actions))} in such a call"
             yield f"- {names}" + (":" if conditions else ", without conditions")
             yield from (f"  {condition}" for condition in conditions)
         yield ""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from cross_account_access.grants.documents import Document
@@ -151,11 +152,18 @@ def _compare_presence(before: Document | None, after: Document | None, drift: Tr
     callers = _flatten_conditions(statement).get(("ArnLike", "aws:principalarn"), [])
     names = _list_principals(statement) if allows else callers or _list_principals(statement)
     principals = ", ".join(names) or "others"
-    text = f"{'allows' if allows else 'denies'} {principals}"
+    actions = statement.get("Action", [])
+    # Of a principal's statements, only one may be about assuming the role.
+    more = "" if not actions or _may_assume(actions) else f" {', '.join(actions)}"
+    text = f"{'allows' if allows else 'denies'} {principals}{more}"
     if before is None:
         (drift.wider if allows else drift.narrower).append(f"an extra statement {text}")
     else:
         (drift.narrower if allows else drift.wider).append(f"a statement that {text} is missing")
+
+
+def _may_assume(actions: list[str]) -> bool:
+    return any(fnmatchcase("sts:assumerole", pattern) for pattern in actions)
 
 
 @dataclass
