@@ -15,6 +15,7 @@ from cross_account_access.iam.quotas import POLICIES_PER_ROLE, Quota
 
 from .account_limits import check_policies_of_role, find_warning_of_policies
 from .condition_values import check_known_tags
+from .conditions import ASSUME_ROLE
 from .generated_policies import RoleWithGenerated
 from .model import Unresolved, find_unsafe_text, plain, when_known
 
@@ -242,7 +243,22 @@ class RoleModel(RoleWithGenerated):
     def _check_policies(self) -> "RoleModel":
         self._check_attachments()
         self.check_inline_names()
-        generated = self.build_generated_policies()
+        self.check_inline_size()
+        return self
+
+    def check_inline_size(
+        self, role_arn: str | None = None, actions: tuple[str, ...] = (ASSUME_ROLE,)
+    ) -> None:
+        """Check the inline policies together, as far as they are known.
+
+        Args:
+            role_arn: The role's ARN; by default one of its length, as far as that is known.
+            actions: What the role is allowed on itself, if it assumes itself.
+
+        Raises:
+            Refusal: If they are longer than AWS takes.
+        """
+        generated = self.build_generated_policies(role_arn, actions)
         known = [
             check_identity_policy(policy)
             for policy in (*self.inline_policies.values(), *generated.values())
@@ -258,7 +274,6 @@ class RoleModel(RoleWithGenerated):
                 where=(Key("inline_policies"),),
                 value=size,
             )
-        return self
 
     def _check_attachments(self) -> None:
         check_policies_of_role(self.number_of_policies, POLICIES_PER_ROLE.at_maximum)
