@@ -254,14 +254,13 @@ class RoleGrantModel(TrustModel):
         """Check the trust policy and the role against the limits of the role's account.
 
         Raises:
-            Refusal: If the trust policy or the inline policies are too long, or the policies are
-                too many.
+            Refusal: If a document is too long, or the policies are too many.
         """
         self.check_trust_policy(limits.trust_policy)
         with locate(Key("role")):
             check_policies_of_role(self.role.number_of_policies, limits.of_role)
-            own_role = self._expect_own_role(self._expected_partition)
-            self.role.check_inline_size(own_role, self.own_actions)
+            own = self._expect_own_role(self._expected_partition)
+            self.role.check_inline_size(own, self.own_actions)
 
     @property
     def longest_session(self) -> int:

@@ -249,14 +249,9 @@ class RoleModel(RoleWithGenerated):
     def check_inline_size(
         self, role_arn: str | None = None, actions: tuple[str, ...] = (ASSUME_ROLE,)
     ) -> None:
-        """Check the inline policies together, as far as they are known.
+        """Check that the inline policies, as far as they are known, aren't too long together.
 
-        Args:
-            role_arn: The role's ARN; by default one of its length, as far as that is known.
-            actions: What the role is allowed on itself, if it assumes itself.
-
-        Raises:
-            Refusal: If they are longer than AWS takes.
+        The arguments are those of `build_generated_policies`.
         """
         generated = self.build_generated_policies(role_arn, actions)
         known = [
