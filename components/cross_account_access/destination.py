@@ -125,6 +125,7 @@ class TrustedRole(pulumi.ComponentResource):
             self._inputs = RoleInputs.read(name, provider, frozen)
         self._children = Children(self, provider, self._inputs.imports, opts)
         self._inputs.warn(self)
+        self._inputs.check_inline_size()
         self._role = self._make_role(name)
         permissions = [*self._attach_policies(name), *self._put_policies(name)]
 

@@ -55,6 +55,17 @@ def test_a_name_that_is_known_late_is_denied_as_a_plain_one_is() -> None:
     assert late.outputs == plain.outputs
 
 
+def test_a_name_that_is_known_late_is_not_taken_for_the_role_that_assumes_itself() -> None:
+    """An organization's exclusions hold in every account, also in that of the role."""
+
+    def of(name: Any) -> Any:
+        everybody = exclude(name, organization="o-a1b2c3d4e5")
+        return access({"deploy": grant(principals=[everybody], role={"self_assuming": True})})
+
+    assert denied(run(of(output("mallory")))) == [["arn:aws:iam::*:*/mallory"]]
+    assert run(of(NEVER_KNOWN), preview=True).one("Role").inputs["assumeRolePolicy"] is UNKNOWN
+
+
 def test_an_exclusion_of_many_accounts_is_of_the_principals_own() -> None:
     team = exclude("eve", group="devs", source="ci")
     grants = {"read": wide(principals=[{"user": "eve"}, team])}

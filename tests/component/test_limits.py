@@ -147,3 +147,30 @@ def test_inline_policies_are_counted_together_once_all_are_known(
     assert found.of("RolePolicy") == []
     path = f"{start}role.inline_policies"
     assert (refused, problems) == (component, [(path, "inline-policies-too-long")])
+
+
+@FORMS
+def test_the_policy_of_a_role_that_assumes_itself_is_counted_with_its_whole_arn_and_actions(
+    form: Callable[..., Program], component: str, start: str
+) -> None:
+    """One character less fits, whether a policy is known at once or late, whatever the name."""
+    name = {} if component != ROLE else {"name": "n" * 64}
+
+    def of(size: int, hide: Any) -> Program:
+        policies = inline_policies(size, hide=hide)
+        return form(
+            {},
+            role={"self_assuming": True, "inline_policies": policies, **name},
+            conditions={"allow_session_tags": True, "allow_source_identity": True},
+        )
+
+    (role, *_) = run(of(9000, str)).of("Role")
+    written = run(of(9000, str)).of("RolePolicy")
+    own = [one.inputs["policy"] for one in written if one.inputs["role"] == role.inputs["name"]]
+    most = 9000 + 10_240 - sum(map(len, own))
+    path = f"{start}role.inline_policies"
+    for hide in (str, output, secret):
+        assert run(of(most, hide)).of("RolePolicy")
+        refused, problems, _ = report(of(most + 1, hide))
+        assert (refused, problems) == (component, [(path, "inline-policies-too-long")])
+    refused_at_once(of(most + 1, str), component, (path, "inline-policies-too-long"))

@@ -130,6 +130,10 @@ class TrustModel(Model):
             if not isinstance(principal.identity, Unresolved)
         ]
 
+    @property
+    def _expected_partition(self) -> str:
+        return next(filter(None, (p.known_partition for p in self.principals)), "aws")
+
     @cached_property
     def _expected_trust_policy(self) -> str:
         positions, accounts = self._known_positions, self._find_accounts()
@@ -141,7 +145,7 @@ class TrustModel(Model):
             ).located_in(accounts[self.source_of(p)])
             for p in (self.principals[position] for position in positions)
         ]
-        partition = next(filter(None, (p.known_partition for p in principals)), "aws")
+        partition = self._expected_partition
         with locate(Key("principals")):
             try:
                 return build_trust_policy(
@@ -250,11 +254,13 @@ class RoleGrantModel(TrustModel):
         """Check the trust policy and the role against the limits of the role's account.
 
         Raises:
-            Refusal: If the trust policy is too long, or the policies are too many.
+            Refusal: If a document is too long, or the policies are too many.
         """
         self.check_trust_policy(limits.trust_policy)
         with locate(Key("role")):
             check_policies_of_role(self.role.number_of_policies, limits.of_role)
+            own = self._expect_own_role(self._expected_partition)
+            self.role.check_inline_size(own, self.own_actions)
 
     @property
     def longest_session(self) -> int:
@@ -287,6 +293,13 @@ class GrantModel(RoleGrantModel):
     def role_arn(self, grant: str, partition: str, account: str) -> str:
         """The role's ARN in the destination account."""
         return str(arns.IamArn(partition, account, "role", self.role.path, self.role_name(grant)))
+
+    def with_role_name(self, grant: str) -> "GrantModel":
+        """The same with its role's name, for checks of documents that have it."""
+        role = self.role.model_copy(update={"name": self.role_name(grant)})
+        copy = self.model_copy(update={"role": role})
+        copy.__dict__.pop("_expected_trust_policy", None)
+        return copy
 
     def own_role_arn(self, grant: str, partition: str, account: str) -> str | None:
         """The role's ARN where it may assume itself; None where it may not."""

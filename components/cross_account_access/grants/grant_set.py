@@ -87,7 +87,8 @@ class GrantSet(Model):
         self._check_former_names()
         for name, grant in sorted(self.grants.items()):
             with locate(Key("grants"), name):
-                grant.check_limits(self.limits)
+                own = grant.with_role_name(name) if grant.role.self_assuming else grant
+                own.check_limits(self.limits)
             with locate(Key("grants"), name, Key("role"), Key("tags")):
                 merge_tags(self.tags, grant.role.tags)
         self._check_role_names()

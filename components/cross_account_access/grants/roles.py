@@ -15,6 +15,7 @@ from cross_account_access.iam.quotas import POLICIES_PER_ROLE, Quota
 
 from .account_limits import check_policies_of_role, find_warning_of_policies
 from .condition_values import check_known_tags
+from .conditions import ASSUME_ROLE
 from .generated_policies import RoleWithGenerated
 from .model import Unresolved, find_unsafe_text, plain, when_known
 
@@ -242,7 +243,17 @@ class RoleModel(RoleWithGenerated):
     def _check_policies(self) -> "RoleModel":
         self._check_attachments()
         self.check_inline_names()
-        generated = self.build_generated_policies()
+        self.check_inline_size()
+        return self
+
+    def check_inline_size(
+        self, role_arn: str | None = None, actions: tuple[str, ...] = (ASSUME_ROLE,)
+    ) -> None:
+        """Check that the inline policies, as far as they are known, aren't too long together.
+
+        The arguments are those of `build_generated_policies`.
+        """
+        generated = self.build_generated_policies(role_arn, actions)
         known = [
             check_identity_policy(policy)
             for policy in (*self.inline_policies.values(), *generated.values())
@@ -258,7 +269,6 @@ class RoleModel(RoleWithGenerated):
                 where=(Key("inline_policies"),),
                 value=size,
             )
-        return self
 
     def _check_attachments(self) -> None:
         check_policies_of_role(self.number_of_policies, POLICIES_PER_ROLE.at_maximum)

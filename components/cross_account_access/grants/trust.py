@@ -156,6 +156,8 @@ def _find_excluded(
         with locate(position):
             patterns = principal.build_exclusions(partition, account)
         for number, pattern in enumerate(patterns):
+            if isinstance(principal.except_[number], Unresolved):
+                continue
             with locate(position, Key("except_"), number):
                 _check_not_trusted(pattern, principals, partition, account, own_role)
         excluded += patterns

@@ -187,6 +187,16 @@ class RoleInputs:
             return None
         return self.resolve_policy_arn(boundary, "permissions_boundary")
 
+    def check_inline_size(self) -> None:
+        """Check the inline policies together once all is known, the role's own ARN too."""
+
+        def check(_: Mapping[Any, Any], complete: ResolvedGrant, account: Account) -> None:
+            with locate(Key("role")):
+                grant = complete.grant
+                grant.role.check_inline_size(self.build_arn(account, ""), grant.own_actions)
+
+        self.grant.args.resolve(check, self.grant.complete, self.policy_arns.account, outputs={})
+
     def warn(self, component: pulumi.Resource) -> None:
         """Warn of what AWS may refuse, or is seldom meant, of the role's settings."""
         self._warn(self.role.find_warnings(self.limits.of_role), component)

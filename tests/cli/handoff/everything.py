@@ -95,7 +95,10 @@ GRANTS = grants()
 # What the forms differ by: the kinds of holders, several principals, all that a role can have.
 DEPLOYED = {
     name: GRANTS[name]
-    for name in ("by-name", "group", "account", "principal-tags", "mixed", "rich", "itself")
+    for name in (
+        *("by-name", "group", "account", "all-but-some", "principal-tags", "mixed", "rich"),
+        "itself",
+    )
 }
 
 

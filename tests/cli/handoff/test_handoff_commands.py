@@ -151,9 +151,10 @@ def test_whoever_is_to_get_in_gets_in_and_nobody_else(applied: Applied) -> None:
     assert allowed == DEPLOYED.keys()
 
 
+@pytest.mark.parametrize("grant", ["rich", "all-but-some", "itself"])
 @pytest.mark.parametrize("side", SIDES)
-def test_run_again_the_commands_change_nothing(applied: Applied, side: str) -> None:
-    done = applied.sh(applied.folder("rich", side), ACCOUNTS[side])
+def test_run_again_the_commands_change_nothing(applied: Applied, side: str, grant: str) -> None:
+    done = applied.sh(applied.folder(grant, side), ACCOUNTS[side])
     assert (done.returncode, done.stderr) == (0, "")
     as_before(applied)
 

@@ -178,3 +178,12 @@ def test_the_former_key_is_refused_with_the_new_ones(spelling: Any) -> None:
         read_model(AccessModel, data, spelling=spelling)
     new = key.replace("Principal", "User").replace("principal", "user")
     assert f"limits.{new}" in str(refused.value)
+
+
+def test_a_trust_policy_of_a_role_that_assumes_itself_is_counted_with_its_default_name() -> None:
+    def of(name: str) -> dict[str, Any]:
+        return {"grants": {name: {"principals": users(40), "role": {"self_assuming": True}}}}
+
+    read_model(AccessModel, of("n"))
+    (problem,) = problems(AccessModel, of("n" * 64))
+    assert problem.code == "trust-policy-too-long"

@@ -66,7 +66,7 @@ _FOREIGN = """\
   sids=$({sids})
   for sid in ${{sids:-None}}; do
     case $sid in
-      Trust*) ;;
+      Trust* | Except) ;;
       *)
         say "The role $arn already exists, and these commands did not create it." \\
           "Nothing was done."
