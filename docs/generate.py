@@ -25,7 +25,7 @@ import cross_account_access
 import sandbox.__main__
 from cross_account_access.cli.main import cli
 from cross_account_access.cli.verify.drift_findings import KINDS
-from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.grants.principal_kinds import TRAITS, PrincipalKind
 from cross_account_access.text_format import to_camel
 
 _FOLDER = Path(__file__).resolve().parent

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from cross_account_access.config.settings import Settings
 from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.principals import MANY_ROLES, PrincipalModel
+from cross_account_access.grants.principal_kinds import MANY_ROLES
+from cross_account_access.grants.principals import PrincipalModel
 from cross_account_access.grants.trust import get_effective_conditions
 from cross_account_access.iam import arns
 from sandbox.deploy.stack import get_account_ids, get_region

@@ -15,7 +15,7 @@ from cross_account_access.cli.trust_requirements import (
     read_requirements,
 )
 from cross_account_access.errors import Refusal, escape_invisible
-from cross_account_access.grants.principals import TRAITS
+from cross_account_access.grants.principal_kinds import TRAITS
 from cross_account_access.iam import limits
 from cross_account_access.iam.arns import parse_arn
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
-from cross_account_access.grants.principals import MANY_ROLES
+from cross_account_access.grants.principal_kinds import MANY_ROLES
 from cross_account_access.iam.evaluator import Caller, Policy, Request, decide
 from cross_account_access.iam.identity_policy import VERSION
 from cross_account_access.iam.operators import Operator

@@ -20,7 +20,8 @@ from .exclusions import read_exclusion_pattern
 from .grant import GrantModel, Side
 from .policies import AssumableRole, build_assume_role_policy
 from .principal_entities import Attachable
-from .principals import TRAITS, PrincipalKind, PrincipalModel
+from .principal_kinds import TRAITS, PrincipalKind
+from .principals import PrincipalModel
 from .roles import check_managed_policy_arn, check_role_arn, resolve_policy_arn
 from .trust import build_trust_policy, get_allowed_actions
 

@@ -18,7 +18,8 @@ from .condition_values import check_boolean
 from .conditions import ASSUME_ROLE, ConditionsModel
 from .model import Model, Unresolved, plain
 from .principal_entities import Entity
-from .principals import TRAITS, PrincipalKind, PrincipalModel
+from .principal_kinds import TRAITS, PrincipalKind
+from .principals import PrincipalModel
 from .roles import RoleModel
 from .trust import build_trust_policy, check_size, get_effective_conditions
 from .trust_overlap import check_overlaps

@@ -13,7 +13,7 @@ from cross_account_access.iam.quotas import Quota
 
 from .documents import GrantDocuments, build_grant_documents
 from .grant import GrantModel, RoleGrantModel, Side
-from .principals import MANY_ROLES
+from .principal_kinds import MANY_ROLES
 from .trust import build_trust_policy
 from .trust_overlap import check_overlaps
 from .usage import Usage

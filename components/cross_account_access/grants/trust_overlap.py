@@ -19,7 +19,8 @@ from cross_account_access.iam.policy_patterns import escape_brackets
 from .condition_values import Block
 from .conditions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel, merge_blocks
 from .model import Unresolved
-from .principals import MANY_ROLES, TRAITS, PrincipalModel
+from .principal_kinds import MANY_ROLES, TRAITS
+from .principals import PrincipalModel
 from .role_patterns import can_match_alike, matches_all_of
 from .trust import get_effective_conditions
 

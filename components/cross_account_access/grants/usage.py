@@ -12,7 +12,8 @@ from cross_account_access.iam.partitions import get_main_region
 
 from .conditions import ConditionsModel
 from .model import Unresolved
-from .principals import TRAITS, PrincipalModel
+from .principal_kinds import TRAITS
+from .principals import PrincipalModel
 from .trust import get_effective_conditions
 
 _SIGN_IN_HOSTS = {

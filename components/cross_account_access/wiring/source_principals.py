@@ -16,8 +16,9 @@ from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.grant_set import GrantedRole, GrantSet
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.principal_entities import Entity
+from cross_account_access.grants.principal_kinds import PrincipalKind
 from cross_account_access.grants.principal_names import check_own_role
-from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalKind, PrincipalModel
+from cross_account_access.grants.principals import IDENTITY_KEYS, PrincipalModel
 from cross_account_access.grants.resolved_grant import Accounts, FoundPrincipal
 from cross_account_access.grants.trust import get_allowed_actions
 from cross_account_access.iam import arns

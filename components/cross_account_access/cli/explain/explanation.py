@@ -7,8 +7,8 @@ from typing import Any
 
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import GrantDocuments
+from cross_account_access.grants.principal_kinds import MANY_ROLES
 from cross_account_access.grants.principal_ref import PrincipalRef
-from cross_account_access.grants.principals import MANY_ROLES
 from cross_account_access.grants.request_context import RequestContext
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.evaluator import Decision, Request, decide

@@ -7,7 +7,7 @@ from hashlib import sha256
 from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.grants.documents import Document, GrantDocuments, SourceHalf
 from cross_account_access.grants.principal_entities import Attachable
-from cross_account_access.grants.principals import MANY_ROLES
+from cross_account_access.grants.principal_kinds import MANY_ROLES
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.findings import AccountSide
 from cross_account_access.iam.identity_policy import render_document

@@ -6,7 +6,7 @@ from typing import Any
 from cross_account_access.grants.conditions import ASSUME_ROLE
 from cross_account_access.grants.documents import SourceHalf
 from cross_account_access.grants.generated_policies import find_issued_after
-from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
+from cross_account_access.grants.principal_kinds import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.iam.policy_document import list_principals, list_statements, list_values
 from cross_account_access.text_format import format_duration

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from cross_account_access.grants.grant import Side
-from cross_account_access.grants.principals import MANY_ROLES, TRAITS, PrincipalKind
+from cross_account_access.grants.principal_kinds import MANY_ROLES, TRAITS, PrincipalKind
 from cross_account_access.iam import limits
 from cross_account_access.text_format import format_count, format_duration, join_words, shorten_list
 

@@ -11,7 +11,7 @@ from cross_account_access.grants.generated_policies import (
     REVOKES_SESSIONS,
     find_issued_after,
 )
-from cross_account_access.grants.principals import TRAITS, PrincipalKind
+from cross_account_access.grants.principal_kinds import TRAITS, PrincipalKind
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.condition_words import describe_conditions
 from cross_account_access.text_format import join_words

@@ -11,7 +11,7 @@ from cross_account_access.cli.expected_half import build_expected_half
 from cross_account_access.cli.stacks import DeployedGrant
 from cross_account_access.cli.trust_requirements import TrustRequirements, find_caller_exclusion
 from cross_account_access.grants.documents import GrantDocuments, SourceHalf
-from cross_account_access.grants.principals import MANY_ROLES
+from cross_account_access.grants.principal_kinds import MANY_ROLES
 from cross_account_access.iam import limits
 from cross_account_access.iam.policy_normalization import compute_checksum
 

@@ -29,7 +29,7 @@ from cross_account_access.cli.stacks import (
 )
 from cross_account_access.cli.terminal import Command, ExitCode, InputError, emit
 from cross_account_access.grants.documents import SourceHalf
-from cross_account_access.grants.principals import MANY_ROLES
+from cross_account_access.grants.principal_kinds import MANY_ROLES
 from cross_account_access.iam.findings import AccountSide
 
 from .access_analyzer import AccessAnalyzer
