@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .args import Grant, Limits
-from .grants.grant import DESTINATION, SOURCE
+from .grants.trust_model import DESTINATION, SOURCE
 from .parts import AccessParts
 from .wiring.access_inputs import AccessInputs
 from .wiring.inputs import NO_ARGS, freeze_args

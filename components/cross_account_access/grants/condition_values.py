@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import PlainValidator
 
-from cross_account_access.errors import Refusal
+from cross_account_access.errors import FieldPath, Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.policy_document import list_values
 from cross_account_access.iam.policy_elements import CONDITION_KEY, parse_operator
@@ -205,3 +205,30 @@ def _check_raw_value(key: str, value: object) -> str | Unresolved:
     if key.lower().endswith("account"):  # YAML reads some with a leading zero as octal numbers
         return limits.check_account_id(number)
     return list_values(number)[0]
+
+
+def merge_blocks(
+    block: Block, more: Mapping[str, Mapping[str, Any]], where: FieldPath = ()
+) -> Block:
+    """Merge two blocks into one that requires what either requires.
+
+    Args:
+        block: The first block.
+        more: The second.
+        where: The path of the second, for the message.
+
+    Raises:
+        Refusal: If both have a key under the same operator, because one would hide the other.
+    """
+    merged = {operator: dict(keys) for operator, keys in block.items()}
+    for operator, keys in more.items():
+        for key, value in keys.items():
+            if key.lower() in map(str.lower, merged.get(operator, {})):
+                raise Refusal(
+                    f"{operator} of {key} must not be set twice: another condition sets it already",
+                    code="repeated-condition-key",
+                    remedy="Keep one of them",
+                    where=(*where, operator, key),
+                )
+            merged.setdefault(operator, {})[key] = value
+    return {operator: dict(sorted(keys.items())) for operator, keys in sorted(merged.items())}

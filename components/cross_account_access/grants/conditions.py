@@ -1,11 +1,11 @@
 """Under which conditions a role may be assumed, as the condition block of its trust policy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import model_validator
 
-from cross_account_access.errors import FieldPath, Key, Refusal, locate
+from cross_account_access.errors import Key, Refusal, locate
 from cross_account_access.iam import limits
 from cross_account_access.iam.networks import check_source_ip, check_together
 from cross_account_access.iam.operators import Operator
@@ -18,6 +18,7 @@ from .condition_values import (
     check_raw_conditions,
     check_time,
     make_list_check,
+    merge_blocks,
     plain_list,
     sort_values,
 )
@@ -315,33 +316,6 @@ class ConditionsModel(Model):
                 known = [value for value in values if isinstance(value, str)]
                 operator = "StringLike" if any(map(limits.has_wildcard, known)) else "StringEquals"
                 yield operator, f"{prefix}/{key}", values
-
-
-def merge_blocks(
-    block: Block, more: Mapping[str, Mapping[str, Any]], where: FieldPath = ()
-) -> Block:
-    """Merge two blocks into one that requires what either requires.
-
-    Args:
-        block: The first block.
-        more: The second.
-        where: The path of the second, for the message.
-
-    Raises:
-        Refusal: If both have a key under the same operator, because one would hide the other.
-    """
-    merged = {operator: dict(keys) for operator, keys in block.items()}
-    for operator, keys in more.items():
-        for key, value in keys.items():
-            if key.lower() in map(str.lower, merged.get(operator, {})):
-                raise Refusal(
-                    f"{operator} of {key} must not be set twice: another condition sets it already",
-                    code="repeated-condition-key",
-                    remedy="Keep one of them",
-                    where=(*where, operator, key),
-                )
-            merged.setdefault(operator, {})[key] = value
-    return {operator: dict(sorted(keys.items())) for operator, keys in sorted(merged.items())}
 
 
 def _simplify_list(values: Sequence[Any] | None) -> Any:

@@ -13,10 +13,11 @@ from cross_account_access.iam.limits import check_account_id
 
 from .account_limits import NOT_RAISED, LimitsModel
 from .condition_values import check_known_tags
-from .grant import DESTINATION, GRANT_NAME, SOURCE, GrantModel, Side, check_import_ids, check_side
+from .grant import GRANT_NAME, GrantModel, Side, check_import_ids, check_side
 from .model import Model, plain
 from .principals import PrincipalModel
 from .roles import Tags, merge_tags
+from .trust_model import DESTINATION, SOURCE
 
 GrantedRole = tuple[str, str]
 """A grant's name, and the name of an account that has its role."""

@@ -14,8 +14,8 @@ from cross_account_access.iam.policy_patterns import escape_brackets
 from cross_account_access.iam.quotas import TRUST_POLICY_CHARACTERS, Quota
 from cross_account_access.iam.request import ASSUMING_KEYS
 
-from .condition_values import Block
-from .conditions import ASSUME_ROLE, ConditionsModel, merge_blocks
+from .condition_values import Block, merge_blocks
+from .conditions import ASSUME_ROLE, ConditionsModel
 from .model import Unresolved
 from .principals import EVERYBODY, PrincipalModel, get_reserved_role_pattern
 

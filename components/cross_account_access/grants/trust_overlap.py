@@ -16,8 +16,8 @@ from cross_account_access.iam.operators import Operator
 from cross_account_access.iam.policy_document import to_list
 from cross_account_access.iam.policy_patterns import escape_brackets
 
-from .condition_values import Block
-from .conditions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel, merge_blocks
+from .condition_values import Block, merge_blocks
+from .conditions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel
 from .model import Unresolved
 from .principal_kinds import MANY_ROLES, TRAITS
 from .principals import PrincipalModel

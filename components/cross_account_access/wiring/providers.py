@@ -17,9 +17,10 @@ from cross_account_access.errors import (
     join_path,
     make_problem,
 )
-from cross_account_access.grants.grant import DESTINATION, SOURCE, Side
+from cross_account_access.grants.grant import Side
 from cross_account_access.grants.model import Unresolved
 from cross_account_access.grants.resolved_grant import Account
+from cross_account_access.grants.trust_model import DESTINATION, SOURCE
 
 from .inputs import FrozenArgs, InvalidArgs
 from .lookups import handle_failure

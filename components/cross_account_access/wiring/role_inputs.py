@@ -22,10 +22,10 @@ from cross_account_access.grants import roles
 from cross_account_access.grants.account_limits import LimitsModel
 from cross_account_access.grants.autoname import check_autoname
 from cross_account_access.grants.generated_policies import REVOKES_SESSIONS
-from cross_account_access.grants.grant import DESTINATION, SOURCE
 from cross_account_access.grants.grant_set import refuse_same_account
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.resolved_grant import Account, Accounts, ResolvedGrant
+from cross_account_access.grants.trust_model import DESTINATION, SOURCE
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from cross_account_access.iam import arns, limits
 from cross_account_access.iam.identity_policy import find_warnings

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cross_account_access.errors import InvalidInput
-from cross_account_access.grants.grant import GrantModel, TrustModel
+from cross_account_access.grants.grant import GrantModel
 from cross_account_access.grants.model import Unresolved, read_model
 from cross_account_access.grants.trust import build_trust_policy, get_effective_conditions
+from cross_account_access.grants.trust_model import TrustModel
 from cross_account_access.grants.trusted_role import TrustedRoleModel
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, problems
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from cross_account_access.errors import InvalidInput, Refusal
 from cross_account_access.grants import policies
 from cross_account_access.grants.conditions import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION
-from cross_account_access.grants.grant import TrustModel
 from cross_account_access.grants.model import read_model
 from cross_account_access.grants.policies import AssumableRole
 from cross_account_access.grants.trust import build_trust_policy
+from cross_account_access.grants.trust_model import TrustModel
 from tests.unit.grants.trust_statements import ORGANIZATION, ROOT, UNIT, trusting
 from tests.unit.reading import DESTINATION, OTHER, SOURCE
 
