@@ -13,7 +13,7 @@ from cross_account_access.iam.operators import HIDDEN
 from cross_account_access.text_format import format_duration, join_words
 
 from .condition_values import Block
-from .conditions import ConditionsModel
+from .conditions import SET_SOURCE_IDENTITY, TAG_SESSION, ConditionsModel
 from .grant import GrantModel
 from .model import Unresolved
 from .principals import PrincipalModel
@@ -51,11 +51,14 @@ class GrantSummary:
         The version tells of what has no words here, such as a tag or a principal's unique ID. Its
         end tells of secrets, and nothing of what they are.
         """
-        groups: dict[str, tuple[list[str], Block]] = {}
+        groups: dict[str, tuple[list[str], str]] = {}
         for principal, block in self._list_principals():
-            key = json.dumps(block)
-            groups.setdefault(key, ([], block))[0].append(self._name(principal))
-        who = "; ".join(_describe_group(names, block) for names, block in groups.values())
+            more = self._list_more(principal)
+            key = json.dumps([block, more])
+            groups.setdefault(key, ([], _describe_terms(block, more)))[0].append(
+                self._name(principal)
+            )
+        who = "; ".join(f"{join_words(names, 'and')}{terms}" for names, terms in groups.values())
         longest = format_duration(self.grant.longest_session)
         what = f"{self._describe_role()} for up to {longest}{self._describe_sessions()}"
         return f"{who} may {what} (version {self._version})"
@@ -93,7 +96,8 @@ class GrantSummary:
         """What settings of the role say of its sessions, beside their length."""
         role, more = self.grant.role, ""
         if role.self_assuming:
-            more += f"; {_describe_group(['the role'], self._own_conditions)} may assume itself"
+            terms = _describe_terms(self._own_conditions, self.grant.own_actions[1:])
+            more += f"; the role{terms} may assume itself"
         if (issued_after := role.sessions_issued_after) is not None:
             shown = issued_after if isinstance(issued_after, str) else HIDDEN
             more += f"; sessions issued before {shown} are denied"
@@ -156,6 +160,14 @@ def _digest_secret(text: str, salt: bytes) -> str:
     return b32encode(digest).decode().lower()[:_SECRET_DIGEST_LENGTH]
 
 
-def _describe_group(names: Sequence[str], conditions: Block) -> str:
-    required = "; ".join(one.short for one in describe_conditions(conditions))
-    return join_words(names, "and") + (f" ({required})" if required else "")
+def _describe_terms(conditions: Block, more: Sequence[str]) -> str:
+    """Describe what is required of a caller, and what it may set without bounds."""
+    keys = {key.lower() for keys in conditions.values() for key in keys}
+    terms = [one.short for one in describe_conditions(conditions)]
+    for action, bound, words in (
+        (TAG_SESSION, "aws:tagkeys", "any session tags allowed"),
+        (SET_SOURCE_IDENTITY, "sts:sourceidentity", "any source identity allowed"),
+    ):
+        if action in more and bound not in keys:
+            terms.append(words)
+    return f" ({'; '.join(terms)})" if terms else ""

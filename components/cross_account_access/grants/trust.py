@@ -83,7 +83,7 @@ def _list_required(conditions: ConditionsModel | None) -> list[_Required]:
     other actions would be refused. Whoever calls must be allowed all of the call's actions.
 
     Source:
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservicests.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
     """
     if conditions is None:
         return [((ASSUME_ROLE,), {})]

@@ -9,7 +9,7 @@ from .policy_patterns import ContextKeys
 ASSUMING_KEYS = frozenset({"sts:externalid", "sts:rolesessionname"})
 """The condition keys, in small letters, that a call has where it assumes a role, and not for its
 tags, its source identity and its context. Source:
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservicests.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 """
 _PASSING_ACTIONS = ("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext")
 _PRINCIPAL_TYPES = {"user": "User", "assumed-role": "AssumedRole", "root": "Account"}

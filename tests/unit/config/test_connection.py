@@ -13,6 +13,13 @@ from stack_config import make_provider
 from tests.component.harness import run
 from tests.unit.reading import DESTINATION, OTHER, SOURCE, codes, problems
 
+
+@pytest.fixture(autouse=True)
+def _without_a_region_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+
 KEYS = {"accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "s3cr3t/k3y"}
 ROLE = f"arn:aws:iam::{SOURCE}:role/team/pulumi"
 

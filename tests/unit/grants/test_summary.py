@@ -104,6 +104,17 @@ SUMMARIES: dict[str, dict[str, Any]] = {
     "user alice may assume the role for up to 1 h; sessions issued before (not shown) are denied": (
         grant_of(ALICE, role={"sessions_issued_after": Unresolved()})
     ),
+    "user alice; role ci (any session tags allowed; any source identity allowed) may assume the "
+    "role for up to 1 h": grant_of(
+        {"role": "ci", "conditions": {"allow_session_tags": True, "allow_source_identity": True}},
+        ALICE,
+    ),
+    "user alice may assume the role for up to 1 h; the role (any session tags allowed) may assume "
+    "itself": grant_of(
+        {"user": "alice", "conditions": {"allow_session_tags": False}},
+        conditions={"allow_session_tags": True},
+        role={"self_assuming": True},
+    ),
     # A secret has no place in it.
     "user alice (from (not shown)) may use limit within boundary (not shown) for up to 1 h": (
         grant_of(
