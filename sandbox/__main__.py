@@ -31,8 +31,9 @@ from sandbox.deploy import in_process, private_files, pulumi_engine
 from sandbox.deploy.deployment import UNREACHABLE, Deployment, DeploymentError, RefusedError
 from sandbox.deploy.stack import SANDBOX_PORT, Stack, load, read_role_arns
 from sandbox.proof import other_side, report
-from sandbox.proof.access_proof import ProofAttempt, prove
+from sandbox.proof.access_proof import prove
 from sandbox.proof.people import People, make_people
+from sandbox.proof.role_attempts import ProofAttempt
 
 _SERVED = f"""\b
 In another terminal:

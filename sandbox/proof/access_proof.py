@@ -1,22 +1,18 @@
 """Access proved: each grant's principals assume the role, and whoever shouldn't is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 from cross_account_access.config.settings import FleetSettings, Settings
 from cross_account_access.grants.conditions import ConditionsModel
-from cross_account_access.grants.grant import GrantModel
-from cross_account_access.grants.grant_set import GrantedRole
 from cross_account_access.grants.principals import PrincipalModel
-from cross_account_access.grants.trust import get_effective_conditions
 from sandbox.aws.endpoint import get_partition
 from sandbox.deploy.stack import get_account_ids, get_region, list_roles
 from sandbox.proof.circumstances import (
-    Circumstances,
     list_allowed,
     list_allowed_tags,
     list_unmet,
@@ -25,48 +21,16 @@ from sandbox.proof.circumstances import (
 )
 from sandbox.proof.near_misses import NearMiss
 from sandbox.proof.people import People, name_in_iam
-from sandbox.proof.person import UNITS, Person, make_session_sts
+from sandbox.proof.person import UNITS, Person
+from sandbox.proof.role_attempts import AttemptOutcome, ProofAttempt, RoleAttempts
 from sandbox.proof.self_assumption import list_impostors, list_unprovable_of_itself
 
-AttemptOutcome = Literal["allowed", "refused", "not tried"]
+if TYPE_CHECKING:
+    from cross_account_access.grants.grant_set import GrantedRole
 
-_DEFAULT_SESSION = 3600
 _INHERITED_TAGS = 40  # room for those that the call passes
 # The kinds of principals that the product gives policies; the sandbox lets the others do anything.
 _ATTACHED = ("user", "role", "group", "session")
-# Errors that decide nothing about access, so that they are no refusal.
-_NO_DECISION = {"ExpiredToken", "InternalFailure", "InvalidClientTokenId", "NotImplemented"}
-
-
-@dataclass(frozen=True)
-class ProofAttempt:
-    """One attempt to assume a role.
-
-    Attributes:
-        grant: The grant, among many accounts GRANT@ACCOUNT.
-        caller: The caller's ARN.
-        attempt: What is tried.
-        expected: What should come of it.
-        observed: What came of it.
-        reason: Who the caller became, or why it was refused or not tried.
-    """
-
-    grant: str
-    caller: str
-    attempt: str
-    expected: AttemptOutcome
-    observed: AttemptOutcome
-    reason: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether what was observed is what was expected."""
-        return self.observed == self.expected
-
-    @property
-    def proves_nothing(self) -> bool:
-        """Whether it could not be made."""
-        return self.observed == "not tried"
 
 
 def prove(
@@ -95,18 +59,7 @@ def prove(
     return attempts
 
 
-@dataclass(frozen=True)
-class _RoleProof:
-    endpoint: str
-    settings: Settings
-    role: GrantedRole
-    role_arn: str
-    people: People
-
-    @property
-    def model(self) -> GrantModel:
-        return self.settings.grants[self.role[0]]
-
+class _RoleProof(RoleAttempts):
     def list_attempts(self, *, thorough: bool) -> Iterator[ProofAttempt]:
         provable_ones = [
             p for p in self.model.principals if not list_unprovable(self._conditions(p))
@@ -335,67 +288,3 @@ class _RoleProof:
             and others.external_id
             and others.external_id not in (own.external_id, own.previous_external_id)
         )
-
-    def _prepare(self, principal: PrincipalModel) -> Person:
-        caller = self._caller(principal)
-        self.people.prepare(self.model, principal, caller)
-        return caller
-
-    def _caller(self, principal: PrincipalModel) -> Person:
-        return self.people.callers[self._label_principal(principal)]
-
-    def _label_principal(self, principal: PrincipalModel) -> str:
-        source = self.model.source_of(principal)
-        return self.settings.label_principal(source, principal.key)
-
-    @property
-    def _label(self) -> str:
-        return self.settings.label_role(self.role)
-
-    def _conditions(self, principal: PrincipalModel) -> ConditionsModel | None:
-        return get_effective_conditions(principal, self.model.conditions)
-
-    def _longest(self, caller: Person) -> int:
-        chained = ":assumed-role/" in caller.arn
-        return (
-            _DEFAULT_SESSION
-            if chained
-            else self.model.role.max_session_duration or _DEFAULT_SESSION
-        )
-
-    def _met(self, principal: PrincipalModel, caller: Person) -> Circumstances:
-        partition = self.role_arn.split(":")[1]
-        mfa = caller.mfa_parameters()
-        return meet_conditions(self._conditions(principal), caller.name, mfa, partition)
-
-    def _try(
-        self, caller: Person, attempt: str, expected: AttemptOutcome, circumstances: Circumstances
-    ) -> ProofAttempt:
-        observed, reason = self._assume(caller, circumstances)
-        return ProofAttempt(self._label, caller.arn, attempt, expected, observed, reason)
-
-    def _assume(self, caller: Person, circumstances: Circumstances) -> tuple[AttemptOutcome, str]:
-        try:
-            assumed = self._call(caller, circumstances)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NO_DECISION:
-                raise
-            headers = error.response["ResponseMetadata"]["HTTPHeaders"]
-            return "refused", headers.get("x-sandbox-reason") or error.response["Error"]["Message"]
-        except ParamValidationError as error:
-            return "refused", str(error)
-        region = caller.sts.meta.region_name
-        session = make_session_sts(self.endpoint, assumed["Credentials"], region)
-        return "allowed", f"became {session.get_caller_identity()['Arn']}"
-
-    def _call(self, caller: Person, circumstances: Circumstances) -> Any:
-        def come_from(request: Any, **_: object) -> None:
-            for header, text in circumstances.headers.items():
-                request.headers[header] = text
-
-        events = caller.sts.meta.events
-        events.register("before-send.sts.AssumeRole", come_from)
-        try:
-            return caller.sts.assume_role(RoleArn=self.role_arn, **circumstances.parameters)
-        finally:
-            events.unregister("before-send.sts.AssumeRole", come_from)

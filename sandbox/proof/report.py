@@ -18,8 +18,8 @@ from cross_account_access import InvalidInput
 from cross_account_access.errors import escape_invisible
 from sandbox.deploy.deployment import Deployment
 from sandbox.deploy.stack import Stack, get_account_ids, get_region
-from sandbox.proof.access_proof import ProofAttempt
 from sandbox.proof.people import People
+from sandbox.proof.role_attempts import ProofAttempt
 
 _DEFAULT_WIDTH = 100
 _INDENT = 4

@@ -14,7 +14,7 @@ from tests.sandbox.commands import DESTINATION, SOURCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.proof.access_proof import ProofAttempt
+    from sandbox.proof.role_attempts import ProofAttempt
     from tests.cli.conftest import Stage
 
 ACCOUNTS = {"source": SOURCE, "destination": DESTINATION}

@@ -14,10 +14,11 @@ import stack_config
 from sandbox.aws import sts
 from sandbox.aws.query_protocol import AwsError
 from sandbox.aws.server import client
-from sandbox.proof.access_proof import ProofAttempt, prove
+from sandbox.proof.access_proof import prove
 from sandbox.proof.other_side import allow_principals, make_roles
 from sandbox.proof.people import make_people
 from sandbox.proof.report import make_console, print_proof
+from sandbox.proof.role_attempts import ProofAttempt
 from tests.sandbox.commands import DESTINATION, SOURCE, connection
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 import stack_config
 from cross_account_access.grants.fleet_set import FleetSet
 from sandbox.aws.server import client
-from sandbox.proof.access_proof import ProofAttempt, prove
+from sandbox.proof.access_proof import prove
 from sandbox.proof.other_side import allow_principals, make_roles
 from sandbox.proof.people import make_people
 from tests.sandbox.commands import account_id, connection
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cross_account_access.grants.grant import GrantModel
     from sandbox.aws.server import Sandbox
+    from sandbox.proof.role_attempts import ProofAttempt
 
 ACCOUNTS = ("people", "ci", "production", "staging", "lab")
 SOURCES = ["ci", "people"]
