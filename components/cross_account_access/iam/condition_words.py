@@ -186,6 +186,14 @@ _ROWS = (
         absent="it sets none",
     ),
     _Phrase(
+        "sts:requestcontextproviders",
+        ("ForAllValues:ArnEquals",),
+        "the call must pass ",
+        "no identity context except that of {values}",
+        "Leave the other contexts out of the call.",
+        "it passes that of {values}",
+    ),
+    _Phrase(
         "aws:principaltag/",
         _STRINGS,
         "the caller must have the ",

@@ -55,7 +55,7 @@ REQUIRED: dict[str, dict[str, dict[str, Any]]] = {
     "the call must pass the |session tag team = app-* or data": {
         "StringLike": {"aws:RequestTag/team": ["app-*", "data"]}
     },
-    "|every value of sts:RequestContextProviders must match arn:*:iam::aws:contextProvider/x": {
+    "the call must pass |no identity context except that of arn:*:iam::aws:contextProvider/x": {
         "ForAllValues:ArnEquals": {
             "sts:RequestContextProviders": "arn:*:iam::aws:contextProvider/x"
         }
