@@ -186,7 +186,7 @@ def test_a_record_of_roles_by_path_and_pattern_names_them_by_these() -> None:
         ),
         ("kind", "role", "invalid-role-name"),
         ("kind", "account", "account-id-too-short"),
-        ("kind", "path", "path-without-slashes"),
+        ("kind", "path", "path-with-wildcard"),
         ("trustedAs", "*", "contradiction"),
         ("attachedTo", ["role", "ci-*"], "contradiction"),
         ("arn", f"arn:aws:iam::{SOURCE}:role/team/ci-*", "contradiction"),
