@@ -33,6 +33,7 @@ CODES = {
     "exec": {WRONG, UNAVAILABLE},
     "handoff": {DONE, WRONG},
     "map": {DONE, WRONG},
+    "revoke": {DONE, NO, WRONG},
 }
 OUTPUTS = {"grants": outputs(), "other": {"x": [1, None, "[secret]"]}}
 TEXT = json.dumps(OUTPUTS).encode()
@@ -135,7 +136,7 @@ def test_every_command_answers_where_nothing_is_changed(folder: Path) -> None:
     codes = {name: run(*args).code for name, args in COMMANDS.items()}
     assert codes.pop("profile") in (DONE, UNAVAILABLE)  # it may ask who calls
     assert codes == {
-        **dict.fromkeys(("open", "handoff", "map"), DONE),
+        **dict.fromkeys(("open", "handoff", "map", "revoke"), DONE),
         **dict.fromkeys(("verify", "exec"), UNAVAILABLE),
         "explain": NO,
     }

@@ -18,6 +18,7 @@ from cross_account_access import (
     GrantOutputs,
     InvalidArgs,
     InvalidInput,
+    Limits,
     MultiAccountAccess,
     MultiAccountAccessArgs,
     Principal,
@@ -47,6 +48,7 @@ conditions: Conditions = {
         "StringLike": {"aws:PrincipalTag/Cost Center": pulumi.Output.from_input("7")},
     },
 }
+limits: Limits = {"trust_policy_characters": 4096, "policies_per_user": 20}
 principals: list[Principal] = [
     {"user": alice.name, "label": "alice"},
     {"arn": alice.arn, "label": "alice-too", "unique_id": alice.unique_id, "trust_by": TrustBy.ID},
@@ -72,6 +74,7 @@ args: CrossAccountAccessArgs = {
     "destination_provider": pulumi.Output.from_input(destination),
     "grants": {"deploy": grant},
     "side": Side.BOTH,
+    "limits": limits,
     "tags": {"owner": "platform"},
 }
 
