@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING
 from typing import Annotated, Any
 
-from pydantic.alias_generators import to_camel
-
 from cross_account_access.errors import FieldPath, Key, Refusal
 from cross_account_access.iam import limits
 from cross_account_access.iam.identity_policy import VERSION, render_document
 from cross_account_access.iam.policy_dates import parse_date
 from cross_account_access.iam.policy_document import list_conditions, list_statements
 from cross_account_access.iam.policy_normalization import normalize_policy
+from cross_account_access.text_format import to_camel
 
 from .condition_values import check_boolean, check_time
 from .conditions import ASSUME_ROLE

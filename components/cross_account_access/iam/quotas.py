@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.ht
 
 from dataclasses import dataclass, replace
 
-from pydantic.alias_generators import to_camel
+from cross_account_access.text_format import to_camel
 
 from .limits import IntRange
 
