@@ -29,6 +29,10 @@ LIFECYCLE = "The role is the reader's own; tests/engine/test_lifecycle.py gives 
 OWN_STACK = (
     "tests/engine/test_own_stack.py::test_own_grants_are_tried_with_an_mfa_code_as_the_page_says"
 )
+TEMPLATE = (
+    "tests/engine/test_template.py::"
+    "test_the_pages_commands_make_a_project_that_deploys_and_lets_in_whom_its_test_says"
+)
 RUN_BY = {
     ("README.md", "Two commands"): "make: what it runs is tested in tests/sandbox/test_command.py",
     ("README.md", "On your accounts"): DAY,
@@ -56,6 +60,7 @@ RUN_BY = {
     ("docs/drift.md", "In a scheduled job"): DAY,
     ("docs/embedding.md", "In your own Pulumi program"): "tests/external/test_distribution.py "
     "installs the package",
+    ("docs/embedding.md", "Start from the template"): TEMPLATE,
     ("docs/embedding.md", "In other languages"): LANGUAGES,
     ("docs/ending-sessions.md", "Ending sessions"): "tests/cli/revoke/test_revoke.py::"
     "test_the_page_shows_what_is_printed",
@@ -157,6 +162,7 @@ TASKS = {
     "a re-made user": [("docs/trust-healing.md", "tests/engine/test_healing.py")],
     "own Python program with a unit test": [
         ("docs/embedding.md", PROGRAM),
+        ("docs/embedding.md#start-from-the-template", TEMPLATE),
         ("docs/testing.md", "tests/component/test_testing_page.py::test_the_pages_tests_pass"),
     ],
     "TypeScript and YAML": [("components/README.md#in-other-languages", OTHER_LANGUAGE)],
