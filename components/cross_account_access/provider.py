@@ -57,7 +57,7 @@ class AccessProvider(ComponentProvider):
             version=__version__,
         )
         # Docstrings come with the source's line ends and indentation.
-        schema = _unwrap(json.loads(self.schema or "{}"))
+        schema = _unwrap(json.loads(self.schema or "{}")) | _read_metadata()
         # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't
         # compile.
         languages = schema["language"]
@@ -263,6 +263,27 @@ def _find_foreign(reference: Struct, path: str) -> Iterator[Problem]:
         rule = f"the program's AWS package is version {version}, the component's is {_AWS_VERSION}"
         remedy = "Use the same major version in the program"
         yield Problem(path, "", rule, remedy, code="provider-version")
+
+
+def _read_metadata() -> dict[str, Any]:
+    """What a registry shows of the package, read from the installed distribution.
+
+    No language's package is named: the SDKs are generated in each program, and none is published.
+    """
+    installed = metadata.metadata(NAME)
+    urls = dict(url.split(", ", 1) for url in installed.get_all("Project-URL") or ())
+    repository = urls["Repository"]
+    files = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
+    return {
+        "displayName": "Cross-Account Access",
+        "description": installed["Summary"],
+        "keywords": [*installed["Keywords"].split(","), "category/cloud", "kind/component"],
+        "homepage": urls["Homepage"],
+        "repository": repository,
+        "license": installed["License-Expression"],
+        "publisher": installed["Author"],
+        "logoUrl": f"{files}/v{__version__}/docs/assets/logo.svg",
+    }
 
 
 def _unwrap(schema: Any, key: str = "") -> Any:
