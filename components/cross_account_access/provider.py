@@ -65,8 +65,14 @@ class AccessProvider(ComponentProvider):
         # Of the schema's dependencies the SDKs would require exactly this host's version (Node.js),
         # or no older one (Python). The program's own package serves, of whatever minor version.
         del schema["dependencies"]
+        newer = _AWS_MAJOR + 1
         languages["nodejs"]["peerDependencies"] = {"@pulumi/aws": f"^{_AWS_MAJOR}.0.0"}
-        languages["python"]["requires"] = {"pulumi-aws": f">={_AWS_MAJOR}.0.0,<{_AWS_MAJOR + 1}"}
+        languages["python"]["requires"] = {"pulumi-aws": f">={_AWS_MAJOR}.0.0,<{newer}"}
+        languages["csharp"]["packageReferences"] = {"Pulumi.Aws": f"[{_AWS_MAJOR}.0.0,{newer})"}
+        languages["java"]["dependencies"] = {"com.pulumi:aws": f"[{_AWS_MAJOR}.0.0,{newer})"}
+        # By default it is the owner in a git URL, and AWS's package would be looked for there too.
+        languages["csharp"]["rootNamespace"] = "Pulumi"
+        languages["java"]["basePackage"] = "com.pulumi"
         self.schema = json.dumps(schema)
 
     def construct(

@@ -10,7 +10,7 @@ import tomllib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -105,7 +105,7 @@ def test_the_logo_is_the_drawing_in_the_repository_at_the_versions_tag(
     raw = f"https://raw.githubusercontent.com/{repository}/v{schema['version']}/"
     assert schema["logoUrl"].startswith(raw)
     file = ROOT / schema["logoUrl"].removeprefix(raw)
-    drawing = ElementTree.parse(file).getroot()  # noqa: S314 - our own file
+    drawing = ET.parse(file).getroot()  # noqa: S314 - our own file
     assert drawing.tag.endswith("svg")
     box = [int(number) for number in drawing.attrib["viewBox"].split()]
     assert box[2] == box[3], "a registry shows it in a square"
@@ -113,9 +113,22 @@ def test_the_logo_is_the_drawing_in_the_repository_at_the_versions_tag(
 
 
 def test_no_language_advertises_a_package_that_is_not_published(schema: dict[str, Any]) -> None:
-    names = {"packageName", "importBasePath", "rootNamespace", "basePackage"}
-    assert not any(names & section.keys() for section in schema["language"].values())
-    assert "namespace" not in schema
+    assert not any(
+        {"packageName", "importBasePath"} & section.keys()
+        for section in schema["language"].values()
+    )
+    assert "namespace" not in schema, "it would name the SDKs"
+
+
+def test_every_sdk_takes_the_programs_own_aws_package(schema: dict[str, Any]) -> None:
+    language = schema["language"]
+    assert language["nodejs"]["peerDependencies"] == {"@pulumi/aws": "^7.0.0"}
+    assert language["python"]["requires"] == {"pulumi-aws": ">=7.0.0,<8"}
+    assert language["csharp"]["packageReferences"] == {"Pulumi.Aws": "[7.0.0,8)"}
+    assert language["java"]["dependencies"] == {"com.pulumi:aws": "[7.0.0,8)"}
+    # Without these, an SDK from a git URL names a provider of a package that isn't there.
+    assert language["csharp"]["rootNamespace"] == "Pulumi"
+    assert language["java"]["basePackage"] == "com.pulumi"
 
 
 def test_everything_is_described(schema: dict[str, Any]) -> None:
