@@ -43,7 +43,7 @@ def read_project() -> dict[str, Any]:
 
 
 def list_targets() -> set[str]:
-    """The targets of the Makefile that say what they do; of a pattern, each that it is phony for."""
+    """The targets of the Makefile that say what they do."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     lines = re.findall(r"^([a-z][a-z %-]*):.* ## ", text, re.MULTILINE)
     return {target for line in lines for target in line.split()}
@@ -101,7 +101,13 @@ def check_schema(schema: str, *files: Path) -> int:
 def audit(folder: Path) -> subprocess.CompletedProcess[str]:
     """Zizmor, with all of its rules that need no network."""
     tool = shutil.which("zizmor", path=ROOT / ".venv" / "bin") or "zizmor"
-    command = [tool, "--offline", "--persona=auditor", "--strict-collection", "--quiet"]
+    command: list[str | Path] = [
+        tool,
+        "--offline",
+        "--persona=auditor",
+        "--strict-collection",
+        "--quiet",
+    ]
     return subprocess.run([*command, folder], check=False, capture_output=True, text=True)  # noqa: S603
 
 
@@ -178,7 +184,8 @@ def test_a_breach_of_a_rule_is_found(tmp_path: Path, case: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert [fault.partition(":")[0] for fault in find_faults(tmp_path)] == ["test.yml"]
+    (fault,) = set(find_faults(tmp_path)) - set(find_faults(GITHUB))
+    assert fault.startswith("test.yml: ")
 
 
 def test_zizmor_finds_a_command_that_runs_a_title(tmp_path: Path) -> None:
@@ -228,7 +235,7 @@ def test_a_release_on_github_has_the_notes_and_every_file(tmp_path: Path) -> Non
     (tmp_path / "gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
     (tmp_path / "gh").chmod(0o755)
     tag = "v1.2.3$(id)"
-    command = ["make", "-s", "-C", ROOT, "github-release"]
+    command = ["make", "-s", "-C", str(ROOT), "github-release"]
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TAG": tag}
     told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
     words = told.stdout.splitlines()
