@@ -108,6 +108,17 @@ def test_a_changed_file_and_a_new_one_are_refused(tree: Path) -> None:
     assert find_problems(tree, "v1.2.3", OWNER) == [problem]
     git(tree, "commit", "-qm", "second")
     assert find_problems(tree, "v1.2.3", OWNER) == []
+    (tree / ".git").rename(tree / "dist")
+    assert find_problems(tree, "v1.2.3", OWNER) == [problem]
+
+
+def test_a_hostile_tag_is_told_on_one_line(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAG", "v1.2.3\n\x1b[31mReleased.")
+    assert main(tree) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_dist_stays(

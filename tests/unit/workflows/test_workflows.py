@@ -246,9 +246,9 @@ def test_a_release_on_github_has_the_notes_and_every_file(tmp_path: Path) -> Non
     assert any(word.startswith("dist/python/") for word in words)
 
 
-def test_the_forms_lead_to_private_reports_of_this_repository() -> None:
-    config = yaml.safe_load((GITHUB / "ISSUE_TEMPLATE" / "config.yml").read_text(encoding="utf-8"))
+def test_the_forms_and_pages_lead_to_private_reports_of_this_repository() -> None:
     address = f"{read_project()['urls']['Repository']}/security/advisories/new"
-    assert [link["url"] for link in config["contact_links"]] == [address]
-    for page in ("SECURITY.md", "CODE_OF_CONDUCT.md"):
-        assert address in (ROOT / page).read_text(encoding="utf-8")
+    forms = [*(GITHUB / "ISSUE_TEMPLATE").glob("[bc]*.yml")]
+    for page in (*forms, ROOT / "SECURITY.md", ROOT / "CODE_OF_CONDUCT.md"):
+        found = re.findall(r"https://github\.com/[^)\s]*/advisories/\w+", page.read_text("utf-8"))
+        assert found == [address], page
