@@ -27,7 +27,7 @@ lint: .venv/.ready ## lint and check types
 
 docs: .venv/.ready ## update the generated parts of the pages, and build them as a site in site/
 	@PYTHONPATH=.:components $(BIN)/python docs/generate.py
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
 format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .

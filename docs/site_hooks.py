@@ -10,12 +10,12 @@ from enum import EnumType
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
-from schema_pages import read_components, render_pages
 
 import cross_account_access
 from cross_account_access import testing
+from docs.schema_pages import read_components, render_pages
 
 _ROOT = Path(__file__).resolve().parents[1]
 _TAKEN_IN = {
@@ -29,6 +29,7 @@ _TAKEN_IN = {
 _SOURCES = {uri: source for source, uri in _TAKEN_IN.items()}
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
+_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 
 
@@ -93,7 +94,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), link[1]))
         uri = _TAKEN_IN.get(target, target.removeprefix("docs/"))
         file = files.get_file_from_path(uri)
-        if file and file.inclusion.is_included() and target in {_SOURCES.get(uri), f"docs/{uri}"}:
+        known = {_SOURCES.get(uri), f"docs/{uri}"}
+        if file and file.inclusion != InclusionLevel.EXCLUDED and target in known:
             return posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
         kind = "tree" if (_ROOT / target).is_dir() else "blob"
         # What isn't there stays as it is, and MkDocs warns of it.
@@ -105,8 +107,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return indent_lists("".join(parts))
 
 
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Show a pipe in a table's code without the backslash that a table on GitHub needs."""
+    del page, config, files
+    return _CELL.sub(lambda cell: cell[0].replace("\\|", "|"), html)
+
+
 def indent_lists(markdown: str) -> str:
-    """Indent what is in a list item by four, as MkDocs wants it; GitHub takes the marker's width."""
+    """Indent what is in a list item by four, as MkDocs wants it; for GitHub it is the marker."""
     lines: list[str] = []
     items: list[int] = []
     fenced = loose = False

@@ -18,7 +18,8 @@ class HtmlPage(HTMLParser):
         links: Every address in it, in their order.
         fetched: Those that a browser asks for by itself.
         broken: Tags that are closed without having been opened, or the other way.
-        content: The article's blocks in their order: each tag, followed by the text in it.
+        blocks: The article's blocks in their order: each tag, and the letters in it, whatever
+            spaces and inline tags there are.
         classes: Every class of an element.
     """
 
@@ -28,7 +29,7 @@ class HtmlPage(HTMLParser):
         self.links: list[str] = []
         self.fetched: list[str] = []
         self.broken: list[str] = []
-        self.content: list[str] = []
+        self.blocks: list[str] = []
         self.classes: set[str] = set()
         self._article = article
         self._open: list[tuple[str, bool]] = []
@@ -51,7 +52,7 @@ class HtmlPage(HTMLParser):
         if tag not in _VOID:
             self._open.append((tag, hidden))
         if tag in BLOCKS and self._in_content():
-            self.content.append(f"<{tag}>")
+            self.blocks.append(f"<{tag}>")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -65,21 +66,9 @@ class HtmlPage(HTMLParser):
             self.broken.append(f"/{tag}")
 
     def handle_data(self, data: str) -> None:
-        words = data.split()
-        if words and self._in_content():
-            self.content.append("".join(words))
+        if self.blocks and self._in_content():
+            self.blocks[-1] += "".join(data.split())
 
     def _in_content(self) -> bool:
         tags = [tag for tag, _ in self._open]
         return self._article in tags and not any(hidden for _, hidden in self._open)
-
-    @property
-    def blocks(self) -> list[str]:
-        """The blocks: each tag with the letters in it, whatever spaces and inline tags there are."""
-        joined: list[str] = []
-        for part in self.content:
-            if part.startswith("<") or not joined:
-                joined.append(part)
-            else:
-                joined[-1] += part
-        return joined
