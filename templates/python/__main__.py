@@ -5,6 +5,9 @@ import pulumi_aws as aws
 from cross_account_access import CrossAccountAccess, Grant, Principal, RoleSettings
 
 config = pulumi.Config()
+source_account_id = config.require("sourceAccountId")
+destination_account_id = config.require("destinationAccountId")
+user = config.require("user")
 
 
 def make_provider(account: str) -> aws.Provider:
@@ -19,11 +22,11 @@ access = CrossAccountAccess(
     source_provider=make_provider("source"),
     destination_provider=make_provider("destination"),
     # Credentials of any other account are refused before anything is made.
-    source_account_id=config.require("sourceAccountId"),
-    destination_account_id=config.require("destinationAccountId"),
+    source_account_id=source_account_id,
+    destination_account_id=destination_account_id,
     grants={
         "read-only": Grant(
-            principals=[Principal(user=config.require("user"))],
+            principals=[Principal(user=user)],
             role=RoleSettings(managed_policies=["ReadOnlyAccess"]),
             conditions={"mfa": True},
         )

@@ -86,7 +86,7 @@ def test_its_unit_tests_pass(project: Path) -> None:
     [
         ('conditions={"mfa": True},', "", ["test_alice_is_refused_without_mfa"]),
         ('{"mfa": True}', '{"mfa": True, "source_ips": ["192.0.2.1/32"]}', ["test_alice_gets_in"]),
-        ('Principal(user=config.require("user"))', 'Principal(user="bob")', ["test_bob"]),
+        ("Principal(user=user)", 'Principal(user="bob")', ["test_bob"]),
         ("ReadOnlyAccess", "AdministratorAccess", ["test_the_role_can_only_read"]),
     ],
     ids=["no MFA", "another condition", "another user", "more permissions"],
@@ -113,7 +113,7 @@ def test_its_types_are_clean_and_a_wrong_one_is_found(checker: list[str], copy: 
     strict = json.dumps({"typeCheckingMode": "strict", "exclude": [".venv"]})
     (copy / "pyrightconfig.json").write_text(strict, encoding="utf-8")
     run(checker, copy)
-    edit(copy / "__main__.py", 'user=config.require("user")', "user=1")
+    edit(copy / "__main__.py", "user=user", "user=1")
     done = attempt(checker, copy)
     assert (done.returncode, done.stdout.count("__main__.py:")) == (1, 1)
 
