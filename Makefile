@@ -28,8 +28,9 @@ lint: .venv/.ready ## lint and check types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
 	for program in $(PROGRAMS); do $(BIN)/mypy $$program || exit 1; done
 
-docs: .venv/.ready ## update the generated parts of the pages, and write the API reference to docs/api
+docs: .venv/.ready ## update the generated parts of the pages, and build them as a site in site/
 	@PYTHONPATH=.:components $(BIN)/python docs/generate.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
 format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
