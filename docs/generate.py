@@ -1,4 +1,4 @@
-"""Update the generated blocks of the pages, and write the API reference: `make docs`.
+"""Update the generated blocks of the pages: `make docs`.
 
 A block is what stands between `<!-- make docs: NAME ARGUMENT -->` and `<!-- end -->`. NAME is a key
 of `BLOCKS`.
@@ -10,15 +10,12 @@ import re
 import shutil
 import socket
 import tempfile
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import click
-import pdoc
 from click.testing import CliRunner
 
 import cross_account_access
@@ -131,7 +128,7 @@ def render_proof(grant: str) -> str:
 
 
 def render_fleet(command: str) -> str:
-    """What a command of `fleet` prints of README's access file, on 100 columns."""
+    """What a command of `fleet` prints of the page's access file, on 100 columns."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_ROOT / "Pulumi.yaml", folder)
         Path(folder, "access.yaml").write_text(read_access_file(), encoding="utf-8")
@@ -142,9 +139,9 @@ def render_fleet(command: str) -> str:
 
 
 def read_access_file() -> str:
-    """README's example of an access file."""
-    section = README.read_text(encoding="utf-8").partition("\n## Many accounts\n")[2]
-    return section.partition("```yaml\n")[2].partition("```")[0]
+    """The example of an access file in many-accounts.md."""
+    page = (_FOLDER / "many-accounts.md").read_text(encoding="utf-8")
+    return page.partition("```yaml\n")[2].partition("```")[0]
 
 
 def _strip_lines(text: str) -> str:
@@ -188,29 +185,6 @@ def fill_blocks(page: str) -> str:
     )
 
 
-_INPUT = re.compile(r"Union\[(.+?), Awaitable\[\1\], ForwardRef\('Output\[T\]'\)\]")
-
-
-def format_type(annotation: object) -> str:
-    """A type as its author wrote it: pulumi.Input is a union that only pulumi itself resolves."""
-    text = inspect.formatannotation(annotation)
-    text = _INPUT.sub(r"pulumi.Input[\1]", re.sub(r"typing\.|collections\.abc\.", "", text))
-    return text.replace("pulumi.output.Output", "pulumi.Output")
-
-
-def write_api_reference(folder: Path) -> None:
-    """Write the API reference."""
-    for name in cross_account_access.__all__:
-        # pdoc sees only what is loaded, and each is loaded at its first use.
-        getattr(cross_account_access, name)
-    pdoc.render.configure(docformat="google")
-    with warnings.catch_warnings(), patch("pdoc.doc.formatannotation", format_type):
-        warnings.filterwarnings("ignore", "Error parsing type annotation")
-        modules = ("cross_account_access", "cross_account_access.testing")
-        pdoc.pdoc(*modules, output_directory=folder)
-
-
 if __name__ == "__main__":
     for path in (README, *PAGES):
         path.write_text(fill_blocks(path.read_text(encoding="utf-8")), encoding="utf-8")
-    write_api_reference(_FOLDER / "api")
