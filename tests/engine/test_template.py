@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from shlex import quote
@@ -18,8 +17,9 @@ from sandbox.aws.server import client
 from sandbox.proof.person import PersonMaker
 from tests.doc_pages import read_blocks
 from tests.engine.conftest import ROOT, outcome
-from tests.engine.git_server import serve_git
-from tests.new_project import CACHES, DESCRIPTION, NAME, TEMPLATE, build_wheel, fill_template
+from tests.engine.git_server import HOST, make_repository, serve_repositories
+from tests.new_project import DESCRIPTION, NAME, TEMPLATE, build_wheel, fill_template
+from tests.sandbox.commands import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,16 +100,15 @@ def test_the_pages_commands_make_a_project_that_deploys_and_lets_in_whom_its_tes
 def test_a_git_url_gives_the_same_project(
     tree: str, tmp_path: Path, engine: Mapping[str, str]
 ) -> None:
-    repository = tmp_path / "git" / "owner" / "access.git"
-    shutil.copytree(TEMPLATE, repository / "templates" / "python", ignore=CACHES)
-    git = "git -c user.name=test -c user.email=test@example.com"
-    run(f"git init -q && git add . && {git} commit -qm first && git tag v0.1.0", repository, {})
-    project, certificate = tmp_path / "project", tmp_path / "certificate.pem"
+    repositories, project = tmp_path / "git", tmp_path / "project"
     project.mkdir()
-    with serve_git(tmp_path / "git", certificate) as host:
-        url = f"{host}/owner/access{tree}"
-        trust = {**engine, "SSL_CERT_FILE": str(certificate)}
-        run_page(FROM_GIT, url, "--generate-only", project, trust)
+    make_repository(repositories, "owner/access.git", TEMPLATE.parent, "v0.1.0")
+    port = free_port()
+    with serve_repositories(repositories, port) as trusted:
+        url = f"https://{HOST}:{port}/owner/access{tree}"
+        run_page(
+            FROM_GIT, url, "--generate-only", project, {**engine, "SSL_CERT_FILE": str(trusted)}
+        )
     assert read_files(project) == read_files(fill_template(tmp_path / "filled"))
 
 
