@@ -41,6 +41,7 @@ TAKEN_IN = {
     "benchmarks": "benchmarks/README.md",
     "changelog": "CHANGELOG.md",
     "contributing": "CONTRIBUTING.md",
+    "security": "SECURITY.md",
 }
 SOURCES = {
     **{page.stem: page for page in (ROOT / "docs").glob("*.md") if page.name not in REGISTRY_ONLY},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,6 @@ from hypothesis import strategies as st
 
 from release.prepare import find_problems, find_sections, main, read_version
 from tests.doc_pages import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OWNER = "example/cross-account-access"
 CODE = "components/cross_account_access/__init__.py"
@@ -150,6 +148,15 @@ def test_the_notes_are_the_section_and_dist_is_made_anew(
     assert (notes.name, notes.read_text(encoding="utf-8")) == ("notes.md", "- New.\n")
     monkeypatch.setenv("GITHUB_REPOSITORY", "another/name")
     assert main(tree) == 2
+
+
+def test_make_hands_a_tag_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAG", tag := "v9$(HOME)$(id)`id`")
+    options = ("-s", "-o", ".venv/.ready", f"BIN={Path(sys.executable).parent}")
+    command = ["make", "-C", str(ROOT), *options, "release"]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert told.returncode == 2
+    assert told.stderr.startswith(f'TAG: "{tag}" must be')
 
 
 lines = st.text(st.characters(codec="utf-8", exclude_characters="\n")).filter(

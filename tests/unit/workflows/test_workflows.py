@@ -213,11 +213,12 @@ def test_every_python_version_that_the_package_claims_is_tested_and_no_other() -
     assert [end["python-version"] for end in ends] == [tested[0], tested[-1]]
 
 
-def test_the_engines_tests_run_only_where_the_engine_is() -> None:
-    # The first installs the versions of requirements.txt, and fails where it can't; the tests would
-    # be skipped. (sandbox/deploy/pulumi_engine.py)
-    commands = [step["run"] for step in find_steps("test.yml", "engine") if "run" in step]
-    assert commands == ["make up ENGINE=pulumi", "make engine"]
+def test_the_engines_tests_run_with_the_version_of_the_requirements_and_cant_be_skipped() -> None:
+    steps = find_steps("test.yml", "engine")
+    (version,) = [found for step in steps if (found := step.get("with", {}).get("pulumi-version"))]
+    assert f"\npulumi=={version}\n" in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    commands = [step["run"] for step in steps if "run" in step]
+    assert commands == ["make sdks", "make up ENGINE=pulumi", "make engine"]
 
 
 def test_nothing_is_published_before_every_test_has_passed() -> None:
