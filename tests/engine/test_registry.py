@@ -37,6 +37,12 @@ CHECKED = {
     "go": ("main.go", ["go.mod"], ["go", "vet", "./..."]),
 }
 """The file of a language's program, the files beside it, and what checks its types."""
+BUILT = {
+    "nodejs": ("typescript", ["bin/index.js", "bin/index.d.ts", "bin/multiAccountAccess.js"]),
+    "python": ("python", [f"dist/pulumi_cross_account_access-{VERSION[1:]}-py3-none-any.whl"]),
+    "go": ("go", ["go.mod", "go.sum"]),
+}
+"""By the language of an SDK: the programs that it is for, and files that its build leaves."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +112,10 @@ def test_a_programs_types_are_right_in_a_fresh_clone_after_pulumi_install(
 
     pulumi(work, variables, "package", "add", f"https://{PACKAGE}@{VERSION}")
     added = yaml.safe_load((work / "Pulumi.yaml").read_text(encoding="utf-8"))
-    assert added == {**settings, "packages": {NAME: f"{PACKAGE}@{VERSION}"}}
+    # The "v" is left out if the CLI has that version already.
+    package, _, version = added.pop("packages").pop(NAME).partition("@")
+    assert (package, version.removeprefix("v")) == (PACKAGE, cross_account_access.__version__)
+    assert added == settings
 
     for name in (*beside, file, "Pulumi.yaml"):
         shutil.copy(work / name, clone)
@@ -115,3 +124,18 @@ def test_a_programs_types_are_right_in_a_fresh_clone_after_pulumi_install(
         check, cwd=clone, check=False, capture_output=True, text=True, env=dict(os.environ)
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("language", BUILT)
+def test_make_sdks_generates_and_builds_an_sdk(
+    language: str, tmp_path: Path, engine: Mapping[str, str]
+) -> None:
+    program, built = BUILT[language]
+    if reason := missing(program, tmp_path):
+        pytest.skip(reason)
+    command = ["make", "-o", ".venv/.ready", "sdks", f"SDKS={language}", f"SDK_FOLDER={tmp_path}"]
+    done = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, check=False, capture_output=True, text=True, env={**os.environ, **engine}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [file for file in built if not (tmp_path / language / file).is_file()] == []
