@@ -7,7 +7,7 @@ PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/
 # for the engine's few and long files would come last otherwise, and one worker would wait for them.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: up preview check test lint docs format
+.PHONY: up preview check test engine lint docs format release github-release
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up --engine $(ENGINE)
@@ -21,6 +21,9 @@ check: lint ## lint, check types, run the unit and component tests
 test: lint ## lint, check types, run every test
 	$(PYTEST)
 
+engine: .venv/.ready ## run the tests that need the Pulumi CLI and its AWS plugin
+	$(PYTEST) -m engine
+
 lint: .venv/.ready ## lint and check types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
 	for program in $(PROGRAMS); do $(BIN)/mypy $$program || exit 1; done
@@ -31,6 +34,16 @@ docs: .venv/.ready ## update the generated parts of the pages, and build them as
 
 format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
+
+# The scripts read TAG from the environment, where make puts it: here it would become shell code.
+release: .venv/.ready ## TAG=v0.1.0: check that all that is released agrees with the tag, and make it in dist/
+	@$(BIN)/python -m release.prepare
+	@$(MAKE) dist sbom
+	@cp components/schema.json dist/
+
+github-release: ## TAG=v0.1.0: publish dist/ as a release on GitHub
+	@gh release create "$$TAG" --verify-tag --title "$$TAG" --notes-file dist/notes.md \
+	  dist/python/* dist/sbom.cdx.json dist/schema.json
 
 .venv/.ready: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -128,7 +128,7 @@ def render_proof(grant: str) -> str:
 
 
 def render_fleet(command: str) -> str:
-    """What a command of `fleet` prints of README's access file, on 100 columns."""
+    """What a command of `fleet` prints of the page's access file, on 100 columns."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_ROOT / "Pulumi.yaml", folder)
         Path(folder, "access.yaml").write_text(read_access_file(), encoding="utf-8")
@@ -139,9 +139,9 @@ def render_fleet(command: str) -> str:
 
 
 def read_access_file() -> str:
-    """README's example of an access file."""
-    section = README.read_text(encoding="utf-8").partition("\n## Many accounts\n")[2]
-    return section.partition("```yaml\n")[2].partition("```")[0]
+    """The example of an access file in many-accounts.md."""
+    page = (_FOLDER / "many-accounts.md").read_text(encoding="utf-8")
+    return page.partition("```yaml\n")[2].partition("```")[0]
 
 
 def _strip_lines(text: str) -> str:

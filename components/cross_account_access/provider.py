@@ -57,7 +57,7 @@ class AccessProvider(ComponentProvider):
             version=__version__,
         )
         # Docstrings come with the source's line ends and indentation.
-        schema = _unwrap(json.loads(self.schema or "{}"))
+        schema = _unwrap(json.loads(self.schema or "{}")) | _read_metadata()
         # Without it Go's SDK names a type for the grants that it doesn't have, and so doesn't
         # compile.
         languages = schema["language"]
@@ -65,8 +65,14 @@ class AccessProvider(ComponentProvider):
         # Of the schema's dependencies the SDKs would require exactly this host's version (Node.js),
         # or no older one (Python). The program's own package serves, of whatever minor version.
         del schema["dependencies"]
+        newer = _AWS_MAJOR + 1
         languages["nodejs"]["peerDependencies"] = {"@pulumi/aws": f"^{_AWS_MAJOR}.0.0"}
-        languages["python"]["requires"] = {"pulumi-aws": f">={_AWS_MAJOR}.0.0,<{_AWS_MAJOR + 1}"}
+        languages["python"]["requires"] = {"pulumi-aws": f">={_AWS_MAJOR}.0.0,<{newer}"}
+        languages["csharp"]["packageReferences"] = {"Pulumi.Aws": f"[{_AWS_MAJOR}.0.0,{newer})"}
+        languages["java"]["dependencies"] = {"com.pulumi:aws": f"[{_AWS_MAJOR}.0.0,{newer})"}
+        # By default it is the owner in a git URL, and AWS's package would be looked for there too.
+        languages["csharp"]["rootNamespace"] = "Pulumi"
+        languages["java"]["basePackage"] = "com.pulumi"
         self.schema = json.dumps(schema)
 
     def construct(
@@ -263,6 +269,27 @@ def _find_foreign(reference: Struct, path: str) -> Iterator[Problem]:
         rule = f"the program's AWS package is version {version}, the component's is {_AWS_VERSION}"
         remedy = "Use the same major version in the program"
         yield Problem(path, "", rule, remedy, code="provider-version")
+
+
+def _read_metadata() -> dict[str, Any]:
+    """What a registry shows of the package, read from the installed distribution.
+
+    No language's package is named: the SDKs are generated in each program, and none is published.
+    """
+    installed = metadata.metadata(NAME)
+    urls = dict(url.split(", ", 1) for url in installed.get_all("Project-URL") or ())
+    repository = urls["Repository"]
+    files = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
+    return {
+        "displayName": "Cross-Account Access",
+        "description": installed["Summary"],
+        "keywords": [*installed["Keywords"].split(","), "category/cloud", "kind/component"],
+        "homepage": urls["Homepage"],
+        "repository": repository,
+        "license": installed["License-Expression"],
+        "publisher": installed["Author"],
+        "logoUrl": f"{files}/v{__version__}/docs/assets/logo.svg",
+    }
 
 
 def _unwrap(schema: Any, key: str = "") -> Any:

@@ -16,6 +16,7 @@ from cross_account_access import (
     CrossAccountAccess,
     MultiAccountAccess,
     TrustedRole,
+    testing,
 )
 from tests.component.harness import run
 from tests.component.programs import access, assume_role_grant, fleet, trusted_role
@@ -53,6 +54,7 @@ def test_exactly_these_names_are_public() -> None:
     assert dir(cross_account_access) == cross_account_access.__all__
     assert all(hasattr(cross_account_access, name) for name in cross_account_access.__all__)
     assert not hasattr(cross_account_access, "Accounts")
+    assert testing.__all__ == ["AwsMocks", "CallTerms", "MockAccount", "Registration"]
 
 
 def test_the_documents_and_the_tool_need_no_pulumi() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
+import tomllib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -19,7 +22,9 @@ from cross_account_access.provider import AccessProvider
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "components" / "schema.json"
+AWS_REFERENCE = re.compile(r"/aws/v[^/]+/")
 PACKAGE = "cross-account-access"
 COMPONENTS = ("AssumeRoleGrant", "CrossAccountAccess", "MultiAccountAccess", "TrustedRole")
 
@@ -49,38 +54,81 @@ def described(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{token} {value['value']}", value
 
 
-def readable(schema: dict[str, Any]) -> str:
-    return json.dumps(without_version(schema), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def without_version(value: Any) -> Any:
-    """The schema for whatever version of pulumi-aws is installed."""
-    if isinstance(value, dict):
-        return {key: without_version(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [
-            {"name": "aws"} if isinstance(item, dict) and item.get("name") == "aws" else item
-            for item in value
-        ]
-    if isinstance(value, str) and value.startswith("/aws/v"):
-        return f"/aws/vVERSION/{value.split('/', 3)[3]}"
-    return value
+def read_lines(text: str) -> list[str]:
+    """A schema's lines, for whatever version of pulumi-aws it was made with."""
+    return AWS_REFERENCE.sub("/aws/vVERSION/", text).splitlines(keepends=True)
 
 
 def test_the_schema_is_the_committed_one(schema: dict[str, Any]) -> None:
-    now = readable(schema)
+    now = json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(now, encoding="utf-8")
-    committed = SNAPSHOT.read_text(encoding="utf-8")
-    changes = "".join(
-        difflib.unified_diff(
-            committed.splitlines(True), now.splitlines(True), "committed", "now", n=2
-        )
-    )
+        COMMITTED.write_text(now, encoding="utf-8")
+    committed = read_lines(COMMITTED.read_text(encoding="utf-8"))
+    changes = "".join(difflib.unified_diff(committed, read_lines(now), "committed", "now", n=2))
     assert not changes, (
         f"the schema changed; if that is meant, UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name}\n"
         f"{changes}"
     )
+
+
+def test_the_committed_schema_refers_to_the_aws_package_that_is_tested_daily() -> None:
+    pinned = re.search(
+        r"^pulumi-aws==(.+)$", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert pinned
+    references = AWS_REFERENCE.findall(COMMITTED.read_text(encoding="utf-8"))
+    assert set(references) == {f"/aws/v{pinned[1]}/"}
+
+
+def test_a_registry_is_told_what_the_distribution_is(schema: dict[str, Any]) -> None:
+    project = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    (author,) = project["authors"]
+    assert {key: schema[key] for key in ("description", "license", "publisher")} == {
+        "description": project["description"],
+        "license": project["license"],
+        "publisher": author["name"],
+    }
+    assert schema["homepage"] == project["urls"]["Homepage"]
+    assert schema["repository"] == project["urls"]["Repository"]
+    assert set(project["keywords"]) | {"category/cloud", "kind/component"} == set(
+        schema["keywords"]
+    )
+    assert schema["displayName"] == "Cross-Account Access"
+
+
+def test_the_logo_is_the_drawing_in_the_repository_at_the_versions_tag(
+    schema: dict[str, Any],
+) -> None:
+    repository = schema["repository"].removeprefix("https://github.com/")
+    raw = f"https://raw.githubusercontent.com/{repository}/v{schema['version']}/"
+    assert schema["logoUrl"].startswith(raw)
+    file = ROOT / schema["logoUrl"].removeprefix(raw)
+    drawing = ET.parse(file).getroot()  # noqa: S314 - our own file
+    assert drawing.tag.endswith("svg")
+    box = [int(number) for number in drawing.attrib["viewBox"].split()]
+    assert box[2] == box[3], "a registry shows it in a square"
+    assert not any("href" in name for element in drawing.iter() for name in element.attrib)
+
+
+def test_no_language_advertises_a_package_that_is_not_published(schema: dict[str, Any]) -> None:
+    assert not any(
+        {"packageName", "importBasePath"} & section.keys()
+        for section in schema["language"].values()
+    )
+    assert "namespace" not in schema, "it would name the SDKs"
+
+
+def test_every_sdk_takes_the_programs_own_aws_package(schema: dict[str, Any]) -> None:
+    language = schema["language"]
+    assert language["nodejs"]["peerDependencies"] == {"@pulumi/aws": "^7.0.0"}
+    assert language["python"]["requires"] == {"pulumi-aws": ">=7.0.0,<8"}
+    assert language["csharp"]["packageReferences"] == {"Pulumi.Aws": "[7.0.0,8)"}
+    assert language["java"]["dependencies"] == {"com.pulumi:aws": "[7.0.0,8)"}
+    # Without these, an SDK from a git URL names a provider of a package that isn't there.
+    assert language["csharp"]["rootNamespace"] == "Pulumi"
+    assert language["java"]["basePackage"] == "com.pulumi"
 
 
 def test_everything_is_described(schema: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What README and docs/many-accounts.md show of many accounts, done as they say."""
+"""What docs/many-accounts.md shows, done as it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pulumi import automation
 
-from docs.generate import README, read_access_file
+from docs.generate import read_access_file
 from examples.__main__ import PROFILES, build_environment
 from sandbox.aws.server import client
 from tests.engine.conftest import ROOT
@@ -66,7 +66,7 @@ def hide_seconds(table: str) -> list[str]:
     return [re.sub(r" +(\d+|seconds) *$", "", line).rstrip() for line in table.strip().splitlines()]
 
 
-def test_readmes_fleet_is_deployed_as_it_shows(
+def test_the_pages_fleet_is_deployed_as_it_shows(
     tmp_path: Path, engine: Mapping[str, str], sandbox: Sandbox
 ) -> None:
     make_people(sandbox, "developers")
@@ -75,7 +75,7 @@ def test_readmes_fleet_is_deployed_as_it_shows(
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "access.yaml").write_text(read_access_file(), encoding="utf-8")
     environment = {**os.environ, **engine, **build_environment(tmp_path, sandbox.endpoint)}
-    section = README.read_text("utf-8").partition("\n## Many accounts\n")[2].partition("\n## ")[0]
+    section = PAGE.read_text("utf-8").partition("\n## An example\n")[2].partition("\n## ")[0]
     shown = section.rpartition("\n```\n")[0].rpartition("```\n")[2]
     printed = ""
     for command in re.findall(r"^cross-account-access (.*)$", section, re.MULTILINE):

@@ -127,7 +127,13 @@ def test_the_metadata_tells_what_it_is_and_needs(built: Path) -> None:
     )
     assert told["License-Expression"] == "Apache-2.0"
     assert told["Requires-Python"] == ">=3.11"
-    assert told.get_all("Classifier") == ["Typing :: Typed"]
+    assert told["Author"] == "cross-account-access maintainers"
+    assert "Author-email" not in told
+    assert "Typing :: Typed" in told.get_all("Classifier", [])
+    urls = dict(url.split(", ") for url in told.get_all("Project-URL", []))
+    assert set(urls) == {"Homepage", "Repository", "Documentation", "Changelog", "Issues"}
+    assert urls["Changelog"] == f"{urls['Repository']}/blob/main/CHANGELOG.md"
+    assert urls["Issues"] == f"{urls['Repository']}/issues"
     needs = told.get_all("Requires-Dist") or []
     assert sorted(need.split("<")[0] for need in needs if "extra" not in need) == [
         "pulumi",

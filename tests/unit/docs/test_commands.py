@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.doc_pages import PAGES, ROOT, list_headings, read_blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY = (
     "tests/engine/test_day_pages.py::"
     "test_a_stack_is_made_changed_rotated_repaired_and_destroyed_as_the_pages_say"
 )
 CONFIG = "tests/engine/test_day_pages.py::test_the_config_that_pages_set_is_taken"
-README_FLEET = "tests/engine/test_many_accounts_docs.py::test_readmes_fleet_is_deployed_as_it_shows"
+MANY_ACCOUNTS = (
+    "tests/engine/test_many_accounts_docs.py::test_the_pages_fleet_is_deployed_as_it_shows"
+)
 EXPLAIN = (
     "tests/cli/explain/test_explain_deployed.py::"
     "test_the_transcripts_in_the_documentation_are_the_real_output"
@@ -32,7 +38,6 @@ OWN_STACK = (
 RUN_BY = {
     ("README.md", "Two commands"): "make: what it runs is tested in tests/sandbox/test_command.py",
     ("README.md", "On your accounts"): DAY,
-    ("README.md", "Many accounts"): README_FLEET,
     ("components/README.md", "In other languages"): LANGUAGES,
     ("examples/README.md", "Examples"): "tests/engine/test_examples.py deploys every example",
     ("examples/README.md", "From other languages"): LANGUAGES,
@@ -67,7 +72,7 @@ RUN_BY = {
     ("docs/fleet.md", "`preview` and `up`"): FLEET,
     ("docs/handoff.md", "`cross-account-access handoff`"): "tests/cli/handoff/test_handoff.py::"
     "test_the_transcript_in_the_docs_is_the_real_output",
-    ("docs/many-accounts.md", "A stack for each account"): FLEET,
+    ("docs/many-accounts.md", "An example"): MANY_ACCOUNTS,
     ("docs/many-accounts.md", "State in an S3 bucket"): "The bucket is the reader's own; "
     "tests/engine/test_s3_state.py has one",
     ("docs/map.md", "`cross-account-access map`"): "tests/cli/map/test_map_command.py::"
@@ -171,13 +176,28 @@ TASKS = {
 """What people do with the package: the page that says how, and the test that does it."""
 
 
+def list_links(page: Path) -> set[Path]:
+    """The files that a page links to."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    return {(page.parent / link).resolve() for link in links}
+
+
+@cache
+def list_reachable_pages() -> set[Path]:
+    """README, what it links to, and what its index of tasks and of the tool's commands links to."""
+    readme = ROOT / "README.md"
+    indexes = {ROOT / "docs" / name for name in ("tasks.md", "commands.md")}
+    assert indexes < list_links(readme)
+    return {readme}.union(*map(list_links, (readme, *indexes)))
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_has_a_page_that_readme_leads_to_and_a_test(task: str) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = list_reachable_pages()
     for place, test in TASKS[task]:
         page, _, heading = place.partition("#")
         assert (ROOT / page).exists()
         assert not heading or heading in list_headings(ROOT / page)
-        assert page in ("README.md", "components/README.md") or f"({page}" in readme
+        assert (ROOT / page) in found
         file, _, name = test.partition("::")
         assert not name or name in list_tests(file)

@@ -1,0 +1,178 @@
+"""What `make release` refuses, and the notes that it writes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from release.prepare import find_problems, find_sections, main, read_version
+from tests.doc_pages import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWNER = "example/cross-account-access"
+CODE = "components/cross_account_access/__init__.py"
+PROJECT, SCHEMA, CHANGELOG = "components/pyproject.toml", "components/schema.json", "CHANGELOG.md"
+FILES = {
+    CODE: '__version__ = "1.2.3"\n',
+    PROJECT: f'[project.urls]\nRepository = "https://github.com/{OWNER}"\n',
+    SCHEMA: '{"version": "1.2.3"}',
+    CHANGELOG: "# Changes\n\n## 1.2.3 (2026-12-01)\n\n- New.\n\n## 1.2.2 (2026-11-01)\n\n- Old.\n",
+    ".gitignore": "dist/\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S603, S607
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A clone of a project that can be released as 1.2.3."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    return tmp_path
+
+
+def edit(tree: Path, name: str, old: str, new: str) -> None:
+    """Change a file, in the commit too."""
+    text = (tree / name).read_text(encoding="utf-8")
+    assert old in text
+    (tree / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    git(tree, "commit", "-qam", "second")
+
+
+@pytest.mark.parametrize("repository", [OWNER, None], ids=["in a workflow", "by hand"])
+def test_a_tree_that_agrees_with_the_tag_is_released(tree: Path, repository: str | None) -> None:
+    assert find_problems(tree, "v1.2.3", repository) == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["", "1.2.3", "v1.2", "v1.2.3.4", "v01.2.3", "v1.2.3-rc.1", "v1.2.3rc1", "V1.2.3", "v1.2.3\n"],
+)
+def test_a_tag_that_is_no_version_is_refused(tree: Path, tag: str) -> None:
+    (problem,) = find_problems(tree, tag, OWNER)
+    assert problem.startswith(f'TAG: "{tag}" must be v and three numbers')
+    assert problem.endswith("Run make release TAG=v1.2.3.")
+
+
+WRONG = {
+    "another version's tag": (CODE, '"1.2.3"', '"1.2.2"', "TAG: v1.2.3"),
+    "another version's schema": (SCHEMA, "1.2.3", "1.2.2", SCHEMA),
+    "a schema without a version": (SCHEMA, '"version": "1.2.3"', "", SCHEMA),
+    "another address": (PROJECT, OWNER, "another/name", PROJECT),
+    "no section": (CHANGELOG, "1.2.3", "1.2.4", CHANGELOG),
+    "two sections": (CHANGELOG, "1.2.2", "1.2.3", CHANGELOG),
+    "an empty section": (CHANGELOG, "- New.", "", CHANGELOG),
+    "no date yet": (CHANGELOG, "2026-12-01", "unreleased", CHANGELOG),
+    "no such day": (CHANGELOG, "2026-12-01", "2026-13-01", CHANGELOG),
+    "a date of another form": (CHANGELOG, "2026-12-01", "20261201", CHANGELOG),
+    "an escape sequence": (CHANGELOG, "- New.", "- \x1b[31mNew.", CHANGELOG),
+    "text that runs backwards": (CHANGELOG, "- New.", "- \u202enew.", CHANGELOG),
+    "a line end that isn't seen": (CHANGELOG, "- New.", "- New.\u2028- Hidden.", CHANGELOG),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_disagrees_is_refused_in_a_sentence_that_says_where(tree: Path, case: str) -> None:
+    name, old, new, where = WRONG[case]
+    edit(tree, name, old, new)
+    problems = find_problems(tree, "v1.2.3", OWNER)
+    if name == CODE:  # then the changelog's and the schema's version are others too
+        problems = problems[:1]
+    (problem,) = problems
+    assert problem.startswith(where)
+    assert " must " in problem
+    assert problem.endswith(".")
+    assert problem.isprintable()
+
+
+def test_a_changed_file_and_a_new_one_are_refused(tree: Path) -> None:
+    (tree / "new").touch()
+    (problem,) = find_problems(tree, "v1.2.3", OWNER)
+    assert "must be a git clone without changes" in problem
+    git(tree, "add", "new")
+    assert find_problems(tree, "v1.2.3", OWNER) == [problem]
+    git(tree, "commit", "-qm", "second")
+    assert find_problems(tree, "v1.2.3", OWNER) == []
+    (tree / ".git").rename(tree / "dist")
+    assert find_problems(tree, "v1.2.3", OWNER) == [problem]
+
+
+def test_a_hostile_tag_is_told_on_one_line(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAG", "v1.2.3\n\x1b[31mReleased.")
+    assert main(tree) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_dist_stays(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(tree, CHANGELOG, "2026-12-01", "\x1bunreleased")
+    edit(tree, SCHEMA, "1.2.3", "1.2.2")
+    (tree / "dist").mkdir()
+    (tree / "dist" / "earlier").touch()
+    monkeypatch.setenv("TAG", "v1.2.3")
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert main(tree) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [line.partition(":")[0] for line in told.err.splitlines()] == [CHANGELOG, SCHEMA]
+    assert "\x1b" not in told.err
+    assert [path.name for path in (tree / "dist").iterdir()] == ["earlier"]
+
+
+def test_the_notes_are_the_section_and_dist_is_made_anew(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "dist").mkdir()
+    (tree / "dist" / "earlier").touch()
+    monkeypatch.setenv("TAG", "v1.2.3")
+    monkeypatch.setenv("GITHUB_REPOSITORY", OWNER)
+    assert main(tree) == 0
+    (notes,) = (tree / "dist").iterdir()
+    assert (notes.name, notes.read_text(encoding="utf-8")) == ("notes.md", "- New.\n")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "another/name")
+    assert main(tree) == 2
+
+
+lines = st.text(st.characters(codec="utf-8", exclude_characters="\n")).filter(
+    lambda line: not line.startswith("## ")
+)
+texts = st.lists(lines, max_size=4).map(lambda of: "".join(f"{line}\n" for line in of))
+
+
+@given(st.lists(texts, min_size=1, max_size=4), st.data())
+def test_the_section_of_a_version_is_exactly_that(bodies: list[str], data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, len(bodies) - 1))
+    headed = [f"## 1.{n}.0 (2026-01-01)\n{body}" for n, body in enumerate(bodies)]
+    changelog = "# Changes\n\n" + "".join(headed)
+    assert find_sections(changelog, f"1.{number}.0") == [("2026-01-01", bodies[number])]
+
+
+def test_this_tree_can_be_released_when_its_section_has_a_date(tree: Path) -> None:
+    for name in (CODE, PROJECT, SCHEMA, CHANGELOG):
+        (tree / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    version = read_version(tree)
+    changelog = (tree / CHANGELOG).read_text(encoding="utf-8")
+    dated = re.sub(rf"^(## {version}) \(.*\)$", r"\1 (2026-12-01)", changelog, flags=re.MULTILINE)
+    (tree / CHANGELOG).write_text(dated, encoding="utf-8")
+    git(tree, "commit", "-qam", "this tree")
+    assert json.loads((tree / SCHEMA).read_text(encoding="utf-8"))["version"] == version
+    assert find_problems(tree, f"v{version}", None) == []

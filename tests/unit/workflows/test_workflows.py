@@ -1,0 +1,254 @@
+"""The workflows are valid and safe, and run nothing that `make` doesn't have."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import check_jsonschema  # type: ignore[import-untyped] # it has no types
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from tests.doc_pages import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GITHUB = ROOT / ".github"
+SCHEMAS = {
+    "workflows/*.yml": ("vendor.github-workflows", "custom.github-workflows-require-timeout"),
+    "dependabot.yml": ("vendor.dependabot",),
+    "ISSUE_TEMPLATE/[!c]*.yml": ("vendor.github-issue-forms",),
+    "ISSUE_TEMPLATE/config.yml": ("vendor.github-issue-config",),
+}
+PINNED = re.compile(r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40}) # v\d+\.\d+\.\d+")
+MAKE = re.compile(r"make (?P<target>[a-z-]+)( [A-Z]+=[a-z]+)*")
+WRITES = {
+    ("codeql.yml", "analyze"): {"security-events"},
+    ("release.yml", "attest"): {"id-token", "attestations"},
+    ("release.yml", "pypi"): {"id-token"},
+    ("release.yml", "github"): {"contents"},
+    ("release.yml", "site"): {"id-token", "pages"},
+}
+"""What a job may write; no other job may write anything."""
+
+
+def read_project() -> dict[str, Any]:
+    text = (ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]  # type: ignore[no-any-return]
+
+
+def list_targets() -> set[str]:
+    """The targets of the Makefile that say what they do."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lines = re.findall(r"^([a-z][a-z %-]*):.* ## ", text, re.MULTILINE)
+    return {target for line in lines for target in line.split()}
+
+
+def list_jobs(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every job with its file and name."""
+    for file in sorted((folder / "workflows").glob("*.yml")):
+        workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for name, job in workflow["jobs"].items():
+            yield file.name, name, job
+
+
+def find_faults(folder: Path) -> Iterator[str]:
+    """Every breach of the rules below in the workflows of a `.github`."""
+    pins: dict[str, str] = {}
+    for file in sorted((folder / "workflows").glob("*.yml")):
+        text = file.read_text(encoding="utf-8")
+        workflow = yaml.safe_load(text)
+        if workflow["permissions"] != {}:
+            yield f"{file.name}: permissions"
+        if "concurrency" not in workflow:
+            yield f"{file.name}: concurrency"
+        for line in re.findall(r"uses: .*", text):
+            pinned = PINNED.fullmatch(line)
+            if pinned is None and line != "uses: $/.github/workflows/test.yml":
+                yield f"{file.name}: {line}"
+            elif pinned and pins.setdefault(pinned["action"], pinned["commit"]) != pinned["commit"]:
+                yield f"{file.name}: another commit of {pinned['action']}"
+    for name, job, spec in list_jobs(folder):
+        yield from (f"{name}: {job}: {fault}" for fault in find_job_faults(name, job, spec))
+
+
+def find_job_faults(file: str, name: str, job: dict[str, Any]) -> Iterator[str]:
+    granted = job.get("permissions", {"everything": "write"})
+    writes = {scope for scope, right in granted.items() if right != "read"}
+    if writes != WRITES.get((file, name), set()):
+        yield f"writes {sorted(writes)}"
+    for step in job.get("steps", []):
+        command = MAKE.fullmatch(step.get("run", "make test"))
+        if command is None or command["target"] not in list_targets():
+            yield f"run: {step['run']}"
+        if any("cache" in key for key in step.get("with", {})):
+            yield "caches"
+        if "checkout" in step.get("uses", "") and step["with"]["persist-credentials"] is not False:
+            yield "keeps credentials"
+
+
+def check_schema(schema: str, *files: Path) -> int:
+    """The exit code of check-jsonschema with a schema that it carries."""
+    arguments = ["--builtin-schema", schema, *map(str, files)]
+    return CliRunner().invoke(check_jsonschema.main, arguments).exit_code
+
+
+def audit(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Zizmor, with all of its rules that need no network."""
+    tool = shutil.which("zizmor", path=ROOT / ".venv" / "bin") or "zizmor"
+    command: list[str | Path] = [
+        tool,
+        "--offline",
+        "--persona=auditor",
+        "--strict-collection",
+        "--quiet",
+    ]
+    return subprocess.run([*command, folder], check=False, capture_output=True, text=True)  # noqa: S603
+
+
+@pytest.mark.parametrize(
+    ("pattern", "schema"), [(name, schema) for name, of in SCHEMAS.items() for schema in of]
+)
+def test_a_file_has_the_form_that_github_requires(pattern: str, schema: str) -> None:
+    files = sorted(GITHUB.glob(pattern))
+    assert files
+    assert check_schema(schema, *files) == 0
+
+
+def test_every_file_has_a_schema() -> None:
+    checked = {path for pattern in SCHEMAS for path in GITHUB.glob(pattern)}
+    assert checked == set(GITHUB.rglob("*.yml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "old", "new"),
+    [
+        ("workflows/test.yml", "vendor.github-workflows", "runs-on:", "runs_on:"),
+        (
+            "workflows/test.yml",
+            "custom.github-workflows-require-timeout",
+            "timeout-minutes: 30",
+            "continue-on-error: true",
+        ),
+        ("dependabot.yml", "vendor.dependabot", "interval: weekly", "interval: often"),
+        ("ISSUE_TEMPLATE/bug.yml", "vendor.github-issue-forms", "type: textarea", "type: area"),
+        ("ISSUE_TEMPLATE/config.yml", "vendor.github-issue-config", "url:", "link:"),
+    ],
+)
+def test_a_wrong_form_is_found(tmp_path: Path, name: str, schema: str, old: str, new: str) -> None:
+    text = (GITHUB / name).read_text(encoding="utf-8")
+    assert old in text
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert check_schema(schema, wrong) == 1
+
+
+def test_zizmor_finds_nothing() -> None:
+    done = audit(ROOT / ".github")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_rules_hold() -> None:
+    assert list(find_faults(GITHUB)) == []
+
+
+CHECKOUT = "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+MUTANTS = {
+    "a tag": (CHECKOUT, "uses: actions/checkout@v7.0.1"),
+    "a pin without its version": (" # v7.0.1", ""),
+    "a short commit": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "3d3c42e"),
+    "two pins of one action": ("actions/checkout@3d3", "actions/checkout@4d3"),
+    "a command that make has not": ("run: make test", "run: pytest"),
+    "a target that the Makefile has not": ("run: make test", "run: make tests"),
+    "a second command": ("run: make test", "run: make test; id"),
+    "an expression in a command": ("make test", "make test X=${{ github.ref }}"),
+    "rights for all jobs": ("permissions: {}", "permissions: { contents: read }"),
+    "a right too many": ("      contents: read", "      contents: write"),
+    "a job without its rights": ("    permissions:\n      contents: read\n", ""),
+    "credentials that stay": ("persist-credentials: false", "persist-credentials: true"),
+    "a cache": ("python-version: ${{", "cache: pip\n          python-version: ${{"),
+    "runs without a group": ("concurrency:", "defaults:"),
+}
+
+
+@pytest.mark.parametrize("case", MUTANTS)
+def test_a_breach_of_a_rule_is_found(tmp_path: Path, case: str) -> None:
+    shutil.copytree(GITHUB / "workflows", tmp_path / "workflows")
+    old, new = MUTANTS[case]
+    file = tmp_path / "workflows" / "test.yml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    (fault,) = set(find_faults(tmp_path)) - set(find_faults(GITHUB))
+    assert fault.startswith("test.yml: ")
+
+
+def test_zizmor_finds_a_command_that_runs_a_title(tmp_path: Path) -> None:
+    shutil.copytree(GITHUB, tmp_path / ".github")
+    file = tmp_path / ".github" / "workflows" / "test.yml"
+    text = file.read_text(encoding="utf-8")
+    wrong = text.replace("make test", "echo ${{ github.event.pull_request.title }}", 1)
+    file.write_text(wrong, encoding="utf-8")
+    assert "template-injection" in audit(tmp_path).stdout
+
+
+def find_steps(file: str, job: str) -> list[dict[str, Any]]:
+    workflow = yaml.safe_load((GITHUB / "workflows" / file).read_text(encoding="utf-8"))
+    return workflow["jobs"][job]["steps"]  # type: ignore[no-any-return]
+
+
+def test_every_python_version_that_the_package_claims_is_tested_and_no_other() -> None:
+    jobs = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    tested = jobs["test"]["strategy"]["matrix"]["python"]
+    found = [re.fullmatch(r".* :: (3\.\d+)", name) for name in read_project()["classifiers"]]
+    assert tested == [match[1] for match in found if match]
+    assert read_project()["requires-python"] == f">={tested[0]}"
+    ends = [find_steps("nightly.yml", name)[1]["with"] for name in ("lowest", "newest")]
+    assert [end["python-version"] for end in ends] == [tested[0], tested[-1]]
+
+
+def test_the_engines_tests_run_only_where_the_engine_is() -> None:
+    # The first installs the versions of requirements.txt, and fails where it can't; the tests would
+    # be skipped. (sandbox/deploy/pulumi_engine.py)
+    commands = [step["run"] for step in find_steps("test.yml", "engine") if "run" in step]
+    assert commands == ["make up ENGINE=pulumi", "make engine"]
+
+
+def test_nothing_is_published_before_every_test_has_passed() -> None:
+    jobs = yaml.safe_load((GITHUB / "workflows" / "release.yml").read_text("utf-8"))["jobs"]
+    assert jobs["test"]["uses"] == "$/.github/workflows/test.yml"
+    assert jobs["attest"]["needs"] == ["test", "build"]
+    assert [jobs[name]["needs"] for name in ("pypi", "github", "site")] == [
+        "attest",
+        "pypi",
+        "pypi",
+    ]
+    assert jobs["pypi"]["environment"]["name"] == "pypi"
+
+
+def test_a_release_on_github_has_the_notes_and_every_file(tmp_path: Path) -> None:
+    (tmp_path / "gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    (tmp_path / "gh").chmod(0o755)
+    tag = "v1.2.3$(id)"
+    command = ["make", "-s", "-C", str(ROOT), "github-release"]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TAG": tag}
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
+    words = told.stdout.splitlines()
+    assert words[:4] == ["release", "create", tag, "--verify-tag"]
+    assert words[words.index("--notes-file") + 1] == "dist/notes.md"
+    assert {"dist/sbom.cdx.json", "dist/schema.json"} < set(words)
+    assert any(word.startswith("dist/python/") for word in words)
+
+
+def test_the_forms_and_pages_lead_to_private_reports_of_this_repository() -> None:
+    address = f"{read_project()['urls']['Repository']}/security/advisories/new"
+    forms = [*(GITHUB / "ISSUE_TEMPLATE").glob("[bc]*.yml")]
+    for page in (*forms, ROOT / "SECURITY.md", ROOT / "CODE_OF_CONDUCT.md"):
+        found = re.findall(r"https://github\.com/[^)\s]*/advisories/\w+", page.read_text("utf-8"))
+        assert found == [address], page
