@@ -7,7 +7,14 @@ PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/
 # for the engine's few and long files would come last otherwise, and one worker would wait for them.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: up preview check test engine lint docs format release github-release
+# The languages of `make sdks`, and what builds each one's SDK.
+SDKS ?= nodejs python go
+SDK_FOLDER ?= dist/sdks
+BUILD_nodejs = npm install --silent --no-audit --no-fund && npm run --silent build
+BUILD_python = $(CURDIR)/$(BIN)/uv build -q
+BUILD_go = go mod tidy && go vet ./...
+
+.PHONY: up preview check test engine lint docs sdks format release github-release
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up --engine $(ENGINE)
@@ -31,6 +38,14 @@ lint: .venv/.ready ## lint and check types
 docs: .venv/.ready ## update the generated parts of the pages, and build them as a site in site/
 	@PYTHONPATH=.:components $(BIN)/python docs/generate.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
+
+sdks: $(SDKS:%=sdk-%) ## generate and build the SDKs of other languages, which need the Pulumi CLI
+
+sdk-%: .venv/.ready
+	@for tool in pulumi $(firstword $(subst $(CURDIR)/,,$(BUILD_$*))); do command -v $$tool >/dev/null || \
+	  { echo "$$tool is needed; leave $* out: make sdks SDKS='LANGUAGES'" >&2; exit 1; }; done
+	@rm -rf $(SDK_FOLDER)/$* && pulumi package gen-sdk components/schema.json --language $* --out $(SDK_FOLDER)
+	@cd $(SDK_FOLDER)/$* && $(BUILD_$*)
 
 format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .

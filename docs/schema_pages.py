@@ -13,7 +13,7 @@ from pydantic import alias_generators
 
 from cross_account_access.text_format import to_camel
 
-SCHEMA = Path(__file__).resolve().parents[1] / "tests" / "component" / "snapshots" / "schema.json"
+SCHEMA = Path(__file__).resolve().parents[1] / "components" / "schema.json"
 _TYPES_PAGE = "types.md"
 _PLAIN = (
     "Where a type has no `Input`, in Java no `Output`, the value must be plain: known in every "

@@ -62,6 +62,8 @@ class AccessProvider(ComponentProvider):
         # compile.
         languages = schema["language"]
         languages["go"]["generateExtraInputTypes"] = True
+        # As `pulumi package add` sets it, so that any SDK for Go is a module that compiles.
+        schema["meta"] = {"supportPack": True}
         # Of the schema's dependencies the SDKs would require exactly this host's version (Node.js),
         # or no older one (Python). The program's own package serves, of whatever minor version.
         del schema["dependencies"]

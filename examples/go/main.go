@@ -3,7 +3,7 @@
 package main
 
 import (
-	"example.com/pulumi-cross-account-access/sdk/go/crossaccountaccess"
+	"github.com/cross-account-access/cross-account-access/sdk/go/crossaccountaccess"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"

@@ -90,7 +90,12 @@ def test_a_components_example_makes_what_it_is_to_make(
 
 
 BOTH, MANY = {"source", "destination"}, {"people", "production"}
-PAGES = {"README.md": [BOTH], "components/README.md": [BOTH], "docs/embedding.md": [BOTH, MANY]}
+PAGES = {
+    "README.md": [BOTH],
+    "components/README.md": [BOTH],
+    "docs/embedding.md": [BOTH, MANY],
+    "docs/_index.md": [MANY],
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pulumi import automation
 
 from examples.__main__ import EXAMPLES, PROFILES, build_environment, create_stack
 from sandbox.aws.server import client
@@ -18,8 +19,6 @@ from tests.engine.conftest import ROOT, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pulumi import automation
 
     from sandbox.aws.server import Sandbox
 
@@ -149,3 +148,21 @@ def test_a_program_deploys_each_component_in_the_two_accounts(
     stack.preview(color="never", expect_no_changes=True)
     stack.destroy(color="never")
     assert made(sandbox) == {"people": [], "production": []}
+
+
+def test_a_fresh_clone_of_a_program_gets_its_sdk_by_pulumi_install(
+    tmp_path: Path, components: Path, engine: Mapping[str, str], sandbox: Sandbox
+) -> None:
+    sandbox.reset()
+    variables = {**engine, **build_environment(tmp_path / "work", sandbox.endpoint)}
+    clone = tmp_path / "clone"
+    shutil.copytree(PROGRAMS["yaml"], clone)
+    program = (clone / "Pulumi.yaml").read_text(encoding="utf-8")
+    path = os.path.relpath(components, clone)
+    assert program.count("../../components") == 1
+    (clone / "Pulumi.yaml").write_text(program.replace("../../components", path), encoding="utf-8")
+    command = automation.PulumiCommand(variables.get("PULUMI_HOME"))
+    command.run(["install"], str(clone), variables)
+    options = automation.LocalWorkspaceOptions(pulumi_command=command, env_vars=variables)
+    stack = automation.create_stack("dev", work_dir=str(clone), opts=options)
+    assert planned(stack.preview(color="never")) == {"create"}

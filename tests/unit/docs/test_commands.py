@@ -40,7 +40,6 @@ RUN_BY = {
     ("README.md", "On your accounts"): DAY,
     ("components/README.md", "In other languages"): LANGUAGES,
     ("examples/README.md", "Examples"): "tests/engine/test_examples.py deploys every example",
-    ("examples/README.md", "From other languages"): LANGUAGES,
     ("docs/accounts.md", "One side only"): CONFIG,
     ("docs/accounts.md", "Many accounts"): CONFIG,
     ("docs/accounts.md", "External IDs"): CONFIG,
@@ -61,7 +60,6 @@ RUN_BY = {
     ("docs/drift.md", "In a scheduled job"): DAY,
     ("docs/embedding.md", "In your own Pulumi program"): "tests/external/test_distribution.py "
     "installs the package",
-    ("docs/embedding.md", "In other languages"): LANGUAGES,
     ("docs/ending-sessions.md", "Ending sessions"): "tests/cli/revoke/test_revoke.py::"
     "test_the_page_shows_what_is_printed",
     ("docs/explain.md", "`cross-account-access explain`"): EXPLAIN,
@@ -75,6 +73,8 @@ RUN_BY = {
     ("docs/many-accounts.md", "An example"): MANY_ACCOUNTS,
     ("docs/many-accounts.md", "State in an S3 bucket"): "The bucket is the reader's own; "
     "tests/engine/test_s3_state.py has one",
+    ("docs/installation-configuration.md", "Installation"): "The address is the published one; "
+    "tests/engine/test_registry.py has a repository of its own",
     ("docs/map.md", "`cross-account-access map`"): "tests/cli/map/test_map_command.py::"
     "test_the_pages_transcript_is_what_the_command_prints",
     ("docs/previews.md", "Rotate a secret external ID"): "tests/engine/test_previews.py::"
