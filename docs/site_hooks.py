@@ -8,6 +8,7 @@ import posixpath
 import re
 from enum import EnumType
 from pathlib import Path
+from textwrap import indent
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -15,7 +16,7 @@ from mkdocs.structure.pages import Page
 
 import cross_account_access
 from cross_account_access import testing
-from docs.schema_pages import read_components, render_pages
+from docs.schema_pages import LANGUAGES, read_components, render_pages
 
 _ROOT = Path(__file__).resolve().parents[1]
 _TAKEN_IN = {
@@ -26,12 +27,19 @@ _TAKEN_IN = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
 }
 _SOURCES = {uri: source for source, uri in _TAKEN_IN.items()}
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 _CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
+
+_CHOOSER = re.compile(r"\{\{< /?chooser\b.*?>\}\}\n")
+_CHOOSABLE = re.compile(
+    r"\{\{% choosable language (\w+) %\}\}\n(.*?)\{\{% /choosable %\}\}", re.DOTALL
+)
+_TITLES = {language.title.lower().replace("#", "sharp"): language.title for language in LANGUAGES}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
@@ -105,7 +113,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     parts = _FENCED.split(markdown)
     for number in range(0, len(parts), 2):
         parts[number] = re.sub(r"<!--.*?-->\n?", "", _LINK.sub(rewrite_link, parts[number]))
-    return indent_lists("".join(parts))
+    return open_choosers(indent_lists("".join(parts)))
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -132,6 +140,15 @@ def indent_lists(markdown: str) -> str:
         fenced ^= text.startswith("```")
         loose = not text
     return "\n".join(lines) + "\n"
+
+
+def open_choosers(markdown: str) -> str:
+    """Make tabs of the choosers of a language that Pulumi's registry knows."""
+
+    def make_tab(choosable: re.Match[str]) -> str:
+        return f'=== "{_TITLES[choosable[1]]}"\n{indent(choosable[2], "    ")}'
+
+    return _CHOOSABLE.sub(make_tab, _CHOOSER.sub("", markdown))
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 URLS = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
 BASE: str = urlsplit(URLS["Documentation"]).path
 REGISTRY_ONLY = {"_index.md"}
+CHOOSERS = "installation-configuration"  # has the registry's shortcodes, which GitHub doesn't know
 TAKEN_IN = {
     "index": "README.md",
     "package": "components/README.md",
@@ -42,6 +43,7 @@ TAKEN_IN = {
     "changelog": "CHANGELOG.md",
     "contributing": "CONTRIBUTING.md",
     "security": "SECURITY.md",
+    "code-of-conduct": "CODE_OF_CONDUCT.md",
 }
 SOURCES = {
     **{page.stem: page for page in (ROOT / "docs").glob("*.md") if page.name not in REGISTRY_ONLY},
@@ -157,12 +159,19 @@ def test_every_page_is_in_the_navigation_and_the_search(
     assert built <= found
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", sorted(SOURCES.keys() - {CHOOSERS}))
 def test_a_page_has_the_blocks_that_github_shows(site: Path, name: str) -> None:
     github = MarkdownIt("commonmark").enable("table")
     text = re.sub(r"\A---\n.*?\n---\n", "", SOURCES[name].read_text("utf-8"), flags=re.DOTALL)
     shown = HtmlPage(f"<article>{github.render(text)}</article>").blocks
     assert HtmlPage(read_page(site, name)).blocks == shown
+
+
+def test_the_registrys_choosers_are_tabs(site: Path) -> None:
+    titles = [language.title for language in schema_pages.LANGUAGES]
+    tabs = re.findall(r'<label for="[^"]+">(?:<a[^>]*>)?([^<]+)', read_page(site, CHOOSERS))
+    assert len(tabs) >= len(titles)
+    assert tabs == titles * (len(tabs) // len(titles))
 
 
 def read_signatures(text: str) -> dict[str, str]:
