@@ -1,4 +1,4 @@
-"""What `make dist` and `make sbom` make: the same bytes anywhere, and a wheel that any Python runs."""
+"""What `make dist` and `make sbom` make: the same bytes anywhere, a wheel that any Python runs."""
 
 from __future__ import annotations
 
