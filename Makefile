@@ -30,13 +30,13 @@ check: lint ## lint, check types, run the unit and component tests
 
 check-lowest: RESOLUTION = lowest-direct
 check-newest: RESOLUTION = highest
-check-lowest: .venv/.ready ## run the component and command tests with the lowest versions that are supported
-check-newest: .venv/.ready ## run the component and command tests with the newest versions that are supported
+check-lowest: .venv/.ready ## run the component and provider tests with the lowest versions that are supported
+check-newest: .venv/.ready ## run the component and provider tests with the newest versions that are supported
 check-lowest check-newest: check-%:
 	@$(PYTHON) -m venv .venv-$*
 	@grep -E '^(hypothesis|moto|pytest|pyyaml)' requirements-dev.txt | $(BIN)/uv pip install -q --upgrade \
 	  --resolution $(RESOLUTION) --python .venv-$*/bin/python -e './components[cli]' -r -
-	.venv-$*/bin/pytest -n auto --dist loadfile --no-loadscope-reorder tests/component tests/cli
+	.venv-$*/bin/pytest -n auto --dist loadfile --no-loadscope-reorder tests/component
 
 test: lint ## lint, check types, run every test
 	$(PYTEST)
