@@ -14,7 +14,10 @@ BUILD_nodejs = npm install --silent --no-audit --no-fund && npm run --silent bui
 BUILD_python = $(CURDIR)/$(BIN)/uv build -q
 BUILD_go = go mod tidy && go vet ./...
 
-.PHONY: up preview check test engine lint docs sdks format release github-release
+# The bytes of what is built hold no time but this. Outside of a clone it is hatchling's own default.
+dist sbom: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+
+.PHONY: up preview check check-lowest check-newest test engine lint docs sdks dist sbom format release github-release
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up --engine $(ENGINE)
@@ -24,6 +27,16 @@ preview: .venv/.ready ## show what `make up` would create: Pulumi's diff, and a 
 
 check: lint ## lint, check types, run the unit and component tests
 	$(PYTEST) tests/unit tests/component
+
+check-lowest: RESOLUTION = lowest-direct
+check-newest: RESOLUTION = highest
+check-lowest: .venv/.ready ## run the component and command tests with the lowest versions that are supported
+check-newest: .venv/.ready ## run the component and command tests with the newest versions that are supported
+check-lowest check-newest: check-%:
+	@$(PYTHON) -m venv .venv-$*
+	@grep -E '^(hypothesis|moto|pytest|pyyaml)' requirements-dev.txt | $(BIN)/uv pip install -q --upgrade \
+	  --resolution $(RESOLUTION) --python .venv-$*/bin/python -e './components[cli]' -r -
+	.venv-$*/bin/pytest -n auto --dist loadfile --no-loadscope-reorder tests/component tests/cli
 
 test: lint ## lint, check types, run every test
 	$(PYTEST)
@@ -46,6 +59,19 @@ sdk-%: .venv/.ready
 	  { echo "$$tool is needed; leave $* out: make sdks SDKS='LANGUAGES'" >&2; exit 1; }; done
 	@rm -rf $(SDK_FOLDER)/$* && pulumi package gen-sdk components/schema.json --language $* --out $(SDK_FOLDER)
 	@cd $(SDK_FOLDER)/$* && $(BUILD_$*)
+
+dist: .venv/.ready ## build the sdist and the wheel in dist/python, the same bytes for the same commit
+	@rm -rf dist/python && $(BIN)/uv build -q --build-constraint constraints.txt \
+	  --no-create-gitignore -o dist/python components
+
+sbom: dist ## list what the wheel and its tool bring along, in dist/sbom.cdx.json
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python dist/installed
+	@$(BIN)/uv pip install -q --python dist/installed -c constraints.txt "$$(echo dist/python/*.whl)[cli]"
+	@sed "s/^dynamic = .*/version = \"$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' components/cross_account_access/__init__.py)\"/" \
+	  components/pyproject.toml > dist/installed/pyproject.toml
+	@$(BIN)/cyclonedx-py environment --validate --output-reproducible --mc-type library \
+	  --pyproject dist/installed/pyproject.toml -o dist/sbom.cdx.json dist/installed/bin/python
+	@rm -rf dist/installed
 
 format: .venv/.ready ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
