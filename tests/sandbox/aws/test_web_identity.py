@@ -17,7 +17,6 @@ from tests.sandbox.aws.web_identities import (
     ROLE,
     SUBJECT,
     assume,
-    make_provider,
     refused,
     trust,
 )
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.sandbox.conftest import Stage
-
-
-@pytest.fixture
-def provider(stage: Stage) -> str:
-    return make_provider(stage)
 
 
 class TestTrust:

@@ -15,7 +15,6 @@ from tests.sandbox.aws.web_identities import (
     ROLE,
     SUBJECT,
     assume,
-    make_provider,
     refused,
     trust,
 )
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.sandbox.conftest import Stage
-
-
-@pytest.fixture
-def provider(stage: Stage) -> str:
-    return make_provider(stage)
 
 
 class TestToken:
