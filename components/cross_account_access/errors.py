@@ -1,6 +1,7 @@
 """Errors about input: which rule is broken, at which path, by which value, and what to do."""
 
 import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -8,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-
-from pydantic_core import to_json
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 # How keys of secrets end, in small letters; and text that holds such a key and its value, as does a
@@ -200,10 +199,16 @@ def display_value(path: str, value: Any) -> str:
         return _describe_type(value)
     try:
         shown = _without_secrets(value)
-        text = SECRET if shown is SECRET else to_json(shown, fallback=_describe_type).decode()
-    except (ValueError, RecursionError):  # half a surrogate pair, or nested too deeply
+        text = SECRET if shown is SECRET else _write_json(shown)
+    except (TypeError, ValueError, RecursionError):  # nothing that JSON can write
         return _describe_type(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _write_json(value: Any) -> str:
+    text = json.dumps(value, default=_describe_type, ensure_ascii=False, separators=(",", ":"))
+    text.encode()  # fails for half a surrogate pair
+    return text
 
 
 def find_invisible(text: str) -> str | None:
