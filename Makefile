@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' components/cross_account_access/__init__.py)
 # in-process: neither use the Pulumi CLI nor install it.
 ENGINE ?= auto
 PROGRAMS := components/__main__.py $(wildcard examples/*/__main__.py examples/*/*/__main__.py)
@@ -17,7 +18,7 @@ BUILD_go = go mod tidy && go vet ./...
 # The bytes of what is built hold no time but this. Outside of a clone it is hatchling's own default.
 dist sbom: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
 
-.PHONY: up preview check check-lowest check-newest test engine lint docs sdks dist sbom format release github-release
+.PHONY: up preview check check-lowest check-newest test engine lint docs sdks dist plugin sbom format release github-release
 
 up: .venv/.ready ## deploy the dev stack on emulated accounts and prove the access
 	@$(BIN)/python -m sandbox up --engine $(ENGINE)
@@ -64,10 +65,13 @@ dist: .venv/.ready ## build the sdist and the wheel in dist/python, the same byt
 	@rm -rf dist/python && $(BIN)/uv build -q --build-constraint constraints.txt \
 	  --no-create-gitignore -o dist/python components
 
+plugin: .venv/.ready ## pack the package as the plugin that the Pulumi CLI downloads, in dist/plugin
+	@$(BIN)/python -m release.pack_plugin
+
 sbom: dist ## list what the wheel and its tool bring along, in dist/sbom.cdx.json
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python dist/installed
 	@$(BIN)/uv pip install -q --python dist/installed -c constraints.txt "$$(echo dist/python/*.whl)[cli]"
-	@sed "s/^dynamic = .*/version = \"$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' components/cross_account_access/__init__.py)\"/" \
+	@sed 's/^dynamic = .*/version = "$(VERSION)"/' \
 	  components/pyproject.toml > dist/installed/pyproject.toml
 	@$(BIN)/cyclonedx-py environment --validate --output-reproducible --mc-type library \
 	  --pyproject dist/installed/pyproject.toml -o dist/sbom.cdx.json dist/installed/bin/python
@@ -79,12 +83,12 @@ format: .venv/.ready ## format, and fix what ruff can fix
 # The scripts read TAG from the environment, where make puts it: here it would become shell code.
 release: .venv/.ready ## TAG=v0.1.0: check that all that is released agrees with the tag, and make it in dist/
 	@$(BIN)/python -m release.prepare
-	@$(MAKE) dist sbom
+	@$(MAKE) dist plugin sbom
 	@cp components/schema.json dist/
 
 github-release: ## TAG=v0.1.0: publish dist/ as a release on GitHub
 	@gh release create "$$TAG" --verify-tag --title "$$TAG" --notes-file dist/notes.md \
-	  dist/python/* dist/sbom.cdx.json dist/schema.json
+	  dist/python/* dist/plugin/* dist/sbom.cdx.json dist/schema.json
 
 .venv/.ready: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'

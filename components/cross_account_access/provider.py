@@ -290,6 +290,7 @@ def _read_metadata() -> dict[str, Any]:
         "repository": repository,
         "license": installed["License-Expression"],
         "publisher": installed["Author"],
+        "pluginDownloadURL": repository.replace("https://github.com/", "github://api.github.com/"),
         "logoUrl": f"{files}/v{__version__}/docs/assets/logo.svg",
     }
 

@@ -96,6 +96,8 @@ def test_a_registry_is_told_what_the_distribution_is(schema: dict[str, Any]) -> 
         schema["keywords"]
     )
     assert schema["displayName"] == "Cross-Account Access"
+    address = project["urls"]["Repository"].removeprefix("https://github.com/")
+    assert schema["pluginDownloadURL"] == f"github://api.github.com/{address}"
 
 
 def test_the_logo_is_the_drawing_in_the_repository_at_the_versions_tag(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import shutil
 import subprocess
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +18,7 @@ from pulumi import automation
 
 import cross_account_access
 from examples.__main__ import EXAMPLES, PROFILES, build_environment
+from release import pack_plugin
 from sandbox.aws.server import client
 from tests.doc_pages import read_blocks
 from tests.engine.conftest import ROOT
@@ -139,3 +144,25 @@ def test_make_sdks_generates_and_builds_an_sdk(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert [file for file in built if not (tmp_path / language / file).is_file()] == []
+
+
+def test_the_plugin_that_a_release_has_is_installed_by_the_cli_and_serves_the_schema(
+    tmp_path: Path, engine: Mapping[str, str]
+) -> None:
+    archives = tmp_path / "plugin"
+    pack_plugin.main(archives)
+    variables = {**engine, "PULUMI_HOME": str(tmp_path / "home")}
+    cli = automation.PulumiCommand(engine.get("PULUMI_HOME"))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(archives))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        install = ["plugin", "install", "resource", NAME, VERSION, "--server", address]
+        cli.run(install, str(tmp_path), variables)
+        server.shutdown()
+    served = cli.run(["package", "get-schema", NAME], str(tmp_path), variables)
+    schema = json.loads(served.stdout)
+    committed = json.loads((ROOT / "components" / "schema.json").read_text(encoding="utf-8"))
+    assert (schema["name"], schema["version"]) == (NAME, VERSION[1:])
+    assert schema["pluginDownloadURL"] == committed["pluginDownloadURL"]
+    assert schema["resources"].keys() == committed["resources"].keys()

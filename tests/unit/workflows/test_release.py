@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from release.pack_plugin import pack
 from release.prepare import find_problems, find_sections, main, read_version
 from tests.doc_pages import ROOT
 
@@ -183,3 +187,23 @@ def test_this_tree_can_be_released_when_its_section_has_a_date(tree: Path) -> No
     git(tree, "commit", "-qam", "this tree")
     assert json.loads((tree / SCHEMA).read_text(encoding="utf-8"))["version"] == version
     assert find_problems(tree, f"v{version}", None) == []
+
+
+def test_the_plugins_archive_has_the_same_bytes_for_the_same_files(
+    tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "-q", str(tree), ".")
+    (clone / CODE).chmod(0o700)
+    os.utime(clone / CODE, (1, 1))
+    (clone / "components" / "venv").mkdir()
+    (clone / "components" / "venv" / "big.py").touch()
+    packed = pack(clone / "components")
+    assert packed == pack(tree / "components")
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        assert archive.getnames() == [
+            "cross_account_access/__init__.py",
+            "pyproject.toml",
+            "schema.json",
+        ]
+        assert {(entry.mtime, entry.mode, entry.uid) for entry in archive} == {(0, 0o644, 0)}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+KINDS = ("python", "plugin")
 GITHUB = ROOT / ".github"
 SCHEMAS = {
     "workflows/*.yml": ("vendor.github-workflows", "custom.github-workflows-require-timeout"),
@@ -244,7 +245,13 @@ def test_a_release_on_github_has_the_notes_and_every_file(tmp_path: Path) -> Non
     assert words[:4] == ["release", "create", tag, "--verify-tag"]
     assert words[words.index("--notes-file") + 1] == "dist/notes.md"
     assert {"dist/sbom.cdx.json", "dist/schema.json"} < set(words)
-    assert any(word.startswith("dist/python/") for word in words)
+    assert all(any(word.startswith(f"dist/{kind}/") for word in words) for kind in KINDS)
+
+
+def test_every_file_that_is_published_is_attested() -> None:
+    attesting = [step["with"] for step in find_steps("release.yml", "attest") if "with" in step]
+    subjects = [step["subject-path"].split() for step in attesting if "subject-path" in step]
+    assert subjects == [[f"dist/{kind}/*" for kind in KINDS]] * 2
 
 
 def test_the_forms_and_pages_lead_to_private_reports_of_this_repository() -> None:
