@@ -78,6 +78,24 @@ class Language:
         return self.scalars[_read_scalar(spec)]
 
 
+class CSharp(Language):
+    """C# has collections that can be written to where they are an input of their own."""
+
+    def spell_input(self, spec: Mapping[str, Any], *, required: bool) -> str:
+        spelt = super().spell_input(spec, required=required)
+        return re.sub(r"^ImmutableArray\b", "List", spelt).removeprefix("Immutable")
+
+    def spell_part(self, spec: Mapping[str, Any]) -> str:
+        return super().spell_input(spec, required=True)
+
+
+class Java(Language):
+    """Java has plain items in a list or map, and wraps nothing in them."""
+
+    def spell_part(self, spec: Mapping[str, Any]) -> str:
+        return self._spell_inside(spec)
+
+
 class Go(Language):
     """Go has a pointer for what is optional, and named types in place of generic ones."""
 
@@ -134,14 +152,15 @@ LANGUAGES = (
         _name_scalars("string", "int", "bool", "interface{}", "aws.Provider"),
         *("[]{}", "map[string]{}", "{}Args", "pulumi.…Input", "pulumi.…Output"),
     ),
-    Language(
+    CSharp(
         "C#",
         alias_generators.to_pascal,
         "{}.{}",
-        _name_scalars("string", "int", "bool", "object", "Aws.Provider"),
-        *("List<{}>", "Dictionary<string, {}>", "Inputs.{}Args", "Input<{}>", "Output<{}>"),
+        _name_scalars("string", "int", "bool", "object", "Pulumi.Aws.Provider"),
+        *("ImmutableArray<{}>", "ImmutableDictionary<string, {}>", "Inputs.{}Args"),
+        *("Input<{}>", "Output<{}>"),
     ),
-    Language(
+    Java(
         "Java",
         str,
         "{}.{}",
