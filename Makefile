@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 SDKS ?= nodejs python go
 SDK_FOLDER ?= dist/sdks
 BUILD_nodejs = npm install --silent --no-audit --no-fund && npm run --silent build
-BUILD_python = $(CURDIR)/$(BIN)/uv build -q
+BUILD_python = "$(CURDIR)"/$(BIN)/uv build -q
 BUILD_go = go mod tidy && go vet ./...
 
 # The bytes of what is built hold no time but this. Outside of a clone it is hatchling's own default.
@@ -56,7 +56,7 @@ docs: .venv/.ready ## update the generated parts of the pages, and build them as
 sdks: $(SDKS:%=sdk-%) ## generate and build the SDKs of other languages, which need the Pulumi CLI
 
 sdk-%: .venv/.ready
-	@for tool in pulumi $(firstword $(subst $(CURDIR)/,,$(BUILD_$*))); do command -v $$tool >/dev/null || \
+	@for tool in pulumi $(firstword $(subst "$(CURDIR)"/,,$(BUILD_$*))); do command -v $$tool >/dev/null || \
 	  { echo "$$tool is needed; leave $* out: make sdks SDKS='LANGUAGES'" >&2; exit 1; }; done
 	@rm -rf $(SDK_FOLDER)/$* && pulumi package gen-sdk components/schema.json --language $* --out $(SDK_FOLDER)
 	@cd $(SDK_FOLDER)/$* && $(BUILD_$*)
@@ -68,6 +68,8 @@ dist: .venv/.ready ## build the sdist and the wheel in dist/python, the same byt
 plugin: .venv/.ready ## pack the package as the plugin that the Pulumi CLI downloads, in dist/plugin
 	@$(BIN)/python -m release.pack_plugin
 
+# Python would list what is there beside the environment.
+sbom: export PYTHONPATH =
 sbom: dist ## list what the wheel and its tool bring along, in dist/sbom.cdx.json
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python dist/installed
 	@$(BIN)/uv pip install -q --python dist/installed -c constraints.txt "$$(echo dist/python/*.whl)[cli]"

@@ -63,9 +63,10 @@ def find_problems(root: Path, tag: str, repository: str | None) -> list[str]:
             f"components/pyproject.toml: Repository {address} must be the repository that releases,"
             f" https://github.com/{repository}. Correct it, or release from there."
         )
-    if not _is_clean(root):
+    if (change := _find_change(root)) is not None:
         problems.append(
-            "The working tree must be a git clone without changes. Commit them, or put them aside."
+            f"The working tree must be a git clone without changes{change}. Commit them, or put "
+            "them aside."
         )
     return problems
 
@@ -102,10 +103,22 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _is_clean(root: Path) -> bool:
-    command = ["git", "status", "--porcelain"]
-    status = subprocess.run(command, cwd=root, check=False, capture_output=True)  # noqa: S603
-    return (status.returncode, status.stdout) == (0, b"")
+def _find_change(root: Path) -> str | None:
+    """A file that isn't as committed, if there is one.
+
+    A user's own rules of what git hides don't count: what is built would have such a file too.
+    """
+    for command in (
+        ["git", "status", "--porcelain", "--untracked-files=no"],
+        ["git", "ls-files", "--others", "--exclude-per-directory=.gitignore"],
+    ):
+        try:
+            done = subprocess.run(command, cwd=root, check=True, capture_output=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+        if lines := done.stdout.decode(errors="replace").splitlines():
+            return f", and has {lines[0].strip()}"
+    return None
 
 
 def main(root: Path = _ROOT) -> int:

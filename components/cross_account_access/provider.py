@@ -278,9 +278,14 @@ def _read_metadata() -> dict[str, Any]:
 
     No language's package is named: the SDKs are generated in each program, and none is published.
     """
-    installed = metadata.metadata(NAME)
-    urls = dict(url.split(", ", 1) for url in installed.get_all("Project-URL") or ())
-    repository = urls["Repository"]
+    try:
+        installed = metadata.metadata(NAME)
+        urls = dict(url.split(", ", 1) for url in installed.get_all("Project-URL") or ())
+        repository = urls["Repository"]
+    except (metadata.PackageNotFoundError, KeyError):
+        # The code runs from its folder, beside an older version's metadata or none: programs don't
+        # need it.
+        return {}
     files = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
     return {
         "displayName": "Cross-Account Access",

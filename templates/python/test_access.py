@@ -45,3 +45,4 @@ def test_the_role_can_only_read(mocks: AwsMocks) -> None:
     attached = mocks.made("RolePolicyAttachment", account="destination")
     policies = [attachment.inputs["policyArn"] for attachment in attached]
     assert policies == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    assert mocks.made("RolePolicy", account="destination") == []

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -98,6 +99,26 @@ def test_a_registry_is_told_what_the_distribution_is(schema: dict[str, Any]) -> 
     assert schema["displayName"] == "Cross-Account Access"
     address = project["urls"]["Repository"].removeprefix("https://github.com/")
     assert schema["pluginDownloadURL"] == f"github://api.github.com/{address}"
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [None, "Name: cross-account-access\nVersion: 0.0.1\n"],
+    ids=["none", "an older version's"],
+)
+def test_the_package_needs_no_metadata_to_run_from_its_folder(
+    distribution: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment may have only its requirements, or what an older version left."""
+
+    if distribution:
+        (tmp_path / "METADATA").write_text(distribution, encoding="utf-8")
+    found = [metadata.PathDistribution(tmp_path)] if distribution else []
+    monkeypatch.setattr(metadata.Distribution, "discover", lambda **_: iter(found))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        resources = json.loads(AccessProvider().schema or "")["resources"]
+    assert sorted(resources) == [f"{PACKAGE}:index:{name}" for name in COMPONENTS]
 
 
 def test_the_logo_is_the_drawing_in_the_repository_at_the_versions_tag(

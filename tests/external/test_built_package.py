@@ -145,7 +145,12 @@ def test_the_sbom_lists_what_is_installed_and_nothing_of_the_machine(tmp_path: P
     make = ("make", "-s", "-o", ".venv/.ready", tools, "sbom")
     run(*make, cwd=tree, SOURCE_DATE_EPOCH="1700000000", VIRTUAL_ENV="")
     text = (tree / "dist" / "sbom.cdx.json").read_text(encoding="utf-8")
-    run(*make, cwd=tree, SOURCE_DATE_EPOCH="1700000000", VIRTUAL_ENV="")
+    # What is beside the environment is no part of it.
+    other = tmp_path / "path" / "other-1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n", "utf-8")
+    path = {"PYTHONPATH": str(other.parent)}
+    run(*make, cwd=tree, SOURCE_DATE_EPOCH="1700000000", VIRTUAL_ENV="", **path)
     assert text == (tree / "dist" / "sbom.cdx.json").read_text(encoding="utf-8")
     bom = json.loads(text)
     root = bom["metadata"]["component"]

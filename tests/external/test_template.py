@@ -29,6 +29,12 @@ INSTALL, TEST, CHECK_TYPES = re.findall(r"^\.venv/bin/.*$", README, re.MULTILINE
 """The commands that the project's README shows."""
 
 
+ADMINISTRATOR = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
 def attempt(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command, with nothing of this tree on Python's path."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
@@ -88,8 +94,13 @@ def test_its_unit_tests_pass(project: Path) -> None:
         ('{"mfa": True}', '{"mfa": True, "source_ips": ["192.0.2.1/32"]}', ["test_alice_gets_in"]),
         ("Principal(user=user)", 'Principal(user="bob")', ["test_bob"]),
         ("ReadOnlyAccess", "AdministratorAccess", ["test_the_role_can_only_read"]),
+        (
+            "RoleSettings(",
+            f"RoleSettings(inline_policies={{'more': {ADMINISTRATOR}}}, ",
+            ["test_the_role_can_only_read"],
+        ),
     ],
-    ids=["no MFA", "another condition", "another user", "more permissions"],
+    ids=["no MFA", "another condition", "another user", "more permissions", "an inline policy"],
 )
 def test_its_unit_tests_notice_who_gets_in_or_what_the_role_may(
     old: str, new: str, failed: list[str], copy: Path

@@ -103,15 +103,42 @@ def test_what_disagrees_is_refused_in_a_sentence_that_says_where(tree: Path, cas
 
 
 def test_a_changed_file_and_a_new_one_are_refused(tree: Path) -> None:
+    refusal = "The working tree must be a git clone without changes"
     (tree / "new").touch()
     (problem,) = find_problems(tree, "v1.2.3", OWNER)
-    assert "must be a git clone without changes" in problem
+    assert problem.startswith(f"{refusal}, and has new.")
     git(tree, "add", "new")
-    assert find_problems(tree, "v1.2.3", OWNER) == [problem]
+    (problem,) = find_problems(tree, "v1.2.3", OWNER)
+    assert problem.startswith(f"{refusal}, and has A  new.")
     git(tree, "commit", "-qm", "second")
     assert find_problems(tree, "v1.2.3", OWNER) == []
     (tree / ".git").rename(tree / "dist")
-    assert find_problems(tree, "v1.2.3", OWNER) == [problem]
+    (problem,) = find_problems(tree, "v1.2.3", OWNER)
+    assert problem.startswith(f"{refusal}.")
+
+
+@pytest.mark.parametrize("how", ["for the user", "for the clone", "not shown"])
+def test_a_file_that_a_users_own_rules_hide_is_refused_for_a_build_would_have_it(
+    how: str, tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hidden = tmp_path_factory.mktemp("rules") / "ignored"
+    if how == "for the clone":
+        hidden = tree / ".git" / "info" / "exclude"
+    hidden.write_text("*.key\n", encoding="utf-8")
+    if how == "for the user":
+        git(tree, "config", "core.excludesFile", str(hidden))
+    if how == "not shown":
+        git(tree, "config", "status.showUntrackedFiles", "no")
+    assert find_problems(tree, "v1.2.3", OWNER) == []
+    (tree / "private.key").touch()
+    (problem,) = find_problems(tree, "v1.2.3", OWNER)
+    assert "private.key" in problem
+
+
+def test_without_git_a_release_is_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tree))
+    (problem,) = find_problems(tree, "v1.2.3", OWNER)
+    assert "must be a git clone" in problem
 
 
 def test_a_hostile_tag_is_told_on_one_line(
