@@ -36,6 +36,19 @@ WRITES = {
     ("release.yml", "site"): {"id-token", "pages"},
 }
 """What a job may write; no other job may write anything."""
+PUSHES: dict[str, Any] = {"push": {"branches": ["main"]}, "pull_request": None}
+TRIGGERS: dict[str, Any] = {
+    "codeql.yml": {**PUSHES, "schedule": [{"cron": "41 4 * * 1"}]},
+    "nightly.yml": {"schedule": [{"cron": "17 3 * * *"}], "workflow_dispatch": None},
+    "release.yml": {"push": {"tags": ["v*"]}},
+    "test.yml": {**PUSHES, "workflow_call": None},
+}
+"""What starts a workflow: nothing but a tag publishes."""
+JOB_KEYS = frozenset(
+    "name needs runs-on timeout-minutes permissions strategy environment steps uses".split()
+)
+STEP_KEYS = {"id", "name", "uses", "with", "run", "env"}
+"""No `if`, `continue-on-error`, `shell` or the like: a failure stops what comes after it."""
 
 
 def read_project() -> dict[str, Any]:
@@ -66,8 +79,10 @@ def find_faults(folder: Path) -> Iterator[str]:
         workflow = yaml.safe_load(text)
         if workflow["permissions"] != {}:
             yield f"{file.name}: permissions"
-        if "concurrency" not in workflow:
-            yield f"{file.name}: concurrency"
+        if workflow[True] != TRIGGERS.get(file.name):  # YAML 1.1 reads the key `on` as true
+            yield f"{file.name}: on"
+        if workflow.keys() != {"name", True, "permissions", "concurrency", "jobs"}:
+            yield f"{file.name}: keys"
         for line in re.findall(r"uses: .*", text):
             pinned = PINNED.fullmatch(line)
             if pinned is None and line != "uses: $/.github/workflows/test.yml":
@@ -83,14 +98,18 @@ def find_job_faults(file: str, name: str, job: dict[str, Any]) -> Iterator[str]:
     writes = {scope for scope, right in granted.items() if right != "read"}
     if writes != WRITES.get((file, name), set()):
         yield f"writes {sorted(writes)}"
+    if job.keys() - JOB_KEYS:
+        yield f"has {sorted(job.keys() - JOB_KEYS)}"
     for step in job.get("steps", []):
+        if step.keys() - STEP_KEYS:
+            yield f"a step has {sorted(step.keys() - STEP_KEYS)}"
         command = MAKE.fullmatch(step.get("run", "make test"))
         if command is None or command["target"] not in list_targets():
             yield f"run: {step['run']}"
         if any("cache" in key for key in step.get("with", {})):
             yield "caches"
-        if "checkout" in step.get("uses", "") and step["with"]["persist-credentials"] is not False:
-            yield "keeps credentials"
+        if "checkout" in step.get("uses", "") and step["with"] != {"persist-credentials": False}:
+            yield "checks out another commit, or keeps credentials"
 
 
 def check_schema(schema: str, *files: Path) -> int:
@@ -174,6 +193,16 @@ MUTANTS = {
     "credentials that stay": ("persist-credentials: false", "persist-credentials: true"),
     "a cache": ("python-version: ${{", "cache: pip\n          python-version: ${{"),
     "runs without a group": ("concurrency:", "defaults:"),
+    "another trigger": ("  workflow_call:", "  workflow_dispatch:"),
+    "a fork's code with rights": ("  pull_request:", "  pull_request_target:"),
+    "another commit": (
+        "persist-credentials: false",
+        "persist-credentials: false\n          ref: main",
+    ),
+    "a job that may fail": ("    timeout-minutes: 60", "    continue-on-error: true"),
+    "a job that doesn't run": ("    timeout-minutes: 60", "    if: false"),
+    "a step that may fail": ("        run: make test", "        run: make test\n        if: false"),
+    "another shell": ("        run: make test", "        run: make test\n        shell: id {0}"),
 }
 
 
@@ -221,16 +250,77 @@ def test_the_engines_tests_run_with_the_version_of_the_requirements_and_cant_be_
     assert commands == ["make sdks", "make up ENGINE=pulumi", "make engine"]
 
 
-def test_nothing_is_published_before_every_test_has_passed() -> None:
-    jobs = yaml.safe_load((GITHUB / "workflows" / "release.yml").read_text("utf-8"))["jobs"]
-    assert jobs["test"]["uses"] == "$/.github/workflows/test.yml"
-    assert jobs["attest"]["needs"] == ["test", "build"]
-    assert [jobs[name]["needs"] for name in ("pypi", "github", "site")] == [
+DIST = {"name": "dist", "path": "dist"}
+TAG = {"TAG": "${{ github.ref_name }}"}
+RELEASE: dict[str, tuple[Any, Any, list[tuple[str, Any]]]] = {
+    "build": (
+        None,
+        None,
+        [
+            ("make release", TAG),
+            ("make docs", None),
+            ("actions/upload-artifact", DIST | {"if-no-files-found": "error"}),
+            ("actions/upload-pages-artifact", {"path": "site"}),
+        ],
+    ),
+    "attest": (
+        ["test", "build"],
+        None,
+        [
+            ("actions/download-artifact", DIST),
+            (
+                "actions/attest",
+                {"subject-path": "dist/python/*\ndist/sbom.cdx.json\ndist/schema.json\n"},
+            ),
+            (
+                "actions/attest",
+                {"subject-path": "dist/python/*", "sbom-path": "dist/sbom.cdx.json"},
+            ),
+        ],
+    ),
+    "pypi": (
         "attest",
         "pypi",
+        [
+            ("actions/download-artifact", DIST),
+            ("pypa/gh-action-pypi-publish", {"packages-dir": "dist/python"}),
+        ],
+    ),
+    "github": (
         "pypi",
+        None,
+        [
+            ("actions/download-artifact", DIST),
+            ("make github-release", {**TAG, "GH_TOKEN": "${{ github.token }}"}),
+        ],
+    ),
+    "site": ("pypi", "github-pages", [("actions/deploy-pages", None)]),
+}
+"""By a job of the release: what it waits for, its environment, and what its steps are given."""
+
+
+@pytest.mark.parametrize("name", RELEASE)
+def test_what_was_tested_and_attested_is_published_and_nothing_else(name: str) -> None:
+    workflow = yaml.safe_load((GITHUB / "workflows" / "release.yml").read_text("utf-8"))
+    assert workflow["concurrency"] == {"group": "release", "cancel-in-progress": False}
+    assert workflow["jobs"].keys() == {"test", *RELEASE}
+    assert workflow["jobs"]["test"]["uses"] == "$/.github/workflows/test.yml"
+    job = workflow["jobs"][name]
+    steps = [
+        (step.get("run") or step["uses"].partition("@")[0], step.get("env") or step.get("with"))
+        for step in job["steps"]
     ]
-    assert jobs["pypi"]["environment"]["name"] == "pypi"
+    prepared = ("actions/checkout", "actions/setup-python")
+    steps = [step for step in steps if step[0] not in prepared]
+    environment = job.get("environment", {}).get("name")
+    assert (job.get("needs"), environment, steps) == RELEASE[name]
+
+
+def test_every_file_of_a_release_is_attested() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ngithub-release:")[2]
+    published = set(re.findall(r"dist/[\w./*]+", recipe.partition("\n\n")[0])) - {"dist/notes.md"}
+    attested = RELEASE["attest"][2][1][1]["subject-path"].split()
+    assert published == set(attested)
 
 
 def test_a_release_on_github_has_the_notes_and_every_file(tmp_path: Path) -> None:
