@@ -44,9 +44,8 @@ TRIGGERS: dict[str, Any] = {
     "test.yml": {**PUSHES, "workflow_call": None},
 }
 """What starts a workflow: nothing but a tag publishes."""
-JOB_KEYS = frozenset(
-    "name needs runs-on timeout-minutes permissions strategy environment steps uses".split()
-)
+JOB_KEYS = {"name", "needs", "uses", "runs-on", "timeout-minutes", "permissions", "strategy"}
+JOB_KEYS |= {"environment", "steps"}
 STEP_KEYS = {"id", "name", "uses", "with", "run", "env"}
 """No `if`, `continue-on-error`, `shell` or the like: a failure stops what comes after it."""
 
