@@ -35,6 +35,7 @@ class Language:
         type: A type of the package, by its name.
         input: What may be an output of a resource, by its type.
         output: An output, by its type.
+        optional: An output that may be absent, by what it is otherwise.
         plain: What is said of an input that must be plain.
     """
 
@@ -47,6 +48,7 @@ class Language:
     type: str
     input: str
     output: str
+    optional: str
     plain: str = ""
 
     def spell_input(self, spec: Mapping[str, Any], *, required: bool) -> str:
@@ -61,8 +63,8 @@ class Language:
 
     def spell_output(self, spec: Mapping[str, Any], *, required: bool) -> str:
         """Spell an output's type."""
-        del required
-        return self.output.format(self._spell_inside(spec))
+        spelt = self._spell_inside(spec)
+        return self.output.format(spelt if required else self.optional.format(spelt))
 
     def _spell_inside(self, spec: Mapping[str, Any]) -> str:
         return self._spell(spec, self._spell_inside)
@@ -126,6 +128,11 @@ def spell_snake(key: str) -> str:
     return f"{snake}_" if keyword.iskeyword(snake) else snake
 
 
+def spell_pascal(key: str) -> str:
+    """Spell a property as Go and C# do: `TrustBy`."""
+    return key[:1].upper() + key[1:]
+
+
 def _name_scalars(*names: str) -> dict[str, str]:
     return dict(zip(("string", "integer", "boolean", "any", "provider"), names, strict=True))
 
@@ -137,6 +144,7 @@ LANGUAGES = (
         "{}.{}",
         _name_scalars("string", "number", "boolean", "any", "aws.Provider"),
         *("{}[]", "{{[key: string]: {}}}", "{}Args", "pulumi.Input<{}>", "pulumi.Output<{}>"),
+        "{} | undefined",
     ),
     Language(
         "Python",
@@ -144,35 +152,36 @@ LANGUAGES = (
         "{}.{}",
         _name_scalars("str", "int", "bool", "Any", "aws.Provider"),
         *("list[{}]", "dict[str, {}]", "{}", "pulumi.Input[{}]", "pulumi.Output[{}]"),
+        "{} | None",
     ),
     Go(
         "Go",
-        alias_generators.to_pascal,
+        spell_pascal,
         "{}{}",
         _name_scalars("string", "int", "bool", "interface{}", "aws.Provider"),
-        *("[]{}", "map[string]{}", "{}Args", "pulumi.…Input", "pulumi.…Output"),
+        *("[]{}", "map[string]{}", "{}Args", "pulumi.…Input", "pulumi.…Output", "…Ptr"),
     ),
     CSharp(
         "C#",
-        alias_generators.to_pascal,
+        spell_pascal,
         "{}.{}",
         _name_scalars("string", "int", "bool", "object", "Pulumi.Aws.Provider"),
         *("ImmutableArray<{}>", "ImmutableDictionary<string, {}>", "Inputs.{}Args"),
-        *("Input<{}>", "Output<{}>"),
+        *("Input<{}>", "Output<{}>", "{}?"),
     ),
     Java(
         "Java",
         str,
         "{}.{}",
         _name_scalars("String", "Integer", "Boolean", "Object", "com.pulumi.aws.Provider"),
-        *("List<{}>", "Map<String,{}>", "{}Args", "Output<{}>", "Output<{}>"),
+        *("List<{}>", "Map<String,{}>", "{}Args", "Output<{}>", "Output<{}>", "Optional<{}>"),
     ),
     Language(
         "YAML",
         str,
         "{1}",
         _name_scalars("String", "Integer", "Boolean", "Any", "Resource"),
-        *("List<{}>", "Map<{}>", "{}", "{}", "{}", ", plain"),
+        *("List<{}>", "Map<{}>", "{}", "{}", "{}", "{}", ", plain"),
     ),
 )
 
@@ -276,8 +285,8 @@ def _render_tabs(list_rows: Callable[[Language], Iterable[tuple[str, ...]]]) -> 
     for language in LANGUAGES:
         rows = ["name | type | meaning", "--- | --- | ---"]
         for name, kind, meaning in list_rows(language):
-            spelt = _respell_keys(meaning, language, keys)
-            rows.append(" | ".join((f"`{name}`", kind, spelt.replace("|", "\\|"))))
+            cells = (f"`{name}`", kind, _respell_keys(meaning, language, keys))
+            rows.append(" | ".join(cell.replace("|", "\\|") for cell in cells))
         table = "\n".join(f"    | {row} |" for row in rows)
         tabs.append(f'=== "{language.title}"\n\n{table}')
     return "\n\n".join(tabs)

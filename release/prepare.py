@@ -16,6 +16,7 @@ from cross_account_access.errors import escape_invisible, find_invisible
 _ROOT = Path(__file__).resolve().parents[1]
 _VERSION_FILE = "components/cross_account_access/__init__.py"
 _TAG = re.compile(r"v(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
+_RELATIVE = re.compile(r"(?<=\]\()(?![a-z]+:)")
 _SECTION = re.compile(r"^## (\S+) \(([^\n]*)\)$\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -24,6 +25,12 @@ def read_version(root: Path) -> str:
     text = (root / _VERSION_FILE).read_text(encoding="utf-8")
     (version,) = re.findall(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     return str(version)
+
+
+def read_address(root: Path) -> str:
+    """The repository's public address."""
+    project = tomllib.loads((root / "components/pyproject.toml").read_text(encoding="utf-8"))
+    return str(project["project"]["urls"]["Repository"])
 
 
 def find_sections(changelog: str, version: str) -> list[tuple[str, str]]:
@@ -56,8 +63,7 @@ def find_problems(root: Path, tag: str, repository: str | None) -> list[str]:
             f'components/schema.json: its version "{schema.get("version")}" must be {version}. '
             "Refresh it as CONTRIBUTING.md says."
         )
-    project = tomllib.loads((root / "components/pyproject.toml").read_text(encoding="utf-8"))
-    address = project["project"]["urls"]["Repository"]
+    address = read_address(root)
     if repository and address != f"https://github.com/{repository}":
         problems.append(
             f"components/pyproject.toml: Repository {address} must be the repository that releases,"
@@ -130,6 +136,8 @@ def main(root: Path = _ROOT) -> int:
     if problems:
         return ExitCode.WRONG_INPUT
     ((_, notes),) = find_sections((root / "CHANGELOG.md").read_text(encoding="utf-8"), tag[1:])
+    # A release's page isn't in the folder that the changelog is in.
+    notes = _RELATIVE.sub(f"{read_address(root)}/blob/{tag}/", notes)
     shutil.rmtree(root / "dist", ignore_errors=True)
     (root / "dist").mkdir()
     (root / "dist" / "notes.md").write_text(notes.strip() + "\n", encoding="utf-8")

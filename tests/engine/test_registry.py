@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -17,6 +18,7 @@ import yaml
 from pulumi import automation
 
 import cross_account_access
+from docs import schema_pages
 from examples.__main__ import EXAMPLES, PROFILES, build_environment
 from release import pack_plugin
 from sandbox.aws.server import client
@@ -48,6 +50,35 @@ BUILT = {
     "go": ("go", ["go.mod", "go.sum"]),
 }
 """By the language of an SDK: the programs that it is for, and files that its build leaves."""
+
+PAGES = {"nodejs": ("TypeScript", "ts", "{}?: {}"), "go": ("Go", "go", "{} {}")}
+"""By an SDK's language: its tab in the schema's pages, its files, an optional input in them."""
+
+
+def read_fields(folder: Path, language: str) -> set[str]:
+    """The lines of an SDK's files, as far as the schema's pages say what is in them."""
+    files = folder.rglob(f"*.{PAGES[language][1]}")
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    text = re.sub(r" `pulumi:.*|inputs\.|enums\.|;$", "", text, flags=re.MULTILINE)
+    text = text.replace("pulumiAws", "aws").replace("declare public /*out*/ readonly ", "")
+    return {" ".join(line.replace(" | undefined>", ">").split()) for line in text.splitlines()}
+
+
+def list_pages_fields(language: str) -> set[str]:
+    """The inputs and types' keys of the schema's pages, as an SDK writes them."""
+    title, _, optional = PAGES[language]
+    (spelt,) = [found for found in schema_pages.LANGUAGES if found.title == title]
+    types = [(spec, "properties", "required") for spec in schema_pages.read_types().values()]
+    components = schema_pages.read_components().values()
+    types += [(spec, "inputProperties", "requiredInputs") for spec in components]
+    fields = set()
+    for spec, properties, required in types:
+        for key, value in spec.get(properties, {}).items():
+            needed = key in spec.get(required, ())
+            form = optional.replace("?", "" if needed else "?")
+            kind = spelt.spell_input(value, required=needed)
+            fields.add(form.format(spelt.spell_key(key), kind))
+    return fields
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +197,15 @@ def test_the_plugin_that_a_release_has_is_installed_by_the_cli_and_serves_the_sc
     assert (schema["name"], schema["version"]) == (NAME, VERSION[1:])
     assert schema["pluginDownloadURL"] == committed["pluginDownloadURL"]
     assert schema["resources"].keys() == committed["resources"].keys()
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_schemas_pages_say_what_a_generated_sdk_has(
+    language: str, tmp_path: Path, engine: Mapping[str, str]
+) -> None:
+    schema = str(ROOT / "components" / "schema.json")
+    generate = ("package", "gen-sdk", schema, "--language", language, "--out", str(tmp_path))
+    pulumi(tmp_path, engine, *generate)
+    fields = list_pages_fields(language)
+    assert len(fields) > 50
+    assert fields - read_fields(tmp_path / language, language) == set()

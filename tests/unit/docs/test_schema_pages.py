@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docs.schema_pages import LANGUAGES, read_components, read_types
+from cross_account_access.text_format import to_camel
+from docs.schema_pages import LANGUAGES, read_components, read_types, render_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+KEYS = {
+    "sourceProvider": ("sourceProvider", "source_provider", "SourceProvider"),
+    "managedPolicyArns": ("managedPolicyArns", "managed_policy_arns", "ManagedPolicyArns"),
+    "mfa": ("mfa", "mfa", "Mfa"),
+    "except": ("except", "except_", "Except"),
+}
+"""A property as TypeScript, Java and YAML spell it, as Python, and as Go and C#."""
 TITLES = ("TypeScript", "Python", "Go", "C#", "Java", "YAML")
 INPUTS = {
     ("Conditions", "externalId"): (
@@ -66,8 +74,8 @@ OUTPUTS = {
         *("Output<ImmutableArray<string>>", "Output<List<String>>", "List<String>"),
     ),
     ("TrustedRole", "switchRoleUrl"): (
-        *("pulumi.Output<string>", "pulumi.Output[str]", "pulumi.StringPtrOutput"),
-        *("Output<string>", "Output<String>", "String"),
+        *("pulumi.Output<string | undefined>", "pulumi.Output[str | None]"),
+        *("pulumi.StringPtrOutput", "Output<string?>", "Output<Optional<String>>", "String"),
     ),
 }
 
@@ -94,3 +102,28 @@ def test_an_output_is_spelt_as_in_each_sdk(place: tuple[str, str], spelt: tuple[
         )
         for language in LANGUAGES
     }
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_is_spelt_as_each_language_does(key: str) -> None:
+    plain, snake, pascal = KEYS[key]
+    expected = {"Python": snake, "Go": pascal, "C#": pascal}
+    for language in LANGUAGES:
+        assert language.spell_key(key) == expected.get(language.title, plain)
+
+
+def test_every_key_keeps_its_words_in_every_language() -> None:
+    specs = [*read_types().values(), *read_components().values()]
+    parts = ("properties", "inputProperties")
+    keys = {key for spec in specs for part in parts for key in spec.get(part, ())}
+    assert len(keys) > 50
+    for key in keys:
+        for language in LANGUAGES:
+            spelt = language.spell_key(key)
+            camel = to_camel(spelt.rstrip("_")) if language.title == "Python" else spelt
+            assert camel[1:] == key[1:], language.title
+
+
+def test_a_pipe_in_a_type_does_not_end_the_tables_cell() -> None:
+    row = r"| `switchRoleUrl` | `pulumi.Output<string \| undefined>` |"
+    assert row in render_pages()["TrustedRole.md"]

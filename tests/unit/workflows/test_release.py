@@ -181,6 +181,19 @@ def test_the_notes_are_the_section_and_dist_is_made_anew(
     assert main(tree) == 2
 
 
+def test_a_link_of_the_notes_leads_into_the_repository_as_it_was_tagged(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = "[a](docs/a.md#b), [c](SECURITY.md), [d](https://example.com/d)"
+    edit(tree, CHANGELOG, "New.", links)
+    monkeypatch.setenv("TAG", "v1.2.3")
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert main(tree) == 0
+    here = f"https://github.com/{OWNER}/blob/v1.2.3"
+    expected = f"- [a]({here}/docs/a.md#b), [c]({here}/SECURITY.md), [d](https://example.com/d)\n"
+    assert (tree / "dist" / "notes.md").read_text(encoding="utf-8") == expected
+
+
 def test_make_hands_a_tag_over_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAG", tag := "v9$(HOME)$(id)`id`")
     options = ("-s", "-o", ".venv/.ready", f"BIN={Path(sys.executable).parent}")
