@@ -104,7 +104,10 @@ def check_installed(environment: Path) -> None:
     }
     assert len(told["schema"]) == 4
     assert told["testing"] == ["AwsMocks", "MockAccount"]
-    assert "verify" in run(environment / "bin" / "cross-account-access", "--help", cwd=environment)
+    tool = environment / "bin" / "cross-account-access"
+    assert "verify" in run(tool, "--help", cwd=environment)
+    # A script must not take a command that is missing for one that is done.
+    assert subprocess.run([tool, "fleet"], check=False, capture_output=True).returncode == 2  # noqa: S603
 
 
 @pytest.mark.parametrize("version", PYTHONS)

@@ -221,12 +221,12 @@ def test_a_breach_of_a_rule_is_found(tmp_path: Path, case: str) -> None:
 def test_every_pinned_action_is_updated_and_has_one_commit() -> None:
     pins: dict[str, set[str]] = {}
     folders = set()
-    for top in (".github", "examples", "templates"):
-        for file in (ROOT / top).rglob("*.yml"):
-            if found := PINNED.findall(file.read_text(encoding="utf-8")):
-                folders.add(f"/{file.parent.relative_to(ROOT).as_posix()}")
-                for action, commit in found:
-                    pins.setdefault(action, set()).add(commit)
+    tops = (GITHUB, ROOT / "examples", ROOT / "templates")
+    for file in (file for top in tops for file in top.rglob("*.yml")):
+        found = PINNED.findall(file.read_text(encoding="utf-8"))
+        folders |= {f"/{file.parent.relative_to(ROOT).as_posix()}"} if found else set()
+        for action, commit in found:
+            pins.setdefault(action, set()).add(commit)
     assert [action for action, commits in pins.items() if len(commits) > 1] == []
     updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
     (actions,) = [of for of in updates if of["package-ecosystem"] == "github-actions"]
