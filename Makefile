@@ -56,6 +56,7 @@ docs: .venv/.ready ## update the generated parts of the pages, and build them as
 sdks: $(SDKS:%=sdk-%) ## generate and build the SDKs of other languages, which need the Pulumi CLI
 
 sdk-%: .venv/.ready
+	$(if $(BUILD_$*),,$(error SDKS: $* must be one of nodejs, python, go))
 	@for tool in pulumi $(firstword $(subst "$(CURDIR)"/,,$(BUILD_$*))); do command -v $$tool >/dev/null || \
 	  { echo "$$tool is needed; leave $* out: make sdks SDKS='LANGUAGES'" >&2; exit 1; }; done
 	@rm -rf $(SDK_FOLDER)/$* && pulumi package gen-sdk components/schema.json --language $* --out $(SDK_FOLDER)

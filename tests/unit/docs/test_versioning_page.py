@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from docs.schema_pages import LANGUAGES
 from tests.doc_pages import ROOT
 
 PAGE = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
@@ -39,3 +40,17 @@ def test_what_is_public_is_written_down_in_files_that_exist() -> None:
     files = re.findall(r"`(\w+/[\w./-]+)`", section)
     assert len(files) >= 4
     assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+def test_the_languages_that_are_tried_are_those_of_the_examples() -> None:
+    tried, untried = re.findall(r"(?:run programs in|For) (.*?)(?:\.| the package has)", PAGE)
+    folders = {folder.name for folder in (ROOT / "examples").iterdir()} | {"python"}
+    titles = [language.title for language in LANGUAGES]
+    expected = {title for title in titles if title.lower() in folders}
+    assert set(re.split(", | and ", tried)) == expected
+    assert set(re.split(", | and ", untried)) == set(titles) - expected
+
+
+def test_a_newer_python_is_not_refused() -> None:
+    assert PROJECT["requires-python"].startswith(">=")
+    assert "," not in PROJECT["requires-python"]

@@ -272,3 +272,20 @@ def test_the_forms_and_pages_lead_to_private_reports_of_this_repository() -> Non
     for page in (*forms, ROOT / "SECURITY.md", ROOT / "CODE_OF_CONDUCT.md"):
         found = re.findall(r"https://github\.com/[^)\s]*/advisories/\w+", page.read_text("utf-8"))
         assert found == [address], page
+
+
+def test_every_folder_with_pinned_actions_gets_their_updates() -> None:
+    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    (actions,) = [one for one in updates if one["package-ecosystem"] == "github-actions"]
+    # "/" stands for .github/workflows (https://docs.github.com/code-security/dependabot).
+    watched = {folder.removeprefix("/") or ".github/workflows" for folder in actions["directories"]}
+    pattern = ["git", "grep", "-lE", "uses: .+@[0-9a-f]{40}", "--", "*.yml"]
+    found = subprocess.run(pattern, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
+    assert watched == {file.rpartition("/")[0] for file in found.stdout.splitlines()}
+
+
+def test_make_sdks_refuses_a_language_that_it_cant_build() -> None:
+    command = ["make", "-s", "-C", str(ROOT), "-o", ".venv/.ready", "sdks", "SDKS=java"]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert told.returncode == 2
+    assert "SDKS: java must be one of nodejs, python, go" in told.stderr
