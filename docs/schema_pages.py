@@ -126,6 +126,11 @@ def spell_snake(key: str) -> str:
     return f"{snake}_" if keyword.iskeyword(snake) else snake
 
 
+def spell_pascal(key: str) -> str:
+    """Spell a property as Go and C# do: `SourceProvider`."""
+    return key[:1].upper() + key[1:]
+
+
 def _name_scalars(*names: str) -> dict[str, str]:
     return dict(zip(("string", "integer", "boolean", "any", "provider"), names, strict=True))
 
@@ -147,14 +152,14 @@ LANGUAGES = (
     ),
     Go(
         "Go",
-        alias_generators.to_pascal,
+        spell_pascal,
         "{}{}",
         _name_scalars("string", "int", "bool", "interface{}", "aws.Provider"),
         *("[]{}", "map[string]{}", "{}Args", "pulumi.…Input", "pulumi.…Output"),
     ),
     CSharp(
         "C#",
-        alias_generators.to_pascal,
+        spell_pascal,
         "{}.{}",
         _name_scalars("string", "int", "bool", "object", "Pulumi.Aws.Provider"),
         *("ImmutableArray<{}>", "ImmutableDictionary<string, {}>", "Inputs.{}Args"),

@@ -72,6 +72,20 @@ OUTPUTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("key", "snake", "pascal"),
+    [
+        ("sourceProvider", "source_provider", "SourceProvider"),
+        ("mfaMaxAge", "mfa_max_age", "MfaMaxAge"),
+        ("except", "except_", "Except"),
+        ("raw", "raw", "Raw"),
+    ],
+)
+def test_a_property_is_named_as_in_each_sdk(key: str, snake: str, pascal: str) -> None:
+    names = dict(zip(TITLES, (key, snake, pascal, pascal, key, key), strict=True))
+    assert names == {language.title: language.spell_key(key) for language in LANGUAGES}
+
+
 @pytest.mark.parametrize(("place", "spelt"), INPUTS.items(), ids=str)
 def test_an_input_is_spelt_as_in_each_sdk(place: tuple[str, str], spelt: tuple[str, ...]) -> None:
     name, key = place
