@@ -86,8 +86,10 @@ format: .venv/.ready ## format, and fix what ruff can fix
 # The scripts read TAG from the environment, where make puts it: here it would become shell code.
 release: .venv/.ready ## TAG=v0.1.0: check that all that is released agrees with the tag, and make it in dist/
 	@$(BIN)/python -m release.prepare
-	@$(MAKE) dist plugin sbom
+	@$(MAKE) --no-print-directory dist plugin sbom
 	@cp components/schema.json dist/
+	@echo "Made what $$TAG publishes:"
+	@ls dist/notes.md dist/python/* dist/plugin/* dist/sbom.cdx.json dist/schema.json
 
 github-release: ## TAG=v0.1.0: publish dist/ as a release on GitHub
 	@gh release create "$$TAG" --verify-tag --title "$$TAG" --notes-file dist/notes.md \
