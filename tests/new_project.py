@@ -1,11 +1,8 @@
-"""The project that `pulumi new` makes of templates/python, made without the Pulumi CLI; and what it
-needs: the package as it is published."""
+"""The project that `pulumi new` makes of templates/python, made without the Pulumi CLI."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -28,11 +25,4 @@ def fill_template(folder: Path) -> Path:
     del project["template"]
     project |= {"name": NAME, "description": DESCRIPTION}
     settings.write_text(yaml.safe_dump(project), encoding="utf-8")
-    return folder
-
-
-def build_wheel(folder: Path) -> Path:
-    """Build the package's wheel into a folder; returns the folder."""
-    build = ["-m", "uv", "build", "-q", "--wheel", "-o", str(folder), str(ROOT / "components")]
-    subprocess.run([sys.executable, *build], check=True)  # noqa: S603
     return folder

@@ -15,10 +15,11 @@ import yaml
 from examples.__main__ import PROFILES, build_environment
 from sandbox.aws.server import client
 from sandbox.proof.person import PersonMaker
+from tests.distribution import build
 from tests.doc_pages import read_blocks
 from tests.engine.conftest import ROOT, outcome
 from tests.engine.git_server import HOST, make_repository, serve_repositories
-from tests.new_project import DESCRIPTION, NAME, TEMPLATE, build_wheel, fill_template
+from tests.new_project import DESCRIPTION, NAME, TEMPLATE, fill_template
 from tests.sandbox.commands import free_port
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def run_page(
 @pytest.fixture
 def variables(tmp_path: Path, engine: Mapping[str, str], sandbox: Sandbox) -> dict[str, str]:
     """The environment of somebody with the emulated accounts' profiles and the package's wheel."""
-    links = [os.environ.get("PIP_FIND_LINKS", ""), str(build_wheel(tmp_path / "dist"))]
+    links = [os.environ.get("PIP_FIND_LINKS", ""), str(build(tmp_path / "dist"))]
     return {
         **engine,
         **build_environment(tmp_path / "accounts", sandbox.endpoint),

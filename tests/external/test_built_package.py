@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 import cross_account_access
+from tests.distribution import PROJECT, ROOT, UV, build, copy_components, install, run
 
-ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "components/pyproject.toml").read_text(encoding="utf-8"))["project"]
-UV = (sys.executable, "-m", "uv")
 PYTHONS = sorted(name.rpartition(" ")[2] for name in PROJECT["classifiers"] if " :: 3." in name)
 
 PROGRAM = """
@@ -38,41 +32,13 @@ print(json.dumps({
 """
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
-    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(  # noqa: S603
-        command, cwd=cwd, check=False, capture_output=True, text=True, env=clean | environment
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def build(folder: Path, umask: int, zone: str) -> dict[str, str]:
-    """The digests of what is built from a copy with those modes of files, in that time zone."""
-    ignored = shutil.ignore_patterns("__pycache__", "venv", "dist", "*.egg-info")
-    shutil.copytree(ROOT / "components", folder / "components", ignore=ignored)
-    for path in (folder / "components").rglob("*"):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
-        os.utime(path, (umask, umask))
-    command = [*UV, "build", "-q", "--no-create-gitignore", "-o", str(folder / "out")]
-    command += ["--build-constraint", str(ROOT / "constraints.txt"), str(folder / "components")]
-    done = subprocess.run(  # noqa: S603
-        command,
-        check=False,
-        env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000", "TZ": zone},
-        umask=umask,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    files = (folder / "out").iterdir()
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
-
 def test_a_build_is_the_same_in_any_folder_at_any_time_under_any_umask(tmp_path: Path) -> None:
-    first = build(tmp_path / "first", 0o022, "UTC")
-    assert first == build(tmp_path / "another folder", 0o077, "Pacific/Auckland")
-    assert len(first) == 2
+    first = build(tmp_path / "first")
+    other = build(tmp_path / "another folder", 0o077, "Pacific/Auckland")
+    assert len(list(first.iterdir())) == 2
+    assert {file.name: file.read_bytes() for file in first.iterdir()} == {
+        file.name: file.read_bytes() for file in other.iterdir()
+    }
 
 
 @functools.cache
@@ -89,23 +55,26 @@ def find_python(version: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    build(folder, 0o022, "UTC")
-    (made,) = (folder / "out").glob("*.whl")
+    (made,) = build(tmp_path_factory.mktemp("built")).glob("*.whl")
     return made
 
 
-def check_installed(environment: Path) -> None:
+def list_installed(python: Path) -> dict[str, str]:
+    """The versions of the packages in an environment."""
+    listed = json.loads(run(*UV, "pip", "list", "--format", "json", "--python", python))
+    return {package["name"].lower(): package["version"] for package in listed}
+
+
+def check_installed(python: Path) -> None:
     """An installed wheel builds documents, hosts the components, and has its tool and its mocks."""
-    python = environment / "bin" / "python"
-    told = json.loads(run(python, "-I", "-W", "ignore", "-c", PROGRAM, cwd=environment))
+    told = json.loads(run(python, "-I", "-W", "ignore", "-c", PROGRAM, cwd=python.parent))
     assert told["trust"]["Statement"][0]["Principal"] == {
         "AWS": ["arn:aws:iam::111111111111:user/alice"]
     }
     assert len(told["schema"]) == 4
     assert told["testing"] == ["AwsMocks", "MockAccount"]
-    tool = environment / "bin" / "cross-account-access"
-    assert "verify" in run(tool, "--help", cwd=environment)
+    tool = python.with_name("cross-account-access")
+    assert "verify" in run(tool, "--help", cwd=python.parent)
     # A script must not take a command that is missing for one that is done.
     assert subprocess.run([tool, "fleet"], check=False, capture_output=True).returncode == 2  # noqa: S603
 
@@ -116,25 +85,19 @@ def test_the_wheel_works_on_each_python_that_it_names(
 ) -> None:
     if not (found := find_python(version)):
         pytest.skip(f"no Python {version} is installed")
-    run(*UV, "venv", "-q", "--python", found, tmp_path / "env")
-    install = (*UV, "pip", "install", "-q", "--python", tmp_path / "env" / "bin" / "python")
-    run(*install, "-c", ROOT / "constraints.txt", f"{wheel}[cli]")
-    check_installed(tmp_path / "env")
+    check_installed(install(tmp_path / "env", f"{wheel}[cli]", python=found))
 
 
 def test_the_wheel_works_with_the_lowest_versions_of_what_it_needs(
     wheel: Path, tmp_path: Path
 ) -> None:
-    run(*UV, "venv", "-q", "--python", sys.executable, tmp_path / "env")
-    python = tmp_path / "env" / "bin" / "python"
     needs = ("-r", ROOT / "components" / "pyproject.toml", "--extra", "cli", f"{wheel}[cli]")
-    run(*UV, "pip", "install", "-q", "--resolution", "lowest-direct", "--python", python, *needs)
-    listed = json.loads(run(*UV, "pip", "list", "--format", "json", "--python", python))
-    versions = {package["name"]: package["version"] for package in listed}
+    python = install(tmp_path / "env", "--resolution", "lowest-direct", *needs, pinned=False)
+    versions = list_installed(python)
     ranges = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["cli"]]
     for name, lowest in (need.split(",")[0].split(">=") for need in ranges):
         assert f"{versions[name]}.0".startswith(f"{lowest}."), name
-    check_installed(tmp_path / "env")
+    check_installed(python)
 
 
 def test_the_sbom_lists_what_is_installed_and_nothing_of_the_machine(tmp_path: Path) -> None:
@@ -142,31 +105,26 @@ def test_the_sbom_lists_what_is_installed_and_nothing_of_the_machine(tmp_path: P
     tree.mkdir()
     for name in ("Makefile", "constraints.txt"):
         shutil.copy(ROOT / name, tree)
-    ignored = shutil.ignore_patterns("__pycache__", "venv", "dist", "*.egg-info")
-    shutil.copytree(ROOT / "components", tree / "components", ignore=ignored)
-    tools = f"BIN={Path(sys.executable).parent}"
+    copy_components(tree / "components")
+    tools = f"BIN={Path(UV[0]).parent}"
     make = ("make", "-s", "-o", ".venv/.ready", tools, "sbom")
-    run(*make, cwd=tree, SOURCE_DATE_EPOCH="1700000000", VIRTUAL_ENV="")
+    make_sbom = functools.partial(run, *make, cwd=tree, SOURCE_DATE_EPOCH="1", VIRTUAL_ENV="")
+    make_sbom()
     text = (tree / "dist" / "sbom.cdx.json").read_text(encoding="utf-8")
     # What is beside the environment is no part of it.
     other = tmp_path / "path" / "other-1.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n", "utf-8")
-    path = {"PYTHONPATH": str(other.parent)}
-    run(*make, cwd=tree, SOURCE_DATE_EPOCH="1700000000", VIRTUAL_ENV="", **path)
+    make_sbom(PYTHONPATH=str(other.parent))
     assert text == (tree / "dist" / "sbom.cdx.json").read_text(encoding="utf-8")
     bom = json.loads(text)
     root = bom["metadata"]["component"]
     assert (root["name"], root["version"]) == (PROJECT["name"], cross_account_access.__version__)
     assert root["licenses"][0]["license"]["id"] == PROJECT["license"]
-    python = tmp_path / "env" / "bin" / "python"
-    run(*UV, "venv", "-q", "--python", sys.executable, tmp_path / "env")
     (wheel,) = (tree / "dist" / "python").glob("*.whl")
-    constraints = ("-c", ROOT / "constraints.txt")
-    run(*UV, "pip", "install", "-q", "--python", python, *constraints, f"{wheel}[cli]")
-    listed = json.loads(run(*UV, "pip", "list", "--format", "json", "--python", python))
     components = {part["name"].lower().replace("_", "-") for part in bom["components"]}
-    assert components == {package["name"].lower() for package in listed} - {PROJECT["name"]}
+    installed = list_installed(install(tmp_path / "env", f"{wheel}[cli]"))
+    assert components == installed.keys() - {PROJECT["name"]}
     assert not [
         here for here in ("file:", str(tmp_path), str(Path.home()), "simple/") if here in text
     ]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
 from email.parser import Parser
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cross_account_access
+from tests.distribution import COMPONENTS, build, copy_components, install, run
 
-ROOT = Path(__file__).parents[2]
-COMPONENTS = ROOT / "components"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 NAME = f"cross_account_access-{cross_account_access.__version__}"
 
 # Its own documents, and which of the repository's other modules they brought in.
@@ -40,62 +40,16 @@ print(json.dumps({
 """
 
 
-def run(*command: str | Path) -> str:
-    """What a command prints; Python sees no path of this test's."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def copied(folder: Path) -> Path:
-    """The package's folder, after Pulumi has put its virtual environment there."""
-    shutil.copytree(
-        COMPONENTS, folder, ignore=shutil.ignore_patterns("__pycache__", "venv", "dist")
-    )
-    (folder / "venv").mkdir()
-    (folder / "venv" / "big.py").write_text("", encoding="utf-8")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that was made from it."""
-    folder = tmp_path_factory.mktemp("distribution")
-    run(
-        sys.executable,
-        "-m",
-        "uv",
-        "build",
-        "-q",
-        "-o",
-        folder / "dist",
-        copied(folder / "components"),
-    )
-    return folder / "dist"
+    return build(tmp_path_factory.mktemp("distribution"))
 
 
 @pytest.fixture(scope="module")
 def python(built: Path) -> Path:
     """An environment with the wheel, what it asks for, and nothing else."""
-    environment = built.parent / "environment"
-    run(sys.executable, "-m", "uv", "venv", "-q", environment)
-    own = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wheel = built / f"{NAME}-py3-none-any.whl"
-    run(
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "install",
-        "-q",
-        "--python",
-        own,
-        "-c",
-        ROOT / "constraints.txt",
-        wheel,
-    )
-    return own
+    return install(built.parent / "environment", built / f"{NAME}-py3-none-any.whl")
 
 
 def test_the_wheel_is_the_package_and_its_licence(built: Path) -> None:
@@ -170,14 +124,9 @@ def test_without_its_extra_the_tool_says_what_to_install(python: Path) -> None:
     assert found.stderr.endswith("is missing: pip install 'cross-account-access[cli]'\n")
 
 
-def test_installed_it_hosts_the_components(python: Path) -> None:
-    code = "from cross_account_access import provider; print(len(provider.AccessProvider().schema))"
-    assert int(run(python, "-I", "-W", "ignore", "-c", code)) > 10_000
-
-
 def test_pip_installs_it_from_a_git_url(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
-    copied(repository / "components")
+    copy_components(repository / "components")
     git = ("git", "-C", repository, "-c", "user.name=test", "-c", "user.email=test@example.com")
     run("git", "init", "-q", repository)
     run(

@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from examples.__main__ import FLEET, ROOT
-from tests.new_project import CACHES, TEMPLATE, build_wheel, fill_template
+from tests.distribution import build
+from tests.new_project import CACHES, TEMPLATE, fill_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def run(command: Sequence[str | Path], folder: Path) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The new project, with what its README installs."""
-    dist = build_wheel(tmp_path_factory.mktemp("dist"))
+    dist = build(tmp_path_factory.mktemp("dist"))
     project = fill_template(tmp_path_factory.mktemp("new") / "project")
     run([*UV, "venv", "-q", "-p", sys.executable, ".venv"], project)
     # uv installs from its cache, where pip takes half a minute.
