@@ -109,18 +109,22 @@ def _make_error(error: type[Exception]) -> Exception:
 
 @pytest.mark.parametrize(
     "error",
-    {
-        one
-        for base in (
-            botocore.exceptions.BotoCoreError,
-            botocore.exceptions.ClientError,
-            botocore.parsers.ResponseParserError,
-            boto3.exceptions.Boto3Error,
-            urllib3.exceptions.HTTPError,
-        )
-        for one in _list_errors(base)
-        if one.__module__.startswith(("botocore", "boto3", "urllib3"))
-    },
+    # Each of the parallel runs of pytest must have them in one order.
+    sorted(
+        {
+            one
+            for base in (
+                botocore.exceptions.BotoCoreError,
+                botocore.exceptions.ClientError,
+                botocore.parsers.ResponseParserError,
+                boto3.exceptions.Boto3Error,
+                urllib3.exceptions.HTTPError,
+            )
+            for one in _list_errors(base)
+            if one.__module__.startswith(("botocore", "boto3", "urllib3"))
+        },
+        key=str,
+    ),
     ids=lambda error: error.__name__,
 )
 def test_every_error_of_awss_libraries_ends_as_a_message(error: type[Exception]) -> None:
