@@ -7,6 +7,7 @@ import gzip
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def pack(folder: Path) -> bytes:
 
 def main(to: Path = _ROOT / "dist" / "plugin") -> None:
     """Write an archive for each platform."""
-    packed = pack(_FOLDER)
+    try:
+        packed = pack(_FOLDER)
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit("The plugin is packed from a git clone: its files must be there, and git on PATH.")
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir(parents=True)
     for platform in _PLATFORMS:

@@ -6,7 +6,6 @@ import difflib
 import json
 import os
 import re
-import tomllib
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +18,7 @@ import cross_account_access
 from cross_account_access.access import Side
 from cross_account_access.args import TrustBy
 from cross_account_access.provider import AccessProvider
+from tests.distribution import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,22 +82,19 @@ def test_the_committed_schema_refers_to_the_aws_package_that_is_tested_daily() -
 
 
 def test_a_registry_is_told_what_the_distribution_is(schema: dict[str, Any]) -> None:
-    project = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8"))[
-        "project"
-    ]
-    (author,) = project["authors"]
+    (author,) = PROJECT["authors"]
     assert {key: schema[key] for key in ("description", "license", "publisher")} == {
-        "description": project["description"],
-        "license": project["license"],
+        "description": PROJECT["description"],
+        "license": PROJECT["license"],
         "publisher": author["name"],
     }
-    assert schema["homepage"] == project["urls"]["Homepage"]
-    assert schema["repository"] == project["urls"]["Repository"]
-    assert set(project["keywords"]) | {"category/cloud", "kind/component"} == set(
+    assert schema["homepage"] == PROJECT["urls"]["Homepage"]
+    assert schema["repository"] == PROJECT["urls"]["Repository"]
+    assert set(PROJECT["keywords"]) | {"category/cloud", "kind/component"} == set(
         schema["keywords"]
     )
     assert schema["displayName"] == "Cross-Account Access"
-    address = project["urls"]["Repository"].removeprefix("https://github.com/")
+    address = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
     assert schema["pluginDownloadURL"] == f"github://api.github.com/{address}"
 
 

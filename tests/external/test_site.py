@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import threading
-import tomllib
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +23,7 @@ import cross_account_access
 from cross_account_access import testing
 from docs import schema_pages
 from tests.cli.map.browser import CHROMIUM, Browser, Page
+from tests.distribution import PROJECT
 from tests.doc_pages import ROOT
 from tests.html_pages import HtmlPage
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-URLS = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+URLS = PROJECT["urls"]
 BASE: str = urlsplit(URLS["Documentation"]).path
 REGISTRY_ONLY = {"_index.md"}
 CHOOSERS = "installation-configuration"  # has the registry's shortcodes, which GitHub doesn't know

@@ -1,9 +1,7 @@
 """The README shows what `make up` prints, and where the documentation is."""
 
-import tomllib
-
 from docs.generate import README, fill_blocks
-from tests.doc_pages import ROOT
+from tests.distribution import PROJECT
 
 
 def test_the_readmes_transcript_is_what_make_up_prints() -> None:
@@ -12,5 +10,4 @@ def test_the_readmes_transcript_is_what_make_up_prints() -> None:
 
 
 def test_the_readme_leads_to_the_address_of_the_documentation() -> None:
-    project = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8"))
-    assert f"<{project['project']['urls']['Documentation']}>" in README.read_text(encoding="utf-8")
+    assert f"<{PROJECT['urls']['Documentation']}>" in README.read_text(encoding="utf-8")

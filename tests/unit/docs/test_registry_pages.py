@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import tomllib
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 import semver
 import yaml
 
+from tests.distribution import PROJECT
 from tests.doc_pages import ROOT, read_blocks
 
 INDEX, INSTALLATION = PAGES = ("docs/_index.md", "docs/installation-configuration.md")
@@ -25,9 +25,6 @@ FENCES = {
     "yaml": "yaml",
 }
 """The fence of a program by its name among the registry's languages, in the registry's order."""
-PROJECT = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8"))[
-    "project"
-]
 REPOSITORY = PROJECT["urls"]["Repository"]
 OWNER, NAME = REPOSITORY.removeprefix("https://github.com/").split("/")
 

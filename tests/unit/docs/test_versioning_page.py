@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 import pytest
 
 from docs.schema_pages import LANGUAGES
+from tests.distribution import PROJECT
 from tests.doc_pages import ROOT
 
 PAGE = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((ROOT / "components/pyproject.toml").read_text("utf-8"))["project"]
 TABLE = dict(
     re.findall(r"^\| (\w[\w-]*)(?:, for the tool)? \| ([\w>=<.,* ]+) \|$", PAGE, re.MULTILINE)
 )

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from release import pack_plugin
 from release.pack_plugin import pack
 from release.prepare import find_problems, find_sections, main, read_version
 from tests.doc_pages import ROOT
@@ -247,3 +248,14 @@ def test_the_plugins_archive_has_the_same_bytes_for_the_same_files(
             "schema.json",
         ]
         assert {(entry.mtime, entry.mode, entry.uid) for entry in archive} == {(0, 0o644, 0)}
+
+
+def test_outside_of_a_clone_no_plugin_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_plugin, "_FOLDER", tmp_path)
+    (tmp_path / "plugin").mkdir()
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SystemExit, match="The plugin is packed from a git clone"):
+        pack_plugin.main(tmp_path / "plugin")
+    assert (tmp_path / "plugin").is_dir(), "what was packed before stays"

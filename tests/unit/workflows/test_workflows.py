@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import check_jsonschema  # type: ignore[import-untyped] # it has no types
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tests.distribution import PROJECT
 from tests.doc_pages import ROOT
 
 if TYPE_CHECKING:
@@ -48,11 +48,6 @@ JOB_KEYS = {"name", "needs", "uses", "runs-on", "timeout-minutes", "permissions"
 JOB_KEYS |= {"environment", "steps"}
 STEP_KEYS = {"id", "name", "uses", "with", "run", "env"}
 """No `if`, `continue-on-error`, `shell` or the like: a failure stops what comes after it."""
-
-
-def read_project() -> dict[str, Any]:
-    text = (ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["project"]  # type: ignore[no-any-return]
 
 
 def list_targets() -> set[str]:
@@ -251,9 +246,9 @@ def find_steps(file: str, job: str) -> list[dict[str, Any]]:
 def test_every_python_version_that_the_package_claims_is_tested_and_no_other() -> None:
     jobs = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
     tested = jobs["test"]["strategy"]["matrix"]["python"]
-    found = [re.fullmatch(r".* :: (3\.\d+)", name) for name in read_project()["classifiers"]]
+    found = [re.fullmatch(r".* :: (3\.\d+)", name) for name in PROJECT["classifiers"]]
     assert tested == [match[1] for match in found if match]
-    assert read_project()["requires-python"] == f">={tested[0]}"
+    assert PROJECT["requires-python"] == f">={tested[0]}"
     ends = [find_steps("nightly.yml", name)[1]["with"] for name in ("lowest", "newest")]
     assert [end["python-version"] for end in ends] == [tested[0], tested[-1]]
 
@@ -267,7 +262,7 @@ def test_the_engines_tests_run_with_the_version_of_the_requirements_and_cant_be_
 
 
 def test_the_forms_and_pages_lead_to_private_reports_of_this_repository() -> None:
-    address = f"{read_project()['urls']['Repository']}/security/advisories/new"
+    address = f"{PROJECT['urls']['Repository']}/security/advisories/new"
     forms = [*(GITHUB / "ISSUE_TEMPLATE").glob("[bc]*.yml")]
     for page in (*forms, ROOT / "SECURITY.md", ROOT / "CODE_OF_CONDUCT.md"):
         found = re.findall(r"https://github\.com/[^)\s]*/advisories/\w+", page.read_text("utf-8"))
